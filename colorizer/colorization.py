@@ -1,0 +1,46 @@
+"""Doing a job: find out what the file is, load the weights that it wants, colour it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from colorizer.colorist import Colorist
+from colorizer.film import Progress, colorize_film
+from colorizer.job import Job
+from colorizer.kind import kind_of
+from colorizer.photo import colorize_photo
+from colorizer.predictor import Predictor
+from colorizer.report import Report
+from colorizer.settings import ColourSettings
+from colorizer.weights import DEFAULT_WEIGHTS
+
+
+def colorize(job: Job, progress: Progress) -> Report:
+    """Do a job.
+
+    Args:
+        job: what to do.
+        progress: told after each frame of a film.
+
+    Raises:
+        TintdError: it cannot be done; the message says why. The target may hold anything then.
+
+    """
+    kind = kind_of(job.source)
+    colorist = open_colorist(job.settings.colour)
+    if kind == "photo":
+        return colorize_photo(job, colorist)
+    return colorize_film(job, colorist, progress)
+
+
+@lru_cache(maxsize=2)
+def open_colorist(settings: ColourSettings) -> Colorist:
+    """Load the weights that the settings name, once for as long as they are asked for."""
+    predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
+    return Colorist(predictor, settings.working_size)
+
+
+def weights_path(settings: ColourSettings) -> Path:
+    """Where the weights that the settings name lie."""
+    return DEFAULT_WEIGHTS if settings.weights == "default" else settings.weights

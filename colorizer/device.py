@@ -1,0 +1,41 @@
+"""The device that the network runs on, and the precision that pays there."""
+
+from __future__ import annotations
+
+import torch
+
+from colorizer.errors import DeviceError
+
+
+def choose_device(name: str) -> torch.device:
+    """Find a device by its configured name: auto, cpu, cuda, cuda:N or mps.
+
+    Raises:
+        DeviceError: there is no such device here, or no such name.
+
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"device {name!r}: use auto, cpu, cuda, cuda:N or mps") from error
+    if not _is_present(device):
+        raise DeviceError(
+            f"device {name!r} is not there; `device: auto` takes what there is, `device: cpu` always works"
+        )
+    return device
+
+
+def gains_by_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is faster than float32: on GPUs from Ampere on, on CPUs with AVX512-BF16 or AMX."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001
+    return device.type == "cpu" and bool(fast)
+
+
+def _is_present(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or (device.type == "mps" and torch.mps.is_available())

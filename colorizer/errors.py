@@ -1,0 +1,29 @@
+"""The errors of tintd: each message is for the person who dropped the file."""
+
+
+class TintdError(Exception):
+    """What went wrong, with which file, and what to do about it."""
+
+
+class WeightsError(TintdError):
+    """A weights file is missing, damaged, or not tintd's."""
+
+
+class DeviceError(TintdError):
+    """The configured device is not there or cannot be used."""
+
+
+class SettingsError(TintdError):
+    """A setting has a value that cannot be used."""
+
+
+class MediaError(TintdError):
+    """A file that should be a photograph or a film cannot be coloured."""
+
+
+class UnsupportedError(MediaError):
+    """A file is whole, but of a kind that tintd does not colour."""
+
+
+class TruncatedError(MediaError):
+    """A file looks cut off: it may still be growing."""

@@ -1,0 +1,132 @@
+"""One film in, one coloured film out: decoded, coloured and encoded side by side, segment by segment, then joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+
+import torch
+from torch import Tensor
+
+from colorizer.ahead import ahead
+from colorizer.chroma import ChromaFit
+from colorizer.colorist import Colorist, shrink
+from colorizer.encoder import Encoding, choose_encoding
+from colorizer.errors import MediaError
+from colorizer.footage import Footage, Frame, inspect_footage, luma_codes, read_frames
+from colorizer.job import Job, Piece
+from colorizer.joining import choose_container, join
+from colorizer.report import Report
+from colorizer.segment import Segment, write_segment
+from colorizer.shot import number_segments
+from colorizer.tinting import beside_grey, tint
+
+_BATCH = 8
+"""Frames that go through the network together."""
+
+Progress = Callable[[int, int], None]
+"""Told after each frame: frames done, and all that there are, as far as the file knows (else 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A decoded frame and what the network is shown of it."""
+
+    frame: Frame
+    codes: Tensor
+    """Luma as the file holds it, integers, (H, W)."""
+    small: Tensor
+    """Luma at the working size, upright, float, (1, 1, h, w)."""
+    seconds: Fraction
+    """When it is shown."""
+
+
+def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
+    """Colour one film.
+
+    Raises:
+        UnsupportedError: it is no film that can be coloured.
+        TruncatedError: the file ends too early.
+        MediaError: it is damaged.
+
+    """
+    footage = inspect_footage(job.source)
+    encoding = choose_encoding(footage, job.settings.film)
+    container = choose_container(footage, encoding)
+    segments = list(_segments(job, footage, encoding, colorist, progress))
+    if not segments:
+        raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
+    notes = join(segments, footage, container, job)
+    return Report(
+        kind="film",
+        suffix=container.suffix,
+        width=footage.width,
+        height=footage.height,
+        frames=sum(len(segment.timing.pts) for segment in segments),
+        notes=encoding.notes + notes,
+    )
+
+
+def _segments(
+    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress
+) -> Iterator[Segment]:
+    """Write the film's segments, one after the other, while the next frames are decoded and coloured."""
+    job.workspace.mkdir(parents=True, exist_ok=True)
+    with (
+        ahead(_stills(footage, colorist, job.piece), _BATCH) as stills,
+        ahead(_coloured(number_segments(stills), footage, encoding, colorist, compare=job.compare), _BATCH) as frames,
+    ):
+        counted = _counted(frames, footage.expected, progress)
+        for number, numbered in groupby(counted, key=itemgetter(0)):
+            path = job.workspace / f"segment-{number:05d}.mkv"
+            yield write_segment(path, (frame for _, frame in numbered), encoding, footage)
+
+
+def _stills(footage: Footage, colorist: Colorist, piece: Piece | None) -> Iterator[Still]:
+    width = max(1, round(footage.width * (footage.shape or 1)))
+    sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
+    extent = colorist.extent(*sides)
+    for frame in read_frames(footage, piece):
+        codes = luma_codes(frame.picture, footage.coding)
+        luma = footage.coding.luma(codes)[None, None].clamp(0, 1)
+        small = shrink(luma.rot90(footage.turns, (-2, -1)), extent)
+        yield Still(frame, codes, small, frame.pts * footage.time_base)
+
+
+def _coloured(
+    stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
+) -> Iterator[tuple[int, Frame]]:
+    for number, batch in _batches(stills):
+        fit = colorist.fit(torch.cat([still.small for still in batch]), footage.coding.matrix)
+        for index, still in enumerate(batch):
+            own = _laid_back(fit, index, footage.turns)
+            picture = tint(still.frame.picture, still.codes, own, footage.coding, encoding)
+            yield number, replace(still.frame, picture=beside_grey(picture) if compare else picture)
+
+
+def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[Still]]]:
+    """Frames of one segment, a few at a time."""
+    for number, numbered in groupby(stills, key=itemgetter(0)):
+        batch: list[Still] = []
+        for _, still in numbered:
+            batch.append(still)
+            if len(batch) == _BATCH:
+                yield number, batch
+                batch = []
+        if batch:
+            yield number, batch
+
+
+def _laid_back(fit: ChromaFit, index: int, turns: int) -> ChromaFit:
+    """One picture's fit, turned as the film stores its frames."""
+    one = slice(index, index + 1)
+    return ChromaFit(fit.slope[one].rot90(-turns, (-2, -1)), fit.offset[one].rot90(-turns, (-2, -1)))
+
+
+def _counted(frames: Iterator[tuple[int, Frame]], expected: int, progress: Progress) -> Iterator[tuple[int, Frame]]:
+    for done, frame in enumerate(frames):
+        progress(done, expected)
+        yield frame

@@ -1,0 +1,265 @@
+"""The moving picture of a film: what it is, and its frames in order, each with a usable timestamp."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import torch
+from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer
+from av.sidedata.sidedata import Type as SideData
+from av.stream import Disposition
+from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from torch import Tensor
+
+from colorizer.coding import Coding, complete_tags
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.job import Piece
+from colorizer.lab import luma_of_rgb
+
+_NO_FILMS = frozenset({"tty", "image2", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"})
+"""What libav opens, but what is text, a list, or a still picture."""
+
+_LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
+"""Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture and its time, in the stream's time base."""
+
+    picture: VideoFrame
+    pts: int
+    end: int
+    """When the next one is due, as far as the file knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The moving picture of a film."""
+
+    path: Path
+    index: int
+    """Of its stream in the file."""
+    codec: str
+    container: str
+    width: int
+    height: int
+    pixels: str
+    """libav's name of the pixel format."""
+    coding: Coding
+    shape: Fraction | None
+    """Sample aspect ratio."""
+    matrix: tuple[int, ...] | None
+    """Display matrix, as libav has it, where the picture is shown turned."""
+    turns: int
+    """Quarter turns counter-clockwise that bring the picture upright."""
+    interlaced: bool
+    time_base: Fraction
+    rate: Fraction
+    """Frames per second, as far as the file knows."""
+    expected: int
+    """Number of frames, as far as the file knows, else 0."""
+
+    @property
+    def usual_duration(self) -> int:
+        """Of a frame that does not say its own, in the time base."""
+        return max(1, round(1 / (self.rate * self.time_base)))
+
+
+def inspect_footage(path: Path) -> Footage:
+    """Read what a film is from its headers and its first frame.
+
+    Raises:
+        UnsupportedError: it is no film, or one that cannot be coloured.
+        TruncatedError: it ends before its first frame.
+        MediaError: nothing in it can be decoded.
+
+    """
+    with open_film(path) as container:
+        stream = _main_stream(path, container)
+        frame = _first_frame(path, container, stream)
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        seconds = container.duration / av.time_base if container.duration else 0
+        return Footage(
+            path=path,
+            index=stream.index,
+            codec=stream.codec_context.codec.canonical_name,
+            container=container.format.name,
+            width=frame.width,
+            height=frame.height,
+            pixels=frame.format.name,
+            coding=_coding(path, stream, frame),
+            shape=stream.sample_aspect_ratio,
+            matrix=_display_matrix(frame),
+            turns=round(frame.rotation / 90) % 4,
+            interlaced=frame.interlaced_frame,
+            time_base=stream.time_base or Fraction(1, 90000),
+            rate=rate,
+            expected=stream.frames or round(seconds * rate),
+        )
+
+
+@contextmanager
+def open_film(path: Path) -> Iterator[InputContainer]:
+    """Open a film for reading, whatever its name looks like.
+
+    Raises:
+        UnsupportedError: libav does not know what it is.
+        TruncatedError: it ends before its index.
+
+    """
+    try:
+        container = av.open(f"file:{path}", metadata_errors="surrogateescape")
+    except av.error.InvalidDataError as error:
+        raise _explain_unreadable(path, error) from error
+    except av.error.EOFError as error:
+        raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
+    with container:
+        if container.format.name in _NO_FILMS:
+            raise UnsupportedError(f"{path.name}: no film (but {container.format.long_name})")
+        yield container
+
+
+def read_frames(footage: Footage, piece: Piece | None = None) -> Iterator[Frame]:
+    """Decode a film's frames in the order of their display.
+
+    Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
+    cannot be decoded are left out.
+
+    """
+    with open_film(footage.path) as container:
+        stream = cast("VideoStream", container.streams[footage.index])
+        stream.thread_type = "AUTO"
+        start, stop = _window(footage, container, piece)
+        if start is not None:
+            container.seek(start, stream=stream)
+        last, due = None, start or 0
+        for picture in _decode(container, stream):
+            pts = due if picture.pts is None else picture.pts
+            if start is not None and pts < start:
+                continue
+            if stop is not None and pts >= stop:
+                return
+            last = pts if last is None else max(pts, last + 1)
+            due = last + (picture.duration or footage.usual_duration)
+            yield Frame(picture, last, due)
+
+
+def luma_codes(frame: VideoFrame, coding: Coding) -> Tensor:
+    """The luma of a frame as the integers that the file holds, uint8 or uint16, (H, W).
+
+    The plane is shared with the frame where its format has one; R'G'B' is turned into luma, at 16 bits.
+
+    """
+    if has_luma_plane(frame.format):
+        return torch.from_dlpack(frame.planes[0])
+    if is_coloured_light(frame.format):
+        rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
+        return coding.luma_codes(luma_of_rgb(rgb.permute(2, 0, 1), coding.matrix)[0])
+    return torch.from_dlpack(frame.reformat(format=_unpacked(frame.format)).planes[0]).clone()
+
+
+def has_luma_plane(pixels: VideoFormat) -> bool:
+    """Whether a format's first plane is luma and nothing else, in this machine's byte order."""
+    first, *others = pixels.components
+    alone = first.plane == 0 and all(component.plane != 0 for component in others)
+    packed_high = pixels.name.startswith(("p0", "p2", "p4"))  # the samples lie in the upper bits
+    return (
+        alone
+        and first.is_luma
+        and 8 <= first.bits <= 16
+        and not (pixels.has_palette or pixels.is_big_endian or packed_high)
+    )
+
+
+def is_coloured_light(pixels: VideoFormat) -> bool:
+    """Whether a format holds R'G'B' or a palette of it, black and white of one bit included."""
+    return pixels.is_rgb or pixels.has_palette or pixels.name.startswith(("mono", "xyz", "bayer"))
+
+
+def depth_of(pixels: VideoFormat) -> int:
+    """Bits of a luma sample, 8..16."""
+    return min(16, max(8, pixels.components[0].bits))
+
+
+def _unpacked(pixels: VideoFormat) -> str:
+    """The planar format of the same depth into which a packed one is unpacked without any change to its luma."""
+    only_luma = sum(not component.is_alpha for component in pixels.components) == 1
+    depth = depth_of(pixels)
+    return ("gray" if only_luma else "yuv444p") + ("" if depth == 8 else f"{depth}le")
+
+
+def _main_stream(path: Path, container: InputContainer) -> VideoStream:
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not streams:
+        raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
+    best = cast("VideoStream", container.streams.best("video"))
+    chosen = best if best in streams else streams[0]
+    if chosen.codec_context is None:
+        raise UnsupportedError(f"{path.name}: no decoder for its picture ({chosen.codec_tag})")
+    return chosen
+
+
+def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
+    stream.thread_type = "SLICE"
+    for frame in _decode(container, stream):
+        return frame
+    raise MediaError(f"{path.name}: not one frame of it can be decoded")
+
+
+def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Decode what can be decoded, over damaged packets."""
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:
+    pixels = frame.format
+    codec = stream.codec_context.codec.canonical_name
+    grey = pixels.name.startswith(("gray", "ya")) and codec not in _LIMITED_BY_DEFAULT
+    if stream.codec_context.codec_tag in {"dvh1", "dvhe"} or SideData.DOVI_METADATA in frame.side_data:
+        raise UnsupportedError(f"{path.name}: Dolby Vision films are not coloured")
+    try:
+        tags = complete_tags(frame, frame.height, full=grey or pixels.name.startswith("yuvj"))
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{path.name}: {error}") from error
+    return Coding(depth=depth_of(pixels), tags=tags)
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    side_data = cast("SideDataContainer", frame.side_data)
+    if SideData.DISPLAYMATRIX not in side_data:
+        return None
+    return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
+
+
+def _window(footage: Footage, container: InputContainer, piece: Piece | None) -> tuple[int | None, int | None]:
+    """First timestamp and the one after the last, in the stream's time base."""
+    if piece is None:
+        return None, None
+    beginning = Fraction(container.start_time or 0, av.time_base)
+    start = round((beginning + Fraction(piece.start)) / footage.time_base)
+    if piece.length is None:
+        return start, None
+    return start, start + round(Fraction(piece.length) / footage.time_base)
+
+
+def _explain_unreadable(path: Path, error: av.error.InvalidDataError) -> MediaError:
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[4:8] in {b"ftyp", b"mdat", b"moov", b"wide", b"free"}:
+        return TruncatedError(f"{path.name}: the film has no index (moov): it is cut off, or still being written")
+    return UnsupportedError(f"{path.name}: neither a photograph nor a film that tintd knows ({error.strerror})")

@@ -1,0 +1,123 @@
+"""Colour spaces: sRGB, Y'CbCr (BT.601 and BT.709) and CIE Lab (D65), there and back.
+
+Pictures are float tensors with their channels third from the end: (..., 3, H, W). R'G'B' and luma lie in 0..1,
+Cb and Cr in -0.5..0.5, L in 0..100, a and b in CIE units. Nothing is clipped here.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+# IEC 61966-2-1: linear sRGB to CIE XYZ. The white is the sum of each row, so that every grey has a = b = 0 exactly.
+_XYZ_OF_RGB = torch.tensor(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]],
+    dtype=torch.float64,
+)
+_WHITE_XYZ_OF_RGB = _XYZ_OF_RGB / _XYZ_OF_RGB.sum(dim=1, keepdim=True)
+_RGB_OF_WHITE_XYZ = torch.linalg.inv(_WHITE_XYZ_OF_RGB)
+
+# CIE 15:2004, equations 8.3 to 8.11, with the exact fractions for 0.008856 and 903.3.
+_EPSILON = 216 / 24389
+_KAPPA = 24389 / 27
+
+
+class Matrix(Enum):
+    """Luma coefficients (Kr, Kb) of R'G'B' to Y'CbCr."""
+
+    BT601 = (0.299, 0.114)
+    BT709 = (0.2126, 0.0722)
+    SMPTE240M = (0.212, 0.087)
+    BT2020 = (0.2627, 0.0593)
+
+
+def rgb_to_lab(rgb: Tensor) -> Tensor:
+    """Convert sRGB to CIE Lab (D65), both (..., 3, H, W)."""
+    x, y, z = _mix(_WHITE_XYZ_OF_RGB, _linear_of_srgb(rgb)).unbind(-3)
+    fx, fy, fz = _lab_curve(x), _lab_curve(y), _lab_curve(z)
+    return torch.stack((116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)), dim=-3)
+
+
+def lab_to_rgb(lab: Tensor) -> Tensor:
+    """Convert CIE Lab (D65) to sRGB, both (..., 3, H, W); a colour outside the gamut leaves 0..1."""
+    lightness, a, b = lab.unbind(-3)
+    fy = (lightness + 16) / 116
+    xyz = torch.stack((_lab_curve_inverse(fy + a / 500), _lab_curve_inverse(fy), _lab_curve_inverse(fy - b / 200)), -3)
+    return _srgb_of_linear(_mix(_RGB_OF_WHITE_XYZ, xyz))
+
+
+def lightness_of_luma(luma: Tensor) -> Tensor:
+    """CIE lightness L (0..100) of a grey whose R'G'B' are all `luma` (0..1), of any shape."""
+    return 116 * _lab_curve(_linear_of_srgb(luma)) - 16
+
+
+def luma_of_lightness(lightness: Tensor) -> Tensor:
+    """Luma (0..1) of the grey with CIE lightness `lightness` (0..100), of any shape."""
+    return _srgb_of_linear(_lab_curve_inverse((lightness + 16) / 116))
+
+
+def luma_of_rgb(rgb: Tensor, matrix: Matrix) -> Tensor:
+    """Luma (..., 1, H, W) of R'G'B' (..., 3, H, W): ITU-R BT.601-7 or BT.709-6, each at 3.2."""
+    kr, kb = matrix.value
+    red, green, blue = rgb.unbind(-3)
+    return (kr * red + (1 - kr - kb) * green + kb * blue).unsqueeze(-3)
+
+
+def rgb_to_ycbcr(rgb: Tensor, matrix: Matrix) -> Tensor:
+    """Convert R'G'B' to Y'CbCr, both (..., 3, H, W)."""
+    kr, kb = matrix.value
+    luma = luma_of_rgb(rgb, matrix)
+    red, _, blue = (rgb - luma).unbind(-3)
+    return torch.cat((luma, torch.stack((blue / (2 - 2 * kb), red / (2 - 2 * kr)), dim=-3)), dim=-3)
+
+
+def ycbcr_to_rgb(ycbcr: Tensor, matrix: Matrix) -> Tensor:
+    """Convert Y'CbCr to R'G'B', both (..., 3, H, W)."""
+    return ycbcr[..., :1, :, :] + rgb_minus_luma(ycbcr[..., 1:, :, :], matrix)
+
+
+def rgb_minus_luma(chroma: Tensor, matrix: Matrix) -> Tensor:
+    """How far each of R'G'B' (..., 3, H, W) lies from the luma for Cb and Cr (..., 2, H, W)."""
+    kr, kb = matrix.value
+    cb, cr = chroma.unbind(-3)
+    red, blue = (2 - 2 * kr) * cr, (2 - 2 * kb) * cb
+    return torch.stack((red, -(kr * red + kb * blue) / (1 - kr - kb), blue), dim=-3)
+
+
+def ycbcr_to_lab(ycbcr: Tensor, matrix: Matrix) -> Tensor:
+    """Convert Y'CbCr to CIE Lab, both (..., 3, H, W)."""
+    return rgb_to_lab(ycbcr_to_rgb(ycbcr, matrix))
+
+
+def lab_to_ycbcr(lab: Tensor, matrix: Matrix) -> Tensor:
+    """Convert CIE Lab to Y'CbCr, both (..., 3, H, W)."""
+    return rgb_to_ycbcr(lab_to_rgb(lab), matrix)
+
+
+def _mix(matrix: Tensor, picture: Tensor) -> Tensor:
+    return torch.einsum("ij,...jhw->...ihw", matrix.to(picture), picture)
+
+
+def _linear_of_srgb(value: Tensor) -> Tensor:
+    """Undo the transfer function of IEC 61966-2-1, mirrored below zero."""
+    size = value.abs()
+    return torch.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4).copysign(value)
+
+
+def _srgb_of_linear(value: Tensor) -> Tensor:
+    """Apply the transfer function of IEC 61966-2-1, mirrored below zero."""
+    size = value.abs()
+    curve = 1.055 * size.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
+    return torch.where(size <= 0.0031308, size * 12.92, curve).copysign(value)
+
+
+def _lab_curve(ratio: Tensor) -> Tensor:
+    cube_root = ratio.clamp(min=_EPSILON) ** (1 / 3)
+    return torch.where(ratio > _EPSILON, cube_root, (_KAPPA * ratio + 16) / 116)
+
+
+def _lab_curve_inverse(root: Tensor) -> Tensor:
+    cube = root**3
+    return torch.where(cube > _EPSILON, cube, (116 * root - 16) / _KAPPA)

@@ -1,0 +1,107 @@
+"""From lightness to ab: weights, device, precision, batching and what to do when the device's memory runs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from colorizer.bins import decode
+from colorizer.chroma import sharpen
+from colorizer.device import choose_device, gains_by_bfloat16
+from colorizer.errors import DeviceError, SettingsError
+from colorizer.network import AB_SCALE, STRIDE, Network
+from colorizer.padding import crop, pad
+from colorizer.weights import Calibration, WeightsCard, load_weights
+
+
+class Predictor:
+    """A network that is ready to colour: loaded once, asked many times.
+
+    On a CPU a picture's answer does not depend on the pictures beside it, not in one bit: they go through one at a
+    time, because oneDNN sums in another order for one picture than for two.
+
+    """
+
+    def __init__(self, weights: Path, *, device: str = "auto", vividness: float | Literal["auto"] = "auto") -> None:
+        """Load the weights onto the device.
+
+        Raises:
+            WeightsError: see `load_weights`.
+            DeviceError: see `choose_device`.
+            SettingsError: a vividness for weights that have only one answer.
+
+        """
+        network, self.card = load_weights(weights)
+        self.device = choose_device(device)
+        self._precision = torch.bfloat16 if gains_by_bfloat16(self.device) else torch.float32
+        self._network = network.to(self.device).to(memory_format=torch.channels_last)
+        self._reading = _Reading(self.card, vividness, self.device)
+        self._most = 1 if self.device.type == "cpu" else 64
+
+    @torch.inference_mode()
+    def predict(self, lightness: Tensor) -> Tensor:
+        """Choose the colours of a batch of pictures.
+
+        Args:
+            lightness: L, float32, 0..100, (N, 1, H, W), on any device.
+
+        Returns:
+            ab, float32, (N, 2, H, W), on the predictor's device.
+
+        Raises:
+            DeviceError: not even one picture fits into the device's memory.
+
+        """
+        answers: list[Tensor] = []
+        done = 0
+        while done < len(lightness):
+            part = lightness[done : done + self._most].to(self.device)
+            try:
+                answers.append(self._predict(part))
+            except torch.OutOfMemoryError as error:
+                self._halve(len(part), error)
+                continue
+            done += len(part)
+        return torch.cat(answers)
+
+    def _predict(self, lightness: Tensor) -> Tensor:
+        padded, padding = pad(lightness, STRIDE)
+        with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
+            output = self._network(padded.contiguous(memory_format=torch.channels_last))
+        return crop(sharpen(self._reading.colours(self._network, output.float()), padded), padding)
+
+    def _halve(self, batch: int, error: torch.OutOfMemoryError) -> None:
+        if batch == 1:
+            raise DeviceError(
+                f"{self.device} has too little memory for one picture; use a smaller `working_size` or `device: cpu`"
+            ) from error
+        self._most = batch // 2
+        torch.cuda.empty_cache()
+
+
+class _Reading:
+    """How the network's output is read as a colour."""
+
+    def __init__(self, card: WeightsCard, vividness: float | Literal["auto"], device: torch.device) -> None:
+        self._calibration = card.calibration
+        if card.calibration is None:
+            if vividness != "auto":
+                raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
+            return
+        chosen = card.calibration.vividness if vividness == "auto" else vividness
+        self._temperature, self._prior_weight = _sharpening(card.calibration, chosen)
+        self._log_prior = torch.tensor(card.calibration.log_prior, device=device)
+
+    def colours(self, network: Network, output: Tensor) -> Tensor:
+        if self._calibration is None:
+            return output * AB_SCALE
+        return decode(output, network.bins, self._log_prior, self._temperature, self._prior_weight)
+
+
+def _sharpening(calibration: Calibration, vividness: float) -> tuple[float, float]:
+    """Temperature and weight of the prior between the mean's (vividness 0) and the vivid answer's (1)."""
+    ratio = calibration.vivid_temperature / calibration.mean_temperature
+    return calibration.mean_temperature * ratio**vividness, calibration.vivid_prior_weight * vividness

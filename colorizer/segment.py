@@ -1,0 +1,115 @@
+"""A segment of a film: its encoded picture in a file of its own, finished once its timing lies beside it.
+
+The file's timestamps are the frames' numbers, because its container (Matroska) rounds time to milliseconds; the true
+ones stand in the timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+from pydantic import BaseModel, ConfigDict
+
+from colorizer.durable import sync_file, write_durably
+from colorizer.encoder import Encoding, add_picture
+from colorizer.footage import Footage, Frame
+
+_TICK = Fraction(1, 1000)
+"""Matroska's time base: one tick a frame."""
+_MOST_LAG = 32
+"""More frames than any encoder holds back to reorder them."""
+
+
+class Timing(BaseModel):
+    """When a segment's frames are shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pts: tuple[int, ...]
+    """In the original's time base, ascending."""
+    end: int
+    """When the last frame's time is over."""
+    lag: int
+    """By how many frames the order of decoding runs behind that of display."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A finished segment."""
+
+    path: Path
+    timing: Timing
+
+    def packets(self) -> Iterator[tuple[int, Packet[VideoStream]]]:
+        """Encoded packets in the order of decoding, each with the number of its frame in the segment."""
+        with av.open(str(self.path)) as container:
+            for packet in container.demux(container.streams.video[0]):
+                if packet.pts is not None:
+                    yield packet.pts, packet
+
+
+def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, footage: Footage) -> Segment:
+    """Encode frames, at least one, into a segment.
+
+    Args:
+        path: where; its timing goes beside it.
+        frames: coloured, in the pixel format of `encoding`.
+        encoding: how.
+        footage: the original.
+
+    """
+    noted = _Noted(frames)
+    lag = 0
+    with av.open(str(path), "w", format="matroska") as container:
+        for coded, packet in enumerate(_encode(container, noted, encoding, footage)):
+            number = noted.number_of(packet)
+            lag = max(lag, coded - number)
+            packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
+            container.mux(packet)
+    sync_file(path)
+    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag)
+    write_durably(path.with_suffix(".json"), timing.model_dump_json())
+    return Segment(path, timing)
+
+
+class _Noted:
+    """Frames on their way into the encoder, and when each is shown."""
+
+    def __init__(self, frames: Iterable[Frame]) -> None:
+        self._frames = frames
+        self._inside: dict[int, int] = {}
+        self.pts: list[int] = []
+        self.end = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames:
+            self._inside[frame.pts] = len(self.pts)
+            self.pts.append(frame.pts)
+            self.end = frame.end
+            yield frame
+
+    def number_of(self, packet: Packet[VideoStream]) -> int:
+        """The number of the frame that a packet holds."""
+        return self._inside.pop(packet.pts or 0)
+
+
+def _encode(
+    container: OutputContainer, frames: Iterable[Frame], encoding: Encoding, footage: Footage
+) -> Iterator[Packet[VideoStream]]:
+    stream: VideoStream | None = None
+    for frame in frames:
+        picture = frame.picture
+        stream = stream or add_picture(container, encoding, footage, picture.width)
+        picture.pts, picture.time_base = frame.pts, footage.time_base
+        picture.pict_type = PictureType.NONE  # the original's choice of key frames is not the encoder's
+        yield from stream.encode(picture)
+    if stream is not None:
+        yield from stream.encode(None)

@@ -1,0 +1,1 @@
+"""Offline: data sets, training, evaluation and export of weights."""

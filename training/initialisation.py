@@ -1,0 +1,103 @@
+"""The encoder's first weights: torchvision's ImageNet weights, a file, or none."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Literal, cast
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from colorizer.errors import WeightsError
+from colorizer.network import Encoder, Network
+
+State = OrderedDict[str, Tensor] | dict[str, Tensor]
+
+
+def start_encoder(network: Network, start: Path | Literal["torchvision"] | None) -> list[str]:
+    """Give the encoder its first weights.
+
+    Args:
+        network: whose encoder is changed.
+        start: a ResNet state dict in torchvision's names by path, "torchvision" for its ImageNet weights (fetched once,
+            then cached), or None.
+
+    Returns:
+        Names of the encoder's tensors that the source does not hold and that start from random.
+
+    Raises:
+        WeightsError: the file is no state dict of this ResNet.
+
+    """
+    if start is None:
+        return [name for name, _ in network.encoder.resnet.named_parameters()]
+    if start == "torchvision":
+        weights = torchvision.models.get_model_weights(network.architecture.encoder).DEFAULT
+        return _load(network.encoder, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
+    return _load(network.encoder, _read(start), str(start))
+
+
+@torch.no_grad()
+def revive_normalisation(network: Network, lightness: Tensor) -> None:
+    """Make batch normalisations that were folded into their convolutions normalise again, with the same answer.
+
+    Each, in order, takes mean and variance from its own input's statistics over `lightness` (N, 1, H, W), and scale
+    and shift that undo them. Normalisations that do something already are left alone.
+
+    """
+    handles = [
+        module.register_forward_pre_hook(_revive)
+        for module in network.encoder.modules()
+        if isinstance(module, nn.BatchNorm2d) and _is_folded(module)
+    ]
+    network.eval()
+    network(lightness)
+    network.train()
+    for handle in handles:
+        handle.remove()
+
+
+def _is_folded(norm: nn.BatchNorm2d) -> bool:
+    mean, variance = _statistics(norm)
+    still = bool((norm.weight == 1).all() and (mean == 0).all() and (variance == 1).all())
+    return still and bool((norm.bias != 0).any())
+
+
+def _revive(module: nn.Module, inputs: tuple[Tensor]) -> None:
+    norm = cast("nn.BatchNorm2d", module)
+    running_mean, running_variance = _statistics(norm)
+    variance, mean = torch.var_mean(inputs[0].float(), dim=(0, 2, 3), correction=0)
+    running_mean.copy_(mean)
+    running_variance.copy_(variance)
+    norm.weight.copy_((variance + norm.eps).sqrt())
+    norm.bias.add_(mean)
+
+
+def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    return cast("Tensor", norm.running_mean), cast("Tensor", norm.running_var)
+
+
+def _read(path: Path) -> State:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise WeightsError(f"{path}: cannot be read as a state dict: {error}") from error
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path}: holds no state dict")
+    return cast("State", state.get("state_dict", state))
+
+
+def _load(encoder: Encoder, state: State, source: str) -> list[str]:
+    own = encoder.resnet.state_dict()
+    known = {name: tensor for name, tensor in state.items() if name in own}
+    if "conv1.weight" not in known:
+        raise WeightsError(f"{source}: no ResNet state dict in torchvision's names: conv1.weight is missing")
+    if known["conv1.weight"].shape[1] == 3:
+        known["conv1.weight"] = known["conv1.weight"].sum(dim=1, keepdim=True)
+    misfits = [name for name, tensor in known.items() if tensor.shape != own[name].shape]
+    if misfits:
+        raise WeightsError(f"{source}: not this ResNet: {misfits[0]} has another shape")
+    encoder.resnet.load_state_dict(known, strict=False)
+    return sorted(own.keys() - known.keys())

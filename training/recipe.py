@@ -1,0 +1,93 @@
+"""A training run's settings, read from a recipe in YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+
+from colorizer.errors import SettingsError
+from colorizer.network import Architecture
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Section):
+    """Which photographs, and how they are cropped."""
+
+    train: Path
+    """Folder tree of colour photographs to learn from."""
+    validation: Path
+    """Folder tree of colour photographs to select and calibrate on; its first level names the kinds."""
+    cache: Path = Path("runs/cache")
+    """Where decoded photographs are kept between runs."""
+    stored_side: PositiveInt = 160
+    """Photographs are kept with at most this short side."""
+    crop: PositiveInt = 128
+    """Side of the square that the network is shown."""
+    scale: tuple[PositiveFloat, PositiveFloat] = (0.72, 1.0)
+    """Side of the square that is cut out, as a part of the photograph's short side, at least and at most."""
+    degrade: float = Field(default=0.3, ge=0, le=1)
+    """How often the luma is given the marks of old material: grain, blur, JPEG blocks."""
+    tone: NonNegativeFloat = 0.25
+    """How much the luma's exposure, contrast and gamma vary."""
+    workers: int = Field(default=1, ge=0)
+    """Processes that prepare samples."""
+
+
+class Encoder(_Section):
+    """Where the encoder's weights come from."""
+
+    start: Path | Literal["torchvision"] | None = None
+    """A ResNet state dict by path, torchvision's ImageNet weights, or nothing."""
+    rate: PositiveFloat = 0.5
+    """The encoder's learning rate, as a part of the rest's."""
+
+
+class Schedule(_Section):
+    """How long, how fast."""
+
+    batch: PositiveInt = 48
+    steps: PositiveInt = 3000
+    rate: PositiveFloat = 0.0015
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    weight_decay: NonNegativeFloat = 0.05
+    warm_up: float = Field(default=0.05, ge=0, lt=1)
+    """Part of the steps in which the rate rises; then it falls along a cosine."""
+    clip: PositiveFloat = 5.0
+    """Largest norm of the gradients."""
+    average: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the weights' moving average, which is what is evaluated and exported."""
+
+
+class Recipe(_Section):
+    """Everything that makes one set of weights."""
+
+    name: str
+    seed: int = 0
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "auto"
+    architecture: Architecture = Architecture()
+    data: Data
+    encoder: Encoder = Encoder()
+    schedule: Schedule = Schedule()
+    runs: Path = Path("runs")
+    """Folder in which each run keeps its checkpoints and logs, under its name."""
+    evaluate_every: PositiveInt = 500
+    """Steps between two evaluations (and checkpoints)."""
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        SettingsError: the file cannot be read, or a setting in it is wrong.
+
+    """
+    try:
+        return Recipe.model_validate(yaml.safe_load(path.read_text()))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -1,0 +1,105 @@
+"""Training samples: which photograph comes when, how it is cropped, and what the network is shown of it.
+
+A sample is a function of the seed and its number alone. So a run that was killed goes on with the very samples that
+it would have seen, and two processes see together what one would have seen alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from colorizer.lab import Matrix
+from training.augment import degrade, vary_tone
+from training.corpus import Corpus
+from training.recipe import Data
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Sampler[list[tuple[int, int]]]):
+    """The batches of a run as (index of a photograph, number of the sample), each epoch in a new random order."""
+
+    photographs: int
+    batch: int
+    """Samples of one step, over all processes."""
+    steps: range
+    """Steps that are still to be made."""
+    seed: int
+    rank: int = 0
+    world: int = 1
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        epoch, order = -1, np.empty(0, np.int64)
+        for step in self.steps:
+            batch = []
+            for number in range(step * self.batch, (step + 1) * self.batch):
+                if number // self.photographs != epoch:
+                    epoch = number // self.photographs
+                    order = np.random.default_rng((self.seed, epoch)).permutation(self.photographs)
+                batch.append((int(order[number % self.photographs]), number))
+            yield batch[self.rank :: self.world]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples(Dataset[tuple[Tensor, Tensor]]):
+    """Cropped photographs: luma as the network sees it, float (1, S, S) in 0..1, and R'G'B', uint8 (3, S, S)."""
+
+    corpus: Corpus
+    data: Data
+    seed: int
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        index, number = key
+        rng = np.random.default_rng((self.seed, number, 1))
+        rgb = _crop(self.corpus.picture(index), self.data, rng)
+        luma = vary_tone(grey_of(rgb), self.data.tone, rng)
+        if rng.random() < self.data.degrade:
+            luma = degrade(luma, rng)
+        quantised = np.round(luma * 255) / np.float32(255)
+        return torch.from_numpy(quantised)[None], torch.from_numpy(rgb.transpose(2, 0, 1).copy())
+
+
+def load_samples(samples: Samples, order: Order) -> DataLoader[tuple[Tensor, Tensor]]:
+    """Prepare batches in other processes."""
+    return DataLoader(
+        samples,
+        batch_sampler=order,
+        num_workers=samples.data.workers,
+        pin_memory=torch.cuda.is_available(),
+        multiprocessing_context="fork" if samples.data.workers else None,
+        prefetch_factor=4 if samples.data.workers else None,
+        worker_init_fn=_use_one_thread,
+    )
+
+
+def grey_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Luma (H, W), 0..1, of a photograph (H, W, 3) printed in grey: BT.601, as the service reads a picture."""
+    kr, kb = Matrix.BT601.value
+    weights = np.array([kr, 1 - kr - kb, kb], np.float32) / 255
+    luma: NDArray[np.float32] = np.matmul(rgb, weights, dtype=np.float32)
+    return luma
+
+
+def _crop(picture: NDArray[np.uint8], data: Data, rng: np.random.Generator) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    side = rng.uniform(*data.scale) * min(height, width)
+    left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
+    square = Image.fromarray(picture).resize(
+        (data.crop, data.crop), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
+    )
+    cropped = np.asarray(square)
+    return cropped[:, ::-1] if rng.random() < 0.5 else cropped
+
+
+def _use_one_thread(_worker: int) -> None:
+    torch.set_num_threads(1)

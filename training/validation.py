@@ -1,0 +1,97 @@
+"""How far a network's colours are from the truth: the per-pixel error of the 2019 paper, by kind of picture."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from colorizer.bins import decode
+from colorizer.lab import lightness_of_luma, rgb_to_lab
+from colorizer.network import AB_SCALE, STRIDE, Network
+from colorizer.padding import crop, pad
+from training.corpus import Corpus
+from training.samples import grey_of
+
+VALIDATION_SIDE = 144
+"""Short side at which a network is looked at during its training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Squared error of ab mapped to 0..1, (ab + 128) / 255, summed over pixels and both channels."""
+
+    squares: float
+    grey_squares: float
+    """What plain grey gets on the same pixels."""
+    values: int
+
+    @property
+    def error(self) -> float:
+        """Per-pixel MSE."""
+        return self.squares / self.values
+
+    @property
+    def part_of_grey(self) -> float:
+        """The error as a part of plain grey's."""
+        return self.squares / self.grey_squares
+
+    @classmethod
+    def sum(cls, scores: Iterable[Score]) -> Score:
+        """All scores as one."""
+        listed = list(scores)
+        return cls(
+            sum(score.squares for score in listed),
+            sum(score.grey_squares for score in listed),
+            sum(score.values for score in listed),
+        )
+
+
+@torch.inference_mode()
+def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
+    """Error of the least-squares answer at the small size, on the first `most` photographs of each kind."""
+    scores: dict[str, list[Score]] = defaultdict(list)
+    device = next(network.parameters()).device
+    for index in _first_of_each_kind(corpus, most):
+        picture = corpus.picture(index)
+        luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
+        truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]
+        ab = functional.interpolate(_predict(network, _shrink(luma)), size=luma.shape[-2:], mode="bilinear")
+        scores[corpus.kind(index)].append(_score(ab, truth))
+    return {kind: Score.sum(listed) for kind, listed in scores.items()}
+
+
+def _first_of_each_kind(corpus: Corpus, most: int) -> Iterator[int]:
+    seen: dict[str, int] = defaultdict(int)
+    for index in range(len(corpus)):
+        seen[corpus.kind(index)] += 1
+        if seen[corpus.kind(index)] <= most:
+            yield index
+
+
+def _shrink(luma: Tensor) -> Tensor:
+    scale = min(1.0, VALIDATION_SIDE / min(luma.shape[-2:]))
+    size = [round(side * scale) for side in luma.shape[-2:]]
+    return functional.interpolate(luma, size=size, mode="bilinear", antialias=True)
+
+
+def _predict(network: Network, luma: Tensor) -> Tensor:
+    padded, padding = pad(lightness_of_luma(luma), STRIDE)
+    output = network(padded.contiguous(memory_format=torch.channels_last)).float()
+    if network.architecture.head == "regression":
+        ab = output * AB_SCALE
+    else:
+        ab = decode(output, network.bins, torch.zeros(len(network.bins)), temperature=1.0, prior_weight=0.0)
+    return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
+
+
+def _score(ab: Tensor, truth: Tensor) -> Score:
+    return Score(
+        squares=float(((ab - truth) / 255).square().sum()),
+        grey_squares=float((truth / 255).square().sum()),
+        values=truth.numel(),
+    )
