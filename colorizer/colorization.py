@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,9 +30,10 @@ def colorize(job: Job, progress: Progress) -> Report:
     """
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
-    if kind == "photo":
-        return colorize_photo(job, colorist)
-    return colorize_film(job, colorist, progress)
+    report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+    original = job.source.stat()
+    os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
+    return report
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,49 @@
+"""The `tintd` command. Its sub-commands are the entry points of `tintd.commands`; importing them imports no torch."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from colorizer.errors import TintdError
+
+_GROUP = "tintd.commands"
+
+app = typer.Typer(
+    name="tintd",
+    help="Gives old black-and-white photographs and films their colour.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    if wanted:
+        typer.echo(f"tintd {version('tintd')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Gives old black-and-white photographs and films their colour."""
+
+
+def main() -> None:
+    """Run a sub-command; an error that a person can mend is one line, without a trace."""
+    for entry in sorted(entry_points(group=_GROUP), key=lambda found: found.name):
+        app.command(entry.name)(entry.load())
+    try:
+        app()
+    except TintdError as error:
+        Console(stderr=True).print(f"tintd: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The sub-commands of `tintd`, one file each."""

@@ -1,0 +1,184 @@
+"""`tintd colorize`: files from the command line, with no service."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from colorizer.errors import SettingsError
+from colorizer.job import Job, Piece
+from colorizer.report import Report
+from colorizer.settings import ColourSettings, JobSettings
+from daemon.publisher import candidate_names, make_folder, publish
+from daemon.worker import Died, Done, Failed, Ready, Unfit, Worker
+from daemon.worker import Progress as Told
+
+_console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What was asked for, for every file."""
+
+    folder: Path
+    settings: JobSettings
+    piece: Piece | None
+    compare: bool
+    overwrite: bool
+
+
+def colorize(  # noqa: PLR0913 (a command has as many parameters as options)
+    files: Annotated[list[Path], typer.Argument(help="Photographs and films.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
+    *,
+    vividness: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="0 (the mean of what is likely) to 1 (vivid). [default: auto]"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    weights: Annotated[Path | None, typer.Option(help="Weights file. [default: the one that comes with tintd]")] = None,
+    working_size: Annotated[
+        str, typer.Option(help="Short side at which colour is predicted: a number, auto or native.")
+    ] = "auto",
+    encoder: Annotated[str, typer.Option(help="For films: auto, h264, hevc or ffv1.")] = "auto",
+    quality: Annotated[int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")] = 18,
+    speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = "fast",
+    start: Annotated[str | None, typer.Option("--from", help="Begin a film here, as [[h:]m:]s.")] = None,
+    length: Annotated[str | None, typer.Option("--for", help="Colour so much of a film, as [[h:]m:]s.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Put grey beside colour.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
+) -> None:
+    """Colour files, without a service. Goes on after a bad file, and exits with 1 if there was one."""
+    colour: dict[str, object] = {"weights": weights.resolve() if weights else "default", "device": device, "working_size": working_size}
+    settings = _settings(
+        colour if vividness is None else colour | {"vividness": vividness},
+        {"encoder": encoder, "quality": quality, "speed": speed},
+    )
+    order = _Order(output, settings, _piece(start, length), compare, overwrite)
+    make_folder(output.resolve())
+    failures = _colorize_all(files, order)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _colorize_all(files: list[Path], order: _Order) -> int:
+    """Colour file after file; returns how many could not be."""
+    bench = _Bench(order.settings.colour)
+    failures = 0
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), _Speed(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=_console) as progress:
+            for file in files:
+                task = progress.add_task(file.name, total=None)
+                trouble = _colorize_one(file, order, bench, progress, task)
+                progress.update(task, total=1, completed=1, visible=False)
+                if trouble:
+                    failures += 1
+                    _console.print(f"{file}: {trouble}", style="red", markup=False, highlight=False)
+    finally:
+        bench.close()
+    return failures
+
+
+def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, task: TaskID) -> str | None:
+    """Colour one file; returns what was wrong."""
+    if not file.is_file():
+        return "there is no such file"
+    same_name = order.folder / file.name
+    if same_name.exists() and not order.overwrite:
+        return f"{same_name} exists already; use --overwrite to replace it"
+    workspace = Path(tempfile.mkdtemp(prefix=".tintd-", dir=order.folder))
+    try:
+        job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
+        answer = bench.do(job, progress, task)
+        if isinstance(answer, str):
+            return answer
+        names = candidate_names(order.folder, Path(file.name), answer.suffix)
+        path = publish(job.target, names, lambda name: _may_replace(name, file, order), lambda _result: None)
+    except OSError as error:
+        return str(error)
+    finally:
+        shutil.rmtree(workspace, ignore_errors=True)
+    _console.print(f"{file} -> {path}", *(f"\n  {note}" for note in answer.notes), markup=False, highlight=False)
+    return None
+
+
+def _may_replace(name: Path, file: Path, order: _Order) -> bool:
+    return order.overwrite and not (name.exists() and name.samefile(file))
+
+
+class _Bench:
+    """A worker that is replaced when it dies."""
+
+    def __init__(self, colour: ColourSettings) -> None:
+        self._colour = colour
+        self._worker = self._hire()
+
+    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | str:
+        """Have a job done; returns what became of it, or what was wrong."""
+        self._worker.give(job)
+        while True:
+            message = self._worker.listen(timeout=1)
+            match message:
+                case Told(done, frames):
+                    progress.update(task, completed=done, total=frames or None)
+                case Done(report):
+                    return report
+                case Failed(_, reason):
+                    return reason
+                case Died(reason):
+                    self._worker = self._hire()
+                    return reason
+
+    def close(self) -> None:
+        self._worker.stop()
+
+    def _hire(self) -> Worker:
+        worker = Worker((self._colour,))
+        while True:
+            match worker.listen(timeout=1):
+                case Ready():
+                    return worker
+                case Unfit(reason) | Died(reason):
+                    raise SettingsError(reason)
+
+
+class _Speed(ProgressColumn):
+    """Frames per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} fps" if task.speed else "")
+
+
+def _settings(colour: dict[str, object], film: dict[str, object]) -> JobSettings:
+    try:
+        return JobSettings.model_validate({"colour": colour, "film": film})
+    except ValidationError as error:
+        lines = (f"--{str(found['loc'][1]).replace('_', '-')}: {found['msg']}" for found in error.errors())
+        raise SettingsError("; ".join(dict.fromkeys(lines))) from error
+
+
+def _piece(start: str | None, length: str | None) -> Piece | None:
+    if start is None and length is None:
+        return None
+    return Piece(_seconds(start or "0"), _seconds(length) if length is not None else None)
+
+
+def _seconds(text: str) -> float:
+    """Read [[h:]m:]s."""
+    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
+        raise SettingsError(f"{text}: not a time; write seconds, minutes:seconds or hours:minutes:seconds")
+    seconds = 0.0
+    for part in text.split(":"):
+        seconds = 60 * seconds + float(part)
+    return seconds

@@ -1,0 +1,15 @@
+"""`tintd run`: the service."""
+
+from __future__ import annotations
+
+from daemon.commands.options import ConfigOption
+from daemon.config import DEFAULT_CONFIG, load_config
+from daemon.log import configure_log
+from daemon.service import Service
+
+
+def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Watch the configured folders and colour what is dropped into them."""
+    settings = load_config(config)
+    configure_log(settings.log)
+    Service(settings).run()

@@ -1,0 +1,228 @@
+"""config.yaml as typed, validated settings."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import yaml
+from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from colorizer.errors import SettingsError
+from colorizer.settings import JobSettings, Section
+
+DEFAULT_CONFIG = Path("config.yaml")
+
+LEFT_BEHIND = (
+    "Thumbs.db",
+    "desktop.ini",
+    ".DS_Store",
+    "._*",
+    ".*",
+    "*~",
+    "*.part",
+    "*.partial",
+    "*.crdownload",
+    "*.download",
+    "*.tmp",
+    "*.temp",
+    "@eaDir",
+    "#recycle",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    ".stversions",
+    ".Trash-*",
+)
+"""What downloads in progress, desktops and NAS boxes leave behind."""
+
+
+class Folder(JobSettings):
+    """A watched folder; colour, photo and film settings that it does not name are those of the whole file."""
+
+    input: Path
+    """Where originals are dropped."""
+    output: Path
+    """Where coloured copies appear, in the same sub-folders."""
+    recursive: bool = True
+    """Whether sub-folders are watched too."""
+    include: tuple[str, ...] = ("*",)
+    """Names that are taken (shell patterns)."""
+    exclude: tuple[str, ...] = LEFT_BEHIND
+    """Names of files and folders that are left alone (shell patterns)."""
+    original: Literal["keep", "move"] = "keep"
+    """What happens to an original that is done: it stays, or moves to `done/` in its watched folder."""
+
+
+class Watching(Section):
+    """How files are found, and when they are complete."""
+
+    method: Literal["events", "polling"] = "events"
+    """events (inotify), or polling, for network mounts where no events arrive."""
+    poll_seconds: PositiveFloat = 10
+    """How often a polled folder is looked through."""
+    settle_seconds: NonNegativeFloat = 5
+    """A file is taken when it has not changed for so long."""
+    patience_seconds: NonNegativeFloat = 600
+    """A file that looks cut off counts as damaged when it has not changed for so long."""
+    rescan_seconds: PositiveFloat = 300
+    """How often all folders are looked through for what events missed."""
+
+
+class Work(Section):
+    """How jobs are done."""
+
+    attempts: PositiveInt = 3
+    """How often a file is tried before it counts as failed."""
+    retry_seconds: PositiveFloat = 30
+    """Delay before the second attempt; each further one waits four times as long."""
+    stall_seconds: PositiveFloat = 600
+    """A job that makes no progress for so long is stopped; it costs an attempt."""
+    grace_seconds: NonNegativeFloat = 20
+    """On stop, a running job may finish within this time; then it is put back."""
+    failure_notes: bool = True
+    """Whether a failure leaves NAME.failed.txt with its reason in the output folder."""
+
+
+class Log(Section):
+    """What the service writes to its standard error."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    """auto: coloured lines on a terminal, else JSON."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(BaseSettings, JobSettings):
+    """All settings of the service. The environment may override any of them: TINTD_LOG__LEVEL=debug."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="TINTD_", env_nested_delimiter="__")
+
+    folders: tuple[Folder, ...] = Field(min_length=1)
+    state: Path = Path("state")
+    """Folder of the journal: on a local disk."""
+    watching: Watching = Watching()
+    work: Work = Work()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file."""
+        return env_settings, init_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inherit(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Give each folder the settings of the whole file that it does not name itself."""
+        folders = data.get("folders")
+        if not isinstance(folders, list):
+            return data
+        common = {name: data[name] for name in JobSettings.model_fields if name in data}
+        return data | {"folders": [_merged(common, folder) for folder in folders]}
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration; relative paths in it count from its own folder.
+
+    Raises:
+        SettingsError: the file is missing, or a setting in it is wrong; the message names each one.
+
+    """
+    if not path.is_file():
+        raise SettingsError(f"{path}: there is no configuration here; name one with --config")
+
+    try:
+        written = yaml.safe_load(path.read_text()) or {}
+        if not isinstance(written, dict):
+            raise SettingsError(f"{path}: not a configuration: it holds no settings by name")
+        config = _anchored(Config(**written), path.resolve().parent)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not YAML: {error}") from error
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
+    _check_apart(path, config)
+    return config
+
+
+def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings, the own ones over the common ones."""
+    result = dict(common)
+    for key, value in own.items():
+        inherited = common.get(key)
+        both = isinstance(value, dict) and isinstance(inherited, dict)
+        result[key] = _merged(cast("dict[str, Any]", inherited), value) if both else value
+    return result
+
+
+def _anchored(config: Config, base: Path) -> Config:
+    """The configuration with absolute paths."""
+
+    def anchored_colour(section: JobSettings) -> dict[str, object]:
+        weights = section.colour.weights
+        anchored = weights if weights == "default" else base / weights
+        return {"colour": section.colour.model_copy(update={"weights": anchored})}
+
+    folders = tuple(
+        folder.model_copy(
+            update={"input": base / folder.input, "output": base / folder.output, **anchored_colour(folder)}
+        )
+        for folder in config.folders
+    )
+    return config.model_copy(update={"folders": folders, "state": base / config.state, **anchored_colour(config)})
+
+
+def _check_apart(path: Path, config: Config) -> None:
+    """Refuse folders in which results would be taken for originals, or originals be watched twice."""
+    for folder in config.folders:
+        for other in config.folders:
+            if folder.output.is_relative_to(other.input):
+                raise SettingsError(
+                    f"{path}: the output {folder.output} lies in the watched folder {other.input}: "
+                    "results would be coloured again"
+                )
+            if other is not folder and folder.input.is_relative_to(other.input):
+                raise SettingsError(f"{path}: the input {folder.input} lies in the watched folder {other.input}")
+        if config.state.is_relative_to(folder.input):
+            raise SettingsError(f"{path}: the state {config.state} lies in the watched folder {folder.input}")
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """A line for each wrong setting; what folders inherit is said once, where it stands."""
+    details = error.errors()
+    common = {detail["loc"] for detail in details}
+    own = [detail for detail in details if detail["loc"][:1] != ("folders",) or detail["loc"][2:] not in common]
+    return [_line(detail) for detail in own if detail["loc"] != ("folders",) or len(details) == 1]
+
+
+def _line(detail: ErrorDetails) -> str:
+    """Which setting, what is wrong, and the nearest name that exists."""
+    place = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] != "extra_forbidden":
+        return f"{place}: {detail['msg']}"
+    *parents, name = detail["loc"]
+    near = difflib.get_close_matches(str(name), _names_at(Config, parents), n=1, cutoff=0)
+    return f"{place}: there is no such setting; did you mean `{near[0]}`?"
+
+
+def _names_at(model: type[BaseModel], place: list[str | int]) -> list[str]:
+    """Names of the settings in the section at a place of the configuration."""
+    for part in place:
+        if isinstance(part, str):
+            model = _section_of(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 (a type as pydantic gives it)
+    """The section itself, or the one that a tuple holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return _section_of(get_args(annotation)[0])
