@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_minus_luma, rgb_to_ycbcr
+from colorizer.lab import Matrix, lab_to_rgb, lightness_of_luma, rgb_minus_luma, rgb_to_ycbcr
 
 # Chosen by the error of true ab, shrunk to a quarter of 144 lines and enlarged again: against bilinear enlargement
 # these take off 13% on the validation photographs, and 12% on average at 3.5 times the working size.
@@ -20,6 +20,10 @@ _SPACE, _RANGE = 0.35, 0.07
 """Widths of the joint bilateral filter: in cells of the network's grid, and in luma."""
 _RADIUS, _SMOOTHNESS = 2, 1e-3
 """Reach of the guided filter in pixels of the working size, and the variance of luma that it counts as flat."""
+_LEAST_WEIGHT = 1e-6
+"""Of a neighbour whose lightness is nothing like the pixel's: it counts where no other is."""
+_TINY = 1e-9
+"""A colour that reaches less far from grey than this is inside the gamut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class ChromaFit:
 def chroma_of(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     """Find the Cb and Cr that give a pixel the colour ab without changing its luma.
 
-    The lightness that goes with a luma depends on the colour; one correction step brings it within 1 L unit.
+    The lightness that goes with a luma depends a little on the colour; taking that of grey costs 0.14 ab units on
+    average over photographs, 0.5 at the 95th percentile.
 
     Args:
         luma: (N, 1, H, W).
@@ -44,10 +49,7 @@ def chroma_of(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
         Chroma, (N, 2, H, W), inside the gamut at this luma.
 
     """
-    lightness = lightness_of_luma(luma)
-    reached = luma_of_rgb(lab_to_rgb(torch.cat((lightness, ab), dim=1)), matrix)
-    corrected = (2 * lightness - lightness_of_luma(reached)).clamp(0, 100)
-    rgb = lab_to_rgb(torch.cat((corrected, ab), dim=1))
+    rgb = lab_to_rgb(torch.cat((lightness_of_luma(luma), ab), dim=1))
     return fit_gamut(luma, luma, rgb_to_ycbcr(rgb, matrix)[:, 1:], matrix)
 
 
@@ -65,22 +67,22 @@ def sharpen(ab: Tensor, lightness: Tensor) -> Tensor:
         ab, (N, 2, H, W).
 
     """
-    rows, columns = ab.shape[-2:]
+    batch, _, rows, columns = ab.shape
     height, width = lightness.shape[-2:]
-    guide = lightness / 100
-    cells = functional.pad(
-        torch.cat((ab, functional.adaptive_avg_pool2d(guide, (rows, columns))), 1), (1, 1, 1, 1), "replicate"
-    )
-    total = torch.zeros_like(guide).expand(-1, 2, -1, -1).clone()
-    weights = torch.full_like(guide, torch.finfo(guide.dtype).tiny)
+    guide = (lightness / 100).view(batch, 1, rows, height // rows, columns, width // columns)
+    cells = torch.cat((ab, guide.mean(dim=(3, 5))), dim=1)
+    around = functional.pad(cells, (1, 1, 1, 1), mode="replicate")
+    total = ab.new_zeros(batch, 2, *guide.shape[2:])
+    weights = torch.zeros_like(guide)
     for down, right in product(range(3), repeat=2):
-        near = functional.interpolate(cells[..., down : down + rows, right : right + columns], size=(height, width))
-        distance = _distance(height, rows, down).square()[:, None] + _distance(width, columns, right).square()
-        unlike = (guide - near[:, 2:]).square()
-        weight = torch.exp(distance.to(guide) / (-2 * _SPACE**2) + unlike / (-2 * _RANGE**2)) + 1e-6
+        near = around[..., down : down + rows, right : right + columns][..., None, :, None]
+        across = _distance(width // columns, right, guide).square()
+        along = _distance(height // rows, down, guide).square()[:, None, None]
+        nearness = (across + along) / (-2 * _SPACE**2) + (guide - near[:, 2:]).square() / (-2 * _RANGE**2)
+        weight = nearness.exp() + _LEAST_WEIGHT
         total += weight * near[:, :2]
         weights += weight
-    return total / weights
+    return (total / weights).view(batch, 2, height, width)
 
 
 def fit_chroma(luma: Tensor, chroma: Tensor) -> ChromaFit:
@@ -93,9 +95,10 @@ def fit_chroma(luma: Tensor, chroma: Tensor) -> ChromaFit:
         chroma: (N, 2, h, w).
 
     """
-    mean_luma, mean_chroma = _box(luma), _box(chroma)
-    variance = (_box(luma * luma) - mean_luma * mean_luma).clamp(min=0)
-    covariance = _box(luma * chroma) - mean_luma * mean_chroma
+    moments = _box(torch.cat((luma, luma * luma, chroma, luma * chroma), dim=1))
+    mean_luma, mean_square = moments[:, :1], moments[:, 1:2]
+    variance = (mean_square - mean_luma * mean_luma).clamp(min=0)
+    covariance = moments[:, 4:] - mean_luma * moments[:, 2:4]
     slope = _box(covariance / (variance + _SMOOTHNESS))
     return ChromaFit(slope, chroma - slope * luma)
 
@@ -117,20 +120,26 @@ def fit_gamut(darkest: Tensor, brightest: Tensor, chroma: Tensor, matrix: Matrix
         matrix: of the Y'CbCr.
 
     """
-    reach = rgb_minus_luma(chroma, matrix)
-    up, down = reach.amax(dim=1, keepdim=True), -reach.amin(dim=1, keepdim=True)
-    tiny = torch.finfo(chroma.dtype).tiny
-    room = torch.minimum((1 - brightest) / up.clamp(min=tiny), darkest / down.clamp(min=tiny))
-    return chroma * room.clamp(0, 1)
+    red, green, blue = rgb_minus_luma(chroma, matrix).unbind(1)
+    up = torch.maximum(torch.maximum(red, green), blue).clamp(min=_TINY)
+    down = torch.minimum(torch.minimum(red, green), blue).neg().clamp(min=_TINY)
+    room = torch.minimum((1 - brightest[:, 0]) / up, darkest[:, 0] / down)
+    return chroma * room.clamp(0, 1).unsqueeze(1)
 
 
-def _distance(pixels: int, cells: int, shift: int) -> Tensor:
-    """How far each pixel of a line lies from the centre of its cell's neighbour, in cells; `shift` is 0, 1 or 2."""
-    place = (torch.arange(pixels) + 0.5) * (cells / pixels)
-    return place.floor() + (shift - 0.5) - place
+def _distance(pixels: int, shift: int, like: Tensor) -> Tensor:
+    """How far each pixel of a cell lies from the centre of a neighbour, in cells; `shift` is 0, 1 or 2."""
+    place = (torch.arange(pixels, dtype=like.dtype, device=like.device) + 0.5) / pixels
+    return place - (shift - 0.5)
 
 
 def _box(picture: Tensor) -> Tensor:
     """Mean over the square of `_RADIUS` around each pixel, as far as it lies in the picture."""
-    side = 2 * _RADIUS + 1
-    return functional.avg_pool2d(picture, side, stride=1, padding=_RADIUS, count_include_pad=False)
+    return _window(picture.shape[-2], picture) @ (picture @ _window(picture.shape[-1], picture).T)
+
+
+def _window(size: int, like: Tensor) -> Tensor:
+    """The matrix (size, size) that takes the mean of each place's neighbours on a line."""
+    place = torch.arange(size, device=like.device)
+    near = ((place[:, None] - place).abs() <= _RADIUS).to(like)
+    return near / near.sum(dim=1, keepdim=True)

@@ -19,13 +19,16 @@ from colorizer.errors import MediaError
 from colorizer.footage import Footage, Frame, inspect_footage, luma_codes, read_frames
 from colorizer.job import Job, Piece
 from colorizer.joining import choose_container, join
+from colorizer.keyframes import choose_keyframes, fit_between
 from colorizer.report import Report
 from colorizer.segment import Segment, write_segment
 from colorizer.shot import number_segments
-from colorizer.tinting import beside_grey, tint
+from colorizer.tinting import LumaSamples, beside_grey, tint
 
 _BATCH = 8
-"""Frames that go through the network together."""
+"""Frames that are coloured together."""
+_AHEAD = 4
+"""Frames that wait between decoding, colouring and encoding."""
 
 Progress = Callable[[int, int], None]
 """Told after each frame: frames done, and all that there are, as far as the file knows (else 0)."""
@@ -36,8 +39,7 @@ class Still:
     """A decoded frame and what the network is shown of it."""
 
     frame: Frame
-    codes: Tensor
-    """Luma as the file holds it, integers, (H, W)."""
+    samples: LumaSamples
     small: Tensor
     """Luma at the working size, upright, float, (1, 1, h, w)."""
     seconds: Fraction
@@ -76,8 +78,8 @@ def _segments(
     """Write the film's segments, one after the other, while the next frames are decoded and coloured."""
     job.workspace.mkdir(parents=True, exist_ok=True)
     with (
-        ahead(_stills(footage, colorist, job.piece), _BATCH) as stills,
-        ahead(_coloured(number_segments(stills), footage, encoding, colorist, compare=job.compare), _BATCH) as frames,
+        ahead(_stills(footage, encoding, colorist, job.piece), _AHEAD) as stills,
+        ahead(_coloured(number_segments(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
         counted = _counted(frames, footage.expected, progress)
         for number, numbered in groupby(counted, key=itemgetter(0)):
@@ -85,25 +87,26 @@ def _segments(
             yield write_segment(path, (frame for _, frame in numbered), encoding, footage)
 
 
-def _stills(footage: Footage, colorist: Colorist, piece: Piece | None) -> Iterator[Still]:
+def _stills(footage: Footage, encoding: Encoding, colorist: Colorist, piece: Piece | None) -> Iterator[Still]:
     width = max(1, round(footage.width * (footage.shape or 1)))
     sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
     extent = colorist.extent(*sides)
     for frame in read_frames(footage, piece):
-        codes = luma_codes(frame.picture, footage.coding)
-        luma = footage.coding.luma(codes)[None, None].clamp(0, 1)
-        small = shrink(luma.rot90(footage.turns, (-2, -1)), extent)
-        yield Still(frame, codes, small, frame.pts * footage.time_base)
+        samples = LumaSamples.of(luma_codes(frame.picture, footage.coding), footage.coding, encoding)
+        upright = samples.mean.rot90(footage.turns, (-2, -1))
+        yield Still(frame, samples, shrink(upright, extent).clamp(0, 1), frame.pts * footage.time_base)
 
 
 def _coloured(
     stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
 ) -> Iterator[tuple[int, Frame]]:
     for number, batch in _batches(stills):
-        fit = colorist.fit(torch.cat([still.small for still in batch]), footage.coding.matrix)
+        smalls = [still.small for still in batch]
+        keyframes = choose_keyframes(smalls)
+        fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
         for index, still in enumerate(batch):
-            own = _laid_back(fit, index, footage.turns)
-            picture = tint(still.frame.picture, still.codes, own, footage.coding, encoding)
+            fit = _laid_back(fit_between(keyframes, fits, index), footage.turns)
+            picture = tint(still.frame.picture, still.samples, fit, footage.coding, encoding)
             yield number, replace(still.frame, picture=beside_grey(picture) if compare else picture)
 
 
@@ -120,10 +123,9 @@ def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[St
             yield number, batch
 
 
-def _laid_back(fit: ChromaFit, index: int, turns: int) -> ChromaFit:
-    """One picture's fit, turned as the film stores its frames."""
-    one = slice(index, index + 1)
-    return ChromaFit(fit.slope[one].rot90(-turns, (-2, -1)), fit.offset[one].rot90(-turns, (-2, -1)))
+def _laid_back(fit: ChromaFit, turns: int) -> ChromaFit:
+    """A fit turned as the film stores its frames."""
+    return ChromaFit(fit.slope.rot90(-turns, (-2, -1)), fit.offset.rot90(-turns, (-2, -1)))
 
 
 def _counted(frames: Iterator[tuple[int, Frame]], expected: int, progress: Progress) -> Iterator[tuple[int, Frame]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 
 import torch
@@ -14,25 +15,43 @@ from colorizer.coding import Coding
 from colorizer.encoder import Encoding
 
 
-def tint(frame: VideoFrame, codes: Tensor, fit: ChromaFit, coding: Coding, encoding: Encoding) -> VideoFrame:
+@dataclass(frozen=True, slots=True)
+class LumaSamples:
+    """A frame's luma, beside each of its chroma samples; floats are (1, 1, H / down, W / across)."""
+
+    codes: Tensor
+    """As the file holds it, integers, (H, W)."""
+    mean: Tensor
+    darkest: Tensor
+    brightest: Tensor
+
+    @classmethod
+    def of(cls, codes: Tensor, coding: Coding, encoding: Encoding) -> LumaSamples:
+        """Look at integer luma samples (H, W) as the encoder's chroma samples will lie among them."""
+        corners = _corners(codes[None, None], encoding.subsampling)
+        mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
+        darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
+        return cls(codes, coding.luma(mean), coding.luma(darkest), coding.luma(brightest))
+
+
+def tint(frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> VideoFrame:
     """Give a frame its chroma.
 
     Args:
         frame: decoded; where it has the encoder's pixel format already, it is changed itself.
-        codes: its luma as the file holds it, integers, (H, W).
+        luma: its luma.
         fit: its chroma as a function of luma, (1, 2, h, w).
         coding: what the samples stand for.
         encoding: the wanted pixel format.
 
     Returns:
-        A frame in the wanted pixel format, with the timestamps and the side data of the original.
+        A frame in the wanted pixel format, with the side data of the original.
 
     """
-    device = fit.slope.device
-    chroma = chroma_codes(codes.to(device), fit, coding, encoding)
+    chroma = chroma_codes(luma, fit, coding, encoding)
     tinted = _writable(frame, encoding)
     if tinted is not frame:
-        torch.from_dlpack(tinted.planes[0]).copy_(_at_depth(codes, coding.depth, encoding.depth))
+        torch.from_dlpack(tinted.planes[0]).copy_(_at_depth(luma.codes, coding.depth, encoding.depth))
     for plane, samples in zip(tinted.planes[1:3], chroma, strict=True):
         torch.from_dlpack(plane).copy_(samples)
     return tinted
@@ -41,7 +60,6 @@ def tint(frame: VideoFrame, codes: Tensor, fit: ChromaFit, coding: Coding, encod
 def beside_grey(frame: VideoFrame) -> VideoFrame:
     """A frame twice as wide: on the left without its chroma, on the right as it is."""
     double = VideoFrame(2 * frame.width, frame.height, frame.format.name)
-    double.pts, double.time_base, double.duration = frame.pts, frame.time_base, frame.duration
     neutral = 1 << (frame.format.components[0].bits - 1)
     for number, (wide, plane) in enumerate(zip(double.planes, frame.planes, strict=True)):
         samples = torch.from_dlpack(plane)
@@ -52,13 +70,12 @@ def beside_grey(frame: VideoFrame) -> VideoFrame:
 
 
 @torch.inference_mode()
-def chroma_codes(codes: Tensor, fit: ChromaFit, coding: Coding, encoding: Encoding) -> Tensor:
+def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> Tensor:
     """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them."""
-    corners = [coding.luma(corner) for corner in _corners(codes[None, None], encoding.subsampling)]
-    mean = sum(corners[1:], corners[0]) / len(corners)
-    darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
-    chroma = fit_gamut(darkest, brightest, enlarge(fit, mean), coding.matrix)
-    return coding.at_depth(encoding.depth).chroma_codes(chroma)[0].cpu()
+    device = fit.slope.device
+    chroma = enlarge(fit, luma.mean.to(device))
+    inside = fit_gamut(luma.darkest.to(device), luma.brightest.to(device), chroma, coding.matrix)
+    return coding.at_depth(encoding.depth).chroma_codes(inside)[0].cpu()
 
 
 def _corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
@@ -68,7 +85,8 @@ def _corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
     missing = (0, -width % across, 0, -height % down)
     if any(missing):
         codes = functional.pad(codes.float(), missing, mode="replicate")
-    return [codes[..., row::down, column::across] for row in range(down) for column in range(across)]
+    wide = codes if codes.dtype == torch.uint8 else codes.to(torch.int32)
+    return [wide[..., row::down, column::across] for row in range(down) for column in range(across)]
 
 
 def _writable(frame: VideoFrame, encoding: Encoding) -> VideoFrame:
