@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,7 +48,7 @@ def choose_container(footage: Footage, encoding: Encoding) -> Container:
         return MOV if suffix in {".mov", ".qt"} else MP4
     with open_film(footage.path) as original:
         others = _others(original, footage)
-        sound = all(stream.codec_context.name in _MP4_SOUND for stream in others if stream.type == "audio")
+        sound = all(_codec(stream) in _MP4_SOUND for stream in others if stream.type == "audio")
         return MP4 if sound and all(stream.type == "audio" for stream in others) else MKV
 
 
@@ -137,17 +137,27 @@ def _copied_packets(
 ) -> Iterator[Packet[Stream]]:
     if not copies:
         return
-    for packet in original.demux([original.streams[index] for index in copies]):
-        if packet.dts is None or packet.is_discard:
-            continue
-        seconds = packet.dts * packet.time_base
-        if piece is not None and not _is_inside(seconds - shift, piece):
-            continue
+    for packet in _with_dts(original.demux([original.streams[index] for index in copies])):
         offset = round(shift / packet.time_base)
-        packet.dts -= offset
-        if packet.pts is not None:
-            packet.pts -= offset
-        yield _for(copies[packet.stream.index], packet)
+        packet.dts = (packet.dts or 0) - offset
+        packet.pts = packet.dts if packet.pts is None else packet.pts - offset
+        if piece is None or _is_inside(packet.dts * packet.time_base, piece):
+            yield _for(copies[packet.stream.index], packet)
+
+
+def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+    """Packets with the decoding times that Matroska leaves out where a stream of pictures begins."""
+    early: dict[int, list[Packet[Stream]]] = defaultdict(list)
+    for packet in packets:
+        if packet.size == 0 or packet.is_discard:
+            continue
+        waiting = early[packet.stream.index]
+        waiting.append(packet)
+        if packet.dts is not None:
+            for steps, late in enumerate(reversed(waiting)):
+                late.dts = packet.dts - steps * max(1, packet.duration or 1)
+            yield from waiting
+            waiting.clear()
 
 
 def _for(stream: Stream, packet: Packet[Any]) -> Packet[Stream]:
@@ -179,5 +189,8 @@ def _kept_tags(described: InputContainer | Stream) -> dict[str, str]:
 
 
 def _name(stream: Stream) -> str:
-    codec = stream.codec_context.name if stream.codec_context else stream.name or "unknown"
-    return f"{stream.type}, {codec}"
+    return f"{stream.type}, {_codec(stream)}"
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context else stream.name or "unknown"

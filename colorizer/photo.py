@@ -25,6 +25,16 @@ MATRIX = Matrix.BT601
 """Of the luma of a photograph: JFIF's, and what printing in grey has meant since."""
 
 
+_SUFFIXES = {
+    "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
+    "webp": {".webp"},
+    "tiff": {".tif", ".tiff"},
+    "png": {".png"},
+}
+"""Under which an original's own suffix is kept."""
+
+pyvips.cache_set_max(0)  # each picture is looked at once
+
 _TINY = 1e-9
 """A colour that reaches less far from grey than this is inside the gamut."""
 
@@ -54,13 +64,12 @@ def colorize_photo(job: Job, colorist: Colorist) -> Report:
         MediaError: it is damaged, or too large.
 
     """
-    settings = job.settings.photo
     try:
-        photo = _open(job.source, settings)
+        photo = _open(job.source, job.settings.photo)
         fit = _choose_colours(photo, colorist)
         coloured = _colour(photo, fit)
         image = _grey(photo).join(coloured, "horizontal") if job.compare else coloured
-        return _write(image, photo, job.target, settings)
+        return _write(image, photo, job)
     except pyvips.Error as error:
         raise _explain(job.source, error) from error
 
@@ -166,18 +175,20 @@ def _reach_matrix() -> pyvips.Image:
     return pyvips.Image.new_from_array(columns.reshape(2, 3).T.contiguous().numpy())
 
 
-def _write(image: pyvips.Image, photo: Photo, target: Path, settings: PhotoSettings) -> Report:
-    suffix, options = _saving(photo, image, settings)
-    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+def _write(image: pyvips.Image, photo: Photo, job: Job) -> Report:
+    suffix, options = _saving(photo, image, job.settings.photo)
+    descriptor = os.open(job.target, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         image.write_to_target(pyvips.Target.new_to_descriptor(descriptor), suffix, **options)
     finally:
         os.close(descriptor)
-    return Report(kind="photo", suffix=suffix, width=image.width, height=image.height)
+    own = job.source.suffix
+    named = own if own.lower() in _SUFFIXES[photo.format] else suffix
+    return Report(kind="photo", suffix=named, width=image.width, height=image.height)
 
 
 def _saving(photo: Photo, image: pyvips.Image, settings: PhotoSettings) -> tuple[str, dict[str, object]]:
-    """The suffix of the result's format, and libvips' options for it."""
+    """The usual suffix of the result's format, and libvips' options for it."""
     if photo.format == "jpeg":
         return ".jpg", {"Q": settings.jpeg_quality, "subsample_mode": "off", "optimize_coding": True}
     if photo.format == "webp":

@@ -74,12 +74,13 @@ class Predictor:
         return torch.cat(answers)
 
     def _predict(self, lightness: Tensor) -> Tensor:
-        if self.device.type == "cpu" and len(lightness) < _PAIR:
-            return self._predict(lightness.expand(_PAIR, -1, -1, -1))[:1]
+        number = len(lightness)
+        if self.device.type == "cpu" and number < _PAIR:
+            lightness = lightness.expand(_PAIR, -1, -1, -1)
         padded, padding = pad(lightness, STRIDE)
         with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
             output = self._network(padded.contiguous(memory_format=torch.channels_last))
-        return crop(sharpen(self._reading.colours(self._network, output.float()), padded), padding)
+        return crop(sharpen(self._reading.colours(self._network, output.float()), padded), padding)[:number]
 
     def _halve(self, batch: int, error: torch.OutOfMemoryError) -> None:
         if batch == 1:

@@ -59,7 +59,11 @@ def colorize(  # noqa: PLR0913 (a command has as many parameters as options)
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
 ) -> None:
     """Colour files, without a service. Goes on after a bad file, and exits with 1 if there was one."""
-    colour: dict[str, object] = {"weights": weights.resolve() if weights else "default", "device": device, "working_size": working_size}
+    colour: dict[str, object] = {
+        "weights": weights.resolve() if weights else "default",
+        "device": device,
+        "working_size": working_size,
+    }
     settings = _settings(
         colour if vividness is None else colour | {"vividness": vividness},
         {"encoder": encoder, "quality": quality, "speed": speed},

@@ -1,0 +1,54 @@
+"""Tests of colorizer/bins.py."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colorizer.bins import decode, gamut_bins, soft_encode
+from colorizer.lab import rgb_to_lab
+
+BINS = gamut_bins()
+
+
+def no_prior() -> torch.Tensor:
+    """A prior that favours nothing."""
+    return torch.zeros(len(BINS))
+
+
+def test_every_colour_of_srgb_has_its_bin() -> None:
+    """No colour of sRGB lies further from its nearest bin than the corner of a cell."""
+    ab = rgb_to_lab(torch.rand(3, 300, 300, generator=torch.Generator().manual_seed(0)))[1:].flatten(1).T
+    nearest = torch.cdist(ab, BINS).amin(dim=1)
+    assert nearest.max() < 10 / 2**0.5 + 1.5
+
+
+@given(st.floats(-60, 60), st.floats(-60, 60))
+def test_a_colour_survives_encoding_and_decoding(a: float, b: float) -> None:
+    """The mean of a soft-encoded colour is that colour, to a fraction of the grid, where bins lie all around it."""
+    if torch.cdist(torch.tensor([[a, b]]), BINS).sort().values[0, 3] > 11:
+        return
+    ab = torch.tensor([a, b]).reshape(1, 2, 1, 1)
+    encoded = soft_encode(ab, BINS)
+    assert float(encoded.sum()) == pytest.approx(1, abs=1e-5)
+    decoded = decode(encoded.log(), BINS, no_prior(), temperature=1.0, prior_weight=0.0)
+    assert (decoded - ab).norm() < 4
+
+
+def test_a_lower_temperature_goes_to_the_likeliest_colour() -> None:
+    """Sharpened, a distribution of two colours gives the likelier; at temperature 1, their mean."""
+    logits = torch.full((1, len(BINS), 1, 1), -50.0)
+    red, blue = (torch.tensor([50.0, 30.0]) == BINS).all(1), (torch.tensor([20.0, -60.0]) == BINS).all(1)
+    logits[0, red], logits[0, blue] = 1.0, 0.0
+    mean = decode(logits, BINS, no_prior(), temperature=1.0, prior_weight=0.0).flatten()
+    sharp = decode(logits, BINS, no_prior(), temperature=0.05, prior_weight=0.0).flatten()
+    torch.testing.assert_close(sharp, torch.tensor([50.0, 30.0]), atol=0.1, rtol=0)
+    assert mean[1] < sharp[1] - 10
+
+
+def test_the_prior_is_taken_back() -> None:
+    """Full weight on the prior makes a network that answers the prior answer nothing in particular."""
+    log_prior = torch.randn(len(BINS), generator=torch.Generator().manual_seed(1))
+    logits = log_prior.reshape(1, -1, 1, 1)
+    flat = decode(logits, BINS, log_prior, temperature=1.0, prior_weight=1.0).flatten()
+    torch.testing.assert_close(flat, BINS.mean(dim=0), atol=1e-3, rtol=0)

@@ -1,0 +1,138 @@
+"""What the tests share: small weights that answer something, real media, and the real daemon."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from colorizer.network import Architecture, Network
+from colorizer.weights import Calibration, WeightsCard, save_weights
+
+PATIENCE = 120
+"""Seconds after which a daemon that has not done something never will."""
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights from random: they colour strongly, and always alike."""
+    torch.manual_seed(7)
+    network = Network(Architecture(widths=(16, 16, 16)))
+    torch.nn.init.normal_(network.head.weight, std=0.5)
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    calibration = Calibration(log_prior=(0.0,) * len(network.bins))
+    save_weights(
+        path, network, WeightsCard(architecture=network.architecture, working_size=64, calibration=calibration)
+    )
+    return path
+
+
+@dataclass
+class Daemon:
+    """The real service in a process of its own, on folders of its own."""
+
+    home: Path
+    settings: dict[str, Any]
+    process: subprocess.Popen[bytes] | None = None
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder."""
+        return self.home / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder of results."""
+        return self.home / "outbox"
+
+    def start(self) -> None:
+        """Start the service, and wait until it is ready."""
+        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        with (self.home / "log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "daemon", "run", "-c", str(self.home / "config.yaml")], stderr=log
+            )
+        self.wait_until(lambda: self.logged("ready"), "the service is ready")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop the service, and wait until it has."""
+        assert self.process is not None
+        self.process.send_signal(how)
+        return self.process.wait(PATIENCE)
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The lines of the service's log that tell of an event."""
+        lines = (self.home / "log").read_text(errors="replace").splitlines()
+        return [line for line in map(_as_json, lines) if line.get("event") == event]
+
+    def status(self) -> dict[str, Any]:
+        """What `tintd status --json` says."""
+        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
+        return answer
+
+    def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a sub-command of tintd on this service's configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "daemon", name, "-c", str(self.home / "config.yaml"), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
+        )
+
+    def wait_for(self, **counts: int) -> None:
+        """Wait until so many files are done, failed, ... and none waits or runs."""
+        wanted = {"queued": 0, "running": 0, **counts}
+        self.wait_until(lambda: wanted.items() <= self.status()["counts"].items(), str(wanted))
+
+    def wait_until(self, true: Callable[[], object], what: str) -> None:
+        """Wait until something is true."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"not so: {what}\n{(self.home / 'log').read_text(errors='replace')}")
+            time.sleep(0.1)
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files in the folder of results."""
+        return list(self.outbox.rglob(".tintd-*"))
+
+
+def _as_json(line: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {}
+    return found
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
+    """A service with an inbox and an outbox, quick in all its waits; not yet started."""
+    made = Daemon(
+        tmp_path,
+        {
+            "folders": [{"input": "inbox", "output": "outbox"}],
+            "colour": {"weights": str(weights), "device": "cpu"},
+            "film": {"speed": "ultrafast"},
+            "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
+            "work": {"retry_seconds": 0.2, "grace_seconds": 0},
+        },
+    )
+    made.inbox.mkdir()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.process.kill()
+        made.process.wait()
