@@ -121,12 +121,12 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(f"file:{path}", metadata_errors="surrogateescape")
     except av.error.InvalidDataError as error:
-        raise _explain_unreadable(path, error) from error
+        raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
         raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
     with container:
         if container.format.name in _NO_FILMS:
-            raise UnsupportedError(f"{path.name}: no film (but {container.format.long_name})")
+            raise _unknown(path)
         yield container
 
 
@@ -257,9 +257,13 @@ def _window(footage: Footage, container: InputContainer, piece: Piece | None) ->
     return start, start + round(Fraction(piece.length) / footage.time_base)
 
 
-def _explain_unreadable(path: Path, error: av.error.InvalidDataError) -> MediaError:
+def _explain_unreadable(path: Path) -> MediaError:
     with path.open("rb") as file:
         start = file.read(12)
     if start[4:8] in {b"ftyp", b"mdat", b"moov", b"wide", b"free"}:
         return TruncatedError(f"{path.name}: the film has no index (moov): it is cut off, or still being written")
-    return UnsupportedError(f"{path.name}: neither a photograph nor a film that tintd knows ({error.strerror})")
+    return _unknown(path)
+
+
+def _unknown(path: Path) -> UnsupportedError:
+    return UnsupportedError(f"{path.name}: neither a photograph nor a film that tintd knows")

@@ -1,0 +1,96 @@
+"""Tests of daemon/commands/colorize.py: the command as people call it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+
+Colorize = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def colorize(tmp_path: Path, weights: Path) -> Colorize:
+    """Run `tintd colorize` into the folder `out`."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "daemon", "colorize", "-o", tmp_path / "out", "--weights", weights]
+        return subprocess.run(
+            [*command, "--device", "cpu", *arguments], capture_output=True, text=True, timeout=200, check=False
+        )
+
+    return run
+
+
+def test_photographs_and_films_are_coloured(tmp_path: Path, colorize: Colorize) -> None:
+    """Each result is named."""
+    photo, film = write_grey(tmp_path / "a.jpg"), write_film(tmp_path / "b.mp4")
+    ended = colorize(photo, film)
+    assert ended.returncode == 0, ended.stderr
+    assert Image.open(tmp_path / "out" / "a.jpg").mode == "RGB"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg", "b.mp4"]
+
+
+def test_it_goes_on_after_a_bad_file(tmp_path: Path, colorize: Colorize) -> None:
+    """And exits with 1, naming file and reason."""
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    ended = colorize(bad, tmp_path / "nothing.png", write_grey(tmp_path / "a.png"))
+    assert ended.returncode == 1
+    assert "bad.jpg" in ended.stderr
+    assert "no such file" in ended.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_a_result_that_is_there_is_replaced_only_on_demand(tmp_path: Path, colorize: Colorize) -> None:
+    """The refusal says how."""
+    photo = write_grey(tmp_path / "a.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").write_text("mine")
+    refused = colorize(photo)
+    assert refused.returncode == 1
+    assert "--overwrite" in refused.stderr
+    assert (tmp_path / "out" / "a.png").read_text() == "mine"
+    assert colorize(photo, "--overwrite").returncode == 0
+    assert Image.open(tmp_path / "out" / "a.png").mode == "RGB"
+
+
+def test_an_original_is_never_replaced_by_its_own_result(tmp_path: Path, colorize: Colorize) -> None:
+    """Not even with --overwrite into its own folder."""
+    (tmp_path / "out").mkdir()
+    photo = write_grey(tmp_path / "out" / "a.png")
+    before = photo.read_bytes()
+    colorize(photo, "--overwrite")
+    assert photo.read_bytes() == before
+
+
+def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -> None:
+    """To try settings on."""
+    ended = colorize(write_film(tmp_path / "a.mp4", Film(frames=100)), "--from", "0:01", "--for", "2", "--compare")
+    assert ended.returncode == 0, ended.stderr
+    with av.open(str(tmp_path / "out" / "a.mp4")) as container:
+        frames = list(container.decode(video=0))
+    assert (len(frames), frames[0].width) == (50, 192)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--device", "gpu"], "--device"),
+        (["--working-size", "huge"], "--working-size"),
+        (["--encoder", "divx"], "--encoder"),
+        (["--from", "noon"], "noon: not a time"),
+    ],
+)
+def test_a_wrong_option_is_said(tmp_path: Path, colorize: Colorize, arguments: list[str], says: str) -> None:
+    """In one line, with its name."""
+    ended = colorize(write_grey(tmp_path / "a.png"), *arguments)
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr

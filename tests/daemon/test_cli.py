@@ -1,0 +1,56 @@
+"""Tests of daemon/cli.py: the command as people call it."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+TINTD = Path(sys.executable).parent / "tintd"
+
+
+def tintd(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run([TINTD, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_help_names_every_command() -> None:
+    """Those of the service, and those that training registered."""
+    help_ = tintd("--help").stdout
+    for entry in entry_points(group="tintd.commands"):
+        assert entry.name in help_
+
+
+def test_help_needs_no_torch() -> None:
+    """It answers at once: nothing heavy is imported, not by any command."""
+    code = """
+import sys
+from importlib.metadata import entry_points
+import daemon.cli
+for entry in entry_points(group="tintd.commands"):
+    entry.load()
+print(sorted({"torch", "av", "numpy", "pyvips", "lightning"} & set(sys.modules)))
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_service_needs_no_torch() -> None:
+    """Nor av: no codec can crash it."""
+    code = "import sys, daemon.service; print(sorted({'torch', 'av', 'numpy', 'pyvips'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_version_is_said() -> None:
+    """As the package has it."""
+    assert tintd("--version").stdout.startswith("tintd 0.")
+
+
+@pytest.mark.parametrize("command", ["run", "status", "retry", "check"])
+def test_a_missing_configuration_is_one_line(command: str) -> None:
+    """No trace, but what to do."""
+    arguments = ["*"] if command == "retry" else []
+    ended = tintd(command, *arguments, "--config", "/nowhere/config.yaml")
+    assert ended.returncode == 1
+    assert "/nowhere/config.yaml" in ended.stderr + ended.stdout
+    assert "Traceback" not in ended.stderr

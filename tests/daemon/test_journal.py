@@ -1,0 +1,177 @@
+"""Tests of daemon/journal.py."""
+
+import multiprocessing
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from daemon.journal import Journal, JournalError, Result
+from daemon.original import Identity, fingerprint, identify
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A new journal."""
+    return Journal(tmp_path / "state")
+
+
+def drop(tmp_path: Path, name: str, content: str) -> tuple[Path, Identity]:
+    """A file in the inbox."""
+    path = tmp_path / "inbox" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    identity = identify(path)
+    assert identity is not None
+    return path, identity
+
+
+def add(journal: Journal, tmp_path: Path, name: str, content: str = "", now: float = 0) -> str:
+    """Drop a file and take it in."""
+    path, identity = drop(tmp_path, name, content or name)
+    return journal.add(path, tmp_path / "inbox", identity, fingerprint(path), now)
+
+
+def test_files_are_taken_in_the_order_of_their_coming(journal: Journal, tmp_path: Path) -> None:
+    """The one that has waited longest first; each once."""
+    for now, name in enumerate("cab"):
+        assert add(journal, tmp_path, name, now=now) == "new"
+    taken = [journal.take(10, 20) for _ in range(4)]
+    assert [entry.path.name if entry else None for entry in taken] == ["c", "a", "b", None]
+
+
+def test_a_seen_file_is_not_taken_twice(journal: Journal, tmp_path: Path) -> None:
+    """Not the same file, nor the same content touched or copied over itself."""
+    add(journal, tmp_path, "a", "same")
+    assert journal.take(1, 2) is not None
+    assert add(journal, tmp_path, "a", "same") == "same"
+    assert journal.counts()["queued"] == 0
+
+
+def test_new_content_under_an_old_name_is_a_new_job(journal: Journal, tmp_path: Path) -> None:
+    """The earlier job gives way."""
+    add(journal, tmp_path, "a", "one")
+    assert add(journal, tmp_path, "a", "two") == "new"
+    assert journal.counts()["queued"] == 1
+
+
+def test_a_moved_file_is_not_a_new_one(journal: Journal, tmp_path: Path) -> None:
+    """Known content at a new place keeps its job, if the old place is empty."""
+    add(journal, tmp_path, "a", "content")
+    (tmp_path / "inbox" / "a").unlink()
+    assert add(journal, tmp_path, "sub/b", "content") == "moved"
+    entry = journal.take(1, 2)
+    assert entry is not None
+    assert entry.path == Path("sub/b")
+
+
+def test_a_copy_is_a_new_file(journal: Journal, tmp_path: Path) -> None:
+    """As long as the first one is there."""
+    add(journal, tmp_path, "a", "content")
+    assert add(journal, tmp_path, "b", "content") == "new"
+
+
+def test_an_absent_mount_does_not_make_files_moved(journal: Journal, tmp_path: Path) -> None:
+    """Where the whole watched folder is away, its files are not gone."""
+    add(journal, tmp_path, "a", "content")
+    (tmp_path / "inbox").rename(tmp_path / "unmounted")
+    path = tmp_path / "other" / "b"
+    path.parent.mkdir()
+    path.write_text("content")
+    identity = identify(path)
+    assert identity is not None
+    assert journal.add(path, path.parent, identity, fingerprint(path), 0) == "new"
+
+
+def test_a_lease_that_ended_is_taken_again(journal: Journal, tmp_path: Path) -> None:
+    """A job whose worker is gone is not lost; one that is kept stays."""
+    add(journal, tmp_path, "a")
+    first = journal.take(0, lease=100)
+    assert first is not None
+    assert journal.take(99, 200) is None
+    journal.extend(first.id, 300, 5, 10)
+    assert journal.take(299, 400) is None
+    again = journal.take(301, 400)
+    assert again is not None
+    assert (again.id, again.attempts) == (first.id, 2)
+
+
+def test_a_job_that_is_put_back_waits(journal: Journal, tmp_path: Path) -> None:
+    """Until it is due, with its reason; a refunded attempt does not count."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    journal.put_back(entry.id, 50, "later", refund=True)
+    assert journal.next_due() == 50
+    assert journal.take(49, 60) is None
+    again = journal.take(50, 60)
+    assert again is not None
+    assert (again.attempts, again.reason) == (1, "later")
+
+
+def test_only_an_announced_result_counts_after_a_crash(journal: Journal, tmp_path: Path) -> None:
+    """What an earlier attempt announced says nothing of this one."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    result = Result(tmp_path / "outbox" / "a", 3, 4)
+    journal.announce(entry.id, result)
+    assert [found for _, found in journal.interrupted()] == [result]
+    journal.put_back(entry.id, 0, None, refund=False)
+    journal.take(1, 10)
+    assert [found for _, found in journal.interrupted()] == [None]
+
+
+def test_failed_jobs_are_retried_with_all_their_attempts(journal: Journal, tmp_path: Path) -> None:
+    """Those that are meant, and no others."""
+    for name in "ab":
+        add(journal, tmp_path, name)
+        entry = journal.take(0, 10)
+        assert entry is not None
+        journal.end(entry.id, "failed", "broken", 1)
+    chosen = journal.retry(5, lambda entry: entry.path.name == "a")
+    assert [entry.path.name for entry in chosen] == ["a"]
+    assert journal.counts() == {"queued": 1, "running": 0, "done": 0, "failed": 1, "skipped": 0}
+
+
+def test_names_need_not_be_utf_8(journal: Journal, tmp_path: Path) -> None:
+    """A name of any bytes comes back as it was."""
+    name = os.fsdecode(b"br\xfccke\n[x].jpg")
+    add(journal, tmp_path, name, "content")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    assert os.fsencode(entry.path) == b"br\xfccke\n[x].jpg"
+
+
+def test_the_journal_survives_its_process(tmp_path: Path) -> None:
+    """What was committed before a kill -9 is there after it."""
+    spawning = multiprocessing.get_context("spawn")
+    process = spawning.Process(target=_add_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == -9
+    assert Journal(tmp_path / "state").counts()["running"] == 1
+
+
+def _add_and_die(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state")
+    add(journal, tmp_path, "a")
+    journal.take(0, 10)
+    os.kill(os.getpid(), 9)
+
+
+def test_a_newer_journal_is_refused(tmp_path: Path, journal: Journal) -> None:
+    """An older tintd does not touch what it does not understand."""
+    journal.close()
+    with sqlite3.connect(tmp_path / "state" / "journal.sqlite3") as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalError, match="newer tintd"):
+        Journal(tmp_path / "state")
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    """With its name."""
+    (tmp_path / "journal.sqlite3").write_text("this is no database" * 100)
+    with pytest.raises(JournalError, match=r"journal\.sqlite3"):
+        Journal(tmp_path)

@@ -1,0 +1,292 @@
+"""Tests of daemon/service.py and daemon/foreman.py: the real service, real files, real crashes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+from tests.conftest import Daemon
+
+LONG = Film(frames=1000, width=320, height=240, options={"preset": "ultrafast"})
+"""Long enough to be interrupted while it is coloured."""
+
+
+def drop_film(daemon: Daemon, name: str, film: Film) -> Path:
+    """A film that comes whole, by a move."""
+    return write_film(daemon.home / name, film).rename(daemon.inbox / name)
+
+
+def has_colour(path: Path) -> bool:
+    """Whether a picture is more than grey."""
+    with Image.open(path) as image:
+        return bool(np.ptp(np.asarray(image.convert("RGB"), int), axis=2).max() > 10)
+
+
+def test_what_is_dropped_appears_in_colour(daemon: Daemon) -> None:
+    """Photographs and films, there before the start or dropped later, in the same sub-folders."""
+    write_grey(daemon.inbox / "early.jpg")
+    daemon.start()
+    (daemon.inbox / "1936").mkdir()
+    write_grey(daemon.inbox / "1936" / "late.png")
+    drop_film(daemon, "film.mp4", Film(sounds=("aac",)))
+    daemon.wait_for(done=3)
+    assert has_colour(daemon.outbox / "early.jpg")
+    assert has_colour(daemon.outbox / "1936" / "late.png")
+    assert (daemon.outbox / "film.mp4").stat().st_mtime == (daemon.inbox / "film.mp4").stat().st_mtime
+    assert daemon.leftovers() == []
+    assert daemon.stop() == 0
+
+
+def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
+    """It is tried again, then failed with a reason that a note repeats; no photo is skipped; the rest is done."""
+    daemon.start()
+    cut = write_grey(daemon.inbox / "cut.jpg")
+    cut.write_bytes(cut.read_bytes()[:800])
+    (daemon.inbox / "letter.pdf").write_bytes(b"%PDF-1.4")
+    write_grey(daemon.inbox / "good.png")
+    daemon.wait_for(done=1, failed=1, skipped=1)
+    files = {Path(file["file"]).name: file for file in daemon.status()["files"]}
+    assert files["cut.jpg"]["attempts"] == 3
+    assert "ends too early" in files["cut.jpg"]["reason"]
+    assert "PDF" in files["letter.pdf"]["reason"]
+    assert "ends too early" in (daemon.outbox / "cut.jpg.failed.txt").read_text()
+    assert sorted(path.name for path in daemon.outbox.iterdir()) == ["cut.jpg.failed.txt", "good.png"]
+
+
+def test_a_mended_file_is_done_and_its_note_goes(daemon: Daemon) -> None:
+    """New content under the old name is a new job."""
+    daemon.start()
+    cut = write_grey(daemon.inbox / "a.jpg")
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:800])
+    daemon.wait_for(failed=1)
+    cut.write_bytes(whole)
+    daemon.wait_for(done=1, failed=0)
+    assert not (daemon.outbox / "a.jpg.failed.txt").exists()
+
+
+def test_retry_gives_a_failed_file_another_chance(daemon: Daemon) -> None:
+    """Without a restart."""
+    daemon.start()
+    locked = daemon.inbox / "a.png"
+    write_grey(locked)
+    content = locked.read_bytes()
+    locked.write_bytes(content[: len(content) // 2])
+    daemon.wait_for(failed=1)
+    assert "1 file" in daemon.command("retry", "*.png").stdout
+    daemon.wait_until(lambda: len(daemon.logged("failed")) == 2, "it was tried anew")
+
+
+def test_a_film_that_is_still_being_copied_waits(daemon: Daemon) -> None:
+    """Pauses in the copy that are shorter than the settle time do not matter; the result is whole."""
+    daemon.settings["watching"]["settle_seconds"] = 1.5
+    daemon.start()
+    source = write_film(daemon.home / "film.mkv", Film(frames=60))
+    content = source.read_bytes()
+    with (daemon.inbox / "film.mkv").open("wb") as slow:
+        for start in range(0, len(content), len(content) // 5):
+            slow.write(content[start : start + len(content) // 5])
+            slow.flush()
+            time.sleep(0.8)
+    daemon.wait_for(done=1)
+    assert daemon.logged("colouring")[0]["attempt"] == 1
+    assert len(daemon.logged("colouring")) == 1
+
+
+def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None:
+    """The result of what it was is dropped."""
+    daemon.start()
+    drop_film(daemon, "film.mp4", LONG)
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+    time.sleep(1)
+    drop_film(daemon, "film.mp4", Film(frames=7))
+    daemon.wait_for(done=1)
+    [done] = [file for file in daemon.status()["files"] if file["state"] == "done"]
+    assert Path(done["output"]).name == "film.mp4"
+    with av.open(done["output"]) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 7
+
+
+def test_two_originals_never_share_a_name(daemon: Daemon) -> None:
+    """reel.avi beside reel.mpg, and a file that was there before: each has its own."""
+    daemon.outbox.mkdir()
+    (daemon.outbox / "reel.mp4").write_text("somebody's")
+    write_film(daemon.inbox / "reel.avi", Film(codec="mpeg4", frames=5))
+    write_film(daemon.inbox / "reel.mpg", Film(codec="mpeg2video", frames=5))
+    daemon.start()
+    daemon.wait_for(done=2)
+    names = sorted(path.name for path in daemon.outbox.iterdir())
+    assert names == ["reel (avi).mp4", "reel (mpg).mp4", "reel.mp4"]
+    assert (daemon.outbox / "reel.mp4").read_text() == "somebody's"
+
+
+def test_an_earlier_result_of_the_same_original_is_replaced(daemon: Daemon) -> None:
+    """And nothing is numbered."""
+    daemon.start()
+    write_grey(daemon.inbox / "a.png", 40, 40)
+    daemon.wait_for(done=1)
+    write_grey(daemon.inbox / "a.png", 50, 50)
+    daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it is done anew")
+    assert [path.name for path in daemon.outbox.iterdir()] == ["a.png"]
+    assert Image.open(daemon.outbox / "a.png").size == (50, 50)
+
+
+def test_a_result_that_its_owner_changed_is_not_replaced(daemon: Daemon) -> None:
+    """It is his now; the new one gets another name."""
+    daemon.start()
+    write_grey(daemon.inbox / "a.png", 40, 40)
+    daemon.wait_for(done=1)
+    (daemon.outbox / "a.png").write_text("retouched by hand")
+    write_grey(daemon.inbox / "a.png", 50, 50)
+    daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it is done anew")
+    assert (daemon.outbox / "a.png").read_text() == "retouched by hand"
+    assert (daemon.outbox / "a (png).png").exists()
+
+
+def test_originals_move_to_done_where_that_is_configured(daemon: Daemon) -> None:
+    """Scanners that always write scan.png lose nothing: each one's result has its own name."""
+    daemon.settings["folders"][0]["original"] = "move"
+    daemon.start()
+    for size in (40, 50):
+        write_grey(daemon.inbox / "scan.png", size, size)
+        daemon.wait_until(lambda: not (daemon.inbox / "scan.png").exists(), "the original moved")
+    assert sorted(path.name for path in (daemon.inbox / "done").iterdir()) == ["scan (png).png", "scan.png"]
+    assert sorted(Image.open(path).size for path in daemon.outbox.iterdir()) == [(40, 40), (50, 50)]
+
+
+def test_a_restart_does_nothing_twice_and_forgets_nothing(daemon: Daemon) -> None:
+    """What was done stays done; what came meanwhile is found; what moved is not new."""
+    write_grey(daemon.inbox / "a.png")
+    daemon.start()
+    daemon.wait_for(done=1)
+    daemon.stop()
+    (daemon.inbox / "sub").mkdir()
+    (daemon.inbox / "a.png").rename(daemon.inbox / "sub" / "a.png")
+    write_grey(daemon.inbox / "b.png", 30, 30)
+    daemon.start()
+    daemon.wait_for(done=2)
+    assert [Path(line["file"]).name for line in daemon.logged("done")] == ["b.png"]
+
+
+def test_a_stop_puts_the_running_job_back(daemon: Daemon) -> None:
+    """Nothing half-written stays, the attempt does not count, and the next start does it."""
+    daemon.start()
+    drop_film(daemon, "film.mp4", LONG)
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+    assert daemon.stop() == 0
+    assert list(daemon.outbox.iterdir()) == []
+    [entry] = daemon.status()["files"]
+    assert (entry["state"], entry["attempts"]) == ("queued", 0)
+
+
+def test_a_stop_lets_a_short_job_finish(daemon: Daemon) -> None:
+    """Within the grace time."""
+    daemon.settings["work"]["grace_seconds"] = 100
+    daemon.start()
+    drop_film(daemon, "film.mp4", Film(frames=200))
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+    assert daemon.stop() == 0
+    assert (daemon.outbox / "film.mp4").exists()
+
+
+def test_a_worker_that_is_killed_costs_one_attempt(daemon: Daemon) -> None:
+    """The job is done by its successor."""
+    daemon.start()
+    drop_film(daemon, "film.mp4", LONG)
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+    assert daemon.process is not None
+    os.kill(worker_of(daemon.process.pid), signal.SIGSEGV)
+    daemon.wait_for(done=1)
+    [entry] = daemon.status()["files"]
+    assert entry["attempts"] == 2
+    assert "SIGSEGV" in daemon.logged("will be tried again")[0]["reason"]
+    assert daemon.leftovers() == []
+
+
+def worker_of(service: int) -> int:
+    """The process of a service's worker."""
+    children = Path(f"/proc/{service}/task/{service}/children").read_text().split()
+    return next(
+        int(child) for child in children if b"multiprocessing.spawn" in Path(f"/proc/{child}/cmdline").read_bytes()
+    )
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.5, 1.5, 3.0])
+def test_kill_nine_in_the_middle_loses_nothing(daemon: Daemon, moment: float) -> None:
+    """After a restart the same files are done once, with no leftovers and no half-written result."""
+    drop_film(daemon, "film.mkv", Film(frames=300, sounds=("aac",)))
+    for number in range(5):
+        write_grey(daemon.inbox / f"{number}.png", 40 + number, 40)
+    daemon.start()
+    time.sleep(moment)
+    daemon.stop(signal.SIGKILL)
+    daemon.start()
+    daemon.wait_for(done=6)
+    assert sorted(path.name for path in daemon.outbox.iterdir()) == [
+        *(f"{number}.png" for number in range(5)),
+        "film.mkv",
+    ]
+    assert daemon.leftovers() == []
+
+
+def test_the_worker_goes_with_its_service(daemon: Daemon) -> None:
+    """After a kill -9 of the service no worker goes on for itself."""
+    daemon.start()
+    assert daemon.process is not None
+    worker = worker_of(daemon.process.pid)
+    daemon.stop(signal.SIGKILL)
+    end = time.monotonic() + 20
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_second_service_on_the_same_state_refuses(daemon: Daemon) -> None:
+    """Two would do everything twice."""
+    daemon.start()
+    command = [sys.executable, "-m", "daemon", "run", "-c", str(daemon.home / "config.yaml")]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert "another tintd" in second.stderr
+
+
+def test_wrong_weights_stop_the_start_with_the_reason(daemon: Daemon) -> None:
+    """Before any file is touched."""
+    write_grey(daemon.inbox / "a.png")
+    daemon.settings["colour"]["weights"] = "nothing.safetensors"
+    with pytest.raises(pytest.fail.Exception, match="no weights file"):
+        daemon.start()
+    assert daemon.process is not None
+    assert daemon.process.wait(10) == 1
+
+
+def test_an_output_folder_that_cannot_be_written_holds_the_job(daemon: Daemon) -> None:
+    """It is nobody's fault: when the folder is back, the file is done, at no attempt's cost."""
+    daemon.start()
+    shutil.rmtree(daemon.outbox)
+    daemon.outbox.write_text("a file in the way")
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_until(lambda: daemon.logged("held"), "the job is held")
+    daemon.outbox.unlink()
+    daemon.wait_for(done=1)
+    assert daemon.status()["files"][0]["attempts"] == 1
+
+
+@pytest.mark.slow
+def test_five_hundred_photographs_at_once(daemon: Daemon) -> None:
+    """Each is done once."""
+    daemon.start()
+    for number in range(500):
+        write_grey(daemon.inbox / f"{number:03}.jpg", 60 + number % 40, 80)
+    daemon.wait_for(done=500)
+    assert len(list(daemon.outbox.iterdir())) == 500
