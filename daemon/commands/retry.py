@@ -27,4 +27,4 @@ def retry(
         chosen = journal.retry(time.time(), is_meant)
     finally:
         journal.close()
-    typer.echo(f"{len(chosen)} files wait again")
+    typer.echo("1 file waits again" if len(chosen) == 1 else f"{len(chosen)} files wait again")

@@ -1,0 +1,47 @@
+# Needs Python 3.11 or 3.12 with pip, make and gcc; nothing else, and no root.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
+
+.PHONY: run demo test test-slow lint bench install-service clean
+
+run: $(VENV)/run.stamp
+	mkdir -p inbox outbox
+	exec $(BIN)/tintd run --config config.yaml
+
+demo: $(VENV)/run.stamp
+	$(BIN)/python -m demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks
+
+install-service:
+	systemd/install.sh
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+# A stamp is newer than what it was made from, so that nothing is installed twice.
+$(BIN)/python:
+	$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,test]'
+	touch $@ $(VENV)/run.stamp

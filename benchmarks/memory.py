@@ -1,0 +1,49 @@
+"""Peak memory of the worker process for a film of 10 s and one of 60 s: it must not grow with the length."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.footage import write_grainy_film
+from colorizer.job import Job
+from colorizer.settings import FilmSettings, JobSettings
+from daemon.worker import Done, Ready, Worker
+
+_SETTINGS = JobSettings(film=FilmSettings(speed="veryfast"))
+
+
+def main() -> None:
+    """Print both peaks and their ratio."""
+    table = Table("film", "peak, MiB")
+    table.title = "Peak memory of the worker, 1280 x 720"
+    peaks = []
+    with tempfile.TemporaryDirectory() as name:
+        for seconds in (10, 60):
+            source = write_grainy_film(Path(name) / f"{seconds}.mp4", width=1280, height=720, seconds=seconds)
+            peaks.append(_peak(source, Path(name)))
+            table.add_row(f"{seconds} s", f"{peaks[-1]:.0f}")
+    table.caption = f"ratio {peaks[1] / peaks[0]:.3f}; target 0.95 to 1.05"
+    Console().print(table)
+
+
+def _peak(source: Path, folder: Path) -> float:
+    """MiB that a new worker needed at most for one film."""
+    worker = Worker((_SETTINGS.colour,))
+    try:
+        while not isinstance(worker.listen(1), Ready):
+            pass
+        worker.give(Job(source, folder / "result", folder / f"workspace-{source.stem}", _SETTINGS))
+        while not isinstance(worker.listen(1), Done):
+            pass
+        status = Path(f"/proc/{worker.pid}/status").read_text()
+    finally:
+        worker.stop()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+if __name__ == "__main__":
+    main()

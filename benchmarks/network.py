@@ -1,0 +1,50 @@
+"""Throughput of the network at 256 x 256, by batch size and precision."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from colorizer.device import choose_device, gains_by_bfloat16
+from colorizer.network import Network, fold_normalisation
+from colorizer.weights import DEFAULT_WEIGHTS, load_weights
+
+_ROUNDS = 5
+
+
+def main() -> None:
+    """Print a table of pictures per second."""
+    device = choose_device("auto")
+    network, _ = load_weights(DEFAULT_WEIGHTS)
+    fold_normalisation(network)
+    network = network.to(device).to(memory_format=torch.channels_last)
+    gains = "gains" if gains_by_bfloat16(device) else "does not gain"
+    table = Table("batch", "float32, pictures/s", "bfloat16, pictures/s", "bfloat16 / float32")
+    table.title = f"Network at 256 x 256 on {device} ({torch.get_num_threads()} threads; {gains} by bfloat16)"
+    for batch in (1, 2, 4, 8, 16):
+        plain = _speed(network, device, batch, torch.float32)
+        half = _speed(network, device, batch, torch.bfloat16)
+        table.add_row(str(batch), f"{plain:.1f}", f"{half:.1f}", f"{half / plain:.2f}")
+    Console().print(table)
+
+
+@torch.inference_mode()
+def _speed(network: Network, device: torch.device, batch: int, precision: torch.dtype) -> float:
+    """Pictures per second, the best of a few rounds."""
+    lightness = torch.rand(batch, 1, 256, 256, device=device).mul_(100)
+    seconds = []
+    for _ in range(_ROUNDS):
+        begun = time.perf_counter()
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            network(lightness)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        seconds.append(time.perf_counter() - begun)
+    return batch / min(seconds)
+
+
+if __name__ == "__main__":
+    main()

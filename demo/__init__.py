@@ -1,0 +1,1 @@
+"""A demonstration: the real service on a few free pictures and a clip."""

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs tintd as a system service: /opt/tintd, /etc/tintd/config.yaml, a user, a unit. Run by `make install-service`.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+
+if [ "$(id -u)" -ne 0 ]; then
+    echo "This installs into /opt, /etc and systemd: run it as root (sudo make install-service)." >&2
+    exit 1
+fi
+
+install -d /opt/tintd /etc/tintd
+[ -x /opt/tintd/venv/bin/python ] || "$python" -m venv --without-pip /opt/tintd/venv
+"$python" -m pip --disable-pip-version-check --python /opt/tintd/venv/bin/python install --quiet --upgrade \
+    --constraint constraints.txt .
+install -m 644 README.md /opt/tintd/README.md
+[ -e /etc/tintd/config.yaml ] || install -m 644 systemd/config.yaml /etc/tintd/config.yaml
+install -D -m 644 systemd/tintd.sysusers /usr/lib/sysusers.d/tintd.conf
+install -D -m 644 systemd/tintd.tmpfiles /usr/lib/tmpfiles.d/tintd.conf
+install -D -m 644 systemd/tintd.service /etc/systemd/system/tintd.service
+systemd-sysusers tintd.conf
+systemd-tmpfiles --create tintd.conf
+systemctl daemon-reload
+
+cat <<'END'
+tintd is installed. Look at /etc/tintd/config.yaml, then:
+    systemctl enable --now tintd
+    journalctl -fu tintd
+Folders beside /srv/tintd must be allowed: `systemctl edit tintd`, and in it
+    [Service]
+    ReadWritePaths=/your/folder
+END
