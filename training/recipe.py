@@ -74,6 +74,8 @@ class Recipe(_Section):
     data: Data
     encoder: Encoder = Encoder()
     schedule: Schedule = Schedule()
+    terms: str = ""
+    """Under which terms the weights may be used; stands in their file."""
     runs: Path = Path("runs")
     """Folder in which each run keeps its checkpoints and logs, under its name."""
     evaluate_every: PositiveInt = 500

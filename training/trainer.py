@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,7 +14,7 @@ from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, optim
 from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from colorizer.device import gains_by_bfloat16
 from colorizer.lab import lightness_of_luma, rgb_to_lab
@@ -90,7 +90,7 @@ def _begin(fabric: Fabric, recipe: Recipe, corpus: Corpus) -> Run:
     network = network.to(memory_format=torch.channels_last)
     optimizer = _optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: _rate_at(step, recipe.schedule))
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.schedule.average))
+    average = AveragedModel(network, avg_fn=_average(recipe.schedule.average), use_buffers=True)
     wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
     return Run(wrapped, cast("AveragedModel", fabric.to_device(average)), wrapped_optimizer, rate)
 
@@ -153,6 +153,17 @@ def _optimizer(network: Network, recipe: Recipe) -> optim.Optimizer:
         groups.append({"params": [parameter], "lr": schedule.rate * part, "weight_decay": decay})
     kind = optim.AdamW if schedule.optimizer == "adamw" else optim.Adam
     return kind(groups)
+
+
+def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """A moving average that forgets its random beginning soon."""
+
+    def average(averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+        if not averaged.is_floating_point():
+            return current
+        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
+
+    return average
 
 
 def _rate_at(step: int, schedule: Schedule) -> float:

@@ -56,7 +56,7 @@ def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
     """Error of the least-squares answer at the small size, on the first `most` photographs of each kind."""
     scores: dict[str, list[Score]] = defaultdict(list)
     device = next(network.parameters()).device
-    for index in _first_of_each_kind(corpus, most):
+    for index in first_of_each_kind(corpus, most):
         picture = corpus.picture(index)
         luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
         truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]
@@ -65,7 +65,8 @@ def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
     return {kind: Score.sum(listed) for kind, listed in scores.items()}
 
 
-def _first_of_each_kind(corpus: Corpus, most: int) -> Iterator[int]:
+def first_of_each_kind(corpus: Corpus, most: int) -> Iterator[int]:
+    """Indices of the first `most` photographs of each kind."""
     seen: dict[str, int] = defaultdict(int)
     for index in range(len(corpus)):
         seen[corpus.kind(index)] += 1

@@ -1,0 +1,106 @@
+"""Calibration: the working size at which a network errs least, its temperatures, and its vividness."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+from torch.nn import functional
+
+from colorizer.bins import soft_encode
+from colorizer.colorist import Colorist
+from colorizer.lab import rgb_to_lab
+from colorizer.network import Network
+from colorizer.predictor import Predictor
+from colorizer.weights import Calibration, WeightsCard, save_weights
+from training.colouring import recolour, to_tensor
+from training.corpus import Corpus
+from training.metrics import colourfulness, squared_error
+from training.validation import first_of_each_kind
+
+WORKING_SIZES = (112, 128, 144, 160, 192)
+MEAN_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
+VIVIDNESSES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_PRIOR_PICTURES = 2000
+_SMOOTHING = 0.05
+"""Share of the prior that is given to all bins alike, so that none is impossible."""
+
+
+def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
+    """Measure what belongs into a weights file.
+
+    Args:
+        network: trained, in evaluation mode.
+        card: what is known of it.
+        train: for the prior.
+        validation: for everything else.
+        most: photographs of each kind that are looked at.
+
+    """
+    pictures = list(first_of_each_kind(validation, most))
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "weights"
+
+        def measured(found: WeightsCard, vividness: float | None) -> tuple[float, float]:
+            save_weights(path, network, found)
+            return _measure(path, vividness, validation, pictures)
+
+        if card.architecture.head == "regression":
+            cards = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+            return min(cards, key=lambda found: measured(found, None)[0])
+        card = _with(card, Calibration(log_prior=_log_prior(network, train)))
+        cards = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+        card = min(cards, key=lambda found: measured(found, 0.0)[0])
+        calibration = card.calibration or Calibration()
+        cards = [_with(card, calibration.model_copy(update={"mean_temperature": t})) for t in MEAN_TEMPERATURES]
+        card = min(cards, key=lambda found: measured(found, 0.0)[0])
+        truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
+        results = [measured(card, vividness)[1] for vividness in VIVIDNESSES]
+    vividness = _where(VIVIDNESSES, results, truth)
+    return _with(card, (card.calibration or calibration).model_copy(update={"vividness": vividness}))
+
+
+def _measure(path: Path, vividness: float | None, validation: Corpus, pictures: Sequence[int]) -> tuple[float, float]:
+    """Mean squared error and mean colourfulness of photographs through the product's path."""
+    colorist = Colorist(Predictor(path, vividness="auto" if vividness is None else vividness))
+    errors, colours = [], []
+    for index in track(pictures, "Calibrating", transient=True):
+        picture = validation.picture(index)
+        result = recolour(picture, colorist)
+        errors.append(squared_error(result, to_tensor(picture)))
+        colours.append(colourfulness(result))
+    return statistics.fmean(errors), statistics.fmean(colours)
+
+
+@torch.inference_mode()
+def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
+    """Logarithm of each bin's share of the training photographs' pixels."""
+    total = torch.zeros(len(network.bins))
+    for index in _spread(len(train), _PRIOR_PICTURES):
+        ab = rgb_to_lab(to_tensor(train.picture(index)))[1:]
+        total += soft_encode(functional.avg_pool2d(ab, 4)[None], network.bins.cpu()).mean(dim=(0, 2, 3))
+    prior = (1 - _SMOOTHING) * total / total.sum() + _SMOOTHING / len(total)
+    return tuple(round(value, 4) for value in prior.log().tolist())
+
+
+def _spread(size: int, most: int) -> list[int]:
+    """At most so many indices, evenly spread."""
+    return [int(place) for place in np.linspace(0, size - 1, min(size, most))]
+
+
+def _where(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
+    """The place at which a rising line of values reaches the wanted one."""
+    for (low, high), (before, after) in zip(pairwise(places), pairwise(values), strict=True):
+        if before <= wanted <= after:
+            return round(low + (high - low) * (wanted - before) / (after - before), 2)
+    return places[0] if wanted < values[0] else places[-1]
+
+
+def _with(card: WeightsCard, calibration: Calibration) -> WeightsCard:
+    return card.model_copy(update={"calibration": calibration})

@@ -1,0 +1,63 @@
+"""A run's averaged weights as a weights file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from colorizer.errors import WeightsError
+from colorizer.network import Network
+from colorizer.weights import WeightsCard, save_weights
+from training.calibration import calibrate
+from training.corpus import open_corpus
+from training.recipe import Recipe
+
+_PREFIX = "module."
+
+
+def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> WeightsCard:
+    """Calibrate a run's averaged weights and write them.
+
+    Args:
+        recipe: of the run.
+        checkpoint: of the run.
+        target: the weights file.
+        pictures: photographs of each kind to calibrate on.
+
+    Raises:
+        WeightsError: the checkpoint is missing, or another recipe's.
+
+    """
+    network = load_checkpoint(recipe, checkpoint)
+    train = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side)
+    validation = open_corpus(recipe.data.validation, recipe.data.cache, side=256)
+    card = WeightsCard(
+        architecture=recipe.architecture,
+        working_size=recipe.data.crop,
+        terms=recipe.terms,
+        notes={"recipe": recipe.model_dump_json()},
+    )
+    card = calibrate(network, card, train, validation, pictures)
+    save_weights(target, network, card)
+    return card
+
+
+def load_checkpoint(recipe: Recipe, checkpoint: Path) -> Network:
+    """The averaged network of a checkpoint, in evaluation mode.
+
+    Raises:
+        WeightsError: the checkpoint is missing, or another recipe's.
+
+    """
+    if not checkpoint.is_file():
+        raise WeightsError(f"{checkpoint}: there is no checkpoint; run `tintd train` first")
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+    network = Network(recipe.architecture)
+    try:
+        network.load_state_dict(
+            {name.removeprefix(_PREFIX): value for name, value in state.items() if name.startswith(_PREFIX)}
+        )
+    except RuntimeError as error:
+        raise WeightsError(f"{checkpoint}: made by another recipe: {error}") from error
+    return network.eval()
