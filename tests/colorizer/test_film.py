@@ -212,6 +212,18 @@ def test_other_containers_become_mp4_where_all_fits(
     assert len(times(result)) == 20
 
 
+def test_sound_that_does_not_fit_is_converted_and_said(tmp_path: Path, colour: Colorize) -> None:
+    """Windows Media sound becomes FLAC, of the same length; the report names it."""
+    source = write_film(tmp_path / "film.wmv", Film(codec="wmv2", frames=50, sounds=("wmav2",)))
+    report, result = colour(source)
+    assert any("became FLAC" in note for note in report.notes)
+    lengths = []
+    for path in (source, result):
+        with av.open(str(path)) as container:
+            lengths.append(sum(frame.samples for frame in container.decode(audio=0)))
+    assert lengths[0] == lengths[1] > 90_000
+
+
 def test_metadata_chapters_and_shape_are_kept(tmp_path: Path, colour: Colorize) -> None:
     """Title, language, chapters and sample aspect ratio are the original's."""
     film = Film(frames=50, sounds=("aac",), settings={"sample_aspect_ratio": Fraction(16, 15)})
