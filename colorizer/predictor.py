@@ -47,6 +47,11 @@ class Predictor:
         self._reading = _Reading(self.card, vividness, self.device)
         self._most = _PAIR if self.device.type == "cpu" else _MOST
 
+    @property
+    def bins(self) -> Tensor:
+        """The ab bins of a distribution, (K, 2), on the CPU."""
+        return self._network.bins.cpu()
+
     @torch.inference_mode()
     def predict(self, lightness: Tensor) -> Tensor:
         """Choose the colours of a batch of pictures.

@@ -47,6 +47,8 @@ class WeightsCard(BaseModel):
     """Short side at which the network works best: the meaning of `working_size: auto`."""
     calibration: Calibration | None = None
     """None for a regression head, which has one answer."""
+    mean_colours: tuple[tuple[float, float], ...] = ()
+    """Mean a and b of the training photographs in equal steps of lightness: what evaluation compares with."""
     terms: str = ""
     """Under which terms the weights may be used."""
     notes: dict[str, str] = {}

@@ -8,26 +8,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import torch
 from rich.progress import track
-from torch.nn import functional
 
-from colorizer.bins import soft_encode
 from colorizer.colorist import Colorist
 from colorizer.lab import rgb_to_lab
 from colorizer.network import Network
 from colorizer.predictor import Predictor
 from colorizer.weights import Calibration, WeightsCard, save_weights
+from training.baselines import colour_shares, mean_colours
 from training.colouring import recolour, to_tensor
 from training.corpus import Corpus
 from training.metrics import colourfulness, squared_error
-from training.validation import first_of_each_kind
 
 WORKING_SIZES = (112, 128, 144, 160, 192)
 MEAN_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
 VIVIDNESSES = (0.0, 0.25, 0.5, 0.75, 1.0)
-_PRIOR_PICTURES = 2000
 _SMOOTHING = 0.05
 """Share of the prior that is given to all bins alike, so that none is impossible."""
 
@@ -43,7 +38,8 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
         most: photographs of each kind that are looked at.
 
     """
-    pictures = list(first_of_each_kind(validation, most))
+    card = card.model_copy(update={"mean_colours": mean_colours(train)})
+    pictures = validation.first_of_each_kind(most)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "weights"
 
@@ -73,25 +69,16 @@ def _measure(path: Path, vividness: float | None, validation: Corpus, pictures: 
     for index in track(pictures, "Calibrating", transient=True):
         picture = validation.picture(index)
         result = recolour(picture, colorist)
-        errors.append(squared_error(result, to_tensor(picture)))
+        errors.append(squared_error(rgb_to_lab(result)[1:], rgb_to_lab(to_tensor(picture))[1:]))
         colours.append(colourfulness(result))
     return statistics.fmean(errors), statistics.fmean(colours)
 
 
-@torch.inference_mode()
 def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
-    """Logarithm of each bin's share of the training photographs' pixels."""
-    total = torch.zeros(len(network.bins))
-    for index in _spread(len(train), _PRIOR_PICTURES):
-        ab = rgb_to_lab(to_tensor(train.picture(index)))[1:]
-        total += soft_encode(functional.avg_pool2d(ab, 4)[None], network.bins.cpu()).mean(dim=(0, 2, 3))
-    prior = (1 - _SMOOTHING) * total / total.sum() + _SMOOTHING / len(total)
+    """Logarithm of each bin's share of the training photographs' pixels, smoothed."""
+    shares = colour_shares(train, network.bins.cpu())
+    prior = (1 - _SMOOTHING) * shares + _SMOOTHING / len(shares)
     return tuple(round(value, 4) for value in prior.log().tolist())
-
-
-def _spread(size: int, most: int) -> list[int]:
-    """At most so many indices, evenly spread."""
-    return [int(place) for place in np.linspace(0, size - 1, min(size, most))]
 
 
 def _where(places: Sequence[float], values: Sequence[float], wanted: float) -> float:

@@ -33,6 +33,8 @@ class Corpus:
     """(N, 4): offset into `pixels`, height, width, index into `kinds`."""
     kinds: list[str]
     """Names of the folder tree's first level."""
+    names: list[str]
+    """Paths inside the folder tree."""
     rejected: dict[str, int]
     """How many pictures were left out, by reason."""
 
@@ -43,6 +45,20 @@ class Corpus:
         """One photograph in R'G'B', uint8, (H, W, 3)."""
         offset, height, width, _ = self.spans[index]
         return self.pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+
+    def name(self, index: int) -> str:
+        """A photograph's path inside the folder tree."""
+        return self.names[index]
+
+    def first_of_each_kind(self, most: int | None) -> list[int]:
+        """Indices of the first `most` photographs of each kind, or of all."""
+        seen: Counter[int] = Counter()
+        chosen = []
+        for index, kind in enumerate(self.spans[:, 3].tolist()):
+            seen[kind] += 1
+            if most is None or seen[kind] <= most:
+                chosen.append(index)
+        return chosen
 
     def kind(self, index: int) -> str:
         """The folder of the tree's first level that a photograph lies in."""
@@ -72,6 +88,7 @@ def open_corpus(root: Path, cache: Path, side: int) -> Corpus:
         pixels=np.memmap(folder / "pixels.bin", np.uint8, "r"),
         spans=np.load(folder / "spans.npy"),
         kinds=facts["kinds"],
+        names=facts["names"],
         rejected=facts["rejected"],
     )
 
@@ -84,6 +101,7 @@ def _identity(root: Path, files: list[Path], side: int) -> str:
 def _build(folder: Path, root: Path, files: list[Path], side: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kinds: list[str] = []
+    names: list[str] = []
     spans: list[tuple[int, int, int, int]] = []
     rejected: Counter[str] = Counter()
     offset = 0
@@ -92,11 +110,12 @@ def _build(folder: Path, root: Path, files: list[Path], side: int) -> None:
             kind = path.relative_to(root).parts[0]
             if kind not in kinds:
                 kinds.append(kind)
+            names.append(str(path.relative_to(root)))
             spans.append((offset, *picture.shape[:2], kinds.index(kind)))
             pixels.write(picture.tobytes())
             offset += picture.size
     np.save(folder / "spans.npy", np.array(spans, np.int64).reshape(-1, 4))
-    (folder / "corpus.json").write_text(json.dumps({"kinds": kinds, "rejected": rejected}))
+    (folder / "corpus.json").write_text(json.dumps({"kinds": kinds, "names": names, "rejected": rejected}))
 
 
 def _usable(paths: Iterable[Path], side: int, rejected: Counter[str]) -> Iterator[tuple[Path, NDArray[np.uint8]]]:

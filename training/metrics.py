@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,11 +15,59 @@ from colorizer.lab import rgb_to_lab
 
 LARGEST_ERROR = 150
 """Distance in ab at which the cumulative error curve ends (Zhang et al. 2016, 3.1)."""
+COLOURFUL = 20
+"""Chroma from which a pixel counts as coloured."""
+_SKIN_HUES, _SKIN_CHROMA, _SKIN_NEAR = (20, 80), 8, 30
+"""Hues in degrees and chroma of skin, by a rule that is not always right; and how near a hue must come to it."""
 
 
-def squared_error(result: Tensor, truth: Tensor) -> float:
+@dataclass(frozen=True, slots=True)
+class PictureMetrics:
+    """One coloured picture against the truth; each figure is explained at the function that makes it."""
+
+    squared_error: float
+    psnr: float
+    ssim: float
+    ciede2000: float
+    ciede2000_95: float
+    colourfulness: float
+    coloured: float
+    auc: float
+    auc_rebalanced: float
+    skin: float
+    skin_found: float
+
+
+def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
+    """Measure a result.
+
+    Args:
+        result: what came out.
+        truth: what should have.
+        rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer.
+
+    """
+    ab, true_ab = _ab(result), _ab(truth)
+    differences = colour_differences(result, truth)
+    skin, found = skin_shares(ab, true_ab)
+    return PictureMetrics(
+        squared_error=squared_error(ab, true_ab),
+        psnr=signal_to_noise(result, truth),
+        ssim=similarity(result, truth),
+        ciede2000=float(differences.mean()),
+        ciede2000_95=float(np.percentile(differences, 95)),
+        colourfulness=colourfulness(result),
+        coloured=float((ab.norm(dim=0) > COLOURFUL).float().mean()),
+        auc=area_under_errors(ab, true_ab, torch.ones_like(rarity)),
+        auc_rebalanced=area_under_errors(ab, true_ab, rarity),
+        skin=skin,
+        skin_found=found,
+    )
+
+
+def squared_error(ab: Tensor, true_ab: Tensor) -> float:
     """Per-pixel MSE with ab mapped to 0..1 by (ab + 128) / 255, the mean of a and b: the 2019 paper's figure."""
-    return float(((_ab(result) - _ab(truth)) / 255).square().mean())
+    return float(((ab - true_ab) / 255).square().mean())
 
 
 def colourfulness(rgb: Tensor) -> float:
@@ -27,11 +77,6 @@ def colourfulness(rgb: Tensor) -> float:
     deviation = torch.hypot(red_green.std(correction=0), yellow_blue.std(correction=0))
     mean = torch.hypot(red_green.mean(), yellow_blue.mean())
     return float(deviation + 0.3 * mean)
-
-
-def share_of_colour(rgb: Tensor, least: float = 20) -> float:
-    """The share of pixels whose chroma in Lab is over `least`."""
-    return float((_ab(rgb).norm(dim=0) > least).float().mean())
 
 
 def signal_to_noise(result: Tensor, truth: Tensor) -> float:
@@ -52,19 +97,27 @@ def colour_differences(result: Tensor, truth: Tensor) -> NDArray[np.float64]:
     return differences
 
 
-def area_under_errors(result: Tensor, truth: Tensor, weights: Tensor | None = None) -> float:
-    """Zhang's AuC: the mean, over all thresholds up to 150, of the share of pixels whose ab error is smaller.
+def area_under_errors(ab: Tensor, true_ab: Tensor, weights: Tensor) -> float:
+    """Zhang's AuC: the mean, over all thresholds up to 150, of the weighted share of pixels whose error is smaller.
 
     Args:
-        result: what came out.
-        truth: what should have.
-        weights: of each pixel, (H, W), to rebalance rare colours; None counts all alike.
+        ab: what came out, (2, H, W).
+        true_ab: what should have.
+        weights: of each pixel, (H, W).
 
     """
-    distance = (_ab(result) - _ab(truth)).norm(dim=0).flatten()
-    share = torch.ones_like(distance) if weights is None else weights.flatten()
-    within = (1 - distance / LARGEST_ERROR).clamp(min=0)
-    return float((within * share).sum() / share.sum())
+    within = (1 - (ab - true_ab).norm(dim=0) / LARGEST_ERROR).clamp(min=0)
+    return float((within * weights).sum() / weights.sum())
+
+
+def skin_shares(ab: Tensor, true_ab: Tensor) -> tuple[float, float]:
+    """The share of the picture that is skin in the truth, and of that, what has skin's hue and over half its chroma."""
+    hue, true_hue = (torch.atan2(colour[1], colour[0]).rad2deg() for colour in (ab, true_ab))
+    chroma, true_chroma = ab.norm(dim=0), true_ab.norm(dim=0)
+    skin = (true_hue > _SKIN_HUES[0]) & (true_hue < _SKIN_HUES[1]) & (true_chroma > _SKIN_CHROMA)
+    off = (hue - true_hue + 180).remainder(360) - 180
+    found = skin & (off.abs() < _SKIN_NEAR) & (chroma > true_chroma / 2)
+    return float(skin.float().mean()), float(found.float().mean())
 
 
 def _ab(rgb: Tensor) -> Tensor:

@@ -103,6 +103,7 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe, corpus: Corpus) -> Iterator
     batches = fabric.setup_dataloaders(load_samples(Samples(corpus, recipe.data, recipe.seed), order))
     run.network.train()
     for luma, rgb in batches:
+        torch.manual_seed(recipe.seed + run.step)  # chance in the network, too, is a function of the step
         loss = colour_loss(run.network, run.network(_channels_last(lightness_of_luma(luma))), _ab_of(rgb))
         fabric.backward(loss)
         fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -56,22 +56,13 @@ def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
     """Error of the least-squares answer at the small size, on the first `most` photographs of each kind."""
     scores: dict[str, list[Score]] = defaultdict(list)
     device = next(network.parameters()).device
-    for index in first_of_each_kind(corpus, most):
+    for index in corpus.first_of_each_kind(most):
         picture = corpus.picture(index)
         luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
         truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]
         ab = functional.interpolate(_predict(network, _shrink(luma)), size=luma.shape[-2:], mode="bilinear")
         scores[corpus.kind(index)].append(_score(ab, truth))
     return {kind: Score.sum(listed) for kind, listed in scores.items()}
-
-
-def first_of_each_kind(corpus: Corpus, most: int) -> Iterator[int]:
-    """Indices of the first `most` photographs of each kind."""
-    seen: dict[str, int] = defaultdict(int)
-    for index in range(len(corpus)):
-        seen[corpus.kind(index)] += 1
-        if seen[corpus.kind(index)] <= most:
-            yield index
 
 
 def _shrink(luma: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class _Order:
     overwrite: bool
 
 
-def colorize(  # noqa: PLR0913 (a command has as many parameters as options)
+def colorize(
     files: Annotated[list[Path], typer.Argument(help="Photographs and films.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")],
     *,

@@ -45,7 +45,7 @@ def write_film(path: Path, film: Film = Film()) -> Path:
         stream.codec_context.time_base = time_base
         for name, value in film.settings.items():
             setattr(stream.codec_context, name, value)
-        tracks = [container.add_stream(codec, rate=48_000) for codec in film.sounds]
+        tracks = [container.add_stream(codec, rate=48_000, bit_rate=96_000) for codec in film.sounds]
         for number in range(film.frames):
             frame = to_frame(luma(film, number), film.pixels)
             frame.pts = film.pts[number] if film.pts else number

@@ -1,0 +1,116 @@
+"""Tests of training/trainer.py and what follows it: a whole run, from photographs to a weights file that colours."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from colorizer.weights import load_weights
+from training.corpus import open_corpus
+from training.evaluation import Painter, evaluate, summarise
+from training.export import export
+from training.recipe import Recipe, load_recipe
+from training.report import write_report
+from training.trainer import train
+
+
+def recipe(photographs: Path, tmp_path: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
+    """A recipe for a run of seconds."""
+    settings = {
+        "name": "quick",
+        "architecture": {"widths": [16, 16, 16]},
+        "data": {
+            "train": str(photographs / "train"),
+            "validation": str(photographs / "val"),
+            "cache": str(tmp_path / "cache"),
+            "crop": 64,
+            "workers": 0,
+        },
+        "schedule": {"batch": 4, "steps": 12, "rate": 0.002, "average": 0.5},
+        "runs": str(tmp_path / "runs"),
+        "evaluate_every": 4,
+    }
+    for key, value in changes.items():
+        settings[key] = settings[key] | value if isinstance(value, dict) else value
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(settings))
+    return path
+
+
+def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
+    """The averaged weights at the end of a run."""
+    path = settings.runs / settings.name / "last.ckpt"
+    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    return state
+
+
+def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
+    """On a handful of photographs the error falls far below grey's."""
+    settings = load_recipe(
+        recipe(
+            photographs,
+            tmp_path,
+            data={"train": str(photographs / "val"), "tone": 0.0, "degrade": 0.0},
+            schedule={"batch": 8, "steps": 60},
+            evaluate_every=60,
+        )
+    )
+    folder = train(settings)
+    with next(folder.rglob("metrics.csv")).open() as file:
+        last = list(csv.DictReader(file))[-1]
+    assert float(last["part_of_grey"]) < 0.7
+
+
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
+    """After kill -9 it goes on from its last checkpoint, with the same samples, to the same weights."""
+    whole = load_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
+    train(whole)
+    path = recipe(photographs, tmp_path)
+    broken = load_recipe(path)
+    process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
+    checkpoint = broken.runs / "quick" / "last.ckpt"
+    end = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert torch.load(checkpoint, weights_only=True)["step"] < 12
+    train(broken)
+    for name, tensor in averaged(whole).items():
+        torch.testing.assert_close(averaged(broken)[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
+
+
+@pytest.mark.parametrize("head", ["distribution", "regression"])
+def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
+    """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
+    settings = load_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
+    train(settings)
+    weights = tmp_path / "weights.safetensors"
+    card = export(settings, settings.runs / "quick" / "last.ckpt", weights, pictures=1)
+    assert load_weights(weights)[1] == card
+    assert card.terms == "for tests"
+    assert (card.calibration is None) == (head == "regression")
+    corpus = open_corpus(photographs / "val", tmp_path / "cache", 120)
+    painter = Painter(weights, "cpu")
+    rows = evaluate(painter, corpus, most=2)
+    summary = summarise(rows)
+    expected = {"default", "grey", "by lightness", "truth"} | ({"mean"} if head == "distribution" else set())
+    assert set(summary) == expected
+    assert summary["grey"]["all"]["part_of_grey"] == 1
+    assert summary["truth"]["all"]["squared_error"] == 0
+    write_report(rows, painter, corpus, "a test", tmp_path / "report")
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "report.json",
+        "report.csv",
+        "report.html",
+        "sheet.jpg",
+    }
+    assert "data:image/jpeg;base64" in (tmp_path / "report" / "report.html").read_text()

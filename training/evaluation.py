@@ -1,0 +1,124 @@
+"""Evaluation of a weights file on a folder tree of colour photographs, beside two baselines."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from colorizer.chroma import chroma_of
+from colorizer.colorist import Colorist
+from colorizer.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
+from colorizer.photo import MATRIX
+from colorizer.predictor import Predictor
+from colorizer.weights import WeightsCard
+from training.baselines import colour_by_lightness
+from training.colouring import print_in_grey, recolour, to_tensor
+from training.corpus import Corpus
+from training.metrics import PictureMetrics, measure
+
+METRICS = tuple(field.name for field in fields(PictureMetrics))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to colour a picture."""
+
+    name: str
+    """default, mean, grey or by lightness."""
+    rgb: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture coloured in one way."""
+
+    kind: str
+    picture: str
+    answer: str
+    metrics: PictureMetrics
+
+
+def evaluate(painter: Painter, corpus: Corpus, most: int | None = None) -> list[Row]:
+    """Measure how photographs are coloured, through the product's own path.
+
+    Args:
+        painter: with the weights.
+        corpus: the photographs.
+        most: how many of each kind are looked at, or all.
+
+    """
+    rows = []
+    for index in track(corpus.first_of_each_kind(most), "Evaluating"):
+        picture = corpus.picture(index)
+        truth = to_tensor(picture)
+        rarity = painter.rarity(truth)
+        for answer in (*painter.answers(picture), Answer("truth", truth)):
+            metrics = measure(answer.rgb, truth, rarity)
+            rows.append(Row(corpus.kind(index), corpus.name(index), answer.name, metrics))
+    return rows
+
+
+class Painter:
+    """Colours photographs in every way that is compared."""
+
+    def __init__(self, weights: Path, device: str) -> None:
+        default = Predictor(weights, device=device)
+        self.card: WeightsCard = default.card
+        self._bins = default.bins
+        self._colorists = {"default": Colorist(default)}
+        if self.card.calibration is not None:
+            self._colorists["mean"] = Colorist(Predictor(weights, device=device, vividness=0.0))
+
+    def answers(self, picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Iterator[Answer]:
+        """A photograph (H, W, 3), its colours taken away and given anew."""
+        for name, colorist in self._colorists.items():
+            yield Answer(name, recolour(picture, colorist))
+        luma = print_in_grey(picture)[0]
+        yield Answer("grey", luma.expand(3, -1, -1))
+        if self.card.mean_colours:
+            ab = colour_by_lightness(lightness_of_luma(luma), self.card.mean_colours)
+            rgb = ycbcr_to_rgb(torch.cat((luma[None], chroma_of(luma[None], ab[None], MATRIX)), dim=1), MATRIX)[0]
+            yield Answer("by lightness", rgb.clamp(0, 1))
+
+    def rarity(self, truth: Tensor) -> Tensor:
+        """Weight of each pixel, (H, W): the inverse of how common its colour is (Zhang et al. 2016, equation 4)."""
+        if self.card.calibration is None or not self.card.calibration.log_prior:
+            return torch.ones(truth.shape[1:])
+        prior = torch.tensor(self.card.calibration.log_prior).exp()
+        weights = 1 / (0.5 * prior + 0.5 / len(prior))
+        ab = rgb_to_lab(truth)[1:].flatten(1).T
+        return weights[torch.cdist(ab, self._bins).argmin(dim=1)].view(truth.shape[1:])
+
+
+def summarise(rows: list[Row]) -> dict[str, dict[str, dict[str, float]]]:
+    """Means by answer and kind ("all" for all), each metric by its name; and the error as a part of grey's."""
+    groups: dict[tuple[str, str], list[PictureMetrics]] = defaultdict(list)
+    for row in rows:
+        groups[row.answer, row.kind].append(row.metrics)
+        groups[row.answer, "all"].append(row.metrics)
+    summary: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
+    for (answer, kind), metrics in groups.items():
+        summary[answer][kind] = _means(metrics)
+    for by_kind in summary.values():
+        for kind, figures in by_kind.items():
+            figures["part_of_grey"] = figures["squared_error"] / summary["grey"][kind]["squared_error"]
+    return dict(summary)
+
+
+def _means(metrics: list[PictureMetrics]) -> dict[str, float]:
+    figures = {name: statistics.fmean(getattr(one, name) for one in metrics) for name in METRICS}
+    figures["skin_found"] = figures["skin_found"] / figures["skin"] if figures["skin"] else float("nan")
+    return figures | {"pictures": len(metrics)}
+
+
+def as_record(row: Row) -> dict[str, object]:
+    """A row as flat values, for CSV."""
+    return {"kind": row.kind, "picture": row.picture, "answer": row.answer, **asdict(row.metrics)}

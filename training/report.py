@@ -1,0 +1,131 @@
+"""The report of an evaluation: figures as JSON, CSV and HTML, and a sheet of pictures chosen by a seed, not by eye."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from training.colouring import to_tensor
+from training.corpus import Corpus
+from training.evaluation import METRICS, Painter, Row, as_record, summarise
+
+SHEET = 60
+"""Pictures on the sheet."""
+_SEED = 20
+_ANSWERS = ("grey", "default", "truth")
+"""What the sheet shows of each picture, from left to right."""
+_SHOWN = ("squared_error", "part_of_grey", "psnr", "ssim", "ciede2000", "ciede2000_95", "colourfulness", "coloured")
+
+Summary = dict[str, dict[str, dict[str, float]]]
+
+_PAGE = jinja2.Template(
+    """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{{ title }}</title>
+<style>
+body { font: 15px sans-serif; margin: 2em; max-width: 80em }
+table { border-collapse: collapse; margin-bottom: 2em }
+th, td { padding: .2em .7em; text-align: right } th:first-child, td:first-child { text-align: left }
+thead th { border-bottom: 1px solid }
+figure { display: inline-block; margin: 0 1em 1em 0 } img { height: 140px } figcaption { font-size: 80% }
+</style>
+<h1>{{ title }}</h1>
+{% for answer, kinds in summary.items() %}
+<h2>{{ answer }}</h2>
+<table><thead><tr><th>kind</th><th>pictures</th>{% for name in metrics %}<th>{{ name }}</th>{% endfor %}</tr></thead>
+{% for kind, figures in kinds.items() %}
+<tr><td>{{ kind }}</td><td>{{ figures.pictures }}</td>
+{% for name in metrics %}<td>{{ "%.4g" | format(figures[name]) }}</td>{% endfor %}</tr>
+{% endfor %}</table>
+{% endfor %}
+<h2>{{ sheet | length }} pictures, chosen by a seed: {{ answers | join(", ") }}</h2>
+{% for name, picture in sheet %}
+<figure><img src="data:image/jpeg;base64,{{ picture }}" alt=""><figcaption>{{ name }}</figcaption></figure>
+{% endfor %}
+</html>
+""",
+    autoescape=True,
+)
+
+
+def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, folder: Path) -> Summary:
+    """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder; returns the figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    summary = summarise(rows)
+    (folder / "report.json").write_text(json.dumps(summary, indent=2))
+    with (folder / "report.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["kind", "picture", "answer", *METRICS])
+        writer.writeheader()
+        writer.writerows(as_record(row) for row in rows)
+    strips = [(corpus.name(index), _strip(corpus, index, painter)) for index in chosen_by_seed(len(corpus))]
+    _write_sheet([strip for _, strip in strips], folder / "sheet.jpg")
+    page = _PAGE.render(
+        title=title,
+        summary=summary,
+        metrics=["part_of_grey", *METRICS],
+        answers=_ANSWERS,
+        sheet=[(name, _encoded(strip)) for name, strip in strips],
+    )
+    (folder / "report.html").write_text(page)
+    return summary
+
+
+def print_summary(summary: Summary) -> None:
+    """Show the figures on a terminal."""
+    console = Console()
+    for answer, kinds in summary.items():
+        table = Table("kind", *_SHOWN, title=answer)
+        for kind, figures in kinds.items():
+            table.add_row(kind, *(f"{figures[name]:.4g}" for name in _SHOWN))
+        console.print(table)
+
+
+def chosen_by_seed(size: int) -> list[int]:
+    """Indices of the pictures that are shown."""
+    chosen = np.random.default_rng(_SEED).choice(size, min(size, SHEET), replace=False)
+    return sorted(int(index) for index in chosen)
+
+
+def _strip(corpus: Corpus, index: int, painter: Painter) -> Image.Image:
+    """One picture in each of the shown ways, side by side."""
+    picture = corpus.picture(index)
+    answers = {answer.name: answer.rgb for answer in painter.answers(picture)} | {"truth": to_tensor(picture)}
+    images = [_image(answers[name]) for name in _ANSWERS]
+    strip = Image.new("RGB", (sum(image.width for image in images), images[0].height))
+    for place, image in enumerate(images):
+        strip.paste(image, (place * image.width, 0))
+    return strip
+
+
+def _write_sheet(strips: Sequence[Image.Image], path: Path, height: int = 128, columns: int = 4) -> None:
+    scaled = [strip.resize((round(strip.width * height / strip.height), height)) for strip in strips]
+    rows = [scaled[start : start + columns] for start in range(0, len(scaled), columns)]
+    sheet = Image.new(
+        "RGB", (max(sum(strip.width + 6 for strip in row) for row in rows), len(rows) * (height + 6)), "white"
+    )
+    for number, row in enumerate(rows):
+        left = 0
+        for strip in row:
+            sheet.paste(strip, (left, number * (height + 6)))
+            left += strip.width + 6
+    sheet.save(path, quality=90)
+
+
+def _image(rgb: Tensor) -> Image.Image:
+    return Image.fromarray((rgb.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8))
+
+
+def _encoded(image: Image.Image) -> str:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=88)
+    return base64.b64encode(file.getvalue()).decode()
