@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
@@ -23,26 +23,37 @@ _SPARE_SOUND = "flac"
 """What sound becomes that the result cannot hold as it is: nothing of it is lost."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Companion:
     """A stream of the original and the one of the result that takes its packets."""
 
     target: Stream
-    converted: bool
+    decoded: AudioStream | None = None
+    """The original's stream, where its packets are not copied but converted."""
+    _heard: Fraction = Fraction(0)
+    """Seconds at which the last converted frame ended."""
 
     def carry(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
         """What a packet of the original becomes."""
-        if not self.converted:
+        if self.decoded:
+            yield from self._encode(cast("list[av.AudioFrame]", packet.decode()))
+        else:
             packet.stream = self.target
             yield packet
-            return
-        for frame in cast("list[av.AudioFrame]", packet.decode()):
-            yield from cast("list[Packet[Stream]]", cast("AudioStream", self.target).encode(frame))
 
     def end(self) -> Iterator[Packet[Stream]]:
-        """What is left in the encoder after the last packet."""
-        if self.converted:
+        """What is left in decoder and encoder after the last packet."""
+        if self.decoded:
+            yield from self._encode(self.decoded.decode(None))
             yield from cast("list[Packet[Stream]]", cast("AudioStream", self.target).encode(None))
+
+    def _encode(self, frames: Sequence[av.AudioFrame]) -> Iterator[Packet[Stream]]:
+        for frame in frames:
+            if frame.pts is None:  # what a decoder gives up only at the end
+                frame.time_base = Fraction(1, frame.sample_rate)
+                frame.pts = round(self._heard * frame.sample_rate)
+            self._heard = frame.pts * cast("Fraction", frame.time_base) + Fraction(frame.samples, frame.sample_rate)
+            yield from cast("list[Packet[Stream]]", cast("AudioStream", self.target).encode(frame))
 
 
 def companions_of(original: InputContainer, footage: Footage) -> list[Stream]:
@@ -104,7 +115,7 @@ def describe(stream: Stream) -> str:
 
 def _copy(result: OutputContainer, stream: Stream) -> Companion | None:
     try:
-        return Companion(result.add_stream_from_template(stream, opaque=True), converted=False)
+        return Companion(result.add_stream_from_template(stream, opaque=True))
     except (ValueError, av.error.FFmpegError):
         return None
 
@@ -119,7 +130,7 @@ def _convert(result: OutputContainer, stream: Stream, notes: list[str]) -> Compa
     notes.append(
         f"sound {stream.index} became {_SPARE_SOUND.upper()}: {result.format.name} cannot hold {codec_of(stream)}"
     )
-    return Companion(target, converted=True)
+    return Companion(target, decoded=stream)
 
 
 def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,12 @@ class Corpus:
         """One photograph in R'G'B', uint8, (H, W, 3)."""
         offset, height, width, _ = self.spans[index]
         return self.pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+
+    def repeated(self, times: Mapping[str, int]) -> Corpus:
+        """The corpus with the photographs of the named kinds standing in it several times."""
+        each = np.array([times.get(kind, 1) for kind in self.kinds])
+        indices = np.repeat(np.arange(len(self)), each[self.spans[:, 3]])
+        return replace(self, spans=self.spans[indices], names=[self.names[index] for index in indices])
 
     def name(self, index: int) -> str:
         """A photograph's path inside the folder tree."""

@@ -29,6 +29,10 @@ class Data(_Section):
     """Photographs are kept with at most this short side."""
     crop: PositiveInt = 128
     """Side of the square that the network is shown."""
+    early_crop: PositiveInt | None = None
+    """Side before the rate falls, where a smaller one, which takes less time, is enough to begin with."""
+    repeat: dict[str, PositiveInt] = {}
+    """How many times in an epoch the photographs of a kind come; once where it is not named."""
     scale: tuple[PositiveFloat, PositiveFloat] = (0.72, 1.0)
     """Side of the square that is cut out, as a part of the photograph's short side, at least and at most."""
     degrade: float = Field(default=0.3, ge=0, le=1)
@@ -46,6 +50,8 @@ class Encoder(_Section):
     """A ResNet state dict by path, torchvision's ImageNet weights, or nothing."""
     rate: PositiveFloat = 0.5
     """The encoder's learning rate, as a part of the rest's."""
+    frozen: int = Field(default=0, ge=0, le=4)
+    """How many of the encoder's stages, from the first, keep the weights that they start with."""
 
 
 class Schedule(_Section):
@@ -57,11 +63,19 @@ class Schedule(_Section):
     optimizer: Literal["adamw", "adam"] = "adamw"
     weight_decay: NonNegativeFloat = 0.05
     warm_up: float = Field(default=0.05, ge=0, lt=1)
-    """Part of the steps in which the rate rises; then it falls along a cosine."""
+    """Part of the steps, at the beginning, in which the rate rises."""
+    fall: float = Field(default=0.95, ge=0, le=1)
+    """Part of the steps, at the end, in which it falls along half a cosine. Between the two it stands still, and a run
+    can be made longer: `plateau.ckpt` is where the fall began."""
     clip: PositiveFloat = 5.0
     """Largest norm of the gradients."""
     average: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the weights' moving average, which is what is evaluated and exported."""
+
+    @property
+    def falls_at(self) -> int:
+        """The step at which the rate begins to fall."""
+        return round(self.steps * (1 - self.fall))
 
 
 class Recipe(_Section):

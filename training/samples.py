@@ -57,11 +57,14 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
     corpus: Corpus
     data: Data
     seed: int
+    early: int = 0
+    """Samples of a lower number are of the early crop's side."""
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
         index, number = key
         rng = np.random.default_rng((self.seed, number, 1))
-        rgb = _crop(self.corpus.picture(index), self.data, rng)
+        early = self.data.early_crop if number < self.early else None
+        rgb = _crop(self.corpus.picture(index), early or self.data.crop, self.data.scale, rng)
         luma = vary_tone(grey_of(rgb), self.data.tone, rng)
         if rng.random() < self.data.degrade:
             luma = degrade(luma, rng)
@@ -90,12 +93,14 @@ def grey_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return luma
 
 
-def _crop(picture: NDArray[np.uint8], data: Data, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _crop(
+    picture: NDArray[np.uint8], size: int, scale: tuple[float, float], rng: np.random.Generator
+) -> NDArray[np.uint8]:
     height, width = picture.shape[:2]
-    side = rng.uniform(*data.scale) * min(height, width)
+    side = rng.uniform(*scale) * min(height, width)
     left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
     square = Image.fromarray(picture).resize(
-        (data.crop, data.crop), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
+        (size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side)
     )
     cropped = np.asarray(square)
     return cropped[:, ::-1] if rng.random() < 0.5 else cropped

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import torch
 from lightning.fabric import Fabric
 from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from torch import Tensor, optim
+from torch import Tensor, nn, optim
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
@@ -65,7 +67,7 @@ def train(recipe: Recipe) -> Path:
         precision=_precision(recipe), loggers=[CSVLogger(folder, name="csv"), TensorBoardLogger(folder, name="board")]
     )
     fabric.launch()
-    corpus = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side)
+    corpus = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side).repeated(recipe.data.repeat)
     validation = open_corpus(recipe.data.validation, recipe.data.cache, side=256)
     run = _begin(fabric, recipe, corpus)
     _resume(fabric, run, folder / "last.ckpt")
@@ -73,9 +75,14 @@ def train(recipe: Recipe) -> Path:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
         for loss in _steps(fabric, run, recipe, corpus):
             progress.update(bar, completed=run.step, loss=loss)
+            if run.step == recipe.schedule.falls_at:
+                _save(fabric, run, folder / "plateau.ckpt")
             if run.step % recipe.evaluate_every == 0 or run.step == recipe.schedule.steps:
+                best = run.best
                 _evaluate(fabric, run, validation, loss)
-                _save(fabric, run, folder)
+                _save(fabric, run, folder / "last.ckpt")
+                if run.best < best and fabric.is_global_zero:
+                    shutil.copy(folder / "last.ckpt", folder / "best.ckpt")
     return folder
 
 
@@ -85,8 +92,10 @@ def _begin(fabric: Fabric, recipe: Recipe, corpus: Corpus) -> Run:
     missing = start_encoder(network, recipe.encoder.start)
     fabric.print(f"{len(corpus)} photographs, {corpus.rejected} left out; {len(missing)} encoder tensors from random")
     first = Order(len(corpus), recipe.schedule.batch, range(1), recipe.seed)
-    luma, _ = next(iter(load_samples(Samples(corpus, recipe.data, recipe.seed), first)))
+    luma, _ = next(iter(load_samples(_samples(recipe, corpus), first)))
     revive_normalisation(network, lightness_of_luma(luma))
+    for stage in _frozen(network, recipe.encoder.frozen):
+        stage.requires_grad_(requires_grad=False)
     network = network.to(memory_format=torch.channels_last)
     optimizer = _optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: _rate_at(step, recipe.schedule))
@@ -100,8 +109,10 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe, corpus: Corpus) -> Iterator
     schedule = recipe.schedule
     remaining = range(run.step, schedule.steps)
     order = Order(len(corpus), schedule.batch, remaining, recipe.seed, fabric.global_rank, fabric.world_size)
-    batches = fabric.setup_dataloaders(load_samples(Samples(corpus, recipe.data, recipe.seed), order))
+    batches = fabric.setup_dataloaders(load_samples(_samples(recipe, corpus), order))
     run.network.train()
+    for stage in _frozen(run.network, recipe.encoder.frozen):
+        stage.eval()
     for luma, rgb in batches:
         torch.manual_seed(recipe.seed + run.step)  # chance in the network, too, is a function of the step
         loss = colour_loss(run.network, run.network(_channels_last(lightness_of_luma(luma))), _ab_of(rgb))
@@ -129,10 +140,11 @@ def _evaluate(fabric: Fabric, run: Run, validation: Corpus, loss: float) -> None
         logger.save()
 
 
-def _save(fabric: Fabric, run: Run, folder: Path) -> None:
-    state = run.state()
-    fabric.save(folder / "next.ckpt", state)
-    (folder / "next.ckpt").replace(folder / "last.ckpt")
+def _save(fabric: Fabric, run: Run, checkpoint: Path) -> None:
+    unfinished = checkpoint.with_suffix(".part")
+    fabric.save(unfinished, run.state())
+    if fabric.is_global_zero:
+        unfinished.replace(checkpoint)
 
 
 def _resume(fabric: Fabric, run: Run, checkpoint: Path) -> None:
@@ -147,13 +159,28 @@ def _resume(fabric: Fabric, run: Run, checkpoint: Path) -> None:
 def _optimizer(network: Network, recipe: Recipe) -> optim.Optimizer:
     """Weights decay, biases and normalisations do not; the encoder learns at its own rate."""
     schedule = recipe.schedule
-    groups = []
+    groups = defaultdict(list)
     for name, parameter in network.named_parameters():
         part = recipe.encoder.rate if name.startswith("encoder.") else 1.0
         decay = schedule.weight_decay if parameter.dim() > 1 else 0.0
-        groups.append({"params": [parameter], "lr": schedule.rate * part, "weight_decay": decay})
+        if parameter.requires_grad:
+            groups[schedule.rate * part, decay].append(parameter)
     kind = optim.AdamW if schedule.optimizer == "adamw" else optim.Adam
-    return kind(groups)
+    # The fused step cannot be clipped under float16's gradient scaling.
+    fused = _precision(recipe) != "16-mixed"
+    return kind(
+        [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()], fused=fused
+    )
+
+
+def _frozen(network: Network, stages: int) -> list[nn.Module]:
+    """The encoder's first stages, which are neither trained nor normalised by their batch."""
+    net = network.encoder.resnet
+    return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]
+
+
+def _samples(recipe: Recipe, corpus: Corpus) -> Samples:
+    return Samples(corpus, recipe.data, recipe.seed, early=recipe.schedule.falls_at * recipe.schedule.batch)
 
 
 def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
@@ -168,11 +195,13 @@ def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
 
 
 def _rate_at(step: int, schedule: Schedule) -> float:
-    """A rise, then half a cosine, as a part of the schedule's rate."""
+    """A rise, a plateau, then half a cosine, as a part of the schedule's rate."""
     rise = max(schedule.warm_up * schedule.steps, 1)
     if step < rise:
         return (step + 1) / (rise + 1)
-    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - rise) / (schedule.steps - rise)))
+    if step <= schedule.falls_at:
+        return 1.0
+    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - schedule.falls_at) / (schedule.steps - schedule.falls_at)))
 
 
 def _ab_of(rgb: Tensor) -> Tensor:
