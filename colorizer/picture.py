@@ -1,4 +1,4 @@
-"""A picture as it lies in a photograph's file: mostly the only one, or a page of a TIFF, or the frames of an animation."""
+"""A picture as it lies in a photograph's file: its only one, a page of a TIFF, or the frames of an animation."""
 
 from __future__ import annotations
 

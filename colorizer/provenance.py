@@ -31,7 +31,7 @@ def made_with(weights: str, settings: ColourSettings) -> str:
 
 
 def with_provenance(packet: bytes | None, maker: str) -> bytes:
-    """Add to an XMP packet what made the colour: xmp:CreatorTool, before the tool that stands there, and the source type.
+    """Add to an XMP packet what made the colour (xmp:CreatorTool, before the tool there) and the source type.
 
     Raises:
         ValueError: the packet is no XMP.
@@ -55,10 +55,11 @@ def with_provenance(packet: bytes | None, maker: str) -> bytes:
 def _parse(packet: bytes) -> ET.Element:
     text = packet.rstrip(b"\x00 ")
     try:
-        for _, (prefix, space) in ET.iterparse(io.BytesIO(text), ["start-ns"]):  # noqa: S314 (expat limits the growth of entities)
+        spaces = ET.iterparse(io.BytesIO(text), ["start-ns"])  # noqa: S314 (expat limits the growth of entities)
+        for _, (prefix, space) in spaces:
             if not prefix.startswith("ns"):  # which the library keeps for itself
                 ET.register_namespace(prefix, space)
-        return ET.fromstring(text)  # noqa: S314 (expat limits the growth of entities)
+        return ET.fromstring(text)  # noqa: S314 (likewise)
     except ET.ParseError as error:
         raise ValueError(f"no XMP: {error}") from error
 

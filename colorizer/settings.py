@@ -42,7 +42,7 @@ class PhotoSettings(Section):
     heif_quality: int = Field(default=90, ge=1, le=100)
     """Quality of HEIC and AVIF results."""
     profile: Literal["srgb", "p3"] | Path = "srgb"
-    """Colour profile of results: srgb, p3, or an ICC file."""
+    """Colour profile of results: srgb, p3, or an ICC file of an R'G'B' space."""
     provenance: bool = True
     """Whether the metadata says what made the colour."""
     truncated: Literal["refuse", "complete"] = "refuse"
