@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,8 @@ _SAMPLES: dict[str, tuple[Sample, float]] = {
     "float": ("float", 1.0),
     "double": ("float", 1.0),
 }
+_XMP_IN_GIF = re.compile(rb"XMP DataXMP(.+?<\?xpacket end=...\?>)", re.DOTALL)
+"""The packet in its application extension (XMP, part 3, 1.1.2)."""
 _TIFF_BITS = {1, 2, 4, 8, 16, 32, 64}
 
 pyvips.cache_set_max(0)  # each picture is looked at once
@@ -98,13 +101,23 @@ def _open_with_vips(  # noqa: PLR0913, PLR0917
         finally:
             os.close(descriptor)
         loader = f"{_LOADERS[name]}load_source"
-        return pyvips.Operation.call(loader, stream, access="sequential", fail_on=fail_on, **options)
+        image = pyvips.Operation.call(loader, stream, access="sequential", fail_on=fail_on, **options)
+        return _with_xmp(image, source) if name == "gif" else image
 
     header = open_anew()
     whole = name in _WHOLE or (header.get_typeof("interlaced") != 0 and header.get("interlaced") == 1)
     _check_size(source, header.width, header.height, settings, whole=whole)
     frames = _frames(header) if name in _ANIMATED else 1
     return _picture(source, open_anew, header, frames=frames, tags=tags)
+
+
+def _with_xmp(image: pyvips.Image, source: Path) -> pyvips.Image:
+    """A GIF with its XMP, which libvips does not read."""
+    found = _XMP_IN_GIF.search(source.read_bytes())
+    if found:
+        image = image.copy()
+        image.set_type(pyvips.GValue.blob_type, "xmp-data", found[1])
+    return image
 
 
 def _open_decoded(source: Path, name: PhotoFormat, settings: PhotoSettings) -> Photo:
