@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ def look_into(path: Path, name: PhotoFormat) -> Undecoded:
 def _explained(path: Path) -> Iterator[None]:
     """Tell a decoder's complaint in one line."""
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     except (MediaError, MemoryError):
         raise
     except Exception as error:

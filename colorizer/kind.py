@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -143,7 +144,8 @@ def _tiff(file: BinaryIO) -> PhotoFormat:
     directory = ImageFileDirectory_v2(header)
     try:
         file.seek(directory.next)
-        directory.load(file)
+        with warnings.catch_warnings(action="ignore"):
+            directory.load(file)
         small, mosaic = directory.get(254, 0) & 1, directory.get(262) in {32803, 34892}
     except (OSError, struct.error, SyntaxError, ValueError, TypeError, OverflowError):
         return "tiff"  # damaged: its reader says how

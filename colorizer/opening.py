@@ -12,6 +12,7 @@ from typing import Literal
 import pyvips
 
 from colorizer.decoding import look_into
+from colorizer.ending import breaks_off
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.kind import PhotoFormat
 from colorizer.picture import Photo, Picture, Sample
@@ -56,6 +57,8 @@ def open_photo(source: Path, name: PhotoFormat, settings: PhotoSettings, fail_on
     """
     if name == "tiff":
         return _open_tiff(source, settings)
+    if name == "gif" and breaks_off(source, name):  # whose decoder does not mind
+        raise TruncatedError(f"{source.name}: the picture ends too early")
     if name not in _LOADERS:
         return _open_decoded(source, name, settings)
     every = {"n": -1} if name in _ANIMATED else {}
@@ -68,6 +71,8 @@ def _open_tiff(source: Path, settings: PhotoSettings) -> Photo:
     """Every page; but not the small copies of pages, which viewers make for themselves."""
     try:
         directories = read_directories(source)
+    except EOFError as error:
+        raise TruncatedError(f"{source.name}: the picture ends too early ({error})") from error
     except ValueError as error:
         raise MediaError(f"{source.name}: the picture is damaged ({error})") from error
     pages = [page for page, tags in enumerate(directories) if not number(tags, SUBFILE_TYPE, 0) & 1]
@@ -182,7 +187,7 @@ def _tags_of_raw(source: Path) -> Tags:
     """What a raw file says of its picture, where it is a TIFF in all but name."""
     try:
         directories = read_directories(source)
-    except ValueError:
+    except (ValueError, EOFError):
         return {}
     return descriptive(directories[0]) if directories else {}
 

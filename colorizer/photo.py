@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pyvips
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
+from colorizer.ending import breaks_off
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job
-from colorizer.kind import photo_format
+from colorizer.kind import PhotoFormat, photo_format
 from colorizer.lab import rgb_minus_luma
 from colorizer.opening import FailOn, open_photo
 from colorizer.orientation import lay_back, upright
@@ -40,18 +42,24 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
         MediaError: it is damaged, or too large.
 
     """
-    try:
-        return _colorize(job, colorist, progress, "error")
-    except TruncatedError:
-        if job.settings.photo.truncated == "refuse" or photo_format(job.source) != "jpeg":
-            raise
-        return _colorize(job, colorist, progress, "none")
-
-
-def _colorize(job: Job, colorist: Colorist, progress: Progress, fail_on: FailOn) -> Report:
     name = photo_format(job.source)
     if name is None:
         raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")
+    try:
+        return _colorize(job, name, colorist, progress, "error")
+    except TruncatedError:
+        if job.settings.photo.truncated == "refuse" or name != "jpeg":
+            raise
+        return _colorize(job, name, colorist, progress, "none")
+    except UnsupportedError:
+        raise
+    except MediaError as error:
+        if not breaks_off(job.source, name):
+            raise
+        raise TruncatedError(f"{job.source.name}: the picture ends too early") from error
+
+
+def _colorize(job: Job, name: PhotoFormat, colorist: Colorist, progress: Progress, fail_on: FailOn) -> Report:
     try:
         photo = open_photo(job.source, name, job.settings.photo, fail_on)
         chosen = plan(photo, job.settings.photo, across=2 if job.compare else 1)
@@ -76,8 +84,8 @@ def _write(photo: Photo, chosen: Plan, job: Job, colorist: Colorist, progress: P
     notes: dict[str, None] = {}
     pages, tags = [], []
     for number, picture in enumerate(photo.pictures):
-        image = _result(photo, picture, chosen, job, colorist, notes)
-        _report_progress(image, progress, number, len(photo.pictures))
+        beat = partial(progress, number, len(photo.pictures))
+        image = _watched(_result(photo, picture, chosen, job, colorist, notes, beat), beat)
         if chosen.format != "tiff":
             save(image, job.target, chosen.format, photo, settings)
             break
@@ -93,11 +101,17 @@ def _write(photo: Photo, chosen: Plan, job: Job, colorist: Colorist, progress: P
 
 
 def _result(  # noqa: PLR0913, PLR0917
-    photo: Photo, picture: Picture, chosen: Plan, job: Job, colorist: Colorist, notes: dict[str, None]
+    photo: Photo,
+    picture: Picture,
+    chosen: Plan,
+    job: Job,
+    colorist: Colorist,
+    notes: dict[str, None],
+    beat: Callable[[], None],
 ) -> pyvips.Image:
     """A coloured picture with its metadata, still a recipe."""
     sample, white = held_sample(picture.sample, chosen.format), held_white(picture, photo, chosen.format)
-    image = _colour(picture, _choose_colours(picture, colorist), sample, white)
+    image = _colour(picture, _choose_colours(picture, colorist, beat), sample, white)
     if job.compare:
         image = _grey(picture, sample, white).join(image, "horizontal")
     image = dress(image, photo, picture, chosen.format, job.settings.photo)
@@ -114,24 +128,25 @@ def _result(  # noqa: PLR0913, PLR0917
     return image
 
 
-def _report_progress(image: pyvips.Image, progress: Progress, done: int, pictures: int) -> None:
-    """Tell of progress whenever libvips has done some lines, so that a picture of minutes does not seem to hang."""
+def _watched(image: pyvips.Image, beat: Callable[[], None]) -> pyvips.Image:
+    """A picture that tells when libvips has done some of its lines: one that takes minutes is not to seem to hang."""
     image.set_progress(True)
-    image.signal_connect("eval", lambda _image, _progress: progress(done, pictures))
+    image.signal_connect("eval", lambda _image, _progress: beat())
+    return image
 
 
-def _choose_colours(picture: Picture, colorist: Colorist) -> list[ChromaFit]:
+def _choose_colours(picture: Picture, colorist: Colorist, beat: Callable[[], None]) -> list[ChromaFit]:
     """Look at each frame, small and upright."""
     luma = luma_and_alpha(picture)[0]
-    frames = _frames(luma, picture)
-    return [_choose_colours_of_frame(frame, picture.orientation, colorist) for frame in frames]
+    return [_choose_colours_of(frame, picture.orientation, colorist, beat) for frame in _frames(luma, picture)]
 
 
-def _choose_colours_of_frame(luma: pyvips.Image, orientation: int, colorist: Colorist) -> ChromaFit:
+def _choose_colours_of(luma: pyvips.Image, orientation: int, colorist: Colorist, beat: Callable[[], None]) -> ChromaFit:
     height, width = luma.height, luma.width
     sides = colorist.extent(*((width, height) if orientation > 4 else (height, width)))
     factor = max(1, int(min(height, width) / min(sides) / 2))
-    small = torch.from_numpy(luma.shrink(factor, factor, ceil=True).numpy()).float()
+    shrunk = _watched(luma.shrink(factor, factor, ceil=True), beat)
+    small = torch.from_numpy(shrunk.numpy()).float()
     small = small.reshape(1, 1, -(-height // factor), -1).nan_to_num().clamp(0, 1)
     fit = colorist.fit(shrink(upright(small, orientation), sides), MATRIX)
     return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
@@ -206,7 +221,8 @@ _TRUNCATED = (
     "read error",
     "read gave",
     "not enough data",
-    "libpng read error",
+    "seek error",
+    "bad seek",
 )
 
 

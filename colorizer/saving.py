@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorizer.picture import Photo, Picture
 from colorizer.settings import PhotoSettings
-from colorizer.tags import COLOUR_SPACE, EXIF, Tags, exif_of, tags_of_exif
+from colorizer.tags import COLOUR_SPACE, EXIF, ORIENTATION, Tags, exif_of, tags_of_exif
 
 _OUTDATED = {
     *("icc-profile-data", "jpeg-thumbnail-data", "jpeg-chroma-subsample", "jpeg-multiscan", "interlaced"),
@@ -148,6 +148,8 @@ def tags_for_tiff(image: pyvips.Image, picture: Picture, settings: PhotoSettings
     tags = picture.tags
     if not tags and image.get_typeof("exif-data"):
         tags = tags_of_exif(image.get("exif-data"))
+    if ORIENTATION in tags:  # which a decoder may have seen to
+        tags = {**tags, ORIENTATION: {"datatype": 3, "data": [picture.orientation]}}
     for group in tags.get(EXIF, {}).get("ifds", []):
         for directory in group:
             if COLOUR_SPACE in directory["tags"]:

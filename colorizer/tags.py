@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from tifftools.exceptions import TifftoolsError
 Tags = dict[int, dict[str, Any]]
 """The tags of a directory by number, as tifftools has them."""
 
-SUBFILE_TYPE, BITS, SAMPLE_FORMAT, XMP, EXIF, COLOUR_SPACE = 254, 258, 339, 700, 34665, 40961
+SUBFILE_TYPE, BITS, SAMPLE_FORMAT, XMP, EXIF, COLOUR_SPACE, ORIENTATION = 254, 258, 339, 700, 34665, 40961, 274
 _LAYOUT = {
     *(SUBFILE_TYPE, 255, 256, 257, BITS, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289),
     *(290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338),
@@ -27,6 +28,9 @@ _LAYERS = 37724
 """Photoshop's layers, in grey."""
 _SEEKS = 200_000
 """A file of thousands of pages is read with fewer; a chain of directories that bites its tail needs more."""
+
+
+logging.getLogger("tifftools").setLevel(logging.CRITICAL)  # what it warns of is damage, which is told as such
 
 
 class _Patient(io.FileIO):
@@ -46,6 +50,7 @@ def read_directories(path: Path) -> list[Tags]:
     """The tags of each of a TIFF's pictures.
 
     Raises:
+        EOFError: the file ends too early.
         ValueError: it is damaged.
 
     """
@@ -56,7 +61,9 @@ def read_directories(path: Path) -> list[Tags]:
 def _read(file: BinaryIO | io.FileIO) -> list[Tags]:
     try:
         return [directory["tags"] for directory in read_tiff(file)["ifds"]]
-    except (TifftoolsError, struct.error, OSError, ValueError, KeyError, OverflowError, RecursionError) as error:
+    except struct.error as error:
+        raise EOFError("its directories end too early") from error
+    except (TifftoolsError, OSError, ValueError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"its directories are damaged: {error}") from error
     except (MemoryError, TypeError) as error:
         raise ValueError("its directories are damaged") from error
@@ -100,7 +107,7 @@ def tags_of_exif(exif: bytes) -> Tags:
     """The descriptive tags in another format's EXIF; none where it is damaged."""
     try:
         directories = _read(io.BytesIO(exif.removeprefix(b"Exif\x00\x00")))
-    except ValueError:
+    except (ValueError, EOFError):
         return {}
     return descriptive(directories[0]) if directories else {}
 

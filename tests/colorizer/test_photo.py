@@ -165,7 +165,9 @@ def test_compare_puts_grey_beside_colour(tmp_path: Path, colour: Colorize) -> No
     assert np.ptp(both[:, 128:], axis=2).max() > 10
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.jp2", "a.pgm", "a.avif"]
+)
 def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: Colorize, name: str) -> None:
     """It is told apart from a damaged one, by name."""
     source = write_grey(tmp_path / name)
@@ -174,8 +176,10 @@ def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: 
         colour(source)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.jp2", "a.pgm", "a.avif"]
+)
+@pytest.mark.parametrize("seed", range(4))
 def test_damage_is_refused_or_survived(tmp_path: Path, colour: Colorize, name: str, seed: int) -> None:
     """Flipped bytes end in a picture or in a reason, never in another error."""
     source = write_grey(tmp_path / name)
