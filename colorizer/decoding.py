@@ -16,7 +16,7 @@ import pyvips
 import rawpy
 from PIL import Image
 
-from colorizer.errors import MediaError, TruncatedError
+from colorizer.errors import MediaError, TruncatedError, one_line
 from colorizer.kind import PhotoFormat
 
 Image.MAX_IMAGE_PIXELS = None  # `max_megapixels` is the limit
@@ -62,7 +62,8 @@ def _explained(path: Path) -> Iterator[None]:
     except (MediaError, MemoryError):
         raise
     except Exception as error:
-        said = " ".join(str(error).replace(str(path), path.name).split()) or type(error).__name__
+        said = one_line(str(error).replace(str(path), path.name))
+        said = said if isinstance(error, (OSError, EOFError)) and said else "its header makes no sense"
         if any(word in said.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
             raise TruncatedError(f"{path.name}: the picture ends too early ({said})") from error
         raise MediaError(f"{path.name}: the picture is damaged ({said})") from error

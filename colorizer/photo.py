@@ -13,7 +13,7 @@ from torch import Tensor
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.ending import breaks_off
-from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
 from colorizer.kind import PhotoFormat, photo_format
 from colorizer.lab import rgb_minus_luma
@@ -218,7 +218,8 @@ _TRUNCATED = (
     "premature end",
     "truncated",
     "unexpected end",
-    "read error",
+    "read error at",
+    "read error on",
     "read gave",
     "not enough data",
     "seek error",
@@ -228,7 +229,7 @@ _TRUNCATED = (
 
 def _explain(job: Job, error: pyvips.Error) -> MediaError:
     """Say what libvips found, in one line."""
-    said = " ".join(str(error.detail).split())
+    said = one_line(str(error.detail)) or "its decoder does not say how"
     if any(word in said.lower() for word in _TRUNCATED):
         return TruncatedError(f"{job.source.name}: the picture ends too early ({said})")
     return MediaError(f"{job.source.name}: the picture is damaged ({said})")

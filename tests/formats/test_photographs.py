@@ -104,7 +104,9 @@ def check_picture(source: Path, result: Path, shapes: list[Shape], sample: Sampl
         return
     originals = looks(source)
     assert [(one.width, one.height) for one in shapes] == [(one.width, one.height) for one in originals]
-    difference = np.abs(lumas(result, shapes) - lumas(source, originals))
+    before, after = pixels(source, originals), pixels(result, shapes)
+    assert np.ptp(after, axis=1).max() > 10 or len(np.unique(before)) == 2  # black and white have no room for colour
+    difference = np.abs((after - before) @ BT601)
     rounding = 1.01 / 257 if min(shape.bits for shape in shapes) > 8 else 1.01
     assert difference.mean() <= sample.mean if sample.mean else difference.max() <= rounding
 
@@ -135,13 +137,26 @@ def _type(told: str, path: Path) -> str:
     return told.removesuffix("3")
 
 
-def lumas(path: Path, shapes: list[Shape]) -> NDArray[np.float64]:
-    """Luma of all pictures, one after the other, in levels of 255, as ImageMagick reads them."""
+def pixels(path: Path, shapes: list[Shape]) -> NDArray[np.float64]:
+    """R'G'B' of all pictures, one after the other, in levels of 255, as ImageMagick reads them."""
     frames = ["-coalesce"] if path.suffix in {".gif", ".webp"} else []
-    command = ["convert", path, *frames, "-alpha", "off", "-depth", "16", "-endian", "LSB", "rgb:-"]
+    command = [
+        "convert",
+        path,
+        *frames,
+        "-colorspace",
+        "sRGB",
+        "-alpha",
+        "off",
+        "-depth",
+        "16",
+        "-endian",
+        "LSB",
+        "rgb:-",
+    ]
     samples = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, "<u2")
     assert len(samples) == 3 * sum(shape.width * shape.height for shape in shapes)
-    return samples.reshape(-1, 3).astype(float) / 257 @ BT601
+    return samples.reshape(-1, 3).astype(float) / 257
 
 
 def need(program: str) -> None:
