@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +64,8 @@ def _explained(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         said = one_line(str(error).replace(str(path), path.name))
-        said = said if isinstance(error, (OSError, EOFError)) and said else "its header makes no sense"
+        if isinstance(error, (LookupError, TypeError, struct.error)) or "invalid literal" in said:
+            said = "its header makes no sense"  # and the decoder took it for granted
         if any(word in said.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
             raise TruncatedError(f"{path.name}: the picture ends too early ({said})") from error
         raise MediaError(f"{path.name}: the picture is damaged ({said})") from error
