@@ -53,8 +53,8 @@ def export(
     """Calibrate a run's averaged weights and write them as a weights file."""
     with _extra():
         from training.export import export as run  # noqa: PLC0415
-        from training.recipe import load_recipe  # noqa: PLC0415
-    settings = load_recipe(recipe)
+        from training.recipe import load_colour_recipe  # noqa: PLC0415
+    settings = load_colour_recipe(recipe)
     run(settings, checkpoint or settings.runs / settings.name / "last.ckpt", output, pictures=pictures)
     typer.echo(output)
 

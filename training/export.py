@@ -10,6 +10,7 @@ from colorizer.errors import WeightsError
 from colorizer.network import Network
 from colorizer.weights import WeightsCard, save_weights
 from training.calibration import calibrate
+from training.colorization import VALIDATION_SIDE
 from training.corpus import open_corpus
 from training.recipe import Recipe
 
@@ -30,8 +31,9 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
 
     """
     network = load_checkpoint(recipe, checkpoint)
-    train = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side)
-    validation = open_corpus(recipe.data.validation, recipe.data.cache, side=256)
+    data = recipe.data
+    train = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
+    validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
     card = WeightsCard(
         architecture=recipe.architecture,
         working_size=recipe.data.crop,

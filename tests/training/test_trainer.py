@@ -17,7 +17,7 @@ from colorizer.weights import load_weights
 from training.corpus import open_corpus
 from training.evaluation import Painter, evaluate, summarise
 from training.export import export
-from training.recipe import Recipe, load_recipe
+from training.recipe import Recipe, load_colour_recipe
 from training.report import write_report
 from training.trainer import train
 
@@ -54,7 +54,7 @@ def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
 
 def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     """On a handful of photographs the error falls far below grey's."""
-    settings = load_recipe(
+    settings = load_colour_recipe(
         recipe(
             photographs,
             tmp_path,
@@ -71,10 +71,10 @@ def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
     """After kill -9 it goes on from its last checkpoint, with the same samples, to the same weights."""
-    whole = load_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
+    whole = load_colour_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
     train(whole)
     path = recipe(photographs, tmp_path)
-    broken = load_recipe(path)
+    broken = load_colour_recipe(path)
     process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
     checkpoint = broken.runs / "quick" / "last.ckpt"
     end = time.monotonic() + 120
@@ -91,7 +91,7 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp
 @pytest.mark.parametrize("head", ["distribution", "regression"])
 def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
     """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
-    settings = load_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
+    settings = load_colour_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
     train(settings)
     weights = tmp_path / "weights.safetensors"
     card = export(settings, settings.runs / "quick" / "last.ckpt", weights, pictures=1)
