@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal, cast
 
 import torch
@@ -45,7 +46,7 @@ def load_resnet(resnet: nn.Module, name: str, start: Path | Literal["torchvision
     if start == "torchvision":
         weights = torchvision.models.get_model_weights(name).DEFAULT
         return _load(resnet, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
-    return _load(resnet, _read(start), str(start))
+    return _load(resnet, _grey_resnet(read_state(start)), str(start))
 
 
 @torch.no_grad()
@@ -88,14 +89,20 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return cast("Tensor", norm.running_mean), cast("Tensor", norm.running_var)
 
 
-def _read(path: Path) -> State:
+def read_state(path: Path) -> State:
+    """Read a state dict, or the averaged weights of a checkpoint.
+
+    Raises:
+        WeightsError: the file holds neither.
+
+    """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
         raise WeightsError(f"{path}: cannot be read as a state dict: {error}") from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path}: holds no state dict")
-    return _grey_resnet(cast("State", state.get("average", state.get("state_dict", state))))
+    return cast("State", state.get("average", state.get("state_dict", state)))
 
 
 def _grey_resnet(state: State) -> State:
