@@ -10,7 +10,7 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from colorizer.bins import decode
+from colorizer.bins import LEAST_SQUARES, decode
 from colorizer.errors import WeightsError
 from colorizer.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.weights import load_weights
@@ -74,4 +74,4 @@ def _difference(network: Network, model: bytes) -> float:
 def _colours(network: Network, output: Tensor) -> Tensor:
     if network.architecture.head == "regression":
         return output * AB_SCALE
-    return decode(output, network.bins, torch.zeros(len(network.bins)), temperature=1.0, prior_weight=0.0)
+    return decode(output, network.bins, torch.zeros(len(network.bins)), LEAST_SQUARES)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torchvision.transforms.functional import center_crop
 from torchvision.utils import make_grid
 
-from colorizer.bins import decode
+from colorizer.bins import LEAST_SQUARES, decode
 from colorizer.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
 from colorizer.network import AB_SCALE, STRIDE, Network
 from colorizer.padding import crop, pad
@@ -105,7 +105,7 @@ def _predict(network: Network, luma: Tensor) -> Tensor:
     if network.architecture.head == "regression":
         ab = output * AB_SCALE
     else:
-        ab = decode(output, network.bins, torch.zeros(len(network.bins)), temperature=1.0, prior_weight=0.0)
+        ab = decode(output, network.bins, torch.zeros(len(network.bins)), LEAST_SQUARES)
     return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
 
 

@@ -31,7 +31,9 @@ def served(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for split, folder in (("train_standard", "data_256"), ("val", "val_256")):
         lines = []
         for number in range(4):
-            name = f"{CLASSES[number % 2]}/{number:08}.jpg" if folder == "data_256" else f"Places365_val_{number:08}.jpg"
+            name = (
+                f"{CLASSES[number % 2]}/{number:08}.jpg" if folder == "data_256" else f"Places365_val_{number:08}.jpg"
+            )
             path = tree / folder / name.lstrip("/")
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(photographs / "val" / "people" / f"{number:03}.jpg", path)
