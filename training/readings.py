@@ -21,7 +21,7 @@ from training.colouring import print_in_grey, to_tensor
 from training.corpus import Corpus
 from training.metrics import colourfulness
 
-_HALVINGS = 12
+_HALVINGS = 7
 
 
 @dataclass(frozen=True, slots=True)

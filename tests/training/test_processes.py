@@ -1,6 +1,5 @@
 """Tests of training on several devices: two processes on the CPU, joined by gloo."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ from torch import Tensor, nn
 
 from colorizer.network import Architecture, Network
 from training.normalisation import share_normalisation
+from training.recipe import load_recipe
+from training.trainer import train
 
 STEPS = 4
 
@@ -35,12 +36,11 @@ def run(photographs: Path, home: Path, processes: int) -> dict[str, Tensor]:
     }
     home.mkdir()
     (home / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    launcher = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
-    subprocess.run(
-        [sys.executable, "-m", *(launcher if processes > 1 else []), "daemon", "train", home / "recipe.yaml"],
-        check=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    if processes == 1:
+        train(load_recipe(home / "recipe.yaml"))
+    else:
+        launcher = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+        subprocess.run([sys.executable, "-m", *launcher, "daemon", "train", home / "recipe.yaml"], check=True)
     state = torch.load(home / "runs" / "quick" / "last.ckpt", map_location="cpu", weights_only=True)
     assert state["step"] == STEPS
     average: dict[str, Tensor] = state["average"]
