@@ -97,7 +97,7 @@ SAMPLES = (
         "cover.mp4",
         f"{_both()} -f lavfi -i color=red:s=32x32:d=0.04:r=25 -i {{words.srt}} -i {{chapters.txt}} "
         "-map 0 -map 1 -map 1 -map 3 -map 2 -map_metadata 4 "
-        f"{_X264} -c:a aac -c:s mov_text -c:v:1 mjpeg -pix_fmt:v:1 yuvj420p -disposition:v:1 attached_pic "
+        f"{_X264} -c:a aac -c:s mov_text -c:v:1 mjpeg -bf:v:1 0 -pix_fmt:v:1 yuvj420p -disposition:v:1 attached_pic "
         "-metadata:s:a:0 language=ger -metadata:s:a:1 language=eng -metadata:s:s language=fre",
         "H.264",
         "MP4",
