@@ -178,6 +178,8 @@ def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
                 late.dts = packet.dts - steps * max(1, packet.duration or 1)
             yield from waiting
             waiting.clear()
+    for waiting in early.values():  # a cover has no time at all
+        yield from waiting
 
 
 def _is_inside(seconds: Fraction, piece: Piece) -> bool:

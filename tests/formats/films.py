@@ -33,7 +33,7 @@ class Sample:
         return Row("films", self.format, "ffmpeg", f"{self.codec} in {self.container}", self.kept)
 
 
-GREY = "-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds},hue=s=0"
+GREY = "-f lavfi -i testsrc2=s={size}:r={rate}:d={seconds},hue=s=0,scale=s={size}"
 SOUND = "-f lavfi -i sine=f=440:d={seconds}:r=48000"
 
 EXTRAS = {
@@ -138,7 +138,7 @@ SAMPLES = (
         "odd.webm",
         f"{_grey('97x65')} -c:v libvpx-vp9 -deadline realtime -pix_fmt yuv420p",
         "H.264",
-        "MKV",
+        "MP4",
         "H.264 takes odd sizes as 4:4:4",
     ),
     # Broadcast, discs and camcorders.
