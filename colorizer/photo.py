@@ -148,7 +148,7 @@ def _choose_colours_of(luma: pyvips.Image, orientation: int, colorist: Colorist,
     shrunk = _watched(luma.shrink(factor, factor, ceil=True), beat)
     small = torch.from_numpy(shrunk.numpy()).float()
     small = small.reshape(1, 1, -(-height // factor), -1).nan_to_num().clamp(0, 1)
-    fit = colorist.fit(shrink(upright(small, orientation), sides), MATRIX)
+    fit = colorist.fit(shrink(upright(small, orientation), sides), MATRIX, mirrored=True)
     return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
 
 
