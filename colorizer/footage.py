@@ -208,6 +208,7 @@ def _unpacked(pixels: VideoFormat) -> str:
 def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
+        _check_complete(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
@@ -230,6 +231,7 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
     stream.thread_type = "SLICE"
     for frame, _ in decode_pictures(container, stream):
         return frame
+    _check_complete(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
 
 
@@ -260,6 +262,20 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     if SideData.DISPLAYMATRIX not in side_data:
         return None
     return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
+
+
+def _check_complete(path: Path) -> None:
+    """Refuse a file of the MP4 family whose last box is longer than the file: it may still be growing."""
+    size, place = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while place + 8 <= size:
+            file.seek(place)
+            length, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+            if (place == 0 and kind != b"ftyp") or length == 0:
+                return
+            place += large if length == 1 else max(length, 8)
+    if place > size:
+        raise TruncatedError(f"{path.name}: the film is cut off, or still being written")
 
 
 def _explain_unreadable(path: Path) -> MediaError:
