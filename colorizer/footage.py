@@ -78,6 +78,8 @@ class Footage:
     time_base: Fraction
     rate: Fraction
     """Frames per second, as far as the file knows."""
+    steady: bool
+    """Whether the file says that all frames are shown equally long."""
     expected: int
     """Number of frames, as far as the file knows, else 0."""
     start: Fraction
@@ -134,6 +136,7 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             alpha=any(component.is_alpha for component in frame.format.components),
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
+            steady=rate == stream.base_rate,
             expected=stream.frames or round(seconds * rate),
             start=Fraction(container.start_time or 0, av.time_base),
             length=Fraction(container.duration or 0, av.time_base) if container.format.name in _PROMISING else _NONE,
