@@ -288,5 +288,5 @@ ROWS = (
         "films", "VC-1 (WMV 9), RealVideo, Indeo, VP6, Dolby Vision", "", "what libav decodes; Dolby Vision is refused"
     ),
     Row("films", "VP8 and VP9 with transparency", "", "transparency is left out: libav's own decoder has none"),
-    Row("films", "Frames as numbered files (DPX, TIFF), VIDEO_TS folders", "", "not yet as one film"),
+    Row("films", "VIDEO_TS folders", "", "not yet as one film: their VOB files are coloured one by one"),
 )
