@@ -36,7 +36,6 @@ _PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf"
 """Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
 
 _PROGRESSIVE, _TOP_FIRST, _BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
-_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +135,10 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             alpha=any(component.is_alpha for component in frame.format.components),
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
-            steady=rate == stream.base_rate,
+            steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
             expected=stream.frames or round(seconds * rate),
             start=Fraction(container.start_time or 0, av.time_base),
-            length=Fraction(container.duration or 0, av.time_base) if container.format.name in _PROMISING else _NONE,
+            length=_promised(container, stream, rate),
         )
 
 
@@ -245,6 +244,14 @@ def _field_order(stream: VideoStream, frame: VideoFrame) -> int:
     if not frame.interlaced_frame:
         return _PROGRESSIVE
     return _BOTTOM_FIRST if stream.codec_context.codec.canonical_name == "dvvideo" else _TOP_FIRST
+
+
+def _promised(container: InputContainer, stream: VideoStream, rate: Fraction) -> Fraction:
+    """Seconds that the header promises: libav shortens those of a cut-off AVI, but not its number of frames."""
+    if container.format.name not in _PROMISING:
+        return Fraction(0)
+    counted = stream.frames / rate if container.format.name == "avi" else Fraction(0)
+    return max(Fraction(container.duration or 0, av.time_base), counted)
 
 
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:

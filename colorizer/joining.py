@@ -72,8 +72,15 @@ def choose_container(footage: Footage, encoding: Encoding) -> Container:
     return next(container for container in _preferred(footage, encoding) if holds_codec(container.format, encoding))
 
 
-def join(segments: Sequence[Segment], footage: Footage, container: Container, job: Job) -> tuple[str, ...]:
+def join(segments: Sequence[Segment], footage: Footage, container: Container, job: Job, maker: str) -> tuple[str, ...]:
     """Write the finished film.
+
+    Args:
+        segments: its picture.
+        footage: the original.
+        container: what kind of file it becomes.
+        job: for its files and its piece.
+        maker: what made the colour, for the film's comment, or nothing.
 
     Returns:
         What could not be kept, for the report.
@@ -87,6 +94,8 @@ def join(segments: Sequence[Segment], footage: Footage, container: Container, jo
         picture.disposition = original.streams[footage.index].disposition
         companions = add_companions(result, companions_of(original, footage), notes)
         _describe(result, original, shift, job.piece)
+        if maker:
+            result.metadata["comment"] = "; ".join([*_take_comments(result), maker])
         packets = heapq.merge(
             _picture_packets(segments, picture, footage, shift),
             companion_packets(original, companions, shift, job.piece),
@@ -162,6 +171,11 @@ def _describe(result: OutputContainer, original: InputContainer, shift: Fraction
     chapters = [chapter for chapter in moved if chapter is not None]
     if chapters:
         result.set_chapters(chapters)
+
+
+def _take_comments(result: OutputContainer) -> list[str]:
+    """What the film's comments said, taken out under the names that they have in different containers."""
+    return [result.metadata.pop(name) for name in list(result.metadata) if name.lower() == "comment"]
 
 
 def _moved(chapter: Chapter, shift: Fraction, piece: Piece | None) -> Chapter | None:
