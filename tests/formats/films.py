@@ -278,9 +278,7 @@ SAMPLES = (
 
 ROWS = (
     *(sample.row for sample in SAMPLES),
-    Row(
-        "films", "MPEG-TS: closed captions (A53)", "these tests", "H.264 in MP4", "captions are kept in H.264 and HEVC"
-    ),
+    Row("films", "MPEG-2: closed captions (A53)", "these tests", "H.264 in MP4", "captions are kept in H.264 and HEVC"),
     Row("films", "H.264 that breaks off", "ffmpeg, cut", "playable up to there", "the report says where"),
     Row("films", "PQ, HLG", "ffmpeg", "refused: high dynamic range"),
     Row("films", "sound alone", "ffmpeg", "refused: no moving picture"),
