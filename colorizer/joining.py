@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
+from av.codec import Codec
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -151,7 +153,8 @@ def _mux(result: OutputContainer, packets: Iterator[Packet[Stream]], notes: list
 
 def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) -> VideoStream:
     with av.open(str(segment.path)) as encoded:
-        stream = result.add_stream_from_template(encoded.streams.video[0])
+        template = encoded.streams.video[0]
+        stream = result.add_stream_from_template(template, opaque=not _encodes(template))
     context, tags = stream.codec_context, footage.coding.tags
     if context.codec.canonical_name == "hevc" and result.format.name in {MP4.format, MOV.format}:
         context.codec_tag = "hvc1"  # what Apple's players ask for
@@ -163,6 +166,15 @@ def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) ->
     if footage.matrix is not None:
         stream.set_display_matrix(footage.matrix)
     return stream
+
+
+def _encodes(template: VideoStream) -> bool:
+    """Whether libav has an encoder of the same name as the decoder: of AV1 and VP9 it has none."""
+    try:
+        Codec(template.codec_context.codec.name, "w")
+    except UnknownCodecError:
+        return False
+    return True
 
 
 def _describe(result: OutputContainer, original: InputContainer, shift: Fraction, piece: Piece | None) -> None:
