@@ -162,7 +162,9 @@ def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) ->
     context.sample_aspect_ratio = footage.shape or Fraction(0, 1)
     context.colorspace, context.color_primaries = tags.matrix, tags.primaries
     context.color_trc, context.color_range = tags.transfer, tags.range
-    stream.time_base = context.time_base = footage.time_base
+    stream.time_base = footage.time_base
+    if context.is_encoder:
+        context.time_base = footage.time_base
     if footage.matrix is not None:
         stream.set_display_matrix(footage.matrix)
     return stream
