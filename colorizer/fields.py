@@ -17,10 +17,9 @@ _LEAST_SIDE = 4
 
 
 def deinterlace(frames: Iterator[Frame], footage: Footage) -> Iterator[Frame]:
-    """Interpolate the lines of the second field (bwdif), where a frame's fields differ (idet).
+    """Interpolate the lines of the second field (bwdif).
 
-    Frames that are flagged as whole, and those whose fields show the same moment, pass as they are. As many frames come
-    out as went in, with their times.
+    Frames that are flagged as whole pass as they are. As many frames come out as went in, with their times.
     """
     graph: Graph | None = None
     inside: deque[Frame] = deque()
@@ -43,7 +42,7 @@ def _graph(picture: VideoFrame, footage: Footage) -> Graph:
     source = graph.add_buffer(
         width=picture.width, height=picture.height, format=picture.format, time_base=footage.time_base
     )
-    nodes = [source, graph.add("idet"), graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")]
+    nodes = [source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")]
     graph.link_nodes(*nodes).configure()
     return graph
 

@@ -22,6 +22,7 @@ from colorizer.frames import read_frames
 from colorizer.job import Job, Piece
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
+from colorizer.provenance import made_with
 from colorizer.report import Report
 from colorizer.segment import Segment, write_segment
 from colorizer.shot import number_segments
@@ -64,7 +65,8 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     segments = list(_segments(job, footage, encoding, colorist, progress))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
-    notes = join(segments, footage, container, job)
+    maker = made_with(colorist.weights, job.settings.colour) if job.settings.film.provenance else ""
+    notes = join(segments, footage, container, job, maker)
     return Report(
         kind="film",
         suffix=container.suffix,

@@ -36,7 +36,6 @@ _PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf"
 """Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
 
 _PROGRESSIVE, _TOP_FIRST, _BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
-_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,8 @@ class Footage:
     time_base: Fraction
     rate: Fraction
     """Frames per second, as far as the file knows."""
+    steady: bool
+    """Whether the file says that all frames are shown equally long."""
     expected: int
     """Number of frames, as far as the file knows, else 0."""
     start: Fraction
@@ -134,9 +135,10 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             alpha=any(component.is_alpha for component in frame.format.components),
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
+            steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
             expected=stream.frames or round(seconds * rate),
             start=Fraction(container.start_time or 0, av.time_base),
-            length=Fraction(container.duration or 0, av.time_base) if container.format.name in _PROMISING else _NONE,
+            length=_promised(container, stream, rate),
         )
 
 
@@ -208,6 +210,7 @@ def _unpacked(pixels: VideoFormat) -> str:
 def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
+        _check_complete(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
@@ -230,6 +233,7 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
     stream.thread_type = "SLICE"
     for frame, _ in decode_pictures(container, stream):
         return frame
+    _check_complete(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
 
 
@@ -240,6 +244,14 @@ def _field_order(stream: VideoStream, frame: VideoFrame) -> int:
     if not frame.interlaced_frame:
         return _PROGRESSIVE
     return _BOTTOM_FIRST if stream.codec_context.codec.canonical_name == "dvvideo" else _TOP_FIRST
+
+
+def _promised(container: InputContainer, stream: VideoStream, rate: Fraction) -> Fraction:
+    """Seconds that the header promises: libav shortens those of a cut-off AVI, but not its number of frames."""
+    if container.format.name not in _PROMISING:
+        return Fraction(0)
+    counted = stream.frames / rate if container.format.name == "avi" else Fraction(0)
+    return max(Fraction(container.duration or 0, av.time_base), counted)
 
 
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:
@@ -260,6 +272,20 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     if SideData.DISPLAYMATRIX not in side_data:
         return None
     return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
+
+
+def _check_complete(path: Path) -> None:
+    """Refuse a file of the MP4 family whose last box is longer than the file: it may still be growing."""
+    size, place = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while place + 8 <= size:
+            file.seek(place)
+            length, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+            if (place == 0 and kind != b"ftyp") or length == 0:
+                return
+            place += large if length == 1 else max(length, 8)
+    if place > size:
+        raise TruncatedError(f"{path.name}: the film is cut off, or still being written")
 
 
 def _explain_unreadable(path: Path) -> MediaError:

@@ -17,6 +17,9 @@ from colorizer.footage import Footage, Frame, open_film
 from colorizer.job import Piece
 from colorizer.packets import decode_pictures
 
+_NEARLY_ONE = 0.9
+"""Frames that a gap must be long: pulldown shows frames for half a frame longer."""
+
 
 def read_frames(footage: Footage, piece: Piece | None = None) -> Iterator[Frame]:
     """Decode a film's frames in the order of their display.
@@ -44,9 +47,10 @@ def _timed(container: InputContainer, stream: VideoStream, footage: Footage, due
     last: int | None = None
     for picture, damaged in decode_pictures(container, stream):
         pts = due if picture.pts is None else picture.pts
+        missing = last is not None and footage.steady and pts - due > _NEARLY_ONE * footage.usual_duration
         last = pts if last is None else max(pts, last + 1)
         due = last + (picture.duration or footage.usual_duration)
-        frame = _uniform(Frame(picture, last, due, (DAMAGED,) if damaged else ()), footage)
+        frame = _uniform(Frame(picture, last, due, (DAMAGED,) if damaged or missing else ()), footage)
         frame.picture.pts, frame.picture.time_base = last, footage.time_base
         yield frame
 

@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
+from av.codec import Codec
+from av.codec.codec import UnknownCodecError
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -72,8 +74,15 @@ def choose_container(footage: Footage, encoding: Encoding) -> Container:
     return next(container for container in _preferred(footage, encoding) if holds_codec(container.format, encoding))
 
 
-def join(segments: Sequence[Segment], footage: Footage, container: Container, job: Job) -> tuple[str, ...]:
+def join(segments: Sequence[Segment], footage: Footage, container: Container, job: Job, maker: str) -> tuple[str, ...]:
     """Write the finished film.
+
+    Args:
+        segments: its picture.
+        footage: the original.
+        container: what kind of file it becomes.
+        job: for its files and its piece.
+        maker: what made the colour, for the film's comment, or nothing.
 
     Returns:
         What could not be kept, for the report.
@@ -87,6 +96,8 @@ def join(segments: Sequence[Segment], footage: Footage, container: Container, jo
         picture.disposition = original.streams[footage.index].disposition
         companions = add_companions(result, companions_of(original, footage), notes)
         _describe(result, original, shift, job.piece)
+        if maker:
+            result.metadata["comment"] = "; ".join([*_take_comments(result), maker])
         packets = heapq.merge(
             _picture_packets(segments, picture, footage, shift),
             companion_packets(original, companions, shift, job.piece),
@@ -142,7 +153,8 @@ def _mux(result: OutputContainer, packets: Iterator[Packet[Stream]], notes: list
 
 def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) -> VideoStream:
     with av.open(str(segment.path)) as encoded:
-        stream = result.add_stream_from_template(encoded.streams.video[0])
+        template = encoded.streams.video[0]
+        stream = result.add_stream_from_template(template, opaque=not _encodes(template))
     context, tags = stream.codec_context, footage.coding.tags
     if context.codec.canonical_name == "hevc" and result.format.name in {MP4.format, MOV.format}:
         context.codec_tag = "hvc1"  # what Apple's players ask for
@@ -150,10 +162,21 @@ def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) ->
     context.sample_aspect_ratio = footage.shape or Fraction(0, 1)
     context.colorspace, context.color_primaries = tags.matrix, tags.primaries
     context.color_trc, context.color_range = tags.transfer, tags.range
-    stream.time_base = context.time_base = footage.time_base
+    stream.time_base = footage.time_base
+    if context.is_encoder:
+        context.time_base = footage.time_base
     if footage.matrix is not None:
         stream.set_display_matrix(footage.matrix)
     return stream
+
+
+def _encodes(template: VideoStream) -> bool:
+    """Whether libav has an encoder of the same name as the decoder: of AV1 and VP9 it has none."""
+    try:
+        Codec(template.codec_context.codec.name, "w")
+    except UnknownCodecError:
+        return False
+    return True
 
 
 def _describe(result: OutputContainer, original: InputContainer, shift: Fraction, piece: Piece | None) -> None:
@@ -162,6 +185,11 @@ def _describe(result: OutputContainer, original: InputContainer, shift: Fraction
     chapters = [chapter for chapter in moved if chapter is not None]
     if chapters:
         result.set_chapters(chapters)
+
+
+def _take_comments(result: OutputContainer) -> list[str]:
+    """What the film's comments said, taken out under the names that they have in different containers."""
+    return [result.metadata.pop(name) for name in list(result.metadata) if name.lower() == "comment"]
 
 
 def _moved(chapter: Chapter, shift: Fraction, piece: Piece | None) -> Chapter | None:

@@ -69,6 +69,8 @@ class FilmSettings(Section):
     """Further options of the encoder, by libav's names; they go before `quality` and `speed`."""
     interlaced: Literal["deinterlace", "keep"] = "deinterlace"
     """Whether interlaced films become progressive, or stay interlaced where the encoder can (H.264, ProRes, FFV1)."""
+    provenance: bool = True
+    """Whether the comment says what made the colour."""
     max_megapixels: PositiveInt = 100
     """Films with larger pictures are refused."""
 

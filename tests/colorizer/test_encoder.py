@@ -43,7 +43,7 @@ def lumas(path: Path) -> list[torch.Tensor]:
         ("av1", ("av1", "yuv420p", ".mp4")),
         ("prores", ("prores", "yuv422p10le", ".mov")),
         ("ffv1", ("ffv1", "yuv420p", ".mkv")),
-        ("utvideo", ("utvideo", "yuv420p", ".mkv")),
+        ("libvpx-vp9", ("vp9", "yuv420p", ".mp4")),
     ],
 )
 def test_an_encoder_is_chosen_by_its_name(

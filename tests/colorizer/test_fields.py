@@ -10,8 +10,6 @@ import torch
 
 from colorizer.coding import Coding, Tags
 from colorizer.encoder import Encoding
-from colorizer.footage import inspect_footage
-from colorizer.frames import read_frames
 from colorizer.tinting import LumaSamples
 from tests.colorizer.test_encoder import coloured, lumas
 
@@ -43,16 +41,6 @@ def test_interlaced_films_are_deinterlaced(tmp_path: Path, weights: Path) -> Non
     assert combing(after[6]) < 0.75 * combing(before[6])
     with av.open(str(result)) as container:
         assert not next(container.decode(video=0)).interlaced_frame
-
-
-def test_frames_whose_fields_agree_stay_as_they_are(tmp_path: Path) -> None:
-    """Old films on discs are often flagged as interlaced, but are not: their luma is not touched."""
-    source = make(tmp_path / "film.ts", "setfield=tff")
-    footage = inspect_footage(source, 100)
-    assert footage.interlaced
-    frames = [torch.from_dlpack(frame.picture.planes[0]).clone() for frame in read_frames(footage)]
-    same = [torch.equal(ours, theirs) for ours, theirs in zip(frames, lumas(source), strict=True)]
-    assert sum(same[4:]) == len(same[4:])
 
 
 def test_fields_are_kept_by_configuration(tmp_path: Path, weights: Path) -> None:

@@ -278,9 +278,7 @@ SAMPLES = (
 
 ROWS = (
     *(sample.row for sample in SAMPLES),
-    Row(
-        "films", "MPEG-TS: closed captions (A53)", "these tests", "H.264 in MP4", "captions are kept in H.264 and HEVC"
-    ),
+    Row("films", "MPEG-2: closed captions (A53)", "these tests", "H.264 in MP4", "captions are kept in H.264 and HEVC"),
     Row("films", "H.264 that breaks off", "ffmpeg, cut", "playable up to there", "the report says where"),
     Row("films", "PQ, HLG", "ffmpeg", "refused: high dynamic range"),
     Row("films", "sound alone", "ffmpeg", "refused: no moving picture"),
@@ -288,5 +286,5 @@ ROWS = (
         "films", "VC-1 (WMV 9), RealVideo, Indeo, VP6, Dolby Vision", "", "what libav decodes; Dolby Vision is refused"
     ),
     Row("films", "VP8 and VP9 with transparency", "", "transparency is left out: libav's own decoder has none"),
-    Row("films", "Frames as numbered files (DPX, TIFF), VIDEO_TS folders", "", "not yet as one film"),
+    Row("films", "VIDEO_TS folders", "", "not yet as one film: their VOB files are coloured one by one"),
 )
