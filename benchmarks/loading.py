@@ -37,7 +37,8 @@ def main() -> None:
         loader = load_samples(task.samples(), order, recipe.data.workers)
         batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
         batch = next(batches)
-        task.prepare([part.cpu() for part in batch])
+        luma, rgb = batch
+        task.prepare((luma.cpu(), rgb.cpu()))
         network, optimizer = fabric.setup(task.network, make_optimizer(task.network, recipe))
         task.train_mode(network)
 
@@ -72,7 +73,13 @@ def main() -> None:
 def _demo_recipe(home: Path) -> Recipe:
     """The default recipe's settings on the pictures that come with the project."""
     recipe = load_colour_recipe(Path(__file__).parents[1] / "training" / "recipes" / "default.yaml")
-    update = {"train": _PHOTOGRAPHS, "validation": _PHOTOGRAPHS, "cache": home, "early_crop": None, "repeat": {}}
+    update: dict[str, object] = {
+        "train": _PHOTOGRAPHS,
+        "validation": _PHOTOGRAPHS,
+        "cache": home,
+        "early_crop": None,
+        "repeat": {},
+    }
     return recipe.model_copy(
         update={
             "data": recipe.data.model_copy(update=update),

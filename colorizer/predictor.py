@@ -14,7 +14,7 @@ from colorizer.device import choose_device, gains_by_bfloat16
 from colorizer.errors import DeviceError, SettingsError
 from colorizer.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.padding import crop, pad
-from colorizer.weights import WeightsCard, load_weights
+from colorizer.weights import WeightsCard, load_weights, weights_hash
 
 _PAIR = 2
 """Pictures that go through the network together on a CPU."""
@@ -40,6 +40,7 @@ class Predictor:
 
         """
         network, self.card = load_weights(weights)
+        self.weights = weights_hash(weights)
         self.device = choose_device(device)
         self._precision = torch.bfloat16 if gains_by_bfloat16(self.device) else torch.float32
         fold_normalisation(network)

@@ -16,7 +16,7 @@ from torch import Tensor
 from colorizer.chroma import chroma_of
 from colorizer.colorist import Colorist
 from colorizer.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
-from colorizer.photo import MATRIX
+from colorizer.picture import MATRIX
 from colorizer.predictor import Predictor
 from colorizer.weights import WeightsCard
 from training.baselines import colour_by_lightness

@@ -87,7 +87,8 @@ class Distributions:
 @torch.inference_mode()
 def _look(network: Network, photographs: Corpus, index: int, size: int) -> _Seen:
     picture = photographs.picture(index)
-    extent = working_extent(*picture.shape[:2], size)
+    height, width, _ = picture.shape
+    extent = working_extent(height, width, size)
     padded, _ = pad(lightness_of_luma(shrink(print_in_grey(picture), extent)), STRIDE)
     true, _ = pad(shrink(to_tensor(picture)[None], extent), STRIDE)
     logits = network(padded.contiguous(memory_format=torch.channels_last))
