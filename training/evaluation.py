@@ -28,6 +28,9 @@ from training.metrics import PictureMetrics, measure
 METRICS = tuple(field.name for field in fields(PictureMetrics))
 COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference", "coloured_part", "frechet")
 
+_REACH = 110
+"""No colour of sRGB has a greater a or b, in size."""
+
 Summary = dict[str, dict[str, dict[str, float]]]
 """Answer, kind, figure."""
 
@@ -83,7 +86,7 @@ class Painter:
     def __init__(self, weights: Path, device: str) -> None:
         default = Predictor(weights, device=device)
         self.card: WeightsCard = default.card
-        self._bins = default.bins
+        self._rarity = _rarity(self.card, default.bins)
         self._colorists = {"default": Colorist(default)}
         if self.card.calibration is not None:
             self._colorists["mean"] = Colorist(Predictor(weights, device=device, vividness=0.0))
@@ -101,12 +104,18 @@ class Painter:
 
     def rarity(self, truth: Tensor) -> Tensor:
         """Weight of each pixel, (H, W): the inverse of how common its colour is (Zhang et al. 2016, equation 4)."""
-        if self.card.calibration is None or not self.card.calibration.log_prior:
-            return torch.ones(truth.shape[1:])
-        prior = torch.tensor(self.card.calibration.log_prior).exp()
-        weights = 1 / (0.5 * prior + 0.5 / len(prior))
-        ab = rgb_to_lab(truth)[1:].flatten(1).T
-        return weights[torch.cdist(ab, self._bins).argmin(dim=1)].view(truth.shape[1:])
+        a, b = (rgb_to_lab(truth)[1:].round().long() + _REACH).clamp(0, 2 * _REACH)
+        return self._rarity[a, b]
+
+
+def _rarity(card: WeightsCard, bins: Tensor) -> Tensor:
+    """Weights of all colours in steps of one ab unit, each that of its nearest bin; 1 where no prior is known."""
+    steps = torch.arange(-_REACH, _REACH + 1.0)
+    if card.calibration is None or not card.calibration.log_prior:
+        return torch.ones(len(steps), len(steps))
+    prior = torch.tensor(card.calibration.log_prior).exp()
+    weights = 1 / (0.5 * prior + 0.5 / len(prior))
+    return weights[torch.cdist(torch.cartesian_prod(steps, steps), bins).argmin(dim=1)].view(len(steps), -1)
 
 
 def summarise(rows: list[Row]) -> Summary:
