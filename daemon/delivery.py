@@ -10,7 +10,7 @@ from daemon.config import Folder
 from daemon.journal import Entry, Journal, Result
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
-from daemon.watcher import DONE
+from daemon.wanted import DONE
 
 
 class ChangedError(Exception):
