@@ -82,26 +82,30 @@ class Lookout:
             self.start()
         return lost or reason is not None
 
-    def check(self, entered: set[int]) -> None:
-        """After a whole scan: are all folders that it entered (by inode) among the kernel's watches?"""
+    def check(self, entered: set[int]) -> bool:
+        """After a whole scan: are all folders that it entered (by inode) among the kernel's watches?
+
+        Where they are not, listening is started again, for watches may have come free.
+
+        Returns:
+            Whether another scan must tell if that has helped.
+
+        """
         watched = _kernel_watches()
-        if watched is None:
-            return
-        unwatched = len(entered - watched)
-        if unwatched == 0:
+        unwatched = 0 if watched is None else len(entered - watched)
+        first, self._blind = not self._blind, unwatched > 0
+        if not self._blind:
             self._told = None
-        elif not self._blind:  # perhaps watches have come free, or a folder came between listening and looking
-            self.stop()
-            self._told = None
-            self.start()
-        else:
+            return False
+        if not first:
             self._tell(f"{unwatched} folders are not watched: the system has no watches left", _REMEDY)
-        self._blind = unwatched > 0
+        self.stop()
+        self.start()
+        return first
 
     def _listen(self, observer: BaseObserver, folder: Folder) -> None:
         """Have an observer listen at a folder."""
-        follow = folder.links == "follow"
-        observer.schedule(self._hints, str(folder.input), recursive=folder.recursive, follow_symlink=follow)
+        observer.schedule(self._hints, str(folder.input), recursive=folder.recursive)
 
     def _failure(self) -> str | None:
         """What has ended the listening, if something has."""
@@ -113,7 +117,7 @@ class Lookout:
         return None
 
     def _tell(self, reason: str, remedy: str) -> None:
-        if self._told != reason:
+        if self._told is None:
             _log.error("file events are missed; folders are scanned instead", reason=reason, remedy=remedy)
         self._told = reason
 

@@ -20,7 +20,12 @@ MIGRATION = """
 """
 """What the journal needs so that a turn costs the same however many jobs wait."""
 
-_COLUMNS: dict[Order, str] = {"oldest": "due, id", "smallest": "size, id", "photos": "film, due, id"}
+_ORDERS: dict[Order, tuple[str, str]] = {
+    "oldest": ("jobs_by_age", "due, id"),
+    "smallest": ("jobs_by_size", "size, id"),
+    "photos": ("jobs_by_kind", "film, due, id"),
+}
+"""The index and the columns of each."""
 
 
 class Turns:
@@ -31,7 +36,7 @@ class Turns:
         self._priorities = {folder.input: folder.priority for folder in folders}
         self._served = dict.fromkeys(self._priorities, 0)
         self._turn = 0
-        self._order = _COLUMNS[order]
+        self._index, self._columns = _ORDERS[order]
 
     def next(self, database: sqlite3.Connection, now: float, closed: frozenset[Path] = frozenset()) -> int | None:
         """The id of the job that comes next, or None where none is due.
@@ -52,8 +57,8 @@ class Turns:
 
     def _first(self, database: sqlite3.Connection, folder: Path, now: float) -> int | None:
         row = database.execute(
-            "SELECT id FROM jobs WHERE state = 'queued' AND NOT superseded AND folder = ? AND due <= ?"  # noqa: S608
-            f" ORDER BY {self._order} LIMIT 1",
+            f"SELECT id FROM jobs INDEXED BY {self._index} WHERE state = 'queued' AND NOT superseded"  # noqa: S608
+            f" AND folder = ? AND due <= ? ORDER BY {self._columns} LIMIT 1",
             (os.fsencode(folder), now),
         ).fetchone()
         return None if row is None else int(row[0])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -55,8 +57,8 @@ def enters(folder: Folder, place: Path) -> bool:
 
 
 def wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
-    """What a hint leads to: the file itself, or all files of a folder that has come."""
-    if leads_out(folder, path):
+    """What a hint leads to: the file itself, or all files of a folder that has come; links are left to the scans."""
+    if not path.is_relative_to(folder.input) or _has_link(folder, path):
         return
     if path.is_dir():
         yield from walk(folder, path) if enters(folder, path) else ()
@@ -114,12 +116,17 @@ def is_present(place: Path) -> bool:
         return False
 
 
-def leads_out(folder: Folder, path: Path) -> bool:
-    """Whether symbolic links on the way lead elsewhere, where links are not to be followed."""
-    if folder.links == "follow":
-        return False
-    inside = Path(os.path.realpath(folder.input)) / path.relative_to(folder.input)
-    return os.path.realpath(path) != os.fspath(inside)
+def is_linked(folder: Folder, path: Path) -> bool:
+    """Whether a file of a watched folder, or a folder on its way, is a symbolic link that is not to be followed."""
+    return folder.links != "follow" and _has_link(folder, path)
+
+
+def _has_link(folder: Folder, path: Path) -> bool:
+    while path != folder.input:
+        if path.is_symlink():
+            return True
+        path = path.parent
+    return False
 
 
 def _in_runs(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
@@ -145,4 +152,10 @@ def _is(kind: Callable[..., bool], folder: Folder) -> bool:
 
 
 def _is_named(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
+    return _matcher(patterns).match(name) is not None
+
+
+@cache
+def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for many shell patterns; the empty choice matches nothing."""
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)")

@@ -11,7 +11,7 @@ from daemon.config import Folder, Watching
 from daemon.lookout import Lookout
 from daemon.original import Identity, identify
 from daemon.settling import Settling
-from daemon.wanted import leads_out, walk, wanted_at, wants
+from daemon.wanted import is_linked, walk, wanted_at, wants
 
 _ROOM = 5000
 """Files that may be under observation at a time; the others wait in their folders."""
@@ -82,10 +82,11 @@ class Watcher:
         for folder in self._folders:
             for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino)):
                 yield folder, path
-        if self._lookout is not None:
-            self._lookout.check(entered)
+            if folder.links == "follow":
+                entered.clear()
+        again = self._lookout is not None and self._lookout.check(entered)
         now = time.monotonic()
-        by_polling = self._lookout is None or self._lookout.is_deaf
+        by_polling = self._lookout is None or self._lookout.is_deaf or again
         pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
         self._next_scan = now + max(pause, (now - begun) / _SHARE)
 
@@ -128,6 +129,6 @@ class Watcher:
                 self._settling.notice(found, now)
 
     def _look(self, path: Path) -> Identity | None:
-        """A file's identity, or None where it is gone or a link has come to lead out of its folder."""
-        leads = all(leads_out(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
-        return None if leads else identify(path)
+        """A file's identity, or None where it is gone, or has become a link that is not to be followed."""
+        linked = any(is_linked(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
+        return None if linked else identify(path)
