@@ -54,4 +54,4 @@ def after_failure(
 
 def delay(attempts: int, config: Config) -> float:
     """Seconds between so many attempts and the next: a day at most."""
-    return min(_DAY, config.work.retry_seconds * _GROWTH ** min(attempts - 1, _GROWING))
+    return min(_DAY, config.work.retry_seconds * float(_GROWTH) ** min(attempts - 1, _GROWING))

@@ -18,7 +18,7 @@ from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service, assert_in_order
 
-LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
+LONG = Film(frames=250, width=160, height=120, options={"preset": "ultrafast"})
 """Long enough to be disturbed while it is coloured."""
 
 Mount = Callable[..., None]
