@@ -34,6 +34,7 @@ class Call:
 
     name: str
     paths: tuple[Path, ...]
+    well: bool
 
 
 @contextmanager
@@ -54,15 +55,14 @@ def traced(service: Service, *options: str) -> Iterator[Path]:
 
 
 def calls_of(record: Path) -> list[Call]:
-    """The calls that were carried out."""
-    done = [line for line in record.read_text().splitlines() if re.search(r"= 0($| )", line)]
-    return [
-        Call(
-            line.split("(")[0].split()[-1], tuple(Path(a or b) for a, b in re.findall(r'\d+<([^>]+)>|"([^"]+)"', line))
-        )
-        for line in done
-        if "(" in line
-    ]
+    """The calls, those that failed too."""
+    calls: list[Call] = []
+    for line in record.read_text().splitlines():
+        found = re.match(r"(\w+)\((.*)\) += (-?\d+|\?)", line)
+        if found:
+            paths = [Path(a or b) for a, b in re.findall(r'\d+<([^>]+)>|"([^"]+)"', found[2])]
+            calls.append(Call(found[1], tuple(paths), well=found[3] == "0"))
+    return calls
 
 
 def prepared(service: Service) -> Path:
@@ -89,7 +89,8 @@ def place(calls: list[Call], name: str, *ends: str) -> int:
     return next(
         number
         for number, call in enumerate(calls)
-        if call.name.startswith(name)
+        if call.well
+        and call.name.startswith(name)
         and all(str(path).endswith(end) for path, end in zip(call.paths, ends, strict=False))
     )
 
@@ -112,9 +113,9 @@ def test_the_order_of_the_calls(service: Service) -> None:
 def take_away(service: Service, calls: list[Call], original: bytes, *, removals: bool) -> None:
     """Take from the disk what had not been flushed; names that were removed come back with `removals`."""
     for number, call in reversed(list(enumerate(calls))):
-        flushed = {path for later in calls[number:] if later.name == "fsync" for path in later.paths}
+        flushed = {path for later in calls[number:] if later.name == "fsync" and later.well for path in later.paths}
         target = call.paths[-1]
-        if target.parent in flushed or service.home / "state" in target.parents:
+        if not call.well or target.parent in flushed or service.home / "state" in target.parents:
             continue
         if call.name.startswith(("link", "rename")):
             target.unlink(missing_ok=True)
@@ -124,11 +125,13 @@ def take_away(service: Service, calls: list[Call], original: bytes, *, removals:
             target.write_bytes(original)
 
 
-def cut(service: Service, at: int) -> None:
-    """Cut the power as one call begins, and see that all is well afterwards whatever reached the disk."""
+def cut(service: Service, calls: list[Call], at: int) -> None:
+    """Cut the power as one of the recorded calls begins; all is well afterwards, whatever reached the disk."""
+    name = calls[at].name
+    when = sum(call.name == name for call in calls[: at + 1])
     original = prepared(service)
     content = original.read_bytes()
-    with traced(service, "-e", f"inject={CALLS}:signal=SIGKILL:when={at + 1}") as record:
+    with traced(service, "-e", f"inject={name}:signal=SIGKILL:when={when}") as record:
         original.rename(service.inbox / "a.png")
         service.until(lambda: not service.is_alive(), "it was cut", of_the_living=False)
     calls = calls_of(record)
@@ -158,16 +161,17 @@ def test_a_power_cut_at_the_sharpest_points(service: Service, call: str) -> None
     at = place(calls, name, *ends)
     reset(service)
     assert folder in str(calls[at].paths)
-    cut(service, at)
+    cut(service, calls, at)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_a_power_cut_at_every_point(service: Service) -> None:
     """Breaks: the power, at each call of the job, one after the other."""
-    for at in range(len(recorded(service))):
+    calls = recorded(service)
+    for at in range(len(calls)):
         reset(service)
-        cut(service, at)
+        cut(service, calls, at)
 
 
 def reset(service: Service) -> None:
