@@ -7,6 +7,7 @@ left as it is: SQLite keeps its own promise (synchronous=FULL).
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -125,6 +126,13 @@ def take_away(service: Service, calls: list[Call], original: bytes, *, removals:
             target.write_bytes(original)
 
 
+def copy(home: Path, there: Path) -> None:
+    """Copy what the service has; originals and results by links, for a name's inode says which file it is."""
+    shutil.copytree(home / "state", there / "state")
+    for folder in ("inbox", "outbox"):
+        shutil.copytree(home / folder, there / folder, copy_function=os.link)
+
+
 def cut(service: Service, calls: list[Call], at: int) -> None:
     """Cut the power as one of the recorded calls begins; all is well afterwards, whatever reached the disk."""
     name = calls[at].name
@@ -135,12 +143,11 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         original.rename(service.inbox / "a.png")
         service.until(lambda: not service.is_alive(), "it was cut", of_the_living=False)
     calls = calls_of(record)
-    for folder in FOLDERS:
-        shutil.copytree(service.home / folder, service.home / "at-cut" / folder)
+    copy(service.home, service.home / "at-cut")
     for removals in (False, True):
         for folder in FOLDERS:
             shutil.rmtree(service.home / folder)
-            shutil.copytree(service.home / "at-cut" / folder, service.home / folder)
+        copy(service.home / "at-cut", service.home)
         take_away(service, calls, content, removals=removals)
         (service.home / "log").unlink()
         service.start()
