@@ -30,7 +30,7 @@ def colorize(job: Job, progress: Progress) -> Report:
     """
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
-    report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+    report = colorize_photo(job, colorist, progress) if kind == "photo" else colorize_film(job, colorist, progress)
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return report

@@ -197,7 +197,7 @@ def load_config(path: Path) -> Config:
         if not isinstance(written, dict):
             raise SettingsError(f"{path}: not a configuration: it holds no settings by name")
         config = _anchored(Config(**written), path.resolve().parent)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
@@ -207,6 +207,8 @@ def load_config(path: Path) -> Config:
 
 def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Nested settings, the own ones over the common ones."""
+    if not isinstance(own, dict):
+        return own  # said by the validation that follows
     result = dict(common)
     for key, value in own.items():
         inherited = common.get(key)
@@ -218,18 +220,26 @@ def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _anchored(config: Config, base: Path) -> Config:
     """The configuration with absolute paths."""
 
-    def anchored_colour(section: JobSettings) -> dict[str, object]:
-        weights = section.colour.weights
-        anchored = weights if weights == "default" else base / weights
-        return {"colour": section.colour.model_copy(update={"weights": anchored})}
+    def anchored_files(section: JobSettings) -> dict[str, object]:
+        weights, profile = section.colour.weights, section.photo.profile
+        return {
+            "colour": section.colour.model_copy(update={"weights": base / weights} if weights != "default" else {}),
+            "photo": section.photo.model_copy(update={"profile": base / profile} if isinstance(profile, Path) else {}),
+        }
 
     folders = tuple(
         folder.model_copy(
-            update={"input": base / folder.input, "output": base / folder.output, **anchored_colour(folder)}
+            update={
+                "input": (base / folder.input).resolve(),
+                "output": (base / folder.output).resolve(),
+                **anchored_files(folder),
+            }
         )
         for folder in config.folders
     )
-    return config.model_copy(update={"folders": folders, "state": base / config.state, **anchored_colour(config)})
+    return config.model_copy(
+        update={"folders": folders, "state": (base / config.state).resolve(), **anchored_files(config)}
+    )
 
 
 def _check_apart(path: Path, config: Config) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from colorizer.chroma import enlarge, fit_gamut
 from colorizer.colorist import Colorist, shrink
 from colorizer.lab import ycbcr_to_rgb
-from colorizer.photo import MATRIX
+from colorizer.picture import MATRIX
 from training.samples import grey_of
 
 
@@ -28,7 +28,7 @@ def recolour(picture: NDArray[np.uint8], colorist: Colorist) -> Tensor:
     """
     luma = print_in_grey(picture)
     small = shrink(luma, colorist.extent(*luma.shape[-2:]))
-    fit = colorist.fit(small, MATRIX)
+    fit = colorist.fit(small, MATRIX, mirrored=True)
     luma = luma.to(fit.slope.device)
     chroma = fit_gamut(luma, luma, enlarge(fit, luma), MATRIX)
     rgb = ycbcr_to_rgb(torch.cat((luma, chroma), dim=1), MATRIX)[0]
