@@ -55,7 +55,7 @@ class Soak:
             "folders": [{"input": "inbox", "output": "outbox"}],
             "film": {"speed": "ultrafast"},
             "watching": {"settle_seconds": 1, "patience_seconds": 2, "rescan_seconds": 10},
-            "work": {"retry_seconds": 0.5, "attempts": 1000, "grace_seconds": 1, "spare_mib": 1},
+            "work": {"retry_seconds": 0.5, "attempts": 6, "grace_seconds": 1, "spare_mib": 1},
             "log": {"format": "json", "level": "warning"},
         }
         (home / "config.yaml").write_text(yaml.safe_dump(settings))
