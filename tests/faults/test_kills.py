@@ -50,7 +50,7 @@ def drop(service: Service, number: int) -> None:
 
 def bombard(service: Service, kills: int, seed: int) -> None:
     """Kill at random moments while files are dropped; then let everything be finished, and look."""
-    rolled = random.Random(seed)  # noqa: S311 (moments, not secrets)
+    rolled = random.Random(seed)
     service.settings["work"]["attempts"] = 1000
     service.start()
     for number in range(kills):
