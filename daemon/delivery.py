@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.config import Folder
-from daemon.journal import Entry, Journal, Result
+from daemon.entry import Entry, Result
+from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
 from daemon.watcher import DONE

@@ -16,7 +16,8 @@ from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.config import Config, Folder
 from daemon.delivery import ChangedError, deliver, move_original
-from daemon.journal import Entry, Journal
+from daemon.entry import Entry
+from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import leave_note, make_folder
 from daemon.retries import Again, after_failure

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from daemon.commands.options import ConfigOption
 from daemon.config import DEFAULT_CONFIG, load_config
-from daemon.journal import Entry, Journal
+from daemon.entry import Entry
+from daemon.journal import Journal
 
 _SHOWN = 20
 """Rows of each state on a terminal; --all and --json show every one."""
