@@ -24,6 +24,11 @@ class Colorist:
         self._predictor = predictor
         self._working_size = predictor.card.working_size if working_size == "auto" else working_size
 
+    @property
+    def device(self) -> torch.device:
+        """Where colour is predicted."""
+        return self._predictor.device
+
     def extent(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a picture of this height and width is looked at."""
         if self._working_size == "native":

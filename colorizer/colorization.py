@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from pathlib import Path
 
 from colorizer.colorist import Colorist
 from colorizer.film import Progress, colorize_film
@@ -14,7 +13,7 @@ from colorizer.photo import colorize_photo
 from colorizer.predictor import Predictor
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from colorizer.weights import DEFAULT_WEIGHTS
+from colorizer.weights import weights_path
 
 
 def colorize(job: Job, progress: Progress) -> Report:
@@ -41,8 +40,3 @@ def open_colorist(settings: ColourSettings) -> Colorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
     predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
     return Colorist(predictor, settings.working_size)
-
-
-def weights_path(settings: ColourSettings) -> Path:
-    """Where the weights that the settings name lie."""
-    return DEFAULT_WEIGHTS if settings.weights == "default" else settings.weights

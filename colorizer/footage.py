@@ -130,17 +130,23 @@ def open_film(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def read_frames(footage: Footage, piece: Piece | None = None) -> Iterator[Frame]:
+def read_frames(footage: Footage, piece: Piece | None = None, since: int | None = None) -> Iterator[Frame]:
     """Decode a film's frames in the order of their display.
 
     Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
     cannot be decoded are left out.
+
+    Args:
+        footage: the film.
+        piece: which part of it, else all of it.
+        since: a timestamp to seek, in the stream's time base; the frames before it are left out.
 
     """
     with open_film(footage.path) as container:
         stream = cast("VideoStream", container.streams[footage.index])
         stream.thread_type = "AUTO"
         start, stop = _window(footage, container, piece)
+        start = start if since is None else since
         if start is not None:
             container.seek(start, stream=stream)
         last, due = None, start or 0

@@ -121,8 +121,8 @@ def _work(connection: Connection, colours: tuple[ColourSettings, ...]) -> None:
     """The process itself: load the weights, then do jobs until the parent closes the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    from colorizer.colorization import open_colorist, weights_path  # noqa: PLC0415 (torch stays in this process)
-    from colorizer.weights import weights_hash  # noqa: PLC0415
+    from colorizer.colorization import open_colorist  # noqa: PLC0415 (torch stays in this process)
+    from colorizer.weights import weights_hash, weights_path  # noqa: PLC0415
 
     try:
         for settings in colours:
