@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from colorizer.errors import TintdError
+from daemon import turns
 
 _MIGRATIONS = (
     """
@@ -45,6 +46,7 @@ _MIGRATIONS = (
     CREATE TABLE journal (id TEXT NOT NULL);
     INSERT INTO journal VALUES (lower(hex(randomblob(4))));
     """,
+    turns.MIGRATION,
     """
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY,
@@ -79,32 +81,36 @@ class Database:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self.connection.row_factory = sqlite3.Row
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = FULL")
             self._migrate(path)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
 
     def execute(self, statement: str, values: dict[str, object] | tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Run a statement; outside of a transaction it is one for itself."""
-        return self._connection.execute(statement, values)
+        return self.connection.execute(statement, values)
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self.connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is done inside."""
+        """All or nothing of what is done inside; one within another is part of it."""
+        if self.connection.in_transaction:
+            yield
+            return
         self.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.execute("COMMIT")
         except BaseException:
-            self.execute("ROLLBACK")
+            if self.connection.in_transaction:  # a full disk has ended it already
+                self.execute("ROLLBACK")
             raise
-        self.execute("COMMIT")
 
     def _migrate(self, path: Path) -> None:
         with self.transaction():

@@ -11,7 +11,7 @@ from daemon.entry import Entry, Result
 from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
-from daemon.watcher import DONE
+from daemon.wanted import DONE
 
 
 class ChangedError(Exception):

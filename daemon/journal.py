@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from daemon.attempts import Attempts
 from daemon.database import Database
 from daemon.entry import Entry, Result, State, entry_of, result_of
 from daemon.original import Identity
+from daemon.wanted import is_film, is_present
 
 
 class Journal:
@@ -28,6 +30,11 @@ class Journal:
         self._db = Database(folder / "journal.sqlite3")
         self.attempts = Attempts(self._db)
         self.id: str = self._db.execute("SELECT id FROM journal").fetchone()["id"]
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The connection, for what goes with the journal's transactions."""
+        return self._db.connection
 
     def close(self) -> None:
         """Close the database."""
@@ -60,39 +67,30 @@ class Journal:
                 self._set(moved, folder=os.fsencode(folder), path=os.fsencode(path), **_columns(identity))
                 return "moved"
             self._db.execute(
-                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, due, found)"
-                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :now, :now)",
+                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, film, due, found)"
+                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :film, :now, :now)",
                 {
                     "folder": os.fsencode(folder),
                     "path": os.fsencode(path),
                     "fingerprint": fingerprint,
+                    "film": is_film(path),
                     "now": now,
                     **_columns(identity),
                 },
             )
             return "new"
 
-    def peek(self, now: float) -> Entry | None:
-        """The job that is next; one whose lease has ended is among them."""
+    def take(self, now: float, lease: float, job: int | None = None) -> Entry | None:
+        """Take a job until `lease`: the one named, else that which has waited longest or whose lease has ended."""
         row = self._db.execute(
-            "SELECT * FROM jobs WHERE NOT superseded AND"
-            " ((state = 'queued' AND due <= :now) OR (state = 'running' AND lease < :now)) ORDER BY due, id LIMIT 1",
-            {"now": now},
+            "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = :lease,"
+            " frames_done = 0, frames = 0, announced = 0"
+            " WHERE id = coalesce(:job, (SELECT id FROM jobs WHERE NOT superseded AND"
+            " ((state = 'queued' AND due <= :now) OR (state = 'running' AND lease < :now)) ORDER BY due, id LIMIT 1))"
+            " RETURNING *",
+            {"now": now, "lease": lease, "job": job},
         ).fetchone()
         return entry_of(row) if row else None
-
-    def take(self, now: float, lease: float) -> Entry | None:
-        """Take the job that is next, until `lease`."""
-        with self._db.transaction():
-            following = self.peek(now)
-            if following is None:
-                return None
-            row = self._db.execute(
-                "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = ?,"
-                " frames_done = 0, frames = 0, announced = 0 WHERE id = ? RETURNING *",
-                (lease, following.id),
-            ).fetchone()
-        return entry_of(row)
 
     def next_due(self) -> float | None:
         """When the next waiting job is due."""
@@ -188,6 +186,10 @@ class Journal:
         row = self._db.execute("SELECT state, superseded FROM jobs WHERE id = ?", (job,)).fetchone()
         return row is not None and not row["superseded"] and row["state"] in {"queued", "running"}
 
+    def together(self) -> AbstractContextManager[None]:
+        """What is noted within this is noted in one go, or not at all: the disk is waited for once."""
+        return self._db.transaction()
+
     def entries(self, *states: State) -> Iterator[Entry]:
         """Jobs in these states, the latest first."""
         marks = ", ".join("?" * len(states))
@@ -214,7 +216,7 @@ class Journal:
     def _moved(self, fingerprint: str) -> int | None:
         """The job of a file with this content that no longer lies where it was; an absent mount proves nothing."""
         rows = self._db.execute("SELECT * FROM jobs WHERE fingerprint = ? AND NOT superseded", (fingerprint,))
-        gone = (entry.id for entry in map(entry_of, rows) if entry.folder.exists() and not entry.source.exists())
+        gone = (entry.id for entry in map(entry_of, rows) if is_present(entry.folder) and not entry.source.exists())
         return next(gone, None)
 
     def _set(self, job: int, **columns: object) -> None:

@@ -42,7 +42,7 @@ def after_failure(
     if why == "unsupported":
         return End("skipped")
     grown = changed + config.watching.patience_seconds
-    if why == "truncated" and now < grown:
+    if why == "truncated" and changed <= now < grown:  # a time in the future says nothing
         return Again(due=grown, refund=True)
     if attempts >= config.work.attempts:
         return End("failed")
