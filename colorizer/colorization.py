@@ -1,11 +1,11 @@
-"""Doing a job: find out what the file is, load the weights that it wants, colour it."""
+"""Doing jobs: find out what a file is, load the weights that it wants, colour it; photographs several at a time."""
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 
-from colorizer.colorist import Colorist
 from colorizer.film import Progress, colorize_film
 from colorizer.job import Job
 from colorizer.kind import kind_of
@@ -13,6 +13,7 @@ from colorizer.photo import colorize_photo
 from colorizer.predictor import Predictor
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
+from colorizer.sitting import SharedColorist, sit_together
 from colorizer.weights import weights_path
 
 
@@ -35,8 +36,24 @@ def colorize(job: Job, progress: Progress) -> Report:
     return report
 
 
-@lru_cache(maxsize=2)
-def open_colorist(settings: ColourSettings) -> Colorist:
+def colorize_together(
+    jobs: Sequence[Job], turned_to: Callable[[int], None]
+) -> Iterator[tuple[int, Report | Exception]]:
+    """Do jobs in turns; the photographs among them that are alike in size and settings share one call of the network.
+
+    Args:
+        jobs: what to do.
+        turned_to: told whenever one is gone on with, by its number.
+
+    Yields:
+        The number of a job that has ended, and its report or what went wrong.
+
+    """
+    return sit_together([partial(colorize, job, lambda _done, _all: None) for job in jobs], turned_to)
+
+
+@cache
+def open_colorist(settings: ColourSettings) -> SharedColorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
     predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
-    return Colorist(predictor, settings.working_size)
+    return SharedColorist(predictor, settings.working_size)

@@ -79,11 +79,11 @@ def _recipe(job: Job, colorist: Colorist) -> str:
     source = job.source.stat()
     parts = (
         (source.st_size, source.st_mtime_ns),
-        job.settings.model_dump_json(),
+        job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
         job.piece and astuple(job.piece),
         job.compare,
         weights_hash(weights_path(job.settings.colour)),
-        str(colorist.device),
+        colorist.device.type,
         [version(name) for name in ("tintd", "av", "torch")],
         os.cpu_count(),  # by which encoders divide their work
     )

@@ -10,7 +10,9 @@ from typing import Literal
 
 from daemon.database import Database
 
-Outcome = Literal["done", "failed", "skipped", "crashed", "stopped", "held", "put back", "superseded", "interrupted"]
+Outcome = Literal[
+    "done", "failed", "skipped", "crashed", "stopped", "held", "put back", "cancelled", "superseded", "interrupted"
+]
 """crashed: the worker died of it; stopped: it went beyond a limit; held: for no fault of the file; interrupted: the
 service ended."""
 

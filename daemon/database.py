@@ -60,6 +60,7 @@ _MIGRATIONS = (
         signal TEXT                         -- that ended the worker
     );
     CREATE INDEX attempts_job ON attempts (job);
+    CREATE TRIGGER attempts_go_too AFTER DELETE ON jobs BEGIN DELETE FROM attempts WHERE job = OLD.id; END;
     ALTER TABLE journal ADD COLUMN paused REAL;
     """,
 )
@@ -72,14 +73,22 @@ class JournalError(TintdError):
 class Database:
     """A connection, for one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a database, making or migrating it.
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open a database, making or migrating it, or only to read what is there.
 
         Raises:
             JournalError: it cannot be opened, or a newer tintd made it.
 
         """
+        if readonly and not path.is_file():
+            raise JournalError(f"{path}: there is no journal yet: `tintd run` makes it")
         try:
+            if readonly:
+                self.connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
+                self.connection.row_factory = sqlite3.Row
+                if self._check(path) < len(_MIGRATIONS):
+                    raise JournalError(f"{path}: the journal of an older tintd: `tintd run` brings it up to date")
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
             self.connection.row_factory = sqlite3.Row
@@ -112,11 +121,16 @@ class Database:
                 self.execute("ROLLBACK")
             raise
 
+    def _check(self, path: Path) -> int:
+        """The version of the schema, which must not be beyond ours."""
+        version: int = self.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(_MIGRATIONS):
+            raise JournalError(f"{path}: the journal was made by a newer tintd; this one reads {len(_MIGRATIONS)}")
+        return version
+
     def _migrate(self, path: Path) -> None:
         with self.transaction():
-            version = self.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(_MIGRATIONS):
-                raise JournalError(f"{path}: the journal was made by a newer tintd; this one reads {len(_MIGRATIONS)}")
+            version = self._check(path)
             for step in _MIGRATIONS[version:]:
                 for statement in step.split(";\n"):
                     self.execute(statement)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from daemon.attempts import Attempts
 from daemon.database import Database
-from daemon.entry import Entry, Result, State, entry_of, result_of
+from daemon.entry import STATES, Entry, Result, State, entry_of, result_of
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
 
@@ -20,14 +20,14 @@ from daemon.wanted import is_film, is_present
 class Journal:
     """One service's journal. Any process may read it, and put jobs back; only the service does jobs."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the journal of a state folder, making or migrating it.
+    def __init__(self, folder: Path, *, readonly: bool = False) -> None:
+        """Open the journal of a state folder, making or migrating it, or only to read what is there.
 
         Raises:
             JournalError: it cannot be opened, or a newer tintd made it.
 
         """
-        self._db = Database(folder / "journal.sqlite3")
+        self._db = Database(folder / "journal.sqlite3", readonly=readonly)
         self.attempts = Attempts(self._db)
         self.id: str = self._db.execute("SELECT id FROM journal").fetchone()["id"]
 
@@ -79,6 +79,11 @@ class Journal:
                 },
             )
             return "new"
+
+    def entry(self, job: int) -> Entry | None:
+        """A job by its number."""
+        row = self._db.execute("SELECT * FROM jobs WHERE id = ? AND NOT superseded", (job,)).fetchone()
+        return entry_of(row) if row else None
 
     def take(self, now: float, lease: float, job: int | None = None) -> Entry | None:
         """Take a job until `lease`: the one named, else that which has waited longest or whose lease has ended."""
@@ -168,7 +173,6 @@ class Journal:
         """Know nothing of these jobs any more: a file that still lies there is seen as new."""
         with self._db.transaction():
             for job in jobs:
-                self._db.execute("DELETE FROM attempts WHERE job = ?", (job,))
                 self._db.execute("DELETE FROM jobs WHERE id = ?", (job,))
 
     @property
@@ -202,7 +206,7 @@ class Journal:
 
     def counts(self) -> dict[State, int]:
         """How many jobs are in each state."""
-        counted: dict[State, int] = {"queued": 0, "running": 0, "done": 0, "failed": 0, "skipped": 0}
+        counted: dict[State, int] = dict.fromkeys(STATES, 0)
         rows = self._db.execute("SELECT state, count(*) AS jobs FROM jobs WHERE NOT superseded GROUP BY state")
         return counted | {row["state"]: row["jobs"] for row in rows}
 

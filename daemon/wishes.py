@@ -4,12 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from pathlib import Path
 
+from colorizer.errors import TintdError
 from daemon.entry import Entry, State
 from daemon.journal import Journal
 
 CANCELLED = "cancelled"
 """Why a job is skipped that somebody gave up."""
+
+
+class WishError(TintdError):
+    """Something was asked for that does not exist."""
+
+
+def grant(journal: Journal, wish: str, pattern: str, now: float) -> str:
+    """Do what somebody wishes, in the journal.
+
+    Returns:
+        What was done, for people.
+
+    Raises:
+        WishError: there is no such wish.
+
+    """
+    match wish:
+        case "retry":
+            return told(retry(journal, pattern, now), "waits again", "wait again")
+        case "again":
+            return told(again(journal, pattern, now), "will be coloured anew", "will be coloured anew")
+        case "cancel":
+            return told(cancel(journal, pattern, now), "cancelled", "cancelled")
+        case "forget":
+            return told(forget(journal, pattern), "forgotten", "forgotten")
+        case "pause":
+            journal.pause(now)
+            return "paused: no file is begun; `tintd resume` goes on"
+        case "resume":
+            journal.pause(None)
+            return "files are coloured"
+    raise WishError(f"{wish}: nothing that can be asked for")
 
 
 def retry(journal: Journal, pattern: str, now: float) -> list[Entry]:
@@ -40,13 +74,18 @@ def forget(journal: Journal, pattern: str) -> list[Entry]:
 def matching(journal: Journal, pattern: str, *states: State) -> Iterator[Entry]:
     """Jobs in these states whose file's path, path in its folder, or name fits a shell pattern."""
     for entry in journal.entries(*states):
-        if is_meant(entry, pattern):
+        if is_named(entry.source, pattern) or fnmatch(str(entry.path), pattern):
             yield entry
 
 
-def is_meant(entry: Entry, pattern: str) -> bool:
-    """Whether a pattern means a file."""
-    return any(fnmatch(name, pattern) for name in (str(entry.source), str(entry.path), entry.path.name))
+def is_named(source: Path, pattern: str) -> bool:
+    """Whether a shell pattern means a file, by its path or its name."""
+    return fnmatch(str(source), pattern) or fnmatch(source.name, pattern)
+
+
+def told(entries: list[Entry], one: str, many: str) -> str:
+    """How many files something was done to."""
+    return f"1 file {one}" if len(entries) == 1 else f"{len(entries)} files {many}"
 
 
 def _requeue(journal: Journal, pattern: str, now: float, *states: State) -> list[Entry]:

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from daemon.config import Hooks
-from daemon.herald import Herald
 from daemon.entry import Result
+from daemon.herald import Herald
 from daemon.journal import Journal
 from daemon.original import fingerprint, identify
 
