@@ -24,26 +24,29 @@ class _Question:
     colorist: SharedColorist
     luma: Tensor
     matrix: Matrix
+    mirrored: bool
 
     @property
     def kind(self) -> tuple[object, ...]:
         """Questions of one kind can be asked together."""
-        return id(self.colorist), self.matrix.name, *self.luma.shape[1:]
+        return id(self.colorist), self.matrix.name, self.mirrored, *self.luma.shape[1:]
 
 
 class SharedColorist(Colorist):
     """A colorist for `sit_together`: whoever asks it waits until the others have asked too."""
 
-    def fit(self, luma: Tensor, matrix: Matrix) -> ChromaFit:
+    def fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
         """See `Colorist.fit`; the answer is the same, to the last bit on a CPU."""
-        asked = _Question(self, luma, matrix)
+        asked = _Question(self, luma, matrix, mirrored)
         sitters = getcurrent().parent
-        answer: ChromaFit = sitters.switch(asked) if sitters else super().fit(luma, matrix)
+        answer: ChromaFit = sitters.switch(asked) if sitters else super().fit(luma, matrix, mirrored=mirrored)
         return answer
 
     def answer(self, questions: Sequence[_Question]) -> list[ChromaFit]:
         """Answer questions of one kind with one call of the network."""
-        fits = super().fit(torch.cat([asked.luma for asked in questions]), questions[0].matrix)
+        first = questions[0]
+        together = torch.cat([asked.luma for asked in questions])
+        fits = super().fit(together, first.matrix, mirrored=first.mirrored)
         sizes = [len(asked.luma) for asked in questions]
         parts = zip(fits.slope.split(sizes), fits.offset.split(sizes), strict=True)
         return [ChromaFit(slope, offset) for slope, offset in parts]

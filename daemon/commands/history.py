@@ -37,7 +37,7 @@ def history(
     table = Table("begun", "took", "worker", "file", "outcome", box=None, pad_edge=False, header_style="dim")
     for attempt in found["attempts"]:
         table.add_row(*_row(attempt))
-    Console().print(table)
+    Console(emoji=False).print(table)
 
 
 def _row(attempt: Answer) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def status(
 
 
 def _show(found: Answer) -> None:
-    console = Console()
+    console = Console(emoji=False)
     console.print(printable(_headline(found)), highlight=False)
     console.print(", ".join(f"{number} {state}" for state, number in found["counts"].items()))
     table = Table("state", "file", "what", box=None, pad_edge=False, header_style="dim")

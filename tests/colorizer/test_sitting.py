@@ -40,9 +40,9 @@ def test_photographs_are_coloured_together_as_alone(
     calls: list[int] = []
     fit = Colorist.fit
 
-    def count(self: Colorist, luma: Tensor, matrix: Matrix) -> ChromaFit:
+    def count(self: Colorist, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
         calls.append(len(luma))
-        return fit(self, luma, matrix)
+        return fit(self, luma, matrix, mirrored=mirrored)
 
     monkeypatch.setattr(Colorist, "fit", count)
     turned: list[int] = []
@@ -58,7 +58,8 @@ def test_photographs_are_coloured_together_as_alone(
 def test_a_device_that_fails_fails_them_all(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with the reason, in its own place."""
 
-    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix) -> ChromaFit:
+    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
+        del mirrored
         raise DeviceError("no memory")
 
     monkeypatch.setattr(Colorist, "fit", fail)

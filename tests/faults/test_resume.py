@@ -71,9 +71,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
     """Counts what passes through the real network."""
     counted, fit = Asked(), Colorist.fit
 
-    def count(self: Colorist, luma: Tensor, matrix: Matrix) -> ChromaFit:
+    def count(self: Colorist, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
         counted.frames += len(luma)
-        return fit(self, luma, matrix)
+        return fit(self, luma, matrix, mirrored=mirrored)
 
     monkeypatch.setattr(Colorist, "fit", count)
     return counted
