@@ -105,6 +105,8 @@ class Work(Section):
     """A worker that holds more memory than this, its weights included, is stopped; it costs an attempt."""
     leak_mib: PositiveInt = 1024
     """A worker that, between two jobs, holds so much more than when it was new is replaced."""
+    idle_seconds: PositiveFloat | None = 900
+    """A worker that has had nothing to do for so long ends, and gives its memory back; the next file brings another."""
     photo_batch: PositiveInt = 16
     """So many waiting photographs are given to a worker together; alike ones share one call of the network."""
     hours: tuple[Annotated[Span, BeforeValidator(read_span)], ...] = ()

@@ -41,6 +41,8 @@ class Hand:
     outfit: Outfit
     worker: Worker | None = None
     ready: bool = False
+    asleep: bool = False
+    """Whether it has had nothing to do for so long that its worker has ended."""
     retiring: bool = False
     """Whether the configuration has no place for it any more."""
     tasks: dict[int, Task] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class Crew:
     @property
     def is_complete(self) -> bool:
         """Whether every place that is configured has a worker that is ready."""
-        return all(hand.ready or hand.retiring for hand in self.hands)
+        return all(hand.ready or hand.retiring or hand.asleep for hand in self.hands)
 
     @property
     def trouble(self) -> str | None:
@@ -133,7 +135,7 @@ class Crew:
                 self.dismiss(hand)
                 self.hands.remove(hand)
         for hand in self.hands:
-            if hand.worker is None and not hand.retiring and time.monotonic() >= hand.vacant_until:
+            if hand.worker is None and not (hand.retiring or hand.asleep) and time.monotonic() >= hand.vacant_until:
                 hand.worker, hand.ready, hand.heard = Worker(hand.outfit), False, time.monotonic()
 
     def hear(self, hand: Hand, message: Message) -> None:
@@ -161,6 +163,27 @@ class Crew:
         if hand.worker is not None:
             hand.worker.stop()
         hand.worker, hand.ready = None, False
+
+    def rest(self) -> float | None:
+        """Seconds until the next worker has been idle for long enough to end, or None where none will."""
+        idle = [hand.heard for hand in self.hands if hand.idle]
+        limit = self._config.work.idle_seconds
+        return None if limit is None or not idle else min(idle) + limit - time.monotonic()
+
+    def send_to_sleep(self) -> None:
+        """End workers that have had nothing to do for long: the device's memory is wanted by others."""
+        limit = self._config.work.idle_seconds
+        for hand in self.hands:
+            if limit is not None and hand.idle and time.monotonic() - hand.heard >= limit:
+                _log.info("a worker rests", worker=hand.name)
+                self.dismiss(hand)
+                hand.asleep = True
+
+    def wake(self) -> None:
+        """Bring back those that rest."""
+        for hand in self.hands:
+            hand.asleep = False
+        self.fill()
 
     def replace_leaking(self) -> None:
         """Replace a worker that holds much more between two jobs than when it was new."""

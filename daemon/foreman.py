@@ -85,10 +85,13 @@ class Foreman:
     def offer(self) -> None:
         """Give every worker that has none the jobs whose turn it is."""
         idle = [hand for hand in self.crew.hands if hand.idle]
-        if idle:
+        asleep = any(hand.asleep for hand in self.crew.hands)
+        if idle or asleep:
             self._look_for_room()
         for hand in idle:
             self._give(hand)
+        if asleep and self._has_work():
+            self.crew.wake()
 
     def mind(self) -> None:
         """Stop what went beyond its limits, fill the crew, and keep the leases."""
@@ -96,6 +99,7 @@ class Foreman:
             self.crew.dismiss(hand)
             self._lose(hand, reason, "SIGKILL", stopped=True)
         self.crew.replace_leaking()
+        self.crew.send_to_sleep()
         self.crew.fill()
         if time.monotonic() >= self._next_keeping:
             self._next_keeping = time.monotonic() + _KEEP
@@ -140,6 +144,11 @@ class Foreman:
         self._room = Room(config)
         self._ending = Ending(config, self._journal, self._room)
         self._turns = Turns(config.folders, config.work.order)
+
+    def _has_work(self) -> bool:
+        """Whether a job is due that may be begun."""
+        due = self._journal.next_due()
+        return due is not None and due <= time.time() and len(self.closed) < len(self._config.folders)
 
     def _look_for_room(self) -> None:
         """Close folders for whose results there is no room, or which are empty or absent: perhaps a mount is away."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,11 +13,11 @@ from pathlib import Path
 import structlog
 
 from colorizer.errors import SettingsError, TintdError
-from daemon import status, wishes
+from daemon import wishes
 from daemon.bell import Bell
 from daemon.config import Config, load_config
-from daemon.control import Answer, Control, Request
-from daemon.delivery import lies_there
+from daemon.control import Request
+from daemon.desk import Desk
 from daemon.foreman import Foreman
 from daemon.herald import Herald
 from daemon.hours import is_working_time
@@ -27,11 +26,11 @@ from daemon.journal import Journal
 from daemon.lock import alone
 from daemon.log import configure_log
 from daemon.notify import notify, watchdog_interval
-from daemon.publisher import make_folder
 from daemon.pulse import Pulse
+from daemon.recovery import take_up
 from daemon.signals import Signals
 from daemon.upkeep import Pruning, mend_dates
-from daemon.workspace import sweep
+from daemon.workspace import make_folders, sweep
 
 _TICK = 0.5
 """Seconds between two looks at files that may be growing, and at running jobs."""
@@ -65,13 +64,13 @@ class Service:
         """When the jobs that still run outside of working hours are put back."""
         self._next_upkeep = 0.0
         self._next_sign = 0.0
-        self._news: Answer = {"pid": os.getpid(), "says": "starting", "workers": []}
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
 
         Raises:
-            StartError: a folder cannot be made, or weights or device are not as configured.
+            StartError: weights or device are not as configured, or a socket cannot be made.
+            FolderError: a folder cannot be made.
             StateError: another tintd uses this state.
             JournalError: the journal cannot be used.
 
@@ -80,11 +79,11 @@ class Service:
             self._journal = stack.enter_context(closing(Journal(self._config.state)))
             self._herald = Herald(self._journal.database, self._config.hooks, self._bell.ring)
             stack.callback(self._herald.stop)
-            self._prepare(self._config)
-            self._take_up(refund=False)
+            make_folders(self._config.folders)
+            take_up(self._journal, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
-            self._control = self._listen()
-            stack.callback(self._close_control)
+            self._desk = self._open_desk()
+            stack.callback(self._desk.close)
             self._foreman = Foreman(self._config, self._journal)
             stack.callback(self._foreman.dismiss)
             self._intake = Intake(self._config, self._journal, self._bell.ring)
@@ -94,35 +93,11 @@ class Service:
             self._intake.start()
             self._serve()
 
-    @staticmethod
-    def _prepare(config: Config) -> None:
-        """Make the folders."""
-        for folder in config.folders:
-            for place in (folder.input, folder.output):
-                try:
-                    make_folder(place)
-                except OSError as error:
-                    raise StartError(f"{place}: the folder cannot be made: {error}") from error
-
-    def _take_up(self, *, refund: bool) -> None:
-        """Bring to an end, or put back, what was interrupted."""
-        now = time.time()
-        for entry, result in self._journal.interrupted():
-            if result is not None and lies_there(result):
-                self._journal.finish(entry.id, now, 0.0, (entry.settings or "", entry.weights or ""), ())
-                self._journal.attempts.end(entry.id, "done", now)
-            else:
-                self._journal.put_back(entry.id, now, entry.reason, refund=refund)
-        self._journal.attempts.interrupt(now)
-
-    def _listen(self) -> Control:
+    def _open_desk(self) -> Desk:
         try:
-            return Control(self._config.control_socket, self._config.control.access, self._look_up, self._bell.ring)
+            return Desk(self._config, self._bell.ring)
         except OSError as error:
             raise StartError(f"{self._config.control_socket}: the control socket cannot be made: {error}") from error
-
-    def _close_control(self) -> None:
-        self._control.close()
 
     @contextmanager
     def _monitored(self) -> Iterator[None]:
@@ -152,7 +127,7 @@ class Service:
         if self._signals.take_reload():
             self._reload()
         self._check_crew()
-        self._answer()
+        self._desk.serve(self._grant)
         self._intake.look_around()
         self._intake.take_in(self._give_sign)
         self._work()
@@ -182,6 +157,9 @@ class Service:
             needed.append(_REST)
         if self._foreman.closed:
             needed.append(_SIGN)
+        until_sleep = self._foreman.crew.rest()
+        if until_sleep is not None:
+            needed.append(until_sleep)
         due = None if self._foreman.closed or self._idle_because() else self._journal.next_due()
         if due is not None:
             needed.append(due - time.time())
@@ -233,7 +211,7 @@ class Service:
                 raise SettingsError("`state` and `control` change only with a restart")
             if (config.hooks, config.monitoring) != (before.hooks, before.monitoring):
                 raise SettingsError("`hooks` and `monitoring` change only with a restart")
-            self._prepare(config)
+            make_folders(config.folders)
             self._apply(config)
         except TintdError as error:
             _log.error("not reloaded", reason=str(error))
@@ -252,15 +230,6 @@ class Service:
         self._intake.start()
         self._foreman.reform(config)
 
-    def _answer(self) -> None:
-        """Do what people ask for."""
-        for request in self._control.asked():
-            try:
-                answer = {"says": self._grant(request)}
-            except TintdError as error:
-                answer = {"error": str(error)}
-            request.answer.set_result(answer)
-
     def _grant(self, request: Request) -> str:
         now = time.time()
         if request.wish == "cancel":
@@ -274,14 +243,6 @@ class Service:
             self._intake.rescan()
         return said
 
-    def _look_up(self, asked: Answer) -> Answer:
-        """Answer, in a thread of who asks, what changes nothing."""
-        most = asked.get("most")
-        with closing(Journal(self._config.state, readonly=True)) as journal:
-            if asked["wish"] == "history":
-                return status.history_of(journal, str(asked.get("pattern", "*")), most)
-            return status.status_of(journal, most, self._news)
-
     def _wait_for_the_journal(self, error: sqlite3.OperationalError) -> None:
         """Where the journal cannot be written (its disk is full), do nothing until it can, and then go on."""
         self._foreman.abandon()
@@ -293,7 +254,7 @@ class Service:
             wait([self._bell.fileno()], timeout=_SIGN)
             self._bell.silence()
             try:
-                return self._take_up(refund=True)
+                return take_up(self._journal, time.time(), refund=True)
             except sqlite3.OperationalError as again:
                 error = again
         return None
@@ -316,13 +277,11 @@ class Service:
         says = f"paused: {paused}" if paused else "at work" if self._foreman.tasks else "waiting for files"
         if crew.trouble is not None:
             says = f"a worker cannot start: {crew.trouble}"
-        self._news = {"pid": os.getpid(), "says": says, "workers": list(status.crew_facts(crew.hands))}
+        self._desk.tell(says, crew.hands)
         if time.monotonic() < self._next_sign:
             return
         self._next_sign = time.monotonic() + (watchdog_interval() or _SIGN)
-        if not self._control.is_alive():
-            _log.error("the control socket's thread has died; it is started again")
-            self._control = self._listen()
+        self._desk.check()
         counts = self._journal.counts()
         says += f"; {counts['queued']} waiting, {counts['done']} done, {counts['failed']} failed"
         if not crew.lost:
@@ -338,6 +297,6 @@ class Service:
         while self._foreman.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
             self._wait(_TICK)
             self._foreman.mind()
-            self._answer()
+            self._desk.serve(self._grant)
         self._foreman.put_back()
         _log.info("stopped")

@@ -1,4 +1,4 @@
-"""Work folders: one for each job that is begun, beside its result; a film's finished segments wait there."""
+"""The folders that tintd makes: those configured, and one for each job, where a film's finished segments wait."""
 
 from __future__ import annotations
 
@@ -6,9 +6,29 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from colorizer.errors import TintdError
 from daemon.config import Folder
 from daemon.journal import Journal
 from daemon.publisher import make_folder
+
+
+class FolderError(TintdError):
+    """A configured folder cannot be made."""
+
+
+def make_folders(folders: Iterable[Folder]) -> None:
+    """Make the watched folders and those of results, where they are missing.
+
+    Raises:
+        FolderError: one cannot be made.
+
+    """
+    for folder in folders:
+        for place in (folder.input, folder.output):
+            try:
+                make_folder(place)
+            except OSError as error:
+                raise FolderError(f"{place}: the folder cannot be made: {error}") from error
 
 
 def work_folder(folder: Folder, journal: Journal, job: int) -> Path:

@@ -16,10 +16,10 @@ from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
-LONG = Film(frames=1500, width=320, height=240, options={"preset": "ultrafast"})
+LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
-SPARSE = Film(frames=150, width=160, height=120, rate=1, pts=tuple(450_000 * number for number in range(150)))
-"""Twelve minutes in few frames: a segment for each dozen."""
+SPARSE = Film(frames=100, width=160, height=120, rate=1, pts=tuple(450_000 * number for number in range(100)))
+"""Eight minutes in few frames: a segment for each dozen."""
 
 
 def drop(daemon: Daemon, name: str, film: Film) -> Path:
@@ -73,7 +73,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
 def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     """Breaks: SIGHUP in the middle of a film, with other folders, then with nonsense, then with missing weights."""
     daemon.start()
-    drop(daemon, "film.mp4", Film(frames=500, width=320, height=240))
+    drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     (daemon.home / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "output": "results"})

@@ -14,7 +14,7 @@ from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
-LONG = Film(frames=1500, width=320, height=240, options={"preset": "ultrafast"})
+LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
 
 
@@ -65,7 +65,7 @@ def test_a_worker_that_hangs_is_replaced(daemon: Daemon) -> None:
     """Breaks: SIGSTOP in the middle of a film. The attempt is stopped, the next one does it."""
     daemon.settings["work"]["stall_seconds"] = 3
     daemon.start()
-    drop(daemon, "film.mp4", Film(frames=400, width=320, height=240))
+    drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
     os.kill(worker_at(daemon, "film.mp4"), signal.SIGSTOP)
     daemon.wait_until(lambda: daemon.logged("will be tried again"), "it was stopped")
     assert "no progress" in daemon.logged("will be tried again")[0]["reason"]
@@ -126,3 +126,19 @@ def test_photographs_that_wait_are_given_together(daemon: Daemon) -> None:
     daemon.wait_for(done=5, failed=1)
     told = [Path(line["file"]).name for line in daemon.logged("colouring")]
     assert sorted(told[:6]) == [f"{number}.png" for number in range(6)]
+
+
+def test_a_worker_without_work_gives_its_memory_back(daemon: Daemon) -> None:
+    """Breaks: nothing comes for a while. The worker ends; the next file brings another."""
+    daemon.settings["work"]["idle_seconds"] = 1
+    daemon.start()
+    daemon.wait_until(lambda: daemon.logged("a worker rests"), "the worker has ended")
+    assert not any("spawn_main" in " ".join(child.cmdline()) for child in children(daemon))
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_for(done=1)
+
+
+def children(daemon: Daemon) -> list[psutil.Process]:
+    """The processes that the service has started."""
+    assert daemon.process is not None
+    return psutil.Process(daemon.process.pid).children()
