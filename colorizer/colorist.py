@@ -29,6 +29,11 @@ class Colorist:
         """Where colour is predicted."""
         return self._predictor.device
 
+    @property
+    def weights(self) -> str:
+        """Hash of the weights."""
+        return self._predictor.weights
+
     def extent(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a picture of this height and width is looked at."""
         if self._working_size == "native":

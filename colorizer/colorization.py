@@ -30,26 +30,27 @@ def colorize(job: Job, progress: Progress) -> Report:
     """
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
-    report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+    report = colorize_photo(job, colorist, progress) if kind == "photo" else colorize_film(job, colorist, progress)
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return report
 
 
 def colorize_together(
-    jobs: Sequence[Job], turned_to: Callable[[int], None]
+    jobs: Sequence[Job], turned_to: Callable[[int], None], progress: Progress
 ) -> Iterator[tuple[int, Report | Exception]]:
     """Do jobs in turns; the photographs among them that are alike in size and settings share one call of the network.
 
     Args:
         jobs: what to do.
         turned_to: told whenever one is gone on with, by its number.
+        progress: of the one that is gone on with.
 
     Yields:
         The number of a job that has ended, and its report or what went wrong.
 
     """
-    return sit_together([partial(colorize, job, lambda _done, _all: None) for job in jobs], turned_to)
+    return sit_together([partial(colorize, job, progress) for job in jobs], turned_to)
 
 
 @cache

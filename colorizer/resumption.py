@@ -23,7 +23,6 @@ from colorizer.durable import write_durably
 from colorizer.footage import Footage, Frame, luma_codes, read_frames
 from colorizer.job import Job, Piece
 from colorizer.segment import Segment, read_segment
-from colorizer.weights import weights_hash, weights_path
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
@@ -82,7 +81,7 @@ def _recipe(job: Job, colorist: Colorist) -> str:
         job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
         job.piece and astuple(job.piece),
         job.compare,
-        weights_hash(weights_path(job.settings.colour)),
+        colorist.weights,
         colorist.device.type,
         [version(name) for name in ("tintd", "av", "torch")],
         os.cpu_count(),  # by which encoders divide their work

@@ -33,12 +33,24 @@ class ColourSettings(Section):
 class PhotoSettings(Section):
     """How photographs are read and written."""
 
-    jpeg_quality: int = Field(default=95, ge=1, le=100)
-    """Quality of JPEG results."""
+    format: Literal["auto", "jpeg", "png", "tiff", "webp", "avif"] = "auto"
+    """Of results: auto is the original's, or the nearest that holds colour at its depth."""
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)] | Literal["auto"] = "auto"
+    """Quality of JPEG results, or auto: as estimated of the original, 95 for one of another format."""
     webp_quality: int = Field(default=95, ge=1, le=100)
     """Quality of WebP results; a lossless original gives a lossless result."""
+    heif_quality: int = Field(default=90, ge=1, le=100)
+    """Quality of HEIC and AVIF results."""
+    profile: Literal["srgb", "p3"] | Path = "srgb"
+    """Colour profile of results: srgb, p3, or an ICC file of an R'G'B' space."""
+    provenance: bool = True
+    """Whether the metadata says what made the colour."""
+    truncated: Literal["refuse", "complete"] = "refuse"
+    """What becomes of a JPEG that breaks off: refused, or completed with grey."""
     max_megapixels: PositiveInt = 1000
-    """Larger pictures are refused."""
+    """Larger pictures are refused; the frames of an animation count together."""
+    max_megapixels_whole: PositiveInt = 200
+    """The same for formats that must be held whole in memory: all but PNG, TIFF and JPEG that are not interlaced."""
 
 
 class FilmSettings(Section):

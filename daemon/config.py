@@ -253,24 +253,26 @@ def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _anchored(config: Config, base: Path) -> Config:
     """The configuration with absolute paths."""
 
-    def anchored_colour(section: JobSettings) -> dict[str, object]:
-        weights = section.colour.weights
-        anchored = weights if weights == "default" else base / weights
-        return {"colour": section.colour.model_copy(update={"weights": anchored})}
+    def anchored_files(section: JobSettings) -> dict[str, object]:
+        weights, profile = section.colour.weights, section.photo.profile
+        return {
+            "colour": section.colour.model_copy(update={"weights": base / weights} if weights != "default" else {}),
+            "photo": section.photo.model_copy(update={"profile": base / profile} if isinstance(profile, Path) else {}),
+        }
 
     folders = tuple(
         folder.model_copy(
             update={
                 "input": (base / folder.input).resolve(),
                 "output": (base / folder.output).resolve(),
-                **anchored_colour(folder),
+                **anchored_files(folder),
             }
         )
         for folder in config.folders
     )
     state = (base / config.state).resolve()
     control = config.control.model_copy(update={"socket": config.control.socket and base / config.control.socket})
-    return config.model_copy(update={"folders": folders, "state": state, "control": control, **anchored_colour(config)})
+    return config.model_copy(update={"folders": folders, "state": state, "control": control, **anchored_files(config)})
 
 
 def _check_apart(path: Path, config: Config) -> None:

@@ -60,13 +60,14 @@ def work(connection: Connection, outfit: Outfit) -> None:
 def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | Failed]:
     from colorizer.colorization import colorize, colorize_together  # noqa: PLC0415
 
+    teller = _Teller(connection)
     if len(jobs) > 1:
-        for number, outcome in colorize_together(jobs, lambda number: connection.send(Begun(number))):
+        for number, outcome in colorize_together(jobs, teller.turn_to, teller):
             yield _told(number, jobs[number], outcome)
         return
-    connection.send(Begun(0))
+    teller.turn_to(0)
     try:
-        outcome = colorize(jobs[0], _Teller(connection))
+        outcome = colorize(jobs[0], teller)
     except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
         outcome = error
     yield _told(0, jobs[0], outcome)
@@ -89,17 +90,22 @@ def _told(number: int, job: Job, outcome: Report | Exception) -> Done | Failed:
 
 
 class _Teller:
-    """Passes a film's progress on, not too often."""
+    """Says at which job the worker is, and passes its progress on, not too often."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._number = 0
         self._told = 0.0
+
+    def turn_to(self, number: int) -> None:
+        self._number = number
+        self._connection.send(Begun(number))
 
     def __call__(self, done: int, frames: int) -> None:
         now = time.monotonic()
         if now - self._told >= _TELL:
             self._told = now
-            self._connection.send(Progress(0, done, frames))
+            self._connection.send(Progress(self._number, done, frames))
 
 
 def _placed(settings: ColourSettings, outfit: Outfit) -> ColourSettings:

@@ -16,6 +16,10 @@ from colorizer.settings import ColourSettings, JobSettings
 from tests.assets.pictures import write_grey
 
 
+def silent(_done: int, _all: int) -> None:
+    """Nobody is told of progress."""
+
+
 def job(tmp_path: Path, source: Path, weights: Path, target: str) -> Job:
     """A photograph to colour."""
     settings = JobSettings(colour=ColourSettings(weights=weights, device="cpu"))
@@ -36,7 +40,7 @@ def test_photographs_are_coloured_together_as_alone(
     """Bit for bit, with one call of the network for each shape, and each told of before it is turned to."""
     sources = album(tmp_path)
     for source in sources[1:]:
-        colorize(job(tmp_path, source, weights, "alone"), lambda _done, _all: None)
+        colorize(job(tmp_path, source, weights, "alone"), silent)
     calls: list[int] = []
     fit = Colorist.fit
 
@@ -46,7 +50,9 @@ def test_photographs_are_coloured_together_as_alone(
 
     monkeypatch.setattr(Colorist, "fit", count)
     turned: list[int] = []
-    outcomes = dict(colorize_together([job(tmp_path, source, weights, "both") for source in sources], turned.append))
+    outcomes = dict(
+        colorize_together([job(tmp_path, source, weights, "both") for source in sources], turned.append, silent)
+    )
     assert sorted(calls) == [1, 4]
     assert turned[:6] == [0, 1, 2, 3, 4, 5]
     assert "neither" in str(outcomes.pop(0))
@@ -64,5 +70,7 @@ def test_a_device_that_fails_fails_them_all(tmp_path: Path, weights: Path, monke
 
     monkeypatch.setattr(Colorist, "fit", fail)
     sources = album(tmp_path)[1:4]
-    outcomes = dict(colorize_together([job(tmp_path, source, weights, "both") for source in sources], lambda _: None))
+    outcomes = dict(
+        colorize_together([job(tmp_path, source, weights, "both") for source in sources], lambda _: None, silent)
+    )
     assert [str(outcome) for outcome in outcomes.values()] == ["no memory"] * 3
