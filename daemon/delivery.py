@@ -66,6 +66,9 @@ def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
     if folder.original != "move" or _home(entry, folder) != entry.path or identify(entry.source) != entry.identity:
         return
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
+        holder = journal.find(name, folder.input)
+        if holder is not None and holder.id != entry.id:  # its original lay there once
+            continue
         make_folder(name.parent)
         if name_first(entry.source, name):
             journal.relocate(entry.id, folder.input, name.relative_to(folder.input))

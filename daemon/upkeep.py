@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from daemon.config import Config
+from daemon.retries import delay
 from daemon.wanted import is_present
 
 _DAY = 86_400.0
@@ -21,7 +22,7 @@ def mend_dates(database: sqlite3.Connection, now: float, config: Config) -> int:
         How many.
 
     """
-    longest = max(config.watching.patience_seconds, config.work.retry_seconds * 4**config.work.attempts)
+    longest = max(config.watching.patience_seconds, delay(config.work.attempts, config))
     found = database.execute(
         "UPDATE jobs SET due = ? WHERE state = 'queued' AND NOT superseded AND due > ?", (now, now + longest)
     )
