@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -121,12 +122,15 @@ def _placed_job(job: Job, outfit: Outfit) -> Job:
 
 def _go_with_parent() -> None:
     """Die with the service, however it ends: its successor must find nobody at its jobs."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:  # it ended before this was asked
-        os._exit(1)
+    if sys.platform == "linux":  # the kernel does it even where this process is stopped
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    threading.Thread(target=_follow, args=(multiprocessing.parent_process(),), daemon=True).start()
+
+
+def _follow(parent: multiprocessing.process.BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _give_way(outfit: Outfit) -> None:
