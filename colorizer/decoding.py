@@ -17,6 +17,7 @@ import pyvips
 import rawpy
 from PIL import Image
 
+from colorizer.boxes import read_boxes
 from colorizer.errors import MediaError, TruncatedError, one_line
 from colorizer.kind import PhotoFormat
 
@@ -74,14 +75,15 @@ def _explained(path: Path) -> Iterator[None]:
 def _look_with_pillow(path: Path) -> Undecoded:
     def decode() -> pyvips.Image:
         with _explained(path), Image.open(path, formats=formats) as image:
-            return _from_pillow(image)
+            metadata = read_boxes(path) if image.format == "JPEG2000" else {}
+            return _from_pillow(image, metadata)
 
     formats = ["BMP", "TGA", "JPEG2000", "PPM"]
     with Image.open(path, formats=formats) as image:
         return Undecoded(*image.size, decode)
 
 
-def _from_pillow(image: Image.Image) -> pyvips.Image:
+def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Image:
     image.load()
     shown = {
         "1": "L",
@@ -96,7 +98,7 @@ def _from_pillow(image: Image.Image) -> pyvips.Image:
     picture = pyvips.Image.new_from_array(samples)
     if image.mode == "CMYK":
         picture = picture.copy(interpretation="cmyk")
-    return _with_metadata(picture, image.info)
+    return _with_metadata(picture, {**image.info, **metadata})
 
 
 def _with_metadata(picture: pyvips.Image, info: Mapping[Any, Any]) -> pyvips.Image:

@@ -9,7 +9,7 @@ from colorizer.kind import PhotoFormat
 
 _TAIL = 1024
 _END_OF_CODESTREAM = b"\xff\xd9"
-"""Of JPEG 2000 (ISO/IEC 15444-1, A.4.4)."""
+"""Of JPEG 2000, whose packets never hold it (ISO/IEC 15444-1, A.4.4); metadata may follow."""
 
 
 def breaks_off(path: Path, name: PhotoFormat) -> bool:
@@ -25,4 +25,4 @@ def breaks_off(path: Path, name: PhotoFormat) -> bool:
         return not tail.rstrip(b"\0").endswith(b";")
     if name == "webp":
         return size < 8 + int.from_bytes(start[4:8], "little")
-    return name == "jp2" and _END_OF_CODESTREAM not in tail
+    return name == "jp2" and _END_OF_CODESTREAM not in path.read_bytes()

@@ -17,6 +17,7 @@ from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.encoder import Encoding, choose_encoding
 from colorizer.errors import MediaError
+from colorizer.flaws import describe_flaws
 from colorizer.footage import Footage, Frame, inspect_footage, luma_codes
 from colorizer.job import Job
 from colorizer.joining import choose_container, join
@@ -59,8 +60,9 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
         MediaError: it is damaged.
 
     """
-    footage = inspect_footage(job.source)
+    footage = inspect_footage(job.source, job.settings.film.max_megapixels)
     encoding = choose_encoding(footage, job.settings.film)
+    footage = replace(footage, fields=encoding.fields)
     container = choose_container(footage, encoding)
     segments = list(_segments(job, footage, encoding, colorist, progress))
     if not segments:
@@ -72,8 +74,12 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
         width=footage.width,
         height=footage.height,
         frames=sum(len(segment.timing.pts) for segment in segments),
-        notes=encoding.notes + notes,
+        notes=encoding.notes + _flaws(segments, footage) + notes,
     )
+
+
+def _flaws(segments: list[Segment], footage: Footage) -> tuple[str, ...]:
+    return describe_flaws((segment.timing.flaws for segment in segments), footage.time_base, footage.start)
 
 
 def _segments(

@@ -15,10 +15,10 @@ from colorizer.decoding import look_into
 from colorizer.ending import breaks_off
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.kind import PhotoFormat
-from colorizer.picture import Photo, Picture, Sample
+from colorizer.picture import CONVERTED, Photo, Picture, Sample
 from colorizer.quantisation import estimate_quality
 from colorizer.settings import PhotoSettings
-from colorizer.tags import BITS, SUBFILE_TYPE, Tags, descriptive, number, read_directories
+from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories
 
 FailOn = Literal["error", "none"]
 
@@ -35,7 +35,9 @@ _SAMPLES: dict[str, tuple[Sample, float]] = {
 }
 _XMP_IN_GIF = re.compile(rb"XMP DataXMP(.+?<\?xpacket end=...\?>)", re.DOTALL)
 """The packet in its application extension (XMP, part 3, 1.1.2)."""
-_TIFF_BITS = {1, 2, 4, 8, 16, 32, 64}
+_TIFF_BITS = {1, 2, 4, 8, 16, 32}
+_COMPLEX = {5, 6}
+"""Sample formats of TIFF that are no pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 
 pyvips.cache_set_max(0)  # each picture is looked at once
 
@@ -82,6 +84,8 @@ def _open_tiff(source: Path, settings: PhotoSettings) -> Photo:
         bits = number(directories[page], BITS, 1)
         if bits not in _TIFF_BITS:
             raise UnsupportedError(f"{source.name}: {bits} bits a sample are not coloured; save it with 16")
+        if number(directories[page], SAMPLE_FORMAT, 1) in _COMPLEX:
+            raise UnsupportedError(f"{source.name}: complex samples are not coloured")
     pictures = tuple(
         _open_with_vips(source, "tiff", settings, "error", {"page": page}, descriptive(directories[page]))
         for page in pages
@@ -144,7 +148,12 @@ def _picture(  # noqa: PLR0913
 ) -> Picture:
     if header.format not in _SAMPLES:
         raise UnsupportedError(f"{source.name}: samples of the type {header.format} are not coloured")
+    samples = header.bands - bool(header.hasalpha())
+    if samples not in {1, 3} and header.interpretation not in CONVERTED:
+        raise UnsupportedError(f"{source.name}: pictures of {samples} samples a pixel are not coloured")
     sample, greatest = _SAMPLES[header.format]
+    if sample == "float" and header.interpretation in CONVERTED:
+        sample, greatest = "ushort", 65535.0
     if sample == "float":
         greatest = _white(open_anew().max())
     return Picture(

@@ -42,6 +42,7 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
         MediaError: it is damaged, or too large.
 
     """
+    pyvips.vips_lib.vips_error_clear()  # of what was said of other files
     name = photo_format(job.source)
     if name is None:
         raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")

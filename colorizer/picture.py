@@ -8,7 +8,6 @@ from typing import Literal
 
 import pyvips
 
-from colorizer.errors import UnsupportedError
 from colorizer.kind import PhotoFormat
 from colorizer.lab import Matrix
 from colorizer.tags import Tags
@@ -18,6 +17,8 @@ MATRIX = Matrix.BT601
 
 Sample = Literal["uchar", "ushort", "float"]
 
+CONVERTED = {"cmyk", "lab", "labs", "xyz"}
+"""Colour spaces of libvips that become sRGB first."""
 _DEEP = 65535.0
 
 
@@ -79,8 +80,6 @@ def _shown(image: pyvips.Image, white: float) -> tuple[pyvips.Image, float]:
     """The picture in grey or in sRGB, and the sample that is white there."""
     if image.get_typeof("icc-profile-data") and image.format in {"uchar", "ushort"}:
         return image.icc_transform("srgb", embedded=True, depth=16), _DEEP
-    if image.interpretation in {"cmyk", "lab", "labs", "labq", "xyz", "scrgb"}:
+    if image.interpretation in CONVERTED:
         return image.colourspace("rgb16"), _DEEP
-    if image.bands not in {1, 3}:
-        raise UnsupportedError(f"pictures of {image.bands} samples a pixel are not coloured")
     return image, white

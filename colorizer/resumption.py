@@ -20,7 +20,9 @@ from torch import Tensor
 
 from colorizer.colorist import Colorist
 from colorizer.durable import write_durably
-from colorizer.footage import Footage, Frame, luma_codes, read_frames
+from colorizer.flaws import DAMAGED
+from colorizer.footage import Footage, Frame, luma_codes
+from colorizer.frames import read_frames
 from colorizer.job import Job, Piece
 from colorizer.segment import Segment, read_segment
 
@@ -51,7 +53,9 @@ def frames_after(segments: Sequence[Segment], footage: Footage, piece: Piece | N
     """The frames that follow the finished segments; all of them where there are none."""
     if not segments:
         return read_frames(footage, piece)
-    sought = _seek(segments[-1], footage, piece) if footage.container.startswith(_SEEKABLE) else None
+    damaged = any(DAMAGED in segment.timing.flaws for segment in segments)
+    seekable = footage.container.startswith(_SEEKABLE) and not damaged
+    sought = _seek(segments[-1], footage, piece) if seekable else None
     last = segments[-1].timing.pts[-1]
     return sought or dropwhile(lambda frame: frame.pts <= last, read_frames(footage, piece))
 

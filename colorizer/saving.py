@@ -10,6 +10,7 @@ import pillow_heif
 import pyvips
 from PIL import Image
 
+from colorizer.boxes import append_boxes
 from colorizer.picture import Photo, Picture
 from colorizer.settings import PhotoSettings
 from colorizer.tags import COLOUR_SPACE, EXIF, ORIENTATION, Tags, exif_of, tags_of_exif
@@ -20,7 +21,7 @@ _OUTDATED = {
 }
 """What libvips tells of a grey original that is not so of its coloured copy."""
 _PILLOW = {"bmp": "BMP", "jp2": "JPEG2000", "tga": "TGA"}
-BARE = {*_PILLOW, "pnm"}
+BARE = {"bmp", "tga", "pnm"}
 """Formats that are written without metadata, but for a BMP's resolution."""
 _OPAQUE = {"jpeg", "pnm"}
 
@@ -76,6 +77,8 @@ def save(image: pyvips.Image, path: Path, name: str, photo: Photo, settings: Pho
     if name in _PILLOW:
         dpi = (image.xres * _MILLIMETRES, image.yres * _MILLIMETRES)
         Image.fromarray(image.numpy()).save(path, _PILLOW[name], **({"dpi": dpi} if name == "bmp" else {}))
+        if name == "jp2":
+            append_boxes(path, _metadata(image))
     elif name == "pnm":
         _save_pnm(image, path, photo.pictures[0].white)
     elif name == "heic":
@@ -134,13 +137,16 @@ def _save_pnm(image: pyvips.Image, path: Path, white: float) -> None:
 def _save_heic(image: pyvips.Image, path: Path, settings: PhotoSettings) -> None:
     mode = ("RGBA" if image.hasalpha() else "RGB") + (";16" if image.format == "ushort" else "")
     picture = pillow_heif.from_bytes(mode, (image.width, image.height), image.numpy().tobytes())
-    extra = {
-        key: image.get(field)
-        for key, field in {"exif": "exif-data", "xmp": "xmp-data", "icc_profile": "icc-profile-data"}.items()
-        if image.get_typeof(field)
-    }
+    profile = {"icc_profile": image.get("icc-profile-data")} if image.get_typeof("icc-profile-data") else {}
     with path.open("wb") as file:
-        picture.save(file, quality=settings.heif_quality, chroma=420, **extra)  # phones decode no other
+        # Phones decode no other than 4:2:0.
+        picture.save(file, quality=settings.heif_quality, chroma=420, **_metadata(image), **profile)
+
+
+def _metadata(image: pyvips.Image) -> dict[str, bytes]:
+    """EXIF and XMP, as far as there are any."""
+    fields = {"exif": "exif-data", "xmp": "xmp-data"}
+    return {name: image.get(field) for name, field in fields.items() if image.get_typeof(field)}
 
 
 def tags_for_tiff(image: pyvips.Image, picture: Picture, settings: PhotoSettings) -> Tags:

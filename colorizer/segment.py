@@ -6,7 +6,7 @@ ones stand in the timing.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,6 +42,8 @@ class Timing(BaseModel):
     """When the last frame's time is over."""
     lag: int
     """By how many frames the order of decoding runs behind that of display."""
+    flaws: dict[str, list[tuple[int, int]]] = {}
+    """Moments at which frames differ from the original's, by what it is that differs."""
     marks: tuple[int, ...]
     """Checksums of the original's last frames in it, by which they are known again."""
 
@@ -96,7 +98,7 @@ def write_segment(path: Path, frames: Iterable[Coloured], encoding: Encoding, fo
             packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
             container.mux(packet)
     sync_file(path)
-    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, marks=tuple(noted.marks))
+    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, flaws=noted.flaws, marks=tuple(noted.marks))
     write_durably(path.with_suffix(".json"), timing.model_dump_json())
     return Segment(path, timing)
 
@@ -109,11 +111,14 @@ class _Noted:
         self._inside: dict[int, int] = {}
         self.pts: list[int] = []
         self.marks: deque[int] = deque(maxlen=_MARKED)
+        self.flaws: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self.end = 0
 
     def __iter__(self) -> Iterator[Frame]:
         for coloured in self._frames:
             frame = coloured.frame
+            for flaw in frame.flaws:
+                self.flaws[flaw].append((self.pts[-1] if self.pts else frame.pts, frame.end))
             self._inside[frame.pts] = len(self.pts)
             self.pts.append(frame.pts)
             self.marks.append(coloured.mark)

@@ -367,6 +367,41 @@ def test_a_pgm_keeps_its_white(tmp_path: Path, colour: Colorize) -> None:
     assert np.abs(rgb @ BT601 - samples).max() <= 1
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.bmp", "a.pgm"])
+def test_the_umask_decides_who_may_read(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """As of every file that a program makes."""
+    before = os.umask(0o027)
+    try:
+        _, result = colour(write_grey(tmp_path / name))
+    finally:
+        os.umask(before)
+    assert result.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_reason_tells_of_its_own_file_alone(tmp_path: Path, colour: Colorize) -> None:
+    """What libvips said of another is forgotten."""
+    first, second = write_grey(tmp_path / "first.avif"), write_grey(tmp_path / "second.png")
+    content = bytearray(second.read_bytes())
+    content[-400:-200] = b"x" * 200
+    second.write_bytes(content)
+    colour(first)
+    with pytest.raises(MediaError) as refused:
+        colour(second)
+    assert "first" not in str(refused.value)
+    assert not isinstance(refused.value, TruncatedError)
+
+
+def test_floating_point_keeps_its_range(tmp_path: Path, colour: Colorize) -> None:
+    """White is 1, 255 or 65535, as the samples tell; what is no number stays none."""
+    samples = deep_grey().astype(np.float32)
+    samples[:4, :4] = np.nan
+    source = tmp_path / "a.tif"
+    Image.fromarray(samples).save(source)
+    rgb = pixels(colour(source)[1])
+    assert np.nanmax(np.abs(rgb @ BT601 - samples)) < 0.05
+    assert np.isnan(rgb).any(axis=2).sum() == 16
+
+
 def test_a_finished_photograph_leaves_no_pages_behind(tmp_path: Path, colour: Colorize) -> None:
     """What the pages were written to is gone."""
     colour(write_grey(tmp_path / "a.tif"))
