@@ -11,7 +11,8 @@ from rich.table import Table
 from benchmarks.footage import write_grainy_film
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
-from daemon.worker import Done, Ready, Worker
+from daemon.messages import Done, Outfit, Ready
+from daemon.worker import Worker
 
 _SETTINGS = JobSettings(film=FilmSettings(speed="veryfast"))
 
@@ -32,11 +33,11 @@ def main() -> None:
 
 def peak_of(job: Job) -> float:
     """MiB that a new worker needed at most for one job."""
-    worker = Worker((job.settings.colour,))
+    worker = Worker(Outfit((job.settings.colour,)))
     try:
         while not isinstance(worker.listen(1), Ready):
             pass
-        worker.give(job)
+        worker.give([job])
         while not isinstance(worker.listen(1), Done):
             pass
         status = Path(f"/proc/{worker.pid}/status").read_text()

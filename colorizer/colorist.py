@@ -25,6 +25,11 @@ class Colorist:
         self._working_size = predictor.card.working_size if working_size == "auto" else working_size
 
     @property
+    def device(self) -> torch.device:
+        """Where colour is predicted."""
+        return self._predictor.device
+
+    @property
     def weights(self) -> str:
         """Hash of the weights."""
         return self._predictor.weights

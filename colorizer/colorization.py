@@ -1,12 +1,11 @@
-"""Doing a job: find out what the file is, load the weights that it wants, colour it."""
+"""Doing jobs: find out what a file is, load the weights that it wants, colour it; photographs several at a time."""
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 
-from colorizer.colorist import Colorist
 from colorizer.film import Progress, colorize_film
 from colorizer.job import Job
 from colorizer.kind import kind_of
@@ -14,7 +13,8 @@ from colorizer.photo import colorize_photo
 from colorizer.predictor import Predictor
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from colorizer.weights import DEFAULT_WEIGHTS
+from colorizer.sitting import SharedColorist, sit_together
+from colorizer.weights import weights_path
 
 
 def colorize(job: Job, progress: Progress) -> Report:
@@ -36,13 +36,25 @@ def colorize(job: Job, progress: Progress) -> Report:
     return report
 
 
-@lru_cache(maxsize=2)
-def open_colorist(settings: ColourSettings) -> Colorist:
+def colorize_together(
+    jobs: Sequence[Job], turned_to: Callable[[int], None], progress: Progress
+) -> Iterator[tuple[int, Report | Exception]]:
+    """Do jobs in turns; the photographs among them that are alike in size and settings share one call of the network.
+
+    Args:
+        jobs: what to do.
+        turned_to: told whenever one is gone on with, by its number.
+        progress: of the one that is gone on with.
+
+    Yields:
+        The number of a job that has ended, and its report or what went wrong.
+
+    """
+    return sit_together([partial(colorize, job, progress) for job in jobs], turned_to)
+
+
+@cache
+def open_colorist(settings: ColourSettings) -> SharedColorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
     predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
-    return Colorist(predictor, settings.working_size)
-
-
-def weights_path(settings: ColourSettings) -> Path:
-    """Where the weights that the settings name lie."""
-    return DEFAULT_WEIGHTS if settings.weights == "default" else settings.weights
+    return SharedColorist(predictor, settings.working_size)

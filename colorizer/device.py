@@ -27,6 +27,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def cuda_devices() -> tuple[str, ...]:
+    """The names of all CUDA devices."""
+    return tuple(f"cuda:{number}" for number in range(torch.cuda.device_count()))
+
+
 def gains_by_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32: on GPUs from Ampere on, on CPUs with AVX512-BF16 or AMX."""
     if device.type == "cuda":

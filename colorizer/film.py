@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -18,13 +19,13 @@ from colorizer.encoder import Encoding, choose_encoding
 from colorizer.errors import MediaError
 from colorizer.flaws import describe_flaws
 from colorizer.footage import Footage, Frame, inspect_footage, luma_codes
-from colorizer.frames import read_frames
-from colorizer.job import Job, Piece
+from colorizer.job import Job
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
 from colorizer.provenance import made_with
 from colorizer.report import Report
-from colorizer.segment import Segment, write_segment
+from colorizer.resumption import finished_segments, frames_after, mark_of, segment_path
+from colorizer.segment import Coloured, Segment, write_segment
 from colorizer.shot import number_segments
 from colorizer.tinting import LumaSamples, beside_grey, tint
 
@@ -47,10 +48,12 @@ class Still:
     """Luma at the working size, upright, float, (1, 1, h, w)."""
     seconds: Fraction
     """When it is shown."""
+    mark: int
+    """By which it is known again."""
 
 
 def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
-    """Colour one film.
+    """Colour one film; one that was interrupted goes on after the segments in its workspace.
 
     Raises:
         UnsupportedError: it is no film that can be coloured.
@@ -84,31 +87,37 @@ def _flaws(segments: list[Segment], footage: Footage) -> tuple[str, ...]:
 def _segments(
     job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress
 ) -> Iterator[Segment]:
-    """Write the film's segments, one after the other, while the next frames are decoded and coloured."""
-    job.workspace.mkdir(parents=True, exist_ok=True)
+    """The finished segments, then the others, written while the next frames are decoded and coloured."""
+    finished = finished_segments(job, colorist)
+    yield from finished
+    numbered = partial(number_segments, first=len(finished))
+    decoded = frames_after(finished, footage, job.piece)
     with (
-        ahead(_stills(footage, encoding, colorist, job.piece), _AHEAD) as stills,
-        ahead(_coloured(number_segments(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
+        ahead(_stills(decoded, footage, encoding, colorist), _AHEAD) as stills,
+        ahead(_coloured(numbered(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
-        counted = _counted(frames, footage.expected, progress)
-        for number, numbered in groupby(counted, key=itemgetter(0)):
-            path = job.workspace / f"segment-{number:05d}.mkv"
-            yield write_segment(path, (frame for _, frame in numbered), encoding, footage)
+        done = sum(len(segment.timing.pts) for segment in finished)
+        counted = _counted(frames, done, footage.expected, progress)
+        for number, together in groupby(counted, key=itemgetter(0)):
+            path = segment_path(job.workspace, number)
+            yield write_segment(path, (coloured for _, coloured in together), encoding, footage)
 
 
-def _stills(footage: Footage, encoding: Encoding, colorist: Colorist, piece: Piece | None) -> Iterator[Still]:
+def _stills(frames: Iterator[Frame], footage: Footage, encoding: Encoding, colorist: Colorist) -> Iterator[Still]:
     width = max(1, round(footage.width * (footage.shape or 1)))
     sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
     extent = colorist.extent(*sides)
-    for frame in read_frames(footage, piece):
-        samples = LumaSamples.of(luma_codes(frame.picture, footage.coding), footage.coding, encoding)
+    for frame in frames:
+        codes = luma_codes(frame.picture, footage.coding)
+        samples = LumaSamples.of(codes, footage.coding, encoding)
         upright = samples.mean.rot90(footage.turns, (-2, -1))
-        yield Still(frame, samples, shrink(upright, extent).clamp(0, 1), frame.pts * footage.time_base)
+        small = shrink(upright, extent).clamp(0, 1)
+        yield Still(frame, samples, small, frame.pts * footage.time_base, mark_of(codes))
 
 
 def _coloured(
     stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
-) -> Iterator[tuple[int, Frame]]:
+) -> Iterator[tuple[int, Coloured]]:
     for number, batch in _batches(stills):
         smalls = [still.small for still in batch]
         keyframes = choose_keyframes(smalls)
@@ -116,7 +125,8 @@ def _coloured(
         for index, still in enumerate(batch):
             fit = _laid_back(fit_between(keyframes, fits, index), footage.turns)
             picture = tint(still.frame.picture, still.samples, fit, footage.coding, encoding)
-            yield number, replace(still.frame, picture=beside_grey(picture) if compare else picture)
+            shown = beside_grey(picture) if compare else picture
+            yield number, Coloured(replace(still.frame, picture=shown), still.mark)
 
 
 def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[Still]]]:
@@ -137,7 +147,9 @@ def _laid_back(fit: ChromaFit, turns: int) -> ChromaFit:
     return ChromaFit(fit.slope.rot90(-turns, (-2, -1)), fit.offset.rot90(-turns, (-2, -1)))
 
 
-def _counted(frames: Iterator[tuple[int, Frame]], expected: int, progress: Progress) -> Iterator[tuple[int, Frame]]:
-    for done, frame in enumerate(frames):
-        progress(done, expected)
+def _counted(
+    frames: Iterator[tuple[int, Coloured]], done: int, expected: int, progress: Progress
+) -> Iterator[tuple[int, Coloured]]:
+    for number, frame in enumerate(frames, start=done):
+        progress(number, expected)
         yield frame

@@ -21,17 +21,23 @@ _NEARLY_ONE = 0.9
 """Frames that a gap must be long: pulldown shows frames for half a frame longer."""
 
 
-def read_frames(footage: Footage, piece: Piece | None = None) -> Iterator[Frame]:
+def read_frames(footage: Footage, piece: Piece | None = None, since: int | None = None) -> Iterator[Frame]:
     """Decode a film's frames in the order of their display.
 
     Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
     cannot be decoded are left out, and the frame after them says so.
+
+    Args:
+        footage: the film.
+        piece: which part of it, else all of it.
+        since: a timestamp to seek, in the stream's time base; the frames before it are left out.
 
     """
     with open_film(footage.path) as container:
         stream = cast("VideoStream", container.streams[footage.index])
         stream.thread_type = "AUTO"
         start, stop = _window(footage, piece)
+        start = start if since is None else since
         if start is not None:
             container.seek(start, stream=stream)
         frames = _timed(container, stream, footage, start or 0)

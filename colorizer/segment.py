@@ -6,7 +6,7 @@ ones stand in the timing.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +27,8 @@ _TICK = Fraction(1, 1000)
 """Matroska's time base: one tick a frame."""
 _MOST_LAG = 32
 """More frames than any encoder holds back to reorder them."""
+_MARKED = 16
+"""Frames at a segment's end that are marked: a decoder that began in the wrong place shows it by then."""
 
 
 class Timing(BaseModel):
@@ -42,6 +44,16 @@ class Timing(BaseModel):
     """By how many frames the order of decoding runs behind that of display."""
     flaws: dict[str, list[tuple[int, int]]] = {}
     """Moments at which frames differ from the original's, by what it is that differs."""
+    marks: tuple[int, ...]
+    """Checksums of the original's last frames in it, by which they are known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """A frame that has its colour, and the checksum of the one that it was made of."""
+
+    frame: Frame
+    mark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,15 @@ class Segment:
                     yield packet.pts, packet
 
 
-def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, footage: Footage) -> Segment:
+def read_segment(path: Path) -> Segment | None:
+    """A segment that was finished, or None."""
+    timing = path.with_suffix(".json")
+    if not timing.is_file() or not path.is_file():
+        return None
+    return Segment(path, Timing.model_validate_json(timing.read_text()))
+
+
+def write_segment(path: Path, frames: Iterable[Coloured], encoding: Encoding, footage: Footage) -> Segment:
     """Encode frames, at least one, into a segment.
 
     Args:
@@ -78,7 +98,7 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, foota
             packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
             container.mux(packet)
     sync_file(path)
-    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, flaws=noted.flaws)
+    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, flaws=noted.flaws, marks=tuple(noted.marks))
     write_durably(path.with_suffix(".json"), timing.model_dump_json())
     return Segment(path, timing)
 
@@ -86,19 +106,22 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, foota
 class _Noted:
     """Frames on their way into the encoder, and when each is shown."""
 
-    def __init__(self, frames: Iterable[Frame]) -> None:
+    def __init__(self, frames: Iterable[Coloured]) -> None:
         self._frames = frames
         self._inside: dict[int, int] = {}
         self.pts: list[int] = []
+        self.marks: deque[int] = deque(maxlen=_MARKED)
         self.flaws: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self.end = 0
 
     def __iter__(self) -> Iterator[Frame]:
-        for frame in self._frames:
+        for coloured in self._frames:
+            frame = coloured.frame
             for flaw in frame.flaws:
                 self.flaws[flaw].append((self.pts[-1] if self.pts else frame.pts, frame.end))
             self._inside[frame.pts] = len(self.pts)
             self.pts.append(frame.pts)
+            self.marks.append(coloured.mark)
             self.end = frame.end
             yield frame
 

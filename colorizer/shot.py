@@ -29,9 +29,9 @@ class Still(Protocol):
 AnyStill = TypeVar("AnyStill", bound=Still)
 
 
-def number_segments(stills: Iterable[AnyStill]) -> Iterator[tuple[int, AnyStill]]:
-    """Give each frame the number of its segment."""
-    number, begun = 0, Fraction(0)
+def number_segments(stills: Iterable[AnyStill], first: int = 0) -> Iterator[tuple[int, AnyStill]]:
+    """Give each frame the number of its segment, from the first on, which begins with the first frame."""
+    number, begun = first, Fraction(0)
     before: Tensor | None = None
     for still in stills:
         if before is None:

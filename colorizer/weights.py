@@ -14,6 +14,7 @@ from torch import Tensor
 from colorizer.bins import Reading
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
+from colorizer.settings import ColourSettings
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 """The weights that come with tintd."""
@@ -98,6 +99,11 @@ def load_weights(path: Path) -> tuple[Network, WeightsCard]:
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise WeightsError(f"{path}: the weights hold numbers that are not finite; the file is damaged")
     return network.eval(), card
+
+
+def weights_path(settings: ColourSettings) -> Path:
+    """Where the weights that the settings name lie."""
+    return DEFAULT_WEIGHTS if settings.weights == "default" else settings.weights
 
 
 def weights_hash(path: Path) -> str:

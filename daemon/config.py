@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import (
-    BaseModel,
+    BeforeValidator,
     Field,
     HttpUrl,
     NonNegativeFloat,
@@ -18,11 +17,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
+from daemon.explaining import explain
+from daemon.hours import Span, read_span
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -89,6 +89,8 @@ class Watching(Section):
 class Work(Section):
     """How jobs are done."""
 
+    workers: PositiveInt = 1
+    """Worker processes for each device."""
     order: Literal["oldest", "smallest", "photos"] = "oldest"
     """Which waiting file of a folder comes first: the one found first, the smallest, or photos before films."""
     attempts: PositiveInt = 3
@@ -97,6 +99,22 @@ class Work(Section):
     """Delay before the second attempt; each further one waits four times as long."""
     stall_seconds: PositiveFloat = 600
     """A job that makes no progress for so long is stopped; it costs an attempt."""
+    job_seconds: PositiveFloat | None = None
+    """An attempt that takes longer is stopped; a film then goes on from its last finished segment."""
+    job_mib: PositiveInt | None = None
+    """A worker that holds more memory than this, its weights included, is stopped; it costs an attempt."""
+    leak_mib: PositiveInt = 1024
+    """A worker that, between two jobs, holds so much more than when it was new is replaced."""
+    idle_seconds: PositiveFloat | None = 900
+    """A worker that has had nothing to do for so long ends, and gives its memory back; the next file brings another."""
+    photo_batch: PositiveInt = 16
+    """So many waiting photographs are given to a worker together; alike ones share one call of the network."""
+    hours: tuple[Annotated[Span, BeforeValidator(read_span)], ...] = ()
+    """When jobs are done (22:00-06:00, mon-fri 18:00-08:00), in local time; empty: always."""
+    nice: int = Field(default=0, ge=0, le=19)
+    """By how much workers let other programs go first: 0 (not at all) to 19."""
+    io_class: Literal["normal", "low", "idle"] = "normal"
+    """How workers share the disk: idle takes only what others leave."""
     grace_seconds: NonNegativeFloat = 20
     """On stop, a running job may finish within this time; then it is put back."""
     spare_mib: NonNegativeInt = 1024
@@ -137,6 +155,15 @@ class Monitoring(Section):
     """off, or HOST:PORT for Prometheus metrics on /metrics and the state of health on /healthz."""
 
 
+class Control(Section):
+    """How `tintd status`, `pause` and the others reach the service."""
+
+    socket: Path | None = None
+    """Where the service listens; by default `control` in the state folder."""
+    access: Literal["owner", "group", "everyone"] = "group"
+    """Who may use it."""
+
+
 class Log(Section):
     """What the service writes to its standard error."""
 
@@ -155,9 +182,15 @@ class Config(BaseSettings, JobSettings):
     """Folder of the journal: on a local disk."""
     watching: Watching = Watching()
     work: Work = Work()
+    control: Control = Control()
     hooks: Hooks = Hooks()
     monitoring: Monitoring = Monitoring()
     log: Log = Log()
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the service listens."""
+        return self.control.socket or self.state / "control"
 
     @classmethod
     def settings_customise_sources(
@@ -200,7 +233,7 @@ def load_config(path: Path) -> Config:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
+        raise SettingsError("\n".join(f"{path}: {line}" for line in explain(error, Config))) from error
     _check_apart(path, config)
     return config
 
@@ -237,9 +270,9 @@ def _anchored(config: Config, base: Path) -> Config:
         )
         for folder in config.folders
     )
-    return config.model_copy(
-        update={"folders": folders, "state": (base / config.state).resolve(), **anchored_files(config)}
-    )
+    state = (base / config.state).resolve()
+    control = config.control.model_copy(update={"socket": config.control.socket and base / config.control.socket})
+    return config.model_copy(update={"folders": folders, "state": state, "control": control, **anchored_files(config)})
 
 
 def _check_apart(path: Path, config: Config) -> None:
@@ -255,36 +288,3 @@ def _check_apart(path: Path, config: Config) -> None:
                 raise SettingsError(f"{path}: the input {folder.input} lies in the watched folder {other.input}")
         if config.state.is_relative_to(folder.input):
             raise SettingsError(f"{path}: the state {config.state} lies in the watched folder {folder.input}")
-
-
-def _explain(error: ValidationError) -> list[str]:
-    """A line for each wrong setting; what folders inherit is said once, where it stands."""
-    details = error.errors()
-    common = {detail["loc"] for detail in details}
-    own = [detail for detail in details if detail["loc"][:1] != ("folders",) or detail["loc"][2:] not in common]
-    return [_line(detail) for detail in own if detail["loc"] != ("folders",) or len(details) == 1]
-
-
-def _line(detail: ErrorDetails) -> str:
-    """Which setting, what is wrong, and the nearest name that exists."""
-    place = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] != "extra_forbidden":
-        return f"{place}: {detail['msg']}"
-    *parents, name = detail["loc"]
-    near = difflib.get_close_matches(str(name), _names_at(Config, parents), n=1, cutoff=0)
-    return f"{place}: there is no such setting; did you mean `{near[0]}`?"
-
-
-def _names_at(model: type[BaseModel], place: list[str | int]) -> list[str]:
-    """Names of the settings in the section at a place of the configuration."""
-    for part in place:
-        if isinstance(part, str):
-            model = _section_of(model.model_fields[part].annotation)
-    return list(model.model_fields)
-
-
-def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 (a type as pydantic gives it)
-    """The section itself, or the one that a tuple holds."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return _section_of(get_args(annotation)[0])

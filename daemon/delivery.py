@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.config import Folder
-from daemon.journal import Entry, Journal, Result
+from daemon.entry import Entry, Result
+from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
 from daemon.wanted import DONE
@@ -39,7 +40,7 @@ def deliver(finished: Path, suffix: str, entry: Entry, folder: Folder, journal: 
         raise ChangedError(entry.source)
 
     def free_names() -> Iterator[Path]:
-        for name in candidate_names(folder.output, entry.path, suffix):
+        for name in candidate_names(folder.output, _home(entry, folder), suffix):
             publisher = journal.publisher_of(name)
             if publisher is None or _is_same_original(publisher[0], entry):
                 yield name
@@ -50,7 +51,7 @@ def deliver(finished: Path, suffix: str, entry: Entry, folder: Folder, journal: 
         may_replace=lambda name: _is_own_result(name, entry, journal),
         announce=lambda result: journal.announce(entry.id, result),
     )
-    remove_note(folder.output, entry.path)
+    remove_note(folder.output, _home(entry, folder))
     return path
 
 
@@ -62,7 +63,7 @@ def lies_there(result: Result) -> bool:
 
 def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
     """Move a finished original to `done/`, where that is configured and it is still what it was."""
-    if folder.original != "move" or identify(entry.source) != entry.identity:
+    if folder.original != "move" or _home(entry, folder) != entry.path or identify(entry.source) != entry.identity:
         return
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
         holder = journal.find(name, folder.input)
@@ -72,6 +73,12 @@ def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
         if name_first(entry.source, name):
             journal.relocate(entry.id, folder.input, name.relative_to(folder.input))
             return
+
+
+def _home(entry: Entry, folder: Folder) -> Path:
+    """Where an original lay in its folder before it was moved to `done/`."""
+    moved = folder.original == "move" and entry.path.parts[0] == DONE
+    return Path(*entry.path.parts[1:]) if moved else entry.path
 
 
 def _is_own_result(name: Path, entry: Entry, journal: Journal) -> bool:

@@ -1,239 +1,238 @@
-"""The foreman: gives jobs to the worker and sees each to its end, whatever the worker says or does not say."""
+"""The foreman: gives jobs to the crew and sees each to its end, whatever the workers say or do not say."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import structlog
 
-from colorizer.job import Job
-from colorizer.report import Report
-from colorizer.settings import ColourSettings, JobSettings
-from daemon.config import Config, Folder
-from daemon.delivery import ChangedError, deliver, move_original
-from daemon.journal import Entry, Journal
+from colorizer.errors import UnsupportedError
+from colorizer.kind import kind_of
+from colorizer.settings import ColourSettings
+from daemon import wishes
+from daemon.config import Config
+from daemon.crew import Crew, Hand
+from daemon.ending import Ending
+from daemon.entry import Entry
+from daemon.journal import Journal
+from daemon.messages import Died, Done, Failed, Message, Progress, Ready, Unfit
 from daemon.original import identify
-from daemon.publisher import leave_note, make_folder
-from daemon.retries import Again, after_failure
 from daemon.room import Room
+from daemon.task import Task
 from daemon.turns import Turns
 from daemon.wanted import is_present
-from daemon.worker import Died, Done, Failed, Message, Progress, Ready, Unfit, Worker
+from daemon.workspace import prepare, work_folder
 
 LEASE = 120.0
 """Seconds after which a job that nobody keeps may be taken again."""
+_KEEP = 30.0
+"""Seconds between two extensions of the leases."""
+_SMALL = 64 << 20
+"""Bytes up to which a photograph is given to a worker together with others."""
 
 _log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Attempt:
-    """The job that the worker has; times by the monotonic clock."""
-
-    entry: Entry
-    folder: Folder
-    workspace: Path
-    begun: float
-    heard: float
-    """When the worker last said something."""
-
-
 class Foreman:
-    """One worker and the job that it has."""
+    """The crew and the jobs that it has."""
 
     def __init__(self, config: Config, journal: Journal) -> None:
-        self._config = config
         self._journal = journal
         self._weights: dict[ColourSettings, str] = {}
-        self._turns = Turns(config.folders, config.work.order)
-        self._room = Room(config)
+        self._next_keeping = 0.0
+        self._kept: Entry | None = None
+        """A job whose turn it was, but that could not be done together with others."""
         self.paused: str | None = None
         """Why jobs of some folder, or all, are not begun at present."""
         self.closed: frozenset[Path] = frozenset()
         """The watched folders whose jobs wait."""
-        self.attempt: Attempt | None = None
-        self.ready = False
-        self.unfit: str | None = None
-        """Why no worker can start: weights or device are not as configured."""
-        self.worker = self._hire()
+        self._set_out(config)
+        self.crew = Crew(config)
 
-    def hear(self, message: Message) -> None:
-        """Take note of what the worker says."""
+    @property
+    def tasks(self) -> list[Task]:
+        """All jobs that are being done."""
+        return [task for hand in self.crew.hands for task in hand.tasks.values()]
+
+    def reform(self, config: Config) -> None:
+        """Go on by another configuration; what is being done is finished by the old one."""
+        self._set_out(config)
+        self.crew.reform(config)
+
+    def hear(self, hand: Hand, message: Message) -> None:
+        """Take note of what a worker says."""
+        self.crew.hear(hand, message)
         match message:
             case Ready(weights):
-                self._weights, self.ready = weights, True
-            case Unfit(reason):
-                self.unfit = reason
-            case Died(reason):
-                self._replace_worker(reason)
-            case Progress(done, frames):
-                self._keep(done, frames)
-            case Done(report):
-                self._done(report)
-            case Failed(why, reason, trace):
-                self._failed(why, reason, trace)
+                self._weights |= weights
+            case Progress(number, done, frames):
+                self._journal.extend(hand.tasks[number].entry.id, time.time() + LEASE, done, frames)
+            case Done(number, report):
+                task = hand.tasks.pop(number)
+                self._ending.done(task, report, self._weights[task.folder.colour])
+            case Failed(number, why, reason, trace):
+                task = hand.tasks.pop(number)
+                if trace:
+                    task.log.error("unforeseen", trace=trace)
+                self._ending.failed(task, why, reason)
+            case Died(reason, signal):
+                self._lose(hand, reason, signal)
+            case Unfit():
+                self._put_back(hand)
 
     def offer(self) -> None:
-        """Give the worker the job that has waited longest, if it has none."""
-        if not self.ready or self.attempt is not None:
-            return
-        now = time.time()
-        job = self._turns.next(self._journal.database, now, self._closed())
-        entry = None if job is None else self._journal.take(now, now + LEASE, job)
-        if entry is None:
-            return
-        if identify(entry.source) != entry.identity:
-            self._journal.supersede(entry.id)  # gone, or changed: then it is found anew
-            return
-        folder = self._folder_of(entry)
-        if folder is None:
-            self._journal.end(entry.id, "skipped", "its folder is no longer watched", now)
-            return
-        try:
-            self._begin(entry, folder)
-        except OSError as error:
-            self._hold(entry, f"the output folder cannot be written: {error}")
+        """Give every worker that has none the jobs whose turn it is."""
+        idle = [hand for hand in self.crew.hands if hand.idle]
+        asleep = any(hand.asleep for hand in self.crew.hands)
+        if idle or asleep:
+            self._look_for_room()
+        for hand in idle:
+            self._give(hand)
+        if asleep and self._has_work():
+            self.crew.wake()
 
-    def _closed(self) -> frozenset[Path]:
-        """Folders for whose results there is no room, or which are empty or absent: perhaps a mount that is away."""
+    def mind(self) -> None:
+        """Stop what went beyond its limits, fill the crew, and keep the leases."""
+        for hand, reason in list(self.crew.excesses()):
+            self.crew.dismiss(hand)
+            self._lose(hand, reason, "SIGKILL", stopped=True)
+        self.crew.replace_leaking()
+        self.crew.send_to_sleep()
+        self.crew.fill()
+        if time.monotonic() >= self._next_keeping:
+            self._next_keeping = time.monotonic() + _KEEP
+            for task in self.tasks:
+                self._journal.extend(task.entry.id, time.time() + LEASE, task.frames_done, task.frames)
+
+    def put_back(self) -> None:
+        """Give up all running jobs, which will be gone on with another time."""
+        for hand in self.crew.busy:
+            self.crew.dismiss(hand)
+            self._put_back(hand)
+
+    def abandon(self) -> None:
+        """Give up all running jobs without a word to the journal, which cannot be written."""
+        for hand in self.crew.busy:
+            self.crew.dismiss(hand)
+            hand.tasks = {}
+
+    def dismiss(self) -> None:
+        """End all workers."""
+        self.put_back()
+        for hand in self.crew.hands:
+            self.crew.dismiss(hand)
+
+    def cancel(self, pattern: str) -> list[Entry]:
+        """Give up jobs for good, also those that run."""
+        cancelled = wishes.cancel(self._journal, pattern, time.time())
+        numbers = {entry.id for entry in cancelled}
+        for hand in self.crew.busy:
+            given_up = [task for task in hand.tasks.values() if task.entry.id in numbers]
+            if not given_up:
+                continue
+            self.crew.dismiss(hand)
+            hand.tasks = {number: task for number, task in hand.tasks.items() if task not in given_up}
+            for task in given_up:
+                self._ending.cancelled(task)
+            self._put_back(hand)
+        return cancelled
+
+    def _set_out(self, config: Config) -> None:
+        self._config = config
+        self._room = Room(config)
+        self._ending = Ending(config, self._journal, self._room)
+        self._turns = Turns(config.folders, config.work.order)
+
+    def _has_work(self) -> bool:
+        """Whether a job is due that may be begun."""
+        due = self._journal.next_due()
+        return due is not None and due <= time.time() and len(self.closed) < len(self._config.folders)
+
+    def _look_for_room(self) -> None:
+        """Close folders for whose results there is no room, or which are empty or absent: perhaps a mount is away."""
         lacks = {folder.input: self._room.lacks(folder) for folder in self._config.folders}
         paused = next((lack for lack in lacks.values() if lack), None)
         if (paused is None) != (self.paused is None):
             _log.warning("paused" if paused else "goes on", reason=paused)
         self.paused = paused
         self.closed = frozenset(place for place, lack in lacks.items() if lack or not is_present(place))
-        return self.closed
 
-    def mind(self) -> None:
-        """Stop a job that makes no progress."""
-        if self.attempt is not None and time.monotonic() - self.attempt.heard > self._config.work.stall_seconds:
-            self._replace_worker(f"no progress for {self._config.work.stall_seconds:.0f} s; the job was stopped")
-
-    def put_back(self) -> None:
-        """Give up the running job, which will be done another time."""
-        self.worker.stop()
-        if self.attempt is None:
+    def _give(self, hand: Hand) -> None:
+        tasks = list(self._next_tasks(hand))
+        if not tasks or hand.worker is None:
             return
-        self._journal.put_back(self.attempt.entry.id, time.time(), None, refund=True)
-        self._logged(self.attempt.entry).info("put back")
-        self._clear()
-
-    def abandon(self) -> None:
-        """Give up the running job without a word to the journal, which cannot be written."""
-        self.worker.stop()
-        self._clear()
-        self.worker = self._hire()
-
-    def _hire(self) -> Worker:
-        self.ready = False
-        return Worker(tuple(dict.fromkeys(folder.colour for folder in self._config.folders)))
-
-    def _replace_worker(self, reason: str) -> None:
-        self.worker.stop()
-        if self.attempt is not None:
-            self._failed("failed", f"{self.attempt.entry.path.name}: {reason}", "")
-        elif not self.ready:
-            self.unfit = reason
-            return
-        self.worker = self._hire()
-
-    def _begin(self, entry: Entry, folder: Folder) -> None:
-        workspace = folder.output / f".tintd-{self._journal.id}-{entry.id}"
-        make_folder(folder.output)
-        shutil.rmtree(workspace, ignore_errors=True)
-        workspace.mkdir()
         now = time.monotonic()
-        self.attempt = Attempt(entry, folder, workspace, begun=now, heard=now)
-        settings = JobSettings(colour=folder.colour, photo=folder.photo, film=folder.film)
-        self.worker.give(Job(entry.source, workspace / "result", workspace, settings))
-        self._logged(entry).info("colouring", attempt=entry.attempts)
-
-    def _keep(self, done: int, frames: int) -> None:
-        if self.attempt is not None:
-            self.attempt.heard = time.monotonic()
-            self._journal.extend(self.attempt.entry.id, time.time() + LEASE, done, frames)
-
-    def _done(self, report: Report) -> None:
-        attempt = self._current()
-        entry, folder = attempt.entry, attempt.folder
+        hand.tasks, hand.current, hand.heard, hand.turned = dict(enumerate(tasks)), 0, now, now
+        for task in tasks:
+            self._journal.attempts.begin(task.entry.id, task.entry.attempts, hand.name, time.time())
+            task.log.info("colouring", attempt=task.entry.attempts)
         try:
-            path = deliver(attempt.workspace / "result", report.suffix, entry, folder, self._journal)
-        except ChangedError:
-            self._journal.supersede(entry.id)
-            self._logged(entry).info("changed while it was coloured; it waits again")
-        except OSError as error:
-            self._hold(entry, f"the result cannot be published: {error}")
-        else:
-            seconds = time.monotonic() - attempt.begun
-            made_with = (_settings_hash(folder), self._weights[folder.colour])
-            self._journal.finish(entry.id, time.time(), seconds, made_with, report.notes)
-            self._logged(entry).info("done", output=str(path), seconds=round(seconds, 2), notes=report.notes)
-            move_original(entry, folder, self._journal)
-        self._clear()
+            hand.worker.give([task.job for task in tasks])
+        except OSError:
+            _log.warning("a worker is gone", worker=hand.name)  # its end is heard next
 
-    def _failed(self, why: Literal["unsupported", "truncated", "failed"], reason: str, trace: str) -> None:
-        attempt = self._current()
-        entry, now = attempt.entry, time.time()
-        log = self._logged(entry)
-        if trace:
-            log.error("unforeseen", trace=trace)
-        lack = self._room.failed(attempt.folder)
-        if lack is not None:
-            self._hold(entry, lack)
-            self._clear()
-            return
+    def _next_tasks(self, hand: Hand) -> Iterator[Task]:
+        """The next job, and photographs whose turn comes after it and that can be coloured together with it."""
+        others = {folder.input for folder in self._config.folders if folder.colour not in hand.outfit.colours}
+        given, together = 0, True
+        while together and given < self._config.work.photo_batch:
+            now = time.time()
+            job = self._next(now, others)
+            waiting = None if job is None else self._journal.entry(job)
+            if waiting is None or waiting.state != "queued":
+                return
+            if given and not self._joins(waiting):
+                self._kept = waiting
+                return
+            entry = self._journal.take(now, now + LEASE, job)
+            task = None if entry is None else self._begin(entry)
+            if task is not None:
+                given, together = given + 1, self._joins(task.entry)
+                yield task
+
+    def _next(self, now: float, others: set[Path]) -> int | None:
+        """The job whose turn it is, among those that are not of other devices."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept.folder not in self.closed | others:
+            return kept.id
+        return self._turns.next(self._journal.database, now, self.closed | others)
+
+    def _joins(self, entry: Entry) -> bool:
+        """Whether a job can be done together with others: small photographs at their first attempt are."""
+        if entry.identity.size > _SMALL or entry.reason is not None:
+            return False
+        try:
+            return kind_of(entry.source) == "photo"
+        except (OSError, UnsupportedError):
+            return False
+
+    def _begin(self, entry: Entry) -> Task | None:
+        folder = next((folder for folder in self._config.folders if folder.input == entry.folder), None)
         if identify(entry.source) != entry.identity:
-            self._journal.supersede(entry.id)
-            log.info("changed or gone while it was coloured", reason=reason)
-            self._clear()
-            return
-        following = after_failure(why, entry.attempts, entry.identity.mtime_ns / 1e9, now, self._config)
-        if isinstance(following, Again):
-            self._journal.put_back(entry.id, following.due, reason, refund=following.refund)
-            log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
-        else:
-            self._journal.end(entry.id, following.state, reason, now)
-            log.warning(following.state, reason=reason)
-            if following.state == "failed" and self._config.work.failure_notes:
-                self._leave_note(attempt, reason)
-        self._clear()
-
-    def _leave_note(self, attempt: Attempt, reason: str) -> None:
+            self._journal.supersede(entry.id)  # gone, or changed: then it is found anew
+            return None
+        if folder is None:
+            self._journal.end(entry.id, "skipped", "its folder is no longer watched", time.time())
+            return None
+        task = Task(entry, folder, work_folder(folder, self._journal, entry.id), time.monotonic())
         try:
-            leave_note(attempt.folder.output, attempt.entry.path, reason)
+            prepare(task.workspace)
         except OSError as error:
-            self._logged(attempt.entry).warning("no note could be left", reason=str(error))
+            self._ending.hold(task, f"the output folder cannot be written: {error}")
+            return None
+        return task
 
-    def _hold(self, entry: Entry, reason: str) -> None:
-        """Let a job wait for something that is not its fault."""
-        self._journal.put_back(entry.id, time.time() + self._config.work.retry_seconds, reason, refund=True)
-        self._logged(entry).error("held", reason=reason)
+    def _lose(self, hand: Hand, reason: str, signal: str | None, *, stopped: bool = False) -> None:
+        """The worker is gone: the file that it was at is to blame; what it had beside it waits again."""
+        blamed = hand.tasks.pop(hand.current, None)
+        self._put_back(hand)
+        if blamed is not None:
+            told = f"{blamed.entry.path.name}: {reason}"
+            self._ending.crashed(blamed, told, signal, outcome="stopped" if stopped else "crashed")
 
-    def _clear(self) -> None:
-        if self.attempt is not None:
-            shutil.rmtree(self.attempt.workspace, ignore_errors=True)
-        self.attempt = None
-
-    def _current(self) -> Attempt:
-        if self.attempt is None:
-            raise RuntimeError("the worker speaks of a job that it does not have")
-        return self.attempt
-
-    def _folder_of(self, entry: Entry) -> Folder | None:
-        return next((folder for folder in self._config.folders if folder.input == entry.folder), None)
-
-    @staticmethod
-    def _logged(entry: Entry) -> structlog.typing.FilteringBoundLogger:
-        bound: structlog.typing.FilteringBoundLogger = _log.bind(job=entry.id, file=str(entry.source))
-        return bound
-
-
-def _settings_hash(folder: Folder) -> str:
-    """A short name for everything that was configured about a result."""
-    settings = JobSettings(colour=folder.colour, photo=folder.photo, film=folder.film)
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
+    def _put_back(self, hand: Hand) -> None:
+        for task in hand.tasks.values():
+            self._ending.put_back(task)
+        hand.tasks = {}

@@ -5,125 +5,36 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
-from colorizer.errors import TintdError
-from daemon import turns
+from daemon.attempts import Attempts
+from daemon.database import Database
+from daemon.entry import STATES, Entry, Result, State, entry_of, result_of
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
-
-State = Literal["queued", "running", "done", "failed", "skipped"]
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY,
-        folder BLOB NOT NULL,               -- watched folder, as bytes: names need not be UTF-8
-        path BLOB NOT NULL,                 -- inside it
-        size INTEGER NOT NULL,
-        mtime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL,
-        state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'skipped')),
-        superseded INTEGER NOT NULL DEFAULT 0, -- the path holds another file now
-        attempts INTEGER NOT NULL DEFAULT 0,
-        due REAL NOT NULL,                  -- not before this time
-        lease REAL,                         -- a running job whose lease has ended may be taken again
-        frames_done INTEGER NOT NULL DEFAULT 0,
-        frames INTEGER NOT NULL DEFAULT 0,
-        reason TEXT,
-        output BLOB,
-        output_size INTEGER,
-        output_mtime_ns INTEGER,
-        announced INTEGER NOT NULL DEFAULT 0, -- this attempt came as far as publishing
-        seconds REAL,
-        settings TEXT,
-        weights TEXT,
-        notes TEXT NOT NULL DEFAULT '[]',
-        found REAL NOT NULL,
-        ended REAL
-    );
-    CREATE UNIQUE INDEX jobs_current ON jobs (folder, path) WHERE NOT superseded;
-    CREATE INDEX jobs_waiting ON jobs (state, due);
-    CREATE INDEX jobs_fingerprint ON jobs (fingerprint);
-    CREATE INDEX jobs_output ON jobs (output);
-    CREATE TABLE journal (id TEXT NOT NULL);
-    INSERT INTO journal VALUES (lower(hex(randomblob(4))));
-    """,
-    turns.MIGRATION,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job as the journal knows it."""
-
-    id: int
-    folder: Path
-    path: Path
-    """Inside the folder."""
-    identity: Identity
-    state: State
-    attempts: int
-    due: float
-    frames_done: int
-    frames: int
-    reason: str | None
-    output: Path | None
-    seconds: float | None
-    settings: str | None
-    weights: str | None
-    notes: tuple[str, ...]
-
-    @property
-    def source(self) -> Path:
-        """The original."""
-        return self.folder / self.path
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A result that was, or is about to be, published."""
-
-    path: Path
-    size: int
-    mtime_ns: int
-
-
-class JournalError(TintdError):
-    """The journal cannot be used."""
 
 
 class Journal:
     """One service's journal. Any process may read it, and put jobs back; only the service does jobs."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the journal of a state folder, making or migrating it.
+    def __init__(self, folder: Path, *, readonly: bool = False) -> None:
+        """Open the journal of a state folder, making or migrating it, or only to read what is there.
 
         Raises:
             JournalError: it cannot be opened, or a newer tintd made it.
 
         """
-        path = folder / "journal.sqlite3"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate(path)
-        except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
+        self._db = Database(folder / "journal.sqlite3", readonly=readonly)
+        self.attempts = Attempts(self._db)
         self.id: str = self._db.execute("SELECT id FROM journal").fetchone()["id"]
 
     @property
     def database(self) -> sqlite3.Connection:
         """The connection, for what goes with the journal's transactions."""
-        return self._db
+        return self._db.connection
 
     def close(self) -> None:
         """Close the database."""
@@ -132,7 +43,7 @@ class Journal:
     def find(self, source: Path, folder: Path) -> Entry | None:
         """The job of the file at a path, as it was when it was last seen."""
         row = self._current(folder, source.relative_to(folder))
-        return _entry(row) if row else None
+        return entry_of(row) if row else None
 
     def add(
         self, source: Path, folder: Path, identity: Identity, fingerprint: str, now: float
@@ -144,7 +55,7 @@ class Journal:
 
         """
         path = source.relative_to(folder)
-        with self._transaction():
+        with self._db.transaction():
             row = self._current(folder, path)
             if row is not None and row["fingerprint"] == fingerprint:
                 self._set(row["id"], **_columns(identity))
@@ -169,6 +80,11 @@ class Journal:
             )
             return "new"
 
+    def entry(self, job: int) -> Entry | None:
+        """A job by its number."""
+        row = self._db.execute("SELECT * FROM jobs WHERE id = ? AND NOT superseded", (job,)).fetchone()
+        return entry_of(row) if row else None
+
     def take(self, now: float, lease: float, job: int | None = None) -> Entry | None:
         """Take a job until `lease`: the one named, else that which has waited longest or whose lease has ended."""
         row = self._db.execute(
@@ -179,7 +95,7 @@ class Journal:
             " RETURNING *",
             {"now": now, "lease": lease, "job": job},
         ).fetchone()
-        return _entry(row) if row else None
+        return entry_of(row) if row else None
 
     def next_due(self) -> float | None:
         """When the next waiting job is due."""
@@ -236,28 +152,47 @@ class Journal:
         row = self._db.execute(
             "SELECT * FROM jobs WHERE output = ? ORDER BY id DESC LIMIT 1", (os.fsencode(path),)
         ).fetchone()
-        return (_entry(row), _result(row)) if row else None
+        return (entry_of(row), result_of(row)) if row else None
 
     def interrupted(self) -> list[tuple[Entry, Result | None]]:
         """Jobs that were running when their service ended, each with the result that it had announced."""
         rows = self._db.execute("SELECT * FROM jobs WHERE state = 'running'")
-        return [(_entry(row), _result(row) if row["announced"] else None) for row in rows]
+        return [(entry_of(row), result_of(row) if row["announced"] else None) for row in rows]
 
     def relocate(self, job: int, folder: Path, path: Path) -> None:
         """Note that an original has been moved, by us or by its owner."""
         self._set(job, folder=os.fsencode(folder), path=os.fsencode(path))
 
+    def requeue(self, jobs: Iterable[int], now: float) -> None:
+        """Let ended jobs wait again, with all their attempts."""
+        with self._db.transaction():
+            for job in jobs:
+                self._set(job, state="queued", due=now, attempts=0, reason=None)
+
+    def forget(self, jobs: Iterable[int]) -> None:
+        """Know nothing of these jobs any more: a file that still lies there is seen as new."""
+        with self._db.transaction():
+            for job in jobs:
+                self._db.execute("DELETE FROM jobs WHERE id = ?", (job,))
+
+    @property
+    def paused(self) -> float | None:
+        """Since when no job is begun, by somebody's wish; None where jobs are."""
+        since: float | None = self._db.execute("SELECT paused FROM journal").fetchone()["paused"]
+        return since
+
+    def pause(self, since: float | None) -> None:
+        """Begin no more jobs, or (None) begin them again; a restart changes nothing of it."""
+        self._db.execute("UPDATE journal SET paused = ?", (since,))
+
+    def is_unfinished(self, job: int) -> bool:
+        """Whether a job waits or runs."""
+        row = self._db.execute("SELECT state, superseded FROM jobs WHERE id = ?", (job,)).fetchone()
+        return row is not None and not row["superseded"] and row["state"] in {"queued", "running"}
+
     def together(self) -> AbstractContextManager[None]:
         """What is noted within this is noted in one go, or not at all: the disk is waited for once."""
-        return self._transaction()
-
-    def retry(self, now: float, wanted: Callable[[Entry], bool]) -> list[Entry]:
-        """Let failed and skipped jobs wait again, with all their attempts."""
-        chosen = [entry for entry in self.entries("failed", "skipped") if wanted(entry)]
-        with self._transaction():
-            for entry in chosen:
-                self._set(entry.id, state="queued", due=now, attempts=0, reason=None)
-        return chosen
+        return self._db.transaction()
 
     def entries(self, *states: State) -> Iterator[Entry]:
         """Jobs in these states, the latest first."""
@@ -267,11 +202,11 @@ class Journal:
             " ORDER BY coalesce(ended, due) DESC, id DESC",
             states,
         )
-        return map(_entry, rows)
+        return map(entry_of, rows)
 
     def counts(self) -> dict[State, int]:
         """How many jobs are in each state."""
-        counted: dict[State, int] = {"queued": 0, "running": 0, "done": 0, "failed": 0, "skipped": 0}
+        counted: dict[State, int] = dict.fromkeys(STATES, 0)
         rows = self._db.execute("SELECT state, count(*) AS jobs FROM jobs WHERE NOT superseded GROUP BY state")
         return counted | {row["state"]: row["jobs"] for row in rows}
 
@@ -285,66 +220,13 @@ class Journal:
     def _moved(self, fingerprint: str) -> int | None:
         """The job of a file with this content that no longer lies where it was; an absent mount proves nothing."""
         rows = self._db.execute("SELECT * FROM jobs WHERE fingerprint = ? AND NOT superseded", (fingerprint,))
-        gone = (entry.id for entry in map(_entry, rows) if is_present(entry.folder) and not entry.source.exists())
+        gone = (entry.id for entry in map(entry_of, rows) if is_present(entry.folder) and not entry.source.exists())
         return next(gone, None)
 
     def _set(self, job: int, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*columns.values(), job))  # noqa: S608 (names are ours)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing; one within another is part of it."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # a full disk has ended it already
-                self._db.execute("ROLLBACK")
-            raise
-
-    def _migrate(self, path: Path) -> None:
-        with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > len(_MIGRATIONS):
-                raise JournalError(f"{path}: the journal was made by a newer tintd; this one reads {len(_MIGRATIONS)}")
-            for step in _MIGRATIONS[version:]:
-                for statement in step.split(";\n"):
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
-
-
-def _identity(row: sqlite3.Row) -> Identity:
-    return Identity(row["size"], row["mtime_ns"], row["inode"])
-
-
-def _result(row: sqlite3.Row) -> Result:
-    return Result(Path(os.fsdecode(row["output"])), row["output_size"], row["output_mtime_ns"])
-
 
 def _columns(identity: Identity) -> dict[str, int]:
     return {"size": identity.size, "mtime_ns": identity.mtime_ns, "inode": identity.inode}
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        folder=Path(os.fsdecode(row["folder"])),
-        path=Path(os.fsdecode(row["path"])),
-        identity=_identity(row),
-        state=row["state"],
-        attempts=row["attempts"],
-        due=row["due"],
-        frames_done=row["frames_done"],
-        frames=row["frames"],
-        reason=row["reason"],
-        output=Path(os.fsdecode(row["output"])) if row["output"] is not None else None,
-        seconds=row["seconds"],
-        settings=row["settings"],
-        weights=row["weights"],
-        notes=tuple(json.loads(row["notes"])),
-    )

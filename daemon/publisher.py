@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from colorizer.durable import sync_file, sync_folder
-from daemon.journal import Result
+from daemon.entry import Result
 
 _LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""

@@ -1,41 +1,43 @@
-"""The service's life: start, watch, work, drain, stop. It imports neither torch nor av."""
+"""The service's life: start, watch, work, reload, drain, stop. It imports neither torch nor av."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import structlog
 
-from colorizer.errors import TintdError
+from colorizer.errors import SettingsError, TintdError
+from daemon import wishes
 from daemon.bell import Bell
-from daemon.config import Config, Folder
-from daemon.delivery import lies_there, move_original
+from daemon.config import Config, load_config
+from daemon.control import Request
+from daemon.desk import Desk
 from daemon.foreman import Foreman
 from daemon.herald import Herald
+from daemon.hours import is_working_time
+from daemon.intake import Intake
 from daemon.journal import Journal
-from daemon.mounts import network_kind
+from daemon.lock import alone
+from daemon.log import configure_log
 from daemon.notify import notify, watchdog_interval
-from daemon.original import fingerprint, identify
-from daemon.publisher import make_folder
 from daemon.pulse import Pulse
+from daemon.recovery import take_up
+from daemon.signals import Signals
 from daemon.upkeep import Pruning, mend_dates
-from daemon.watcher import Find, Watcher
+from daemon.workspace import make_folders, sweep
 
 _TICK = 0.5
-"""Seconds between two looks at files that may be growing, and at a running job."""
-_REST = 5.0
-"""Seconds between two looks at the journal when nothing happens: `tintd retry` writes there."""
-_LOOKED_AT = 500
-"""Files of a scan that are looked at before the service turns to its other duties."""
+"""Seconds between two looks at files that may be growing, and at running jobs."""
+_SIGN = 5.0
+"""Seconds between two lines of status for systemd where it expects no signs of life, and two looks at a full disk."""
+_REST = 60.0
+"""Seconds between two looks at the clock while only working hours could change something."""
 
 _log = structlog.get_logger()
 
@@ -47,13 +49,19 @@ class StartError(TintdError):
 class Service:
     """The service, from start to stop."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, path: Path) -> None:
+        """Serve by a configuration, which is read again from its path at SIGHUP."""
         self._config = config
+        self._path = path
         self._bell = Bell()
+        self._signals = Signals()
         self._pulse = Pulse()
         self._pruning = Pruning(config)
         self._is_known_ready = False
-        self._signals = 0
+        self._before: Config | None = None
+        """The configuration to go back to if the workers cannot start with the present one."""
+        self._closing: float | None = None
+        """When the jobs that still run outside of working hours are put back."""
         self._next_upkeep = 0.0
         self._next_sign = 0.0
 
@@ -61,45 +69,35 @@ class Service:
         """Serve until SIGTERM or SIGINT.
 
         Raises:
-            StartError: another tintd uses this state, a folder cannot be watched, or weights or device are not as
-                configured.
+            StartError: weights or device are not as configured, or a socket cannot be made.
+            FolderError: a folder cannot be made.
+            StateError: another tintd uses this state.
             JournalError: the journal cannot be used.
 
         """
-        with _alone(self._config.state):
-            self._journal = Journal(self._config.state)
+        with alone(self._config.state), ExitStack() as stack:
+            self._journal = stack.enter_context(closing(Journal(self._config.state)))
             self._herald = Herald(self._journal.database, self._config.hooks, self._bell.ring)
-            self._prepare()
+            stack.callback(self._herald.stop)
+            make_folders(self._config.folders)
+            take_up(self._journal, time.time(), refund=False)
+            sweep(self._config.folders, self._journal)
+            self._desk = self._open_desk()
+            stack.callback(self._desk.close)
             self._foreman = Foreman(self._config, self._journal)
-            self._watcher = Watcher(self._config.folders, self._config.watching, self._bell.ring)
-            with self._signals_heard(), self._monitored():
-                try:
-                    self._watcher.start()
-                    self._serve()
-                finally:
-                    self._drain()
-                    self._herald.stop()
-                    self._journal.close()
+            stack.callback(self._foreman.dismiss)
+            self._intake = Intake(self._config, self._journal, self._bell.ring)
+            stack.enter_context(self._signals.heard(self._bell))
+            stack.enter_context(self._monitored())
+            stack.callback(self._drain)
+            self._intake.start()
+            self._serve()
 
-    def _prepare(self) -> None:
-        """Make the folders, and bring order into what a crash may have left."""
-        for folder in self._config.folders:
-            for place in (folder.input, folder.output):
-                try:
-                    make_folder(place)
-                except OSError as error:
-                    raise StartError(f"{place}: the folder cannot be made: {error}") from error
-            for leftover in folder.output.glob(f".tintd-{self._journal.id}-*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-        self._take_up(refund=False)
-
-    def _take_up(self, *, refund: bool) -> None:
-        """Bring to an end, or put back, what was interrupted."""
-        for entry, result in self._journal.interrupted():
-            if result is not None and lies_there(result):
-                self._journal.finish(entry.id, time.time(), 0.0, (entry.settings or "", entry.weights or ""), ())
-            else:
-                self._journal.put_back(entry.id, time.time(), entry.reason, refund=refund)
+    def _open_desk(self) -> Desk:
+        try:
+            return Desk(self._config, self._bell.ring)
+        except OSError as error:
+            raise StartError(f"{self._config.control_socket}: the control socket cannot be made: {error}") from error
 
     @contextmanager
     def _monitored(self) -> Iterator[None]:
@@ -117,7 +115,7 @@ class Service:
             yield
 
     def _serve(self) -> None:
-        while not self._signals:
+        while not self._signals.stops:
             try:
                 self._turn()
             except sqlite3.OperationalError as error:
@@ -125,165 +123,180 @@ class Service:
 
     def _turn(self) -> None:
         """Once around: listen, look, take in, give out."""
-        self._wait()
-        if self._foreman.unfit is not None:
-            raise StartError(self._foreman.unfit)
-        if self._foreman.ready and not self._is_known_ready:
-            self._is_known_ready = True
-            notify("READY=1")
-            _log.info("ready", folders=[str(folder.input) for folder in self._config.folders])
-        self._look_around()
-        self._take_in()
-        self._foreman.offer()
+        self._wait(self._rest())
+        if self._signals.take_reload():
+            self._reload()
+        self._check_crew()
+        self._desk.serve(self._grant)
+        self._intake.look_around()
+        self._intake.take_in(self._give_sign)
+        self._work()
         self._foreman.mind()
         self._keep_up()
         self._give_sign()
 
+    def _wait(self, seconds: float) -> None:
+        """Sleep until a worker speaks, the bell rings, or there is something to look at."""
+        speakers = self._foreman.crew.connections
+        speaking = wait([*speakers, self._bell.fileno()], timeout=seconds)
+        self._bell.silence()
+        for connection, hand in speakers.items():
+            message = hand.worker.listen(0) if hand.worker is not None and connection in speaking else None
+            if message is not None:
+                self._foreman.hear(hand, message)
+
+    def _rest(self) -> float:
+        """Seconds for which nothing needs the service."""
+        if self._intake.is_waiting or self._foreman.tasks or not self._foreman.crew.is_complete:
+            return _TICK
+        now = time.monotonic()
+        needed = [self._next_upkeep - now, self._intake.next_scan() - now]
+        if watchdog_interval() is not None:
+            needed.append(self._next_sign - now)
+        if self._config.work.hours:
+            needed.append(_REST)
+        if self._foreman.closed:
+            needed.append(_SIGN)
+        until_sleep = self._foreman.crew.rest()
+        if until_sleep is not None:
+            needed.append(until_sleep)
+        due = None if self._foreman.closed or self._idle_because() else self._journal.next_due()
+        if due is not None:
+            needed.append(due - time.time())
+        return max(0.0, min(needed))
+
+    def _check_crew(self) -> None:
+        """Tell when the first workers are ready; refuse a start, or a reload, with which they cannot be."""
+        crew = self._foreman.crew
+        if crew.unfit is not None:
+            raise StartError(crew.unfit)
+        if crew.is_complete:
+            self._before = None
+        elif self._before is not None and crew.trouble is not None:
+            _log.error("not reloaded", reason=crew.trouble)
+            config, self._before = self._before, None
+            self._apply(config)
+        if crew.was_ready and not self._is_known_ready:
+            self._is_known_ready = True
+            notify("READY=1")
+            _log.info("ready", folders=[str(folder.input) for folder in self._config.folders])
+
+    def _work(self) -> None:
+        """Give out jobs, if this is the time for it; when working hours end, what runs is put back after a while."""
+        if self._idle_because() is None:
+            self._foreman.offer()
+        if self._is_working_time():
+            self._closing = None
+        elif self._closing is None:
+            self._closing = time.monotonic() + self._config.work.grace_seconds
+        elif time.monotonic() >= self._closing:
+            self._foreman.put_back()
+
+    def _idle_because(self) -> str | None:
+        """Why no job is begun, by somebody's wish."""
+        if self._journal.paused is not None:
+            return "by `tintd pause`"
+        return None if self._is_working_time() else "outside of working hours"
+
+    def _is_working_time(self) -> bool:
+        return is_working_time(self._config.work.hours, datetime.now(UTC).astimezone())
+
+    def _reload(self) -> None:
+        """Read the configuration again; a wrong one changes nothing, and no work is lost."""
+        notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        before = self._config
+        try:
+            config = load_config(self._path)
+            if (config.state, config.control) != (before.state, before.control):
+                raise SettingsError("`state` and `control` change only with a restart")
+            if (config.hooks, config.monitoring) != (before.hooks, before.monitoring):
+                raise SettingsError("`hooks` and `monitoring` change only with a restart")
+            make_folders(config.folders)
+            self._apply(config)
+        except TintdError as error:
+            _log.error("not reloaded", reason=str(error))
+        else:
+            self._before = before
+            _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])
+        notify("READY=1")
+
+    def _apply(self, config: Config) -> None:
+        """Go on by another configuration; files that are still growing are found again by a scan."""
+        self._config = config
+        self._pruning = Pruning(config)
+        configure_log(config.log)
+        self._intake.stop()
+        self._intake = Intake(config, self._journal, self._bell.ring)
+        self._intake.start()
+        self._foreman.reform(config)
+
+    def _grant(self, request: Request) -> str:
+        now = time.time()
+        if request.wish == "cancel":
+            return wishes.told(self._foreman.cancel(request.pattern), "cancelled", "cancelled")
+        if request.wish == "pause now":
+            self._foreman.put_back()
+            return wishes.grant(self._journal, "pause", "*", now)
+        said = wishes.grant(self._journal, request.wish, request.pattern, now)
+        if request.wish == "forget":
+            sweep(self._config.folders, self._journal)
+            self._intake.rescan()
+        return said
+
     def _wait_for_the_journal(self, error: sqlite3.OperationalError) -> None:
         """Where the journal cannot be written (its disk is full), do nothing until it can, and then go on."""
         self._foreman.abandon()
-        self._watcher.rescan()
-        while not self._signals:
+        self._intake.rescan()
+        while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))
             notify("WATCHDOG=1", f"STATUS=the journal cannot be written: {error}")
             self._pulse.beat(ready=True, paused=f"the journal cannot be written: {error}")
-            wait([self._bell.fileno()], timeout=_REST)
+            wait([self._bell.fileno()], timeout=_SIGN)
             self._bell.silence()
             try:
-                return self._take_up(refund=True)
+                return take_up(self._journal, time.time(), refund=True)
             except sqlite3.OperationalError as again:
                 error = again
         return None
 
-    def _wait(self) -> None:
-        """Sleep until the worker speaks, the bell rings, or there is something to look at."""
-        speaking = wait([self._foreman.worker.connection, self._bell.fileno()], timeout=self._rest())
-        self._bell.silence()
-        if self._foreman.worker.connection in speaking:
-            message = self._foreman.worker.listen(0)
-            if message is not None:
-                self._foreman.hear(message)
-
-    def _rest(self) -> float:
-        """Seconds for which nothing needs the service."""
-        if self._watcher.is_waiting() or self._foreman.attempt is not None or not self._foreman.ready:
-            return _TICK
-        due = None if self._foreman.closed else self._journal.next_due()
-        return _REST if due is None else min(_REST, max(0.0, due - time.time()))
-
-    def _look_around(self) -> None:
-        """Look at the next files of a scan."""
-        found = self._watcher.look_around(time.monotonic(), _LOOKED_AT)
-        for folder, path in found:
-            self._look_at(folder, path)
-        if found:
-            self._bell.ring()
-
-    def _look_at(self, folder: Folder, path: Path) -> None:
-        entry = self._journal.find(path, folder.input)
-        if entry is None or identify(path) != entry.identity:
-            self._watcher.observe(path, time.monotonic())
-        elif entry.state == "done":
-            move_original(entry, folder, self._journal)
-
-    def _take_in(self) -> None:
-        """Enter complete files into the journal."""
-        finds = self._watcher.complete(time.monotonic())
-        for start in range(0, len(finds), _LOOKED_AT):
-            some = finds[start : start + _LOOKED_AT]
-            known = [(find, self._journal.find(find.path, find.folder.input)) for find in some]
-            new = [find for find, entry in known if entry is None or entry.identity != find.identity]
-            contents = [(find, _content(find.path)) for find in new]
-            with self._journal.together():
-                for find, content in contents:
-                    if content is not None:
-                        self._enter(find, content)
-            self._give_sign()
-
-    def _enter(self, find: Find, content: str) -> None:
-        what = self._journal.add(find.path, find.folder.input, find.identity, content, time.time())
-        if what != "same":
-            _log.info("found" if what == "new" else "moved", file=str(find.path), size=find.identity.size)
-
     def _keep_up(self) -> None:
-        """Tell who is to be told, and now and then put the journal in order."""
+        """Tell who is to be told, and now and then put the journal and the work folders in order."""
         now = time.time()
         self._herald.tend(now)
         if time.monotonic() >= self._next_upkeep:
             self._next_upkeep = time.monotonic() + self._config.watching.rescan_seconds
             mend_dates(self._journal.database, now, self._config)
             self._pruning.go_on(self._journal.database, now)
+            sweep(self._config.folders, self._journal)
 
     def _give_sign(self) -> None:
-        """Tell systemd, and who asks over HTTP, that the service lives, and what it does."""
-        self._pulse.beat(ready=self._foreman.ready, paused=self._foreman.paused)
-        interval = watchdog_interval()
-        now = time.monotonic()
-        if interval is None or now < self._next_sign:
+        """Tell systemd, and who asks, that the service lives, and what it does; systemd not if no worker can work."""
+        crew = self._foreman.crew
+        paused = self._idle_because() or self._foreman.paused
+        self._pulse.beat(ready=crew.was_ready, paused=paused)
+        says = f"paused: {paused}" if paused else "at work" if self._foreman.tasks else "waiting for files"
+        if crew.trouble is not None:
+            says = f"a worker cannot start: {crew.trouble}"
+        self._desk.tell(says, crew.hands)
+        if time.monotonic() < self._next_sign:
             return
-        self._next_sign = now + interval
+        self._next_sign = time.monotonic() + (watchdog_interval() or _SIGN)
+        self._desk.check()
         counts = self._journal.counts()
-        paused = f"; paused: {self._foreman.paused}" if self._foreman.paused else ""
-        said = f"{counts['queued']} waiting, {counts['done']} done, {counts['failed']} failed{paused}"
-        notify("WATCHDOG=1", f"STATUS={said}")
+        says += f"; {counts['queued']} waiting, {counts['done']} done, {counts['failed']} failed"
+        if not crew.lost:
+            notify("WATCHDOG=1", f"STATUS={says}")
+        else:
+            notify(f"STATUS={says}")
 
     def _drain(self) -> None:
-        """Let the running job finish within the grace time, or put it back."""
+        """Let running jobs finish within the grace time; those that do not are put back."""
         notify("STOPPING=1")
-        self._watcher.stop()
+        self._intake.stop()
         deadline = time.monotonic() + self._config.work.grace_seconds
-        while self._foreman.attempt is not None and self._signals < 2 and time.monotonic() < deadline:
-            message = self._foreman.worker.listen(_TICK)
-            if message is not None:
-                self._foreman.hear(message)
+        while self._foreman.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
+            self._wait(_TICK)
+            self._foreman.mind()
+            self._desk.serve(self._grant)
         self._foreman.put_back()
         _log.info("stopped")
-
-    @contextmanager
-    def _signals_heard(self) -> Iterator[None]:
-        """SIGTERM and SIGINT count, and ring the bell."""
-
-        def count(_signal: int, _frame: object) -> None:
-            self._signals += 1
-
-        before = signal.set_wakeup_fd(self._bell.writer(), warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, count) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(before)
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-
-
-def _content(path: Path) -> str | None:
-    """A file's fingerprint, or why it cannot be read (the attempts will say so), or None if it is gone."""
-    try:
-        return fingerprint(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return f"unread: {error}"
-
-
-@contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """Hold the state folder's lock, which ends with the process, however it ends."""
-    try:
-        make_folder(state)
-        kind = network_kind(state)
-        if kind is not None:
-            raise StartError(
-                f"{state}: the journal cannot lie on a network file system ({kind}): its write-ahead log needs shared"
-                " memory; name a folder on a local disk (`state:`)"
-            )
-        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise StartError(f"{state}: the state folder cannot be written: {error}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise StartError(f"{state}: another tintd is using this state folder") from error
-    finally:
-        os.close(descriptor)

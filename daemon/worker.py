@@ -1,95 +1,35 @@
-"""The worker process: a job in, a finished temporary file or a reason out. A codec that crashes takes only it down."""
+"""A worker process as the service sees it. A codec that crashes takes only it down."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-import time
-import traceback
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Literal
+from collections.abc import Sequence
 
-from colorizer.errors import TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
-from colorizer.report import Report
-from colorizer.settings import ColourSettings
-
-_TELL = 0.5
-"""Seconds between two messages of progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The weights are loaded; jobs may come."""
-
-    weights: dict[ColourSettings, str]
-    """Hash of the weights that each of the colour settings names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """The worker cannot start: weights or device are not as configured."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a film is."""
-
-    done: int
-    frames: int
-    """In all; 0 where that is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A job's result lies complete at its target."""
-
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A job could not be done."""
-
-    why: Literal["unsupported", "truncated", "failed"]
-    reason: str
-    """One line, for the person who dropped the file."""
-    trace: str = ""
-    """Where in the code, for an error that nobody foresaw."""
-
-
-@dataclass(frozen=True, slots=True)
-class Died:
-    """The worker is gone, and with it the job that it had."""
-
-    reason: str
-
-
-Message = Ready | Unfit | Progress | Done | Failed | Died
+from daemon.messages import Died, Message, Outfit
+from daemon.workbench import work
 
 
 class Worker:
     """A worker process, as its parent sees it."""
 
-    def __init__(self, colours: tuple[ColourSettings, ...]) -> None:
-        """Start the process, which loads the weights that these settings name."""
+    def __init__(self, outfit: Outfit) -> None:
+        """Start the process, which loads the weights that its outfit names."""
         spawning = multiprocessing.get_context("spawn")
         self.connection, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=_work, args=(theirs, colours), name="tintd worker", daemon=True)
+        self._process = spawning.Process(target=work, args=(theirs, outfit), name="tintd worker", daemon=True)
         self._process.start()
         theirs.close()
 
     @property
-    def pid(self) -> int | None:
+    def pid(self) -> int:
         """Of the process."""
-        return self._process.pid
+        return self._process.pid or 0
 
-    def give(self, job: Job) -> None:
-        """Hand over a job. A worker takes one at a time."""
-        self.connection.send(job)
+    def give(self, jobs: Sequence[Job]) -> None:
+        """Hand over a job, or photographs that are coloured together; more may come when all are done."""
+        self.connection.send(tuple(jobs))
 
     def listen(self, timeout: float) -> Message | None:
         """The worker's next message, if one comes in time."""
@@ -111,60 +51,8 @@ class Worker:
         self._process.join()
         code = self._process.exitcode or 0
         if code == -signal.SIGKILL:
-            return Died("the worker was killed (SIGKILL): often the system ran out of memory")
+            return Died("the worker was killed (SIGKILL): often the system ran out of memory", "SIGKILL")
         if code < 0:
-            return Died(f"the worker crashed ({signal.Signals(-code).name}) on this file")
+            name = signal.Signals(-code).name
+            return Died(f"the worker crashed ({name}) on this file", name)
         return Died(f"the worker ended (exit status {code}) on this file")
-
-
-def _work(connection: Connection, colours: tuple[ColourSettings, ...]) -> None:
-    """The process itself: load the weights, then do jobs until the parent closes the connection."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    from colorizer.colorization import open_colorist, weights_path  # noqa: PLC0415 (torch stays in this process)
-    from colorizer.weights import weights_hash  # noqa: PLC0415
-
-    try:
-        for settings in colours:
-            open_colorist(settings)
-        hashes = {settings: weights_hash(weights_path(settings)) for settings in colours}
-    except TintdError as error:
-        connection.send(Unfit(str(error)))
-        return
-    connection.send(Ready(hashes))
-    while True:
-        try:
-            job = connection.recv()
-        except EOFError:
-            return
-        connection.send(_do(job, connection))
-
-
-def _do(job: Job, connection: Connection) -> Done | Failed:
-    from colorizer.colorization import colorize  # noqa: PLC0415
-
-    try:
-        return Done(colorize(job, _Teller(connection)))
-    except UnsupportedError as error:
-        return Failed("unsupported", str(error))
-    except TruncatedError as error:
-        return Failed("truncated", str(error))
-    except TintdError as error:
-        return Failed("failed", str(error))
-    except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
-        said = " ".join(str(error).split())
-        return Failed("failed", f"{job.source.name}: {type(error).__name__}: {said}", traceback.format_exc())
-
-
-class _Teller:
-    """Passes progress on, not too often."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._told = 0.0
-
-    def __call__(self, done: int, frames: int) -> None:
-        now = time.monotonic()
-        if now - self._told >= _TELL:
-            self._told = now
-            self._connection.send(Progress(done, frames))

@@ -65,6 +65,13 @@ class Daemon:
             )
         self.wait_until(lambda: self.logged("ready"), "the service is ready")
 
+    def reload(self, event: str = "reloaded", times: int = 1) -> None:
+        """Have the service read its settings again, and wait until it has told of an event so many times."""
+        assert self.process is not None
+        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_until(lambda: len(self.logged(event)) >= times, event)
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop the service, and wait until it has."""
         assert self.process is not None
@@ -90,6 +97,11 @@ class Daemon:
             check=True,
             timeout=PATIENCE,
         )
+
+    def command_offline(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a sub-command before the service is started."""
+        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        return self.command(name, *arguments)
 
     def wait_for(self, **counts: int) -> None:
         """Wait until so many files are done, failed, ... and none waits or runs."""

@@ -73,9 +73,9 @@ def _folder(place: Path) -> Finding:
 
 def _colour(colour: ColourSettings) -> Iterator[Finding]:
     """Whether weights and device are there, and what they are."""
-    from colorizer.colorization import open_colorist, weights_path  # noqa: PLC0415 (torch is slow to import)
+    from colorizer.colorization import open_colorist  # noqa: PLC0415 (torch is slow to import)
     from colorizer.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
-    from colorizer.weights import load_card, weights_hash  # noqa: PLC0415
+    from colorizer.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
 
     path = weights_path(colour)
     try:

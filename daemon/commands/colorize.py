@@ -20,9 +20,10 @@ from colorizer.job import Job, Piece
 from colorizer.kind import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
+from daemon.messages import Died, Done, Failed, Outfit, Ready, Unfit
+from daemon.messages import Progress as Told
 from daemon.publisher import candidate_names, make_folder, publish
-from daemon.worker import Died, Done, Failed, Ready, Unfit, Worker
-from daemon.worker import Progress as Told
+from daemon.worker import Worker
 
 _console = Console(stderr=True, emoji=False, soft_wrap=True)
 
@@ -152,15 +153,15 @@ class _Bench:
 
     def do(self, job: Job, progress: Progress, task: TaskID) -> Report | str:
         """Have a job done; returns what became of it, or what was wrong."""
-        self._worker.give(job)
+        self._worker.give([job])
         while True:
             message = self._worker.listen(timeout=1)
             match message:
-                case Told(done, frames):
+                case Told(_, done, frames):
                     progress.update(task, completed=done, total=frames or None)
-                case Done(report):
+                case Done(_, report):
                     return report
-                case Failed(_, reason):
+                case Failed(_, _, reason):
                     return reason
                 case Died(reason):
                     self._worker = self._hire()
@@ -170,7 +171,7 @@ class _Bench:
         self._worker.stop()
 
     def _hire(self) -> Worker:
-        worker = Worker((self._colour,))
+        worker = Worker(Outfit((self._colour,)))
         while True:
             match worker.listen(timeout=1):
                 case Ready():

@@ -12,4 +12,4 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Watch the configured folders and colour what is dropped into them."""
     settings = load_config(config)
     configure_log(settings.log)
-    Service(settings).run()
+    Service(settings, config).run()

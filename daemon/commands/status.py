@@ -10,9 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from daemon.commands.asking import look_up
 from daemon.commands.options import ConfigOption
-from daemon.config import DEFAULT_CONFIG, load_config
-from daemon.journal import Entry, Journal
+from daemon.commands.printing import printable
+from daemon.config import DEFAULT_CONFIG
+from daemon.control import Answer
+from daemon.status import status_of
 
 _SHOWN = 20
 """Rows of each state on a terminal; --all and --json show every one."""
@@ -25,66 +28,43 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="Show every file, not only the latest.")] = False,
 ) -> None:
     """Show what is waiting, running, done, failed (and why) and skipped."""
-    journal = Journal(load_config(config).state)
-    try:
-        if as_json:
-            typer.echo(json.dumps(_as_json(journal), indent=2))
-        else:
-            _show(journal, None if everything else _SHOWN)
-    finally:
-        journal.close()
+    most = None if as_json or everything else _SHOWN
+    found = look_up(config, "status", lambda journal: status_of(journal, most), most=most)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        _show(found)
 
 
-def _as_json(journal: Journal) -> dict[str, object]:
-    entries = journal.entries("running", "queued", "failed", "skipped", "done")
-    return {"counts": journal.counts(), "files": [_facts(entry) for entry in entries]}
-
-
-def _facts(entry: Entry) -> dict[str, object]:
-    return {
-        "job": entry.id,
-        "file": str(entry.source),
-        "state": entry.state,
-        "attempts": entry.attempts,
-        "reason": entry.reason,
-        "output": str(entry.output) if entry.output and entry.state == "done" else None,
-        "seconds": entry.seconds,
-        "frames_done": entry.frames_done,
-        "frames": entry.frames,
-        "due": entry.due,
-        "settings": entry.settings,
-        "weights": entry.weights,
-        "notes": entry.notes,
-    }
-
-
-def _show(journal: Journal, most: int | None) -> None:
+def _show(found: Answer) -> None:
     console = Console(emoji=False)
-    counts = journal.counts()
-    console.print(", ".join(f"{number} {state}" for state, number in counts.items()))
+    console.print(printable(_headline(found)), highlight=False)
+    console.print(", ".join(f"{number} {state}" for state, number in found["counts"].items()))
     table = Table("state", "file", "what", box=None, pad_edge=False, header_style="dim")
-    for state in ("running", "queued", "failed", "skipped", "done"):
-        for shown, entry in enumerate(journal.entries(state)):
-            if most is not None and shown == most:
-                table.add_row("", f"and {counts[state] - most} more", "")
-                break
-            table.add_row(state, _printable(str(entry.source)), _printable(_what(entry)))
+    for state, number in found["counts"].items():
+        files = [file for file in found["files"] if file["state"] == state]
+        for file in files:
+            table.add_row(state, printable(file["file"]), printable(_what(file)))
+        if number > len(files):
+            table.add_row("", f"and {number - len(files)} more", "")
     console.print(table)
 
 
-def _what(entry: Entry) -> str:
+def _headline(found: Answer) -> str:
+    """What the service does."""
+    service = found["service"]
+    if service is None:
+        return "no service is running" + (", and files are paused" if found["paused"] else "")
+    return f"the service is running (process {service['pid']}): {service['says']}"
+
+
+def _what(file: Answer) -> str:
     """The news of a file, in a few words."""
-    if entry.state == "running":
-        return f"frame {entry.frames_done} of {entry.frames or 'unknown'}" if entry.frames_done else "begun"
-    if entry.state == "queued":
-        wait = entry.due - time.time()
-        return f"{entry.reason or ''} (again in {wait:.0f} s)" if wait > 0 else entry.reason or ""
-    if entry.state == "done":
-        return f"{entry.output} ({entry.seconds or 0:.1f} s)"
-    return entry.reason or ""
-
-
-def _printable(text: str) -> str:
-    """A name from outside as it may be shown: no control characters, no markup."""
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return clean.replace("[", r"\[")
+    if file["state"] == "running":
+        return f"frame {file['frames_done']} of {file['frames'] or 'unknown'}" if file["frames_done"] else "begun"
+    if file["state"] == "queued":
+        wait = file["due"] - time.time()
+        return f"{file['reason'] or ''} (again in {wait:.0f} s)" if wait > 0 else file["reason"] or ""
+    if file["state"] == "done":
+        return f"{file['output']} ({file['seconds'] or 0:.1f} s)"
+    return file["reason"] or ""

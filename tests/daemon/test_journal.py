@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.journal import Journal, JournalError, Result
+from daemon import wishes
+from daemon.database import JournalError
+from daemon.entry import Result
+from daemon.journal import Journal
 from daemon.original import Identity, fingerprint, identify
 
 
@@ -130,7 +133,7 @@ def test_failed_jobs_are_retried_with_all_their_attempts(journal: Journal, tmp_p
         entry = journal.take(0, 10)
         assert entry is not None
         journal.end(entry.id, "failed", "broken", 1)
-    chosen = journal.retry(5, lambda entry: entry.path.name == "a")
+    chosen = wishes.retry(journal, "a", 5)
     assert [entry.path.name for entry in chosen] == ["a"]
     assert journal.counts() == {"queued": 1, "running": 0, "done": 0, "failed": 1, "skipped": 0}
 
@@ -175,3 +178,60 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite3").write_text("this is no database" * 100)
     with pytest.raises(JournalError, match=r"journal\.sqlite3"):
         Journal(tmp_path)
+
+
+def test_every_attempt_is_remembered(journal: Journal, tmp_path: Path) -> None:
+    """With its worker, its end, and the signal that ended it; what a service left open was interrupted."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    journal.attempts.begin(entry.id, 1, "7 (cpu)", 1)
+    journal.attempts.end(entry.id, "crashed", 2, "the worker crashed", "SIGSEGV")
+    journal.attempts.begin(entry.id, 2, "8 (cpu)", 3)
+    journal.attempts.interrupt(4)
+    second, first = journal.attempts.latest()
+    assert (first.source, first.number, first.outcome, first.signal) == (entry.source, 1, "crashed", "SIGSEGV")
+    assert (second.begun, second.ended, second.outcome) == (3, 4, "interrupted")
+
+
+def test_a_pause_outlives_the_service(journal: Journal, tmp_path: Path) -> None:
+    """Until somebody ends it."""
+    assert journal.paused is None
+    journal.pause(5)
+    assert Journal(tmp_path / "state").paused == 5
+    journal.pause(None)
+    assert journal.paused is None
+
+
+def test_a_cancelled_job_is_not_done(journal: Journal, tmp_path: Path) -> None:
+    """Until it is retried."""
+    add(journal, tmp_path, "a")
+    assert [entry.path.name for entry in wishes.cancel(journal, "a", 1)] == ["a"]
+    assert journal.take(5, 10) is None
+    wishes.retry(journal, "*", 6)
+    assert journal.take(7, 10) is not None
+
+
+def test_a_done_file_is_coloured_again_when_asked(journal: Journal, tmp_path: Path) -> None:
+    """One that runs is not."""
+    for name in "ab":
+        add(journal, tmp_path, name)
+    entry = journal.take(0, 10)
+    assert entry is not None
+    journal.finish(entry.id, 1, 1, ("", ""), ())
+    journal.take(0, 10)
+    assert [chosen.path.name for chosen in wishes.again(journal, "*", 2)] == ["a"]
+    assert journal.counts()["queued"] == 1
+
+
+def test_a_forgotten_file_is_new(journal: Journal, tmp_path: Path) -> None:
+    """Nothing is left of it in the journal."""
+    add(journal, tmp_path, "a", "content")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    journal.attempts.begin(entry.id, 1, "7", 1)
+    assert wishes.forget(journal, "*") == []
+    journal.end(entry.id, "failed", "broken", 2)
+    assert len(wishes.forget(journal, "*")) == 1
+    assert list(journal.attempts.latest()) == []
+    assert add(journal, tmp_path, "a", "content") == "new"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.journal import Result
+from daemon.entry import Result
 from daemon.publisher import candidate_names, leave_note, publish, remove_note
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from daemon.config import Hooks
+from daemon.entry import Result
 from daemon.herald import Herald
-from daemon.journal import Journal, Result
+from daemon.journal import Journal
 from daemon.original import fingerprint, identify
 
 NOTE = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).open('ab').write(os.environb[b'TINTD_FILE'] + b'\\0')"

@@ -1,0 +1,93 @@
+"""Going on with a film that was interrupted: which segments are finished, and the frames that follow them.
+
+Network and encoder begin anew with each segment, so that only its frames must be the same. Where the file can be
+trusted to find them, they are sought, and the last frames of the finished segment prove that they are the right ones;
+elsewhere decoding starts at the beginning, and only network and encoder are spared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from importlib.metadata import version
+from itertools import count, dropwhile, takewhile
+from pathlib import Path
+
+from torch import Tensor
+
+from colorizer.colorist import Colorist
+from colorizer.durable import write_durably
+from colorizer.flaws import DAMAGED
+from colorizer.footage import Footage, Frame, luma_codes
+from colorizer.frames import read_frames
+from colorizer.job import Job, Piece
+from colorizer.segment import Segment, read_segment
+
+_SEEKABLE = ("mov,", "matroska,")
+"""Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
+_APART = 8
+"""Every so many rows and samples are looked at: one in each block that a codec may damage."""
+
+
+def segment_path(workspace: Path, number: int) -> Path:
+    """Where a segment of a film lies."""
+    return workspace / f"segment-{number:05d}.mkv"
+
+
+def finished_segments(job: Job, colorist: Colorist) -> list[Segment]:
+    """The segments that an earlier attempt at the same job has finished; what another one left is removed."""
+    job.workspace.mkdir(parents=True, exist_ok=True)
+    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
+    if not note.is_file() or note.read_text() != recipe:
+        for leftover in job.workspace.glob("segment-*"):
+            leftover.unlink()
+        write_durably(note, recipe)
+    found = (read_segment(segment_path(job.workspace, number)) for number in count())
+    return [segment for segment in takewhile(lambda segment: segment is not None, found) if segment is not None]
+
+
+def frames_after(segments: Sequence[Segment], footage: Footage, piece: Piece | None) -> Iterator[Frame]:
+    """The frames that follow the finished segments; all of them where there are none."""
+    if not segments:
+        return read_frames(footage, piece)
+    damaged = any(DAMAGED in segment.timing.flaws for segment in segments)
+    seekable = footage.container.startswith(_SEEKABLE) and not damaged
+    sought = _seek(segments[-1], footage, piece) if seekable else None
+    last = segments[-1].timing.pts[-1]
+    return sought or dropwhile(lambda frame: frame.pts <= last, read_frames(footage, piece))
+
+
+def mark_of(luma: Tensor) -> int:
+    """A checksum that tells one frame's luma (H, W) from another's, at a small part of the cost of reading it all."""
+    return zlib.crc32(luma[::_APART, ::_APART].numpy().tobytes())
+
+
+def _seek(segment: Segment, footage: Footage, piece: Piece | None) -> Iterator[Frame] | None:
+    """The frames after a segment, if its last ones are found where they should be and look as they did."""
+    marks = segment.timing.marks
+    ends = segment.timing.pts[-len(marks) :]
+    frames = read_frames(footage, piece, since=ends[0])
+    for pts, mark in zip(ends, marks, strict=True):
+        frame = next(frames, None)
+        if frame is None or (frame.pts, mark_of(luma_codes(frame.picture, footage.coding))) != (pts, mark):
+            return None
+    return frames
+
+
+def _recipe(job: Job, colorist: Colorist) -> str:
+    """A name for all that makes a result what it is: segments are joined only with their like."""
+    source = job.source.stat()
+    parts = (
+        (source.st_size, source.st_mtime_ns),
+        job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
+        job.piece and astuple(job.piece),
+        job.compare,
+        colorist.weights,
+        colorist.device.type,
+        [version(name) for name in ("tintd", "av", "torch")],
+        os.cpu_count(),  # by which encoders divide their work
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,0 +1,42 @@
+"""How a sub-command gets its answer: from the running service, else from the journal itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from daemon import wishes
+from daemon.config import load_config
+from daemon.control import Answer, ask
+from daemon.journal import Journal
+from daemon.lock import alone
+
+
+def wish_for(config: Path, wish: str, pattern: str = "*") -> None:
+    """Have a wish granted: by the service, or in the journal where no service runs. Says what was done."""
+    settings = load_config(config)
+    answer = ask(settings.control_socket, wish, pattern=pattern)
+    if answer is None:
+        with alone(settings.state):
+            journal = Journal(settings.state)
+            try:
+                answer = {"says": wishes.grant(journal, wish.removesuffix(" now"), pattern, time.time())}
+            finally:
+                journal.close()
+    typer.echo(answer["says"])
+
+
+def look_up(config: Path, wish: str, read: Callable[[Journal], Answer], **details: object) -> Answer:
+    """Look something up that changes nothing: the service is asked, or the journal is read where none runs."""
+    settings = load_config(config)
+    answer = ask(settings.control_socket, wish, **details)
+    if answer is not None:
+        return answer
+    journal = Journal(settings.state, readonly=True)
+    try:
+        return read(journal)
+    finally:
+        journal.close()

@@ -1,0 +1,68 @@
+"""The desk: where people ask of the service. What changes nothing is answered at once, wishes when the loop turns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+
+import structlog
+
+from colorizer.errors import TintdError
+from daemon import status
+from daemon.config import Config
+from daemon.control import Answer, Control, Request
+from daemon.crew import Hand
+from daemon.journal import Journal
+
+_log = structlog.get_logger()
+
+
+class Desk:
+    """The service's side of the control socket."""
+
+    def __init__(self, config: Config, ring: Callable[[], None]) -> None:
+        """Listen; `ring` is called, in another thread, when somebody wishes for something.
+
+        Raises:
+            OSError: the control socket cannot be made.
+
+        """
+        self._config = config
+        self._ring = ring
+        self._news: Answer = {"pid": os.getpid(), "says": "starting", "workers": []}
+        self._control = self._listen()
+
+    def tell(self, says: str, hands: list[Hand]) -> None:
+        """From now on, those who ask are told this."""
+        self._news = {"pid": os.getpid(), "says": says, "workers": list(status.crew_facts(hands))}
+
+    def serve(self, grant: Callable[[Request], str]) -> None:
+        """Have all wishes granted that wait."""
+        for request in self._control.asked():
+            try:
+                answer = {"says": grant(request)}
+            except TintdError as error:
+                answer = {"error": str(error)}
+            request.answer.set_result(answer)
+
+    def check(self) -> None:
+        """Listen again, if the thread that listened has died."""
+        if not self._control.is_alive():
+            _log.error("the control socket's thread has died; it is started again")
+            self._control = self._listen()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._control.close()
+
+    def _listen(self) -> Control:
+        return Control(self._config.control_socket, self._config.control.access, self._look_up, self._ring)
+
+    def _look_up(self, asked: Answer) -> Answer:
+        """Answer, in the thread of who asks."""
+        most = asked.get("most")
+        with closing(Journal(self._config.state, readonly=True)) as journal:
+            if asked["wish"] == "history":
+                return status.history_of(journal, str(asked.get("pattern", "*")), most)
+            return status.status_of(journal, most, self._news)

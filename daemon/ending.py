@@ -1,0 +1,107 @@
+"""How tasks end: published, tried again, given up, or put back; the journal is told of each."""
+
+from __future__ import annotations
+
+import time
+
+from colorizer.report import Report
+from daemon.attempts import Outcome
+from daemon.config import Config
+from daemon.delivery import ChangedError, deliver, move_original
+from daemon.journal import Journal
+from daemon.messages import Why
+from daemon.original import identify
+from daemon.publisher import leave_note
+from daemon.retries import Again, after_failure
+from daemon.room import Room
+from daemon.task import Task
+from daemon.workspace import clear, leave
+
+
+class Ending:
+    """The ends that a task may come to."""
+
+    def __init__(self, config: Config, journal: Journal, room: Room) -> None:
+        self._config = config
+        self._journal = journal
+        self._room = room
+
+    def done(self, task: Task, report: Report, weights: str) -> None:
+        """Publish a result."""
+        entry, now = task.entry, time.time()
+        try:
+            path = deliver(task.workspace / "result", report.suffix, entry, task.folder, self._journal)
+        except ChangedError:
+            self._journal.supersede(entry.id)
+            self._journal.attempts.end(entry.id, "superseded", now)
+            task.log.info("changed while it was coloured; it waits again")
+        except OSError as error:
+            self.hold(task, f"the result cannot be published: {error}")
+            return
+        else:
+            seconds = time.monotonic() - task.begun
+            self._journal.finish(entry.id, now, seconds, (task.settings_hash, weights), report.notes)
+            self._journal.attempts.end(entry.id, "done", now)
+            task.log.info("done", output=str(path), seconds=round(seconds, 2), notes=report.notes)
+            move_original(entry, task.folder, self._journal)
+        clear(task.workspace)
+
+    def failed(self, task: Task, why: Why, reason: str) -> None:
+        """End an attempt that came to nothing of itself."""
+        self.crashed(task, reason, None, outcome="skipped" if why == "unsupported" else "failed", why=why)
+
+    def crashed(
+        self, task: Task, reason: str, signal: str | None, *, outcome: Outcome = "crashed", why: Why = "failed"
+    ) -> None:
+        """End an attempt of which the worker died, or was stopped; another follows, or the file is set aside."""
+        entry, now = task.entry, time.time()
+        lack = self._room.failed(task.folder)
+        if lack is not None:
+            self.hold(task, lack)
+            return
+        if identify(entry.source) != entry.identity:
+            self._journal.supersede(entry.id)
+            self._journal.attempts.end(entry.id, "superseded", now, reason, signal)
+            task.log.info("changed or gone while it was coloured", reason=reason)
+            clear(task.workspace)
+            return
+        self._journal.attempts.end(entry.id, outcome, now, reason, signal)
+        following = after_failure(why, entry.attempts, entry.identity.mtime_ns / 1e9, now, self._config)
+        if isinstance(following, Again):
+            self._journal.put_back(entry.id, following.due, reason, refund=following.refund)
+            task.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
+            leave(task.workspace)
+            return
+        self._journal.end(entry.id, following.state, reason, now)
+        task.log.warning(following.state, reason=reason)
+        clear(task.workspace)
+        if following.state == "failed" and self._config.work.failure_notes:
+            _leave_note(task, reason)
+
+    def hold(self, task: Task, reason: str) -> None:
+        """Let a job wait for something that is not its fault."""
+        now = time.time()
+        self._journal.attempts.end(task.entry.id, "held", now, reason)
+        self._journal.put_back(task.entry.id, now + self._config.work.retry_seconds, reason, refund=True)
+        task.log.error("held", reason=reason)
+        leave(task.workspace)
+
+    def put_back(self, task: Task, reason: str | None = None) -> None:
+        """Let a job wait that was interrupted on purpose, or with another."""
+        self._journal.attempts.end(task.entry.id, "put back", time.time(), reason)
+        self._journal.put_back(task.entry.id, task.entry.due, None, refund=True)
+        task.log.info("put back")
+        leave(task.workspace)
+
+    def cancelled(self, task: Task) -> None:
+        """Leave a job that somebody gave up."""
+        self._journal.attempts.end(task.entry.id, "cancelled", time.time())
+        task.log.info("cancelled")
+        clear(task.workspace)
+
+
+def _leave_note(task: Task, reason: str) -> None:
+    try:
+        leave_note(task.folder.output, task.entry.path, reason)
+    except OSError as error:
+        task.log.warning("no note could be left", reason=str(error))

@@ -1,0 +1,58 @@
+"""Working hours: when jobs are begun. Pure: the clock is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"(?:(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? )?(?P<begin>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time of the day, on some days of the week; one that ends before it begins goes on over midnight."""
+
+    days: frozenset[int]
+    """On which it begins; 0 is Monday."""
+    begin: time
+    end: time
+
+    def holds(self, now: datetime) -> bool:
+        """Whether a moment, in local time, lies in it."""
+        today, yesterday = now.weekday() in self.days, (now - timedelta(days=1)).weekday() in self.days
+        if self.begin < self.end:
+            return today and self.begin <= now.time() < self.end
+        return (today and now.time() >= self.begin) or (yesterday and now.time() < self.end)
+
+
+def read_span(text: object) -> Span:
+    """Read "22:00-06:00" or "mon-fri 18:00-08:00".
+
+    Raises:
+        ValueError: it is neither.
+
+    """
+    found = _SPAN.fullmatch(str(text).strip().lower())
+    if found is None:
+        raise ValueError(f"{text}: write hours as 22:00-06:00, or with days as mon-fri 18:00-08:00")
+    begin, end = time.fromisoformat(found["begin"]), time.fromisoformat(found["end"])
+    return Span(_days(found["first"], found["last"]), begin, end)
+
+
+def is_working_time(spans: Sequence[Span], now: datetime) -> bool:
+    """Whether jobs may be begun; without spans, always."""
+    return not spans or any(span.holds(now) for span in spans)
+
+
+def _days(first: str | None, last: str | None) -> frozenset[int]:
+    if first is None:
+        return frozenset(range(7))
+    for name in (first, last or first):
+        if name not in _DAYS:
+            raise ValueError(f"{name}: days are {', '.join(_DAYS)}")
+    begin = _DAYS.index(first)
+    length = (_DAYS.index(last or first) - begin) % 7 + 1
+    return frozenset((begin + day) % 7 for day in range(length))

@@ -1,0 +1,90 @@
+"""What the service and its workers say to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from colorizer.report import Report
+from colorizer.settings import ColourSettings
+
+Why = Literal["unsupported", "truncated", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """What a worker is given at its start."""
+
+    colours: tuple[ColourSettings, ...]
+    """Whose weights it loads."""
+    device: str | None = None
+    """The one that `auto` means for it; None: the first that there is."""
+    nice: int = 0
+    io: Literal["normal", "low", "idle"] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The weights are loaded; jobs may come."""
+
+    weights: dict[ColourSettings, str]
+    """Hash of the weights that each of the colour settings names."""
+    devices: tuple[str, ...] = ()
+    """All that `auto` may mean here, where it is more than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """The worker cannot start: weights or device are not as configured."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The worker turns to one of the jobs that it was given together."""
+
+    number: int
+    """Of the job among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a film is."""
+
+    number: int
+    done: int
+    frames: int
+    """In all; 0 where that is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job's result lies complete at its target."""
+
+    number: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job could not be done."""
+
+    number: int
+    why: Why
+    reason: str
+    """One line, for the person who dropped the file."""
+    trace: str = ""
+    """Where in the code, for an error that nobody foresaw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The worker is gone, and with it what it had."""
+
+    reason: str
+    signal: str | None = None
+    """That ended it."""
+
+
+Message = Ready | Unfit | Begun | Progress | Done | Failed | Died

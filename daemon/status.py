@@ -1,0 +1,74 @@
+"""What `tintd status` and `tintd history` tell, as plain data: from the running service, or from the journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from daemon.attempts import Attempt
+from daemon.control import Answer
+from daemon.crew import Hand
+from daemon.entry import STATES, Entry
+from daemon.journal import Journal
+from daemon.wishes import is_named
+
+
+def status_of(journal: Journal, most: int | None, service: Answer | None = None) -> Answer:
+    """How many files are in each state, and the latest of each.
+
+    Args:
+        journal: of the service.
+        most: files of each state; None: all.
+        service: what the service that runs says of itself.
+
+    """
+    files = [facts for state in STATES for facts in map(_facts, islice(journal.entries(state), most))]
+    return {"counts": journal.counts(), "files": files, "paused": journal.paused, "service": service}
+
+
+def history_of(journal: Journal, pattern: str, most: int | None) -> Answer:
+    """The latest attempts at the files that a pattern means."""
+    meant = (attempt for attempt in journal.attempts.latest() if is_named(attempt.source, pattern))
+    return {"attempts": [_attempt_facts(attempt) for attempt in islice(meant, most)]}
+
+
+def crew_facts(hands: list[Hand]) -> Iterator[Answer]:
+    """What the workers do."""
+    for hand in hands:
+        yield {
+            "worker": hand.name,
+            "ready": hand.ready,
+            "files": [str(task.entry.source) for task in hand.tasks.values()],
+        }
+
+
+def _facts(entry: Entry) -> Answer:
+    return {
+        "job": entry.id,
+        "file": str(entry.source),
+        "state": entry.state,
+        "attempts": entry.attempts,
+        "reason": entry.reason,
+        "output": str(entry.output) if entry.output and entry.state == "done" else None,
+        "seconds": entry.seconds,
+        "frames_done": entry.frames_done,
+        "frames": entry.frames,
+        "due": entry.due,
+        "settings": entry.settings,
+        "weights": entry.weights,
+        "notes": entry.notes,
+    }
+
+
+def _attempt_facts(attempt: Attempt) -> Answer:
+    return {
+        "job": attempt.job,
+        "file": str(attempt.source),
+        "attempt": attempt.number,
+        "begun": attempt.begun,
+        "ended": attempt.ended,
+        "worker": attempt.worker,
+        "outcome": attempt.outcome,
+        "reason": attempt.reason,
+        "signal": attempt.signal,
+    }

@@ -1,0 +1,70 @@
+"""The folders that tintd makes: those configured, and one for each job, where a film's finished segments wait."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from colorizer.errors import TintdError
+from daemon.config import Folder
+from daemon.journal import Journal
+from daemon.publisher import make_folder
+
+
+class FolderError(TintdError):
+    """A configured folder cannot be made."""
+
+
+def make_folders(folders: Iterable[Folder]) -> None:
+    """Make the watched folders and those of results, where they are missing.
+
+    Raises:
+        FolderError: one cannot be made.
+
+    """
+    for folder in folders:
+        for place in (folder.input, folder.output):
+            try:
+                make_folder(place)
+            except OSError as error:
+                raise FolderError(f"{place}: the folder cannot be made: {error}") from error
+
+
+def work_folder(folder: Folder, journal: Journal, job: int) -> Path:
+    """Where a job is worked on: in the output folder, so that its result needs only a new name."""
+    return folder.output / f".tintd-{journal.id}-{job}"
+
+
+def prepare(workspace: Path) -> None:
+    """Make a work folder, or clear one of all but finished segments.
+
+    Raises:
+        OSError: the output folder cannot be written.
+
+    """
+    make_folder(workspace.parent)
+    workspace.mkdir(exist_ok=True)
+    (workspace / "result").unlink(missing_ok=True)
+
+
+def leave(workspace: Path) -> None:
+    """Leave a job that will be gone on with: what is finished of it stays."""
+    if any(workspace.glob("segment-*.json")):
+        (workspace / "result").unlink(missing_ok=True)
+    else:
+        clear(workspace)
+
+
+def clear(workspace: Path) -> None:
+    """Remove a work folder, when its job has ended."""
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def sweep(folders: Iterable[Folder], journal: Journal) -> None:
+    """Remove the work folders of jobs that nobody will go on with."""
+    for folder in folders:
+        for workspace in folder.output.glob(f".tintd-{journal.id}-*"):
+            job = workspace.name.rpartition("-")[2]
+            if not (job.isdigit() and journal.is_unfinished(int(job))):
+                clear(workspace)

@@ -1,0 +1,177 @@
+"""Promise 6, operations: what people and systemd ask of a running service, and what a reload must not lose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+from tests.conftest import Daemon
+
+LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
+"""Long enough to be interrupted while it is coloured."""
+SPARSE = Film(frames=100, width=160, height=120, rate=1, pts=tuple(450_000 * number for number in range(100)))
+"""Eight minutes in few frames: a segment for each dozen."""
+
+
+def drop(daemon: Daemon, name: str, film: Film) -> Path:
+    """A film that comes whole, by a move."""
+    return write_film(daemon.home / name, film).rename(daemon.inbox / name)
+
+
+def is_running(daemon: Daemon) -> bool:
+    """Whether some file is being coloured."""
+    return bool(daemon.status()["counts"]["running"])
+
+
+def test_people_may_ask_for_everything(daemon: Daemon) -> None:
+    """Pause, cancel, resume, again, forget, history: answered by the running service, through its socket."""
+    daemon.start()
+    control = daemon.home / "state" / "control"
+    assert stat.S_ISSOCK(control.stat().st_mode)
+    assert stat.S_IMODE(control.stat().st_mode) == 0o660
+    assert daemon.process is not None
+    assert daemon.status()["service"]["pid"] == daemon.process.pid
+    drop(daemon, "film.mp4", LONG)
+    daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
+    assert "1 file cancelled" in daemon.command("cancel", "film.mp4").stdout
+    daemon.wait_for(skipped=1)
+    assert daemon.status()["files"][0]["reason"] == "cancelled"
+    assert daemon.leftovers() == []
+
+    daemon.command("pause")
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "it is found")
+    assert "tintd pause" in daemon.status()["service"]["says"]
+    assert not (daemon.outbox / "a.png").exists()
+    daemon.command("resume")
+    daemon.wait_for(done=1)
+
+    before = (daemon.outbox / "a.png").stat().st_ino
+    assert "1 file" in daemon.command("again", "a.*").stdout
+    daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it was coloured anew")
+    assert (daemon.outbox / "a.png").stat().st_ino != before
+    told = yaml.safe_load(daemon.command("history", "--json", "a.png").stdout)["attempts"]
+    assert [attempt["outcome"] for attempt in told] == ["done", "done"]
+
+    assert "1 file forgotten" in daemon.command("forget", "film.mp4").stdout
+    daemon.wait_until(lambda: is_running(daemon), "it is new, and being coloured")
+    daemon.stop()
+    assert not control.exists()
+    assert daemon.status()["service"] is None
+    assert "no service" in daemon.command("status").stdout
+
+
+def test_a_reload_loses_no_work(daemon: Daemon) -> None:
+    """Breaks: SIGHUP in the middle of a film, with other folders, then with nonsense, then with missing weights."""
+    daemon.start()
+    drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
+    daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
+    (daemon.home / "second").mkdir()
+    daemon.settings["folders"].append({"input": "second", "output": "results"})
+    daemon.reload()
+    write_grey(daemon.home / "second" / "a.png")
+    good = dict(daemon.settings)
+    daemon.settings = good | {"nonsense": 1}
+    daemon.reload("not reloaded")
+    assert "nonsense" in daemon.logged("not reloaded")[0]["reason"]
+    daemon.settings = good | {"colour": {"weights": "nothing.safetensors"}}
+    daemon.reload("not reloaded", times=2)
+    assert "nothing.safetensors" in daemon.logged("not reloaded")[1]["reason"]
+    daemon.wait_for(done=2)
+    assert (daemon.home / "results" / "a.png").exists()
+    assert {file["attempts"] for file in daemon.status()["files"]} == {1}
+
+
+def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
+    """Breaks: working hours end in the middle of a film. It is put back, and gone on with when there are others."""
+    daemon.start()
+    drop(daemon, "film.mp4", LONG)
+    daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
+    hour = time.localtime().tm_hour
+    daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
+    daemon.reload()
+    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "the film is put back")
+    assert "working hours" in daemon.status()["service"]["says"]
+    assert daemon.status()["files"][0]["attempts"] == 0
+    daemon.settings["work"]["hours"] = []
+    daemon.reload(times=2)
+    daemon.wait_until(lambda: is_running(daemon), "the film is being coloured again")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_film_goes_on_after_a_restart(daemon: Daemon, how: signal.Signals) -> None:
+    """Breaks (promise 3): the service is killed, or stopped, in mid-film. The next one begins where it ended."""
+    drop(daemon, "film.mkv", SPARSE)
+    daemon.start()
+    daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00002.json")), "three segments are finished")
+    daemon.stop(how)
+    assert not (daemon.outbox / "film.mkv").exists()
+    [first] = daemon.outbox.glob(".tintd-*/segment-00000.mkv")
+    written = first.stat().st_mtime_ns
+    daemon.start()
+    daemon.wait_until(
+        lambda: not first.exists() or daemon.status()["files"][0]["frames_done"] > 30, "the film is gone on with"
+    )
+    assert not first.exists() or first.stat().st_mtime_ns == written
+    daemon.wait_for(done=1)
+    assert daemon.leftovers() == []
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """The service manager's end of sd_notify."""
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    channel.bind(str(tmp_path / "notify"))
+    channel.settimeout(120)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "1000000")
+    return channel
+
+
+def hear(systemd: socket.socket, word: str) -> str:
+    """The next message with a word."""
+    while True:
+        message = systemd.recv(4096).decode()
+        if word in message:
+            return message
+
+
+def test_systemd_is_told_what_the_service_does(daemon: Daemon, systemd: socket.socket) -> None:
+    """Ready, alive, reloading, stopping, each when it is so."""
+    daemon.start()
+    hear(systemd, "READY=1")
+    assert "waiting for files" in hear(systemd, "WATCHDOG=1")
+    daemon.reload()
+    assert "MONOTONIC_USEC" in hear(systemd, "RELOADING=1")
+    hear(systemd, "READY=1")
+    daemon.command("pause")
+    assert "paused" in hear(systemd, "paused")
+    daemon.stop()
+    hear(systemd, "STOPPING=1")
+
+
+@pytest.mark.slow
+def test_the_watchdog_starves_only_when_no_worker_can_be_had(daemon: Daemon, systemd: socket.socket) -> None:
+    """Breaks: the weights vanish, and the worker dies. The service lives, says so, and systemd may end it."""
+    weights = daemon.home / "weights.safetensors"
+    weights.write_bytes(Path(daemon.settings["colour"]["weights"]).read_bytes())
+    daemon.settings["colour"]["weights"] = str(weights)
+    daemon.start()
+    weights.unlink()
+    os.kill(int(daemon.status()["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
+    daemon.wait_until(lambda: len(daemon.logged("a worker cannot start")) >= 5, "it was tried five times")
+    end = time.monotonic() + 20
+    while "WATCHDOG=1" in (message := hear(systemd, "STATUS")) and time.monotonic() < end:
+        pass
+    assert "cannot start" in message
+    assert "WATCHDOG=1" not in message
+    assert "cannot start" in daemon.status()["service"]["says"]
