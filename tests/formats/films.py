@@ -22,6 +22,8 @@ class Sample:
     kept: str = ""
     luma: bool = True
     """Whether every luma sample must be the original's: not where frames are deinterlaced, or are no Y'CbCr."""
+    readable: bool = True
+    """Whether every ffmpeg of today decodes the result."""
     lost: tuple[str, ...] = ()
     """Tags that the result's container cannot hold."""
     became: tuple[tuple[str, str], ...] = ()
@@ -231,7 +233,8 @@ SAMPLES = (
         f"{_grey()} -vf format=yuva444p10le -c:v prores_ks -pix_fmt yuva444p10le",
         "FFV1",
         "MKV",
-        "transparency is kept",
+        "transparency is kept; as 12 bits with transparency, which FFmpeg 5.1 does not decode",
+        readable=False,
     ),
     Sample(
         "MOV: Animation (QuickTime RLE) with alpha",
