@@ -183,6 +183,15 @@ SAMPLES = (
         luma=False,
     ),
     Sample(
+        "DV: without sound",
+        "silent.dv",
+        f"{_grey('720x576', '25', '0.2')} -target pal-dv",
+        "H.264",
+        "MP4",
+        _DEINTERLACED,
+        luma=False,
+    ),
+    Sample(
         "AVI: DV",
         "dv.avi",
         f"{_both('720x576', '25', '0.2')} -c:v dvvideo -pix_fmt yuv420p -c:a pcm_s16le",
