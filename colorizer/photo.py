@@ -90,7 +90,7 @@ def _write(photo: Photo, chosen: Plan, job: Job, colorist: Colorist, progress: P
         if chosen.format != "tiff":
             save(image, job.target, chosen.format, photo, settings)
             break
-        job.workspace.mkdir(parents=True, exist_ok=True)
+        job.workspace.mkdir(exist_ok=True)
         pages.append(job.workspace / f"page-{number}.tif")
         tags.append(tags_for_tiff(image, picture, settings))
         save(image, pages[-1], "tiff", photo, settings)

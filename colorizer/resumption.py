@@ -39,7 +39,7 @@ def segment_path(workspace: Path, number: int) -> Path:
 
 def finished_segments(job: Job, colorist: Colorist) -> list[Segment]:
     """The segments that an earlier attempt at the same job has finished; what another one left is removed."""
-    job.workspace.mkdir(parents=True, exist_ok=True)
+    job.workspace.mkdir(exist_ok=True)
     recipe, note = _recipe(job, colorist), job.workspace / "recipe"
     if not note.is_file() or note.read_text() != recipe:
         for leftover in job.workspace.glob("segment-*"):

@@ -62,7 +62,9 @@ class Service:
         self.until(lambda: not self.is_alive(), "the service has ended", of_the_living=False)
 
     def counts(self) -> dict[str, int]:
-        """How many jobs the journal has in each state."""
+        """How many jobs the journal has in each state; none where it is not made yet."""
+        if not (self.home / "state" / "journal.sqlite3").exists():
+            return {}
         with sqlite3.connect(f"file:{self.home}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
             try:
                 rows = database.execute("SELECT state, count(*) FROM jobs WHERE NOT superseded GROUP BY state")
@@ -82,7 +84,7 @@ class Service:
 
     def finish(self, **counts: int) -> None:
         """Wait until the journal has exactly these counts."""
-        self.until(lambda: (self.home / "state" / "journal.sqlite3").exists() and self.counts() == counts, str(counts))
+        self.until(lambda: self.counts() == counts, str(counts))
 
     def log(self) -> str:
         """What the service wrote."""

@@ -68,7 +68,7 @@ def test_a_full_output_disk_holds_the_job(service: Service, mount: Mount, spare:
     write_grey(service.inbox / "a.png", 300, 300)
     told = "nearly full" if spare else "held"
     service.until(lambda: told in service.log(), "it says so")
-    assert service.counts() == {"queued": 1}
+    service.until(lambda: service.counts() == {"queued": 1}, "it waits")
     filler.unlink()
     service.finish(done=1)
     service.signal(signal.SIGTERM)

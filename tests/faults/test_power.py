@@ -128,7 +128,7 @@ def take_away(service: Service, calls: list[Call], original: bytes, *, removals:
 
 def copy(home: Path, there: Path) -> None:
     """Copy what the service has; originals and results by links, for a name's inode says which file it is."""
-    shutil.copytree(home / "state", there / "state")
+    shutil.copytree(home / "state", there / "state", ignore=shutil.ignore_patterns("control"))  # a socket
     for folder in ("inbox", "outbox"):
         shutil.copytree(home / folder, there / folder, copy_function=os.link)
 

@@ -82,7 +82,7 @@ def test_a_worker_that_eats_memory_is_stopped(daemon: Daemon) -> None:
     [process] = [psutil.Process(int(worker.split()[0])) for worker in workers(daemon)]
     daemon.settings["work"]["job_mib"] = (process.memory_info().rss >> 20) + 150
     daemon.reload()
-    pyvips.Image.black(16000, 16000).write_to_file(str(daemon.home / "big.png"), interlace=True)
+    pyvips.Image.black(13000, 13000).write_to_file(str(daemon.home / "big.png"), interlace=True)
     (daemon.home / "big.png").rename(daemon.inbox / "big.png")
     write_grey(daemon.inbox / "small.png")
     daemon.wait_for(done=1, failed=1)
@@ -139,6 +139,7 @@ def test_a_worker_without_work_gives_its_memory_back(daemon: Daemon) -> None:
 
 
 def children(daemon: Daemon) -> list[psutil.Process]:
-    """The processes that the service has started."""
+    """The processes that the service has started, and that live."""
     assert daemon.process is not None
-    return psutil.Process(daemon.process.pid).children()
+    found = psutil.Process(daemon.process.pid).children()
+    return [child for child in found if child.status() != psutil.STATUS_ZOMBIE]

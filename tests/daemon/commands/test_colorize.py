@@ -97,7 +97,6 @@ def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -
     [
         (["--device", "gpu"], "--device"),
         (["--working-size", "huge"], "--working-size"),
-        (["--encoder", "divx"], "--encoder"),
         (["--from", "noon"], "noon: not a time"),
     ],
 )
