@@ -169,7 +169,7 @@ def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
     """Packets with the decoding times that Matroska leaves out where a stream of pictures begins."""
     early: dict[int, list[Packet[Stream]]] = defaultdict(list)
     for packet in packets:
-        if packet.size == 0 or packet.is_discard:
+        if packet.size == 0:
             continue
         waiting = early[packet.stream.index]
         waiting.append(packet)

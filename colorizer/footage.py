@@ -116,7 +116,7 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)
         frame = _first_frame(path, container, stream)
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        rate = _rate(stream)
         seconds = container.duration / av.time_base if container.duration else 0
         return Footage(
             path=path,
@@ -235,6 +235,14 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
         return frame
     _check_complete(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """Frames per second; of a silent DV file libav counts the ticks."""
+    average, base = stream.average_rate, stream.base_rate
+    if average and base and average > 2 * base:
+        average = None
+    return average or stream.guessed_rate or Fraction(25)
 
 
 def _field_order(stream: VideoStream, frame: VideoFrame) -> int:

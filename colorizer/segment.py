@@ -14,8 +14,9 @@ from pathlib import Path
 
 import av
 from av.container import OutputContainer
+from av.filter import Graph
 from av.packet import Packet
-from av.video.frame import PictureType
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
@@ -134,11 +135,27 @@ def _encode(
     container: OutputContainer, frames: Iterable[Frame], encoding: Encoding, footage: Footage
 ) -> Iterator[Packet[VideoStream]]:
     stream: VideoStream | None = None
+    graph: Graph | None = None
     for frame in frames:
         picture = frame.picture
         stream = stream or add_picture(container, encoding, footage, picture.width)
+        if encoding.codec == "ffv1" and footage.shape:  # it asks the frames, not the encoder, for their shape
+            graph = graph or _shaping(picture, footage.shape, footage)
+            graph.vpush(picture)
+            picture = graph.vpull()
         picture.pts, picture.time_base = frame.pts, footage.time_base
         picture.pict_type = PictureType.NONE  # the original's choice of key frames is not the encoder's
         yield from stream.encode(picture)
     if stream is not None:
         yield from stream.encode(None)
+
+
+def _shaping(picture: VideoFrame, shape: Fraction, footage: Footage) -> Graph:
+    """What gives frames the shape of their samples, which libav's Python binding cannot."""
+    graph = Graph()
+    source = graph.add_buffer(
+        width=picture.width, height=picture.height, format=picture.format, time_base=footage.time_base
+    )
+    shaping = graph.add("setsar", f"{shape.numerator}/{shape.denominator}")
+    graph.link_nodes(source, shaping, graph.add("buffersink")).configure()
+    return graph

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.database import Database
+from daemon.entry import legible
 
 Outcome = Literal[
     "done", "failed", "skipped", "crashed", "stopped", "held", "put back", "cancelled", "superseded", "interrupted"
@@ -51,7 +52,7 @@ class Attempts:
         """Note what became of the attempt that goes on."""
         self._db.execute(
             "UPDATE attempts SET ended = ?, outcome = ?, reason = ?, signal = ? WHERE job = ? AND ended IS NULL",
-            (now, outcome, reason, signal, job),
+            (now, outcome, legible(reason), signal, job),
         )
 
     def interrupt(self, now: float) -> None:

@@ -6,12 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
 from daemon.config import Folder
 from daemon.entry import Entry, Result
 from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
 from daemon.wanted import DONE
+
+_log = structlog.get_logger()
 
 
 class ChangedError(Exception):
@@ -62,9 +66,16 @@ def lies_there(result: Result) -> bool:
 
 
 def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
-    """Move a finished original to `done/`, where that is configured and it is still what it was."""
+    """Move a finished original to `done/`, where that is configured, it is still what it was, and it can be moved."""
     if folder.original != "move" or _home(entry, folder) != entry.path or identify(entry.source) != entry.identity:
         return
+    try:
+        _move(entry, folder, journal)
+    except OSError as error:
+        _log.warning("the original stays where it is", job=entry.id, file=str(entry.source), reason=str(error))
+
+
+def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
         holder = journal.find(name, folder.input)
         if holder is not None and holder.id != entry.id:  # its original lay there once

@@ -52,6 +52,11 @@ class Result:
     mtime_ns: int
 
 
+def legible(reason: str | None) -> str | None:
+    """A reason as text that can be stored: it may hold a file's name whose bytes are no text."""
+    return None if reason is None else reason.encode(errors="replace").decode()
+
+
 def entry_of(row: sqlite3.Row) -> Entry:
     """Read a row of the table of jobs."""
     return Entry(

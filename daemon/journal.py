@@ -12,7 +12,7 @@ from typing import Literal
 
 from daemon.attempts import Attempts
 from daemon.database import Database
-from daemon.entry import STATES, Entry, Result, State, entry_of, result_of
+from daemon.entry import STATES, Entry, Result, State, entry_of, legible, result_of
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
 
@@ -62,7 +62,7 @@ class Journal:
                 return "same"
             if row is not None:
                 self._set(row["id"], superseded=1)
-            moved = self._moved(fingerprint)
+            moved = self._moved(fingerprint, identity.mtime_ns)
             if moved is not None:
                 self._set(moved, folder=os.fsencode(folder), path=os.fsencode(path), **_columns(identity))
                 return "moved"
@@ -111,7 +111,7 @@ class Journal:
         """Let a job wait again until `due`; with `refund`, the attempt does not count."""
         self._db.execute(
             "UPDATE jobs SET state = 'queued', due = ?, reason = ?, lease = NULL, attempts = attempts - ? WHERE id = ?",
-            (due, reason, int(refund), job),
+            (due, legible(reason), int(refund), job),
         )
 
     def supersede(self, job: int) -> None:
@@ -145,7 +145,7 @@ class Journal:
 
     def end(self, job: int, state: Literal["failed", "skipped"], reason: str, now: float) -> None:
         """Note that a job will not be tried again."""
-        self._set(job, state=state, reason=reason, lease=None, ended=now)
+        self._set(job, state=state, reason=legible(reason), lease=None, ended=now)
 
     def publisher_of(self, path: Path) -> tuple[Entry, Result] | None:
         """The job that last announced a result of this name, and that result."""
@@ -217,9 +217,15 @@ class Journal:
         ).fetchone()
         return row
 
-    def _moved(self, fingerprint: str) -> int | None:
-        """The job of a file with this content that no longer lies where it was; an absent mount proves nothing."""
-        rows = self._db.execute("SELECT * FROM jobs WHERE fingerprint = ? AND NOT superseded", (fingerprint,))
+    def _moved(self, fingerprint: str, mtime_ns: int) -> int | None:
+        """The job of a file with this content that no longer lies where it was; an absent mount proves nothing.
+
+        Moving keeps the time of the last change; two scans that the fingerprint takes for one differ in it.
+
+        """
+        rows = self._db.execute(
+            "SELECT * FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded", (fingerprint, mtime_ns)
+        )
         gone = (entry.id for entry in map(entry_of, rows) if is_present(entry.folder) and not entry.source.exists())
         return next(gone, None)
 

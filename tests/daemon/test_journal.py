@@ -36,6 +36,16 @@ def add(journal: Journal, tmp_path: Path, name: str, content: str = "", now: flo
     return journal.add(path, tmp_path / "inbox", identity, fingerprint(path), now)
 
 
+def move(journal: Journal, tmp_path: Path, old: str, new: str) -> str:
+    """Move a file and take it in."""
+    path = tmp_path / "inbox" / new
+    path.parent.mkdir(exist_ok=True)
+    (tmp_path / "inbox" / old).rename(path)
+    identity = identify(path)
+    assert identity is not None
+    return journal.add(path, tmp_path / "inbox", identity, fingerprint(path), 0)
+
+
 def test_files_are_taken_in_the_order_of_their_coming(journal: Journal, tmp_path: Path) -> None:
     """The one that has waited longest first; each once."""
     for now, name in enumerate("cab"):
@@ -62,11 +72,27 @@ def test_new_content_under_an_old_name_is_a_new_job(journal: Journal, tmp_path: 
 def test_a_moved_file_is_not_a_new_one(journal: Journal, tmp_path: Path) -> None:
     """Known content at a new place keeps its job, if the old place is empty."""
     add(journal, tmp_path, "a", "content")
-    (tmp_path / "inbox" / "a").unlink()
-    assert add(journal, tmp_path, "sub/b", "content") == "moved"
+    assert move(journal, tmp_path, "a", "sub/b") == "moved"
     entry = journal.take(1, 2)
     assert entry is not None
     assert entry.path == Path("sub/b")
+
+
+def test_another_file_that_is_alike_where_it_is_looked_at_was_not_moved(journal: Journal, tmp_path: Path) -> None:
+    """Scans of one size with white borders: the time of their last change tells them apart."""
+    add(journal, tmp_path, "a", "content")
+    (tmp_path / "inbox" / "a").unlink()
+    os.utime(drop(tmp_path, "b", "content")[0], (1, 1))
+    assert move(journal, tmp_path, "b", "c") == "new"
+
+
+def test_a_reason_with_a_name_that_is_no_text_can_be_stored(journal: Journal, tmp_path: Path) -> None:
+    """File systems take any bytes for a name."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 9)
+    assert entry is not None
+    journal.end(entry.id, "failed", os.fsdecode(b"bad\xff.txt: broken"), 1)
+    assert [found.reason for found in journal.entries("failed")] == ["bad?.txt: broken"]
 
 
 def test_a_copy_is_a_new_file(journal: Journal, tmp_path: Path) -> None:

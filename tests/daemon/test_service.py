@@ -164,6 +164,21 @@ def test_originals_move_to_done_where_that_is_configured(daemon: Daemon) -> None
     assert sorted(Image.open(path).size for path in daemon.outbox.iterdir()) == [(40, 40), (50, 50)]
 
 
+def test_an_original_that_cannot_be_moved_stays_and_is_done_once(daemon: Daemon) -> None:
+    """A file stands where `done/` should be; one with a name that is no text is skipped; the service goes on."""
+    daemon.settings["folders"][0] |= {"original": "move", "include": ["*.png", "*.txt"]}
+    (daemon.inbox / "done").write_text("in the way")
+    Path(os.fsdecode(os.fsencode(daemon.inbox) + b"/bad\xff.txt")).write_text("%PDF-1.4")
+    daemon.start()
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_for(done=1, skipped=1)
+    daemon.wait_until(lambda: daemon.logged("the original stays where it is"), "it is said")
+    assert (daemon.inbox / "a.png").exists()
+    write_grey(daemon.inbox / "b.png", 30, 30)
+    daemon.wait_for(done=2, skipped=1)
+    assert len(daemon.logged("done")) == 2
+
+
 def test_a_restart_does_nothing_twice_and_forgets_nothing(daemon: Daemon) -> None:
     """What was done stays done; what came meanwhile is found; what moved is not new."""
     write_grey(daemon.inbox / "a.png")

@@ -22,6 +22,8 @@ class Sample:
     kept: str = ""
     luma: bool = True
     """Whether every luma sample must be the original's: not where frames are deinterlaced, or are no Y'CbCr."""
+    readable: bool = True
+    """Whether every ffmpeg of today decodes the result."""
     lost: tuple[str, ...] = ()
     """Tags that the result's container cannot hold."""
     became: tuple[tuple[str, str], ...] = ()
@@ -181,6 +183,15 @@ SAMPLES = (
         luma=False,
     ),
     Sample(
+        "DV: without sound",
+        "silent.dv",
+        f"{_grey('720x576', '25', '0.2')} -target pal-dv",
+        "H.264",
+        "MP4",
+        _DEINTERLACED,
+        luma=False,
+    ),
+    Sample(
         "AVI: DV",
         "dv.avi",
         f"{_both('720x576', '25', '0.2')} -c:v dvvideo -pix_fmt yuv420p -c:a pcm_s16le",
@@ -231,7 +242,8 @@ SAMPLES = (
         f"{_grey()} -vf format=yuva444p10le -c:v prores_ks -pix_fmt yuva444p10le",
         "FFV1",
         "MKV",
-        "transparency is kept",
+        "transparency is kept; as 12 bits with transparency, which FFmpeg 5.1 does not decode",
+        readable=False,
     ),
     Sample(
         "MOV: Animation (QuickTime RLE) with alpha",

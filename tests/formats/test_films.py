@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 import shutil
@@ -11,7 +12,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from colorizer.colorization import colorize
 from colorizer.errors import UnsupportedError
@@ -55,11 +59,20 @@ def probe(path: Path) -> Probe:
     """Ask ffprobe."""
     said = _ask("ffprobe", "-show_streams", "-show_format", "-show_chapters", "-of", "json", path)
     picture = main_picture(said["streams"])
-    shown = ("-select_streams", str(picture["index"]), "-show_entries", "frame=pts,best_effort_timestamp")
-    frames = _ask("ffprobe", *shown, "-of", "json", path)["frames"]
+    asked = ("ffprobe", "-select_streams", str(picture["index"]), "-of", "json", "-show_entries")
+    frames = _ask(*asked, "frame=pts,best_effort_timestamp", path)["frames"]
+    frames = frames or _ask(*asked, "packet=pts", path)["packets"]  # of a codec that it is too old to decode
     tick = Fraction(picture["time_base"])
-    times = [frame.get("pts", frame["best_effort_timestamp"]) * tick for frame in frames]
-    return Probe(said["streams"], said["format"], said["chapters"], times)
+    times = _complete([frame.get("pts", frame.get("best_effort_timestamp")) for frame in frames])
+    return Probe(said["streams"], said["format"], said["chapters"], [time * tick for time in times])
+
+
+def _complete(times: list[int | None]) -> list[int]:
+    """Timestamps; the last frames, which ffprobe takes from the decoder after the last packet, may have none."""
+    complete: list[int] = []
+    for time in times:
+        complete.append(2 * complete[-1] - complete[-2] if time is None else time)
+    return complete
 
 
 def luma(path: Path) -> list[str]:
@@ -67,6 +80,17 @@ def luma(path: Path) -> list[str]:
     command = ["ffmpeg", "-v", "error", "-noautorotate", "-i", path, "-map", "0:v:0", "-vf", "extractplanes=y"]
     said = subprocess.run([*command, "-vsync", "0", "-f", "framemd5", "-"], capture_output=True, text=True, check=True)
     return [line.rpartition(" ")[2] for line in said.stdout.splitlines() if not line.startswith("#")]
+
+
+def luma_of_libav(path: Path) -> list[str]:
+    """The same, as our own libav decodes it."""
+    with av.open(str(path)) as container:
+        return [_checksum(frame) for frame in container.decode(video=0)]
+
+
+def _checksum(frame: VideoFrame) -> str:
+    samples = np.from_dlpack(frame.planes[0])
+    return hashlib.md5(np.ascontiguousarray(samples), usedforsecurity=False).hexdigest()
 
 
 @pytest.fixture(scope="session")
@@ -114,14 +138,25 @@ def test_a_film_gets_its_colour_and_keeps_the_rest(
     before, after = probe(source), probe(result)
     assert (after.picture["codec_name"], report.suffix) == (_CODECS[sample.codec], f".{sample.container.lower()}")
     assert_same_times(before, after)
-    for name in ("width", "height", "sample_aspect_ratio", "display_aspect_ratio"):
-        assert before.picture.get(name, "1:1") in {after.picture.get(name, "1:1"), "0:1"}, name
-    assert before.picture.get("side_data_list") == after.picture.get("side_data_list")
+    assert shape(after.picture) == shape(before.picture)
+    assert turned(after.picture) == turned(before.picture)
     assert_same_colour_tags(before.picture, after.picture)
     assert_same_companions(sample, before, after)
     assert_same_words(sample, before, after)
     if sample.luma:
-        assert luma(result) == luma(source)
+        seen = luma if sample.readable else luma_of_libav
+        assert seen(result) == seen(source)
+
+
+def shape(picture: dict[str, Any]) -> tuple[int, int, str]:
+    """Width, height and the shape of a sample, which is square where nothing is said of it."""
+    said = picture.get("sample_aspect_ratio", "0:1")
+    return picture["width"], picture["height"], "1:1" if said == "0:1" else said
+
+
+def turned(picture: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the picture is turned; other side data, such as buffer sizes, are the codec's own."""
+    return [said for said in picture.get("side_data_list", ()) if said["side_data_type"] == "Display Matrix"]
 
 
 def assert_same_times(before: Probe, after: Probe) -> None:
