@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn, optim
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
-from torchvision.io import write_jpeg
+from torchvision.transforms.functional import to_pil_image
 
 from colorizer.errors import SettingsError
 from training.classification import Classification
@@ -167,7 +167,7 @@ def _evaluate(fabric: Fabric, run: Run, task: Task, loss: float, folder: Path) -
         return
     if found.pictures is not None:
         (folder / "pictures").mkdir(exist_ok=True)
-        write_jpeg(found.pictures, str(folder / "pictures" / f"{run.step:07}.jpg"), quality=90)
+        to_pil_image(found.pictures).save(folder / "pictures" / f"{run.step:07}.jpg", quality=90)
         cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
     for logger in fabric.loggers:
         logger.save()
