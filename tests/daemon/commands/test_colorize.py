@@ -80,7 +80,7 @@ def test_an_original_is_never_replaced_by_anothers_result(tmp_path: Path, colori
     again = write_film(tmp_path / "b" / "reel.mp4")
     assert colorize(other, again, film, "--overwrite").returncode == 0
     assert film.read_bytes() == before
-    assert len({path.read_bytes() for path in (tmp_path / "out").iterdir()}) == 4
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -> None:
