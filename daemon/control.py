@@ -31,7 +31,7 @@ _MODES = {"owner": 0o600, "group": 0o660, "everyone": 0o666}
 
 
 class ControlError(TintdError):
-    """The service runs, but cannot be asked, or did not do what was asked."""
+    """The service cannot be asked, or did not do what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 import structlog
 
 from colorizer.errors import TintdError
 from daemon import status
 from daemon.config import Config
-from daemon.control import Answer, Control, Request
+from daemon.control import Answer, Control, ControlError, Request
 from daemon.crew import Hand
 from daemon.journal import Journal
 
@@ -25,7 +25,7 @@ class Desk:
         """Listen; `ring` is called, in another thread, when somebody wishes for something.
 
         Raises:
-            OSError: the control socket cannot be made.
+            ControlError: the control socket cannot be made.
 
         """
         self._config = config
@@ -50,14 +50,19 @@ class Desk:
         """Listen again, if the thread that listened has died."""
         if not self._control.is_alive():
             _log.error("the control socket's thread has died; it is started again")
-            self._control = self._listen()
+            with suppress(ControlError):  # it is tried again at the next check
+                self._control = self._listen()
 
     def close(self) -> None:
         """Listen no more."""
         self._control.close()
 
     def _listen(self) -> Control:
-        return Control(self._config.control_socket, self._config.control.access, self._look_up, self._ring)
+        path = self._config.control_socket
+        try:
+            return Control(path, self._config.control.access, self._look_up, self._ring)
+        except OSError as error:
+            raise ControlError(f"{path}: the control socket cannot be made: {error}") from error
 
     def _look_up(self, asked: Answer) -> Answer:
         """Answer, in the thread of who asks."""

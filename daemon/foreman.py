@@ -183,13 +183,14 @@ class Foreman:
             waiting = None if job is None else self._journal.entry(job)
             if waiting is None or waiting.state != "queued":
                 return
-            if given and not self._joins(waiting):
+            joins = self._joins(waiting)
+            if given and not joins:
                 self._kept = waiting
                 return
             entry = self._journal.take(now, now + LEASE, job)
             task = None if entry is None else self._begin(entry)
             if task is not None:
-                given, together = given + 1, self._joins(task.entry)
+                given, together = given + 1, joins
                 yield task
 
     def _next(self, now: float, others: set[Path]) -> int | None:

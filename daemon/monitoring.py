@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -55,11 +55,8 @@ class _Jobs(Collector):
         self._pulse = pulse
 
     def collect(self) -> Iterable[Metric]:
-        journal = Journal(self._state)
-        try:
+        with closing(Journal(self._state, readonly=True)) as journal:
             counts, oldest = journal.counts(), journal.next_due()
-        finally:
-            journal.close()
         jobs = GaugeMetricFamily("tintd_jobs", "Files that the journal knows, by state.", labels=["state"])
         for state, number in counts.items():
             jobs.add_metric([state], number)

@@ -69,7 +69,8 @@ class Service:
         """Serve until SIGTERM or SIGINT.
 
         Raises:
-            StartError: weights or device are not as configured, or a socket cannot be made.
+            StartError: weights or device are not as configured, or the address for monitoring cannot be had.
+            ControlError: the control socket cannot be made.
             FolderError: a folder cannot be made.
             StateError: another tintd uses this state.
             JournalError: the journal cannot be used.
@@ -82,7 +83,7 @@ class Service:
             make_folders(self._config.folders)
             take_up(self._journal, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
-            self._desk = self._open_desk()
+            self._desk = Desk(self._config, self._bell.ring)
             stack.callback(self._desk.close)
             self._foreman = Foreman(self._config, self._journal)
             stack.callback(self._foreman.dismiss)
@@ -92,12 +93,6 @@ class Service:
             stack.callback(self._drain)
             self._intake.start()
             self._serve()
-
-    def _open_desk(self) -> Desk:
-        try:
-            return Desk(self._config, self._bell.ring)
-        except OSError as error:
-            raise StartError(f"{self._config.control_socket}: the control socket cannot be made: {error}") from error
 
     @contextmanager
     def _monitored(self) -> Iterator[None]:

@@ -39,12 +39,9 @@ def work(connection: Connection, outfit: Outfit) -> None:
     _give_way(outfit)
     from colorizer.colorization import open_colorist  # noqa: PLC0415 (torch stays in this process)
     from colorizer.device import cuda_devices  # noqa: PLC0415
-    from colorizer.weights import weights_hash, weights_path  # noqa: PLC0415
 
     try:
-        for settings in outfit.colours:
-            open_colorist(_placed(settings, outfit))
-        hashes = {settings: weights_hash(weights_path(settings)) for settings in outfit.colours}
+        hashes = {settings: open_colorist(_placed(settings, outfit)).weights for settings in outfit.colours}
     except TintdError as error:
         connection.send(Unfit(str(error)))
         return

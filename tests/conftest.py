@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,11 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @dataclass
-class Daemon:
-    """The real service in a process of its own, on folders of its own."""
+class Household:
+    """A home for a service: its folders, its settings, and what it logs."""
 
     home: Path
     settings: dict[str, Any]
-    process: subprocess.Popen[bytes] | None = None
-    lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def inbox(self) -> Path:
@@ -56,19 +54,43 @@ class Daemon:
         """The folder of results."""
         return self.home / "outbox"
 
+    def configure(self) -> Path:
+        """Write the settings down."""
+        path = self.home / "config.yaml"
+        path.write_text(yaml.safe_dump(self.settings))
+        return path
+
+    def log(self) -> str:
+        """What the service wrote."""
+        path = self.home / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The lines of the service's log that tell of an event."""
+        return [line for line in map(_as_json, self.log().splitlines()) if line.get("event") == event]
+
+    def leftovers(self) -> list[Path]:
+        """Temporary files in the folder of results."""
+        return list(self.outbox.rglob(".tintd-*"))
+
+
+@dataclass
+class Daemon(Household):
+    """The real service in a process of its own, on folders of its own."""
+
+    process: subprocess.Popen[bytes] | None = None
+
     def start(self) -> None:
         """Start the service, and wait until it is ready."""
-        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        command = [sys.executable, "-m", "daemon", "run", "-c", str(self.configure())]
         with (self.home / "log").open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "daemon", "run", "-c", str(self.home / "config.yaml")], stderr=log
-            )
+            self.process = subprocess.Popen(command, stderr=log)
         self.wait_until(lambda: self.logged("ready"), "the service is ready")
 
     def reload(self, event: str = "reloaded", times: int = 1) -> None:
         """Have the service read its settings again, and wait until it has told of an event so many times."""
         assert self.process is not None
-        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        self.configure()
         self.process.send_signal(signal.SIGHUP)
         self.wait_until(lambda: len(self.logged(event)) >= times, event)
 
@@ -77,11 +99,6 @@ class Daemon:
         assert self.process is not None
         self.process.send_signal(how)
         return self.process.wait(PATIENCE)
-
-    def logged(self, event: str) -> list[dict[str, Any]]:
-        """The lines of the service's log that tell of an event."""
-        lines = (self.home / "log").read_text(errors="replace").splitlines()
-        return [line for line in map(_as_json, lines) if line.get("event") == event]
 
     def status(self) -> dict[str, Any]:
         """What `tintd status --json` says."""
@@ -100,7 +117,7 @@ class Daemon:
 
     def command_offline(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a sub-command before the service is started."""
-        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        self.configure()
         return self.command(name, *arguments)
 
     def wait_for(self, **counts: int) -> None:
@@ -114,12 +131,8 @@ class Daemon:
         while not true():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"not so: {what}\n{(self.home / 'log').read_text(errors='replace')}")
+                pytest.fail(f"not so: {what}\n{self.log()}")
             time.sleep(0.1)
-
-    def leftovers(self) -> list[Path]:
-        """Temporary files in the folder of results."""
-        return list(self.outbox.rglob(".tintd-*"))
 
 
 def _as_json(line: str) -> dict[str, Any]:

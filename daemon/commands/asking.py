@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -20,12 +21,8 @@ def wish_for(config: Path, wish: str, pattern: str = "*") -> None:
     settings = load_config(config)
     answer = ask(settings.control_socket, wish, pattern=pattern)
     if answer is None:
-        with alone(settings.state):
-            journal = Journal(settings.state)
-            try:
-                answer = {"says": wishes.grant(journal, wish.removesuffix(" now"), pattern, time.time())}
-            finally:
-                journal.close()
+        with alone(settings.state), closing(Journal(settings.state)) as journal:
+            answer = {"says": wishes.grant(journal, wish.removesuffix(" now"), pattern, time.time())}
     typer.echo(answer["says"])
 
 
@@ -35,8 +32,5 @@ def look_up(config: Path, wish: str, read: Callable[[Journal], Answer], **detail
     answer = ask(settings.control_socket, wish, **details)
     if answer is not None:
         return answer
-    journal = Journal(settings.state, readonly=True)
-    try:
+    with closing(Journal(settings.state, readonly=True)) as journal:
         return read(journal)
-    finally:
-        journal.close()

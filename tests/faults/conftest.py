@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import yaml
 
+from tests.conftest import Household
 from tests.faults.zygote import Zygote
 
 PATIENCE = 200
@@ -29,28 +28,15 @@ def zygote() -> Iterator[Zygote]:
 
 
 @dataclass
-class Service:
+class Service(Household):
     """A service on folders of its own, started and killed as often as wanted."""
 
-    home: Path
     zygote: Zygote
-    settings: dict[str, Any]
     pid: int = 0
-
-    @property
-    def inbox(self) -> Path:
-        """The watched folder."""
-        return self.home / "inbox"
-
-    @property
-    def outbox(self) -> Path:
-        """The folder of results."""
-        return self.home / "outbox"
 
     def start(self) -> None:
         """Start the service; it is not waited for."""
-        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
-        self.pid = self.zygote.start(self.home / "config.yaml", self.home / "log")
+        self.pid = self.zygote.start(self.configure(), self.home / "log")
 
     def is_alive(self) -> bool:
         """Whether the service runs."""
@@ -86,18 +72,12 @@ class Service:
         """Wait until the journal has exactly these counts."""
         self.until(lambda: self.counts() == counts, str(counts))
 
-    def log(self) -> str:
-        """What the service wrote."""
-        path = self.home / "log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
 
 @pytest.fixture
 def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
     """A service that is quick in all its waits; not yet started."""
     made = Service(
         tmp_path,
-        zygote,
         {
             "folders": [{"input": "inbox", "output": "outbox"}],
             "colour": {"weights": str(weights), "device": "cpu"},
@@ -106,6 +86,7 @@ def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
             "work": {"retry_seconds": 0.2, "grace_seconds": 0, "attempts": 3, "spare_mib": 1},
             "log": {"format": "json"},
         },
+        zygote,
     )
     made.inbox.mkdir()
     yield made
@@ -125,4 +106,4 @@ def assert_in_order(service: Service) -> None:
     lying = [path for path in service.outbox.rglob("*") if path.is_file() and not path.name.endswith(".failed.txt")]
     assert sorted(results) == sorted(lying), "every result is known, and none is there twice"
     assert all(reason for state, _, reason in known.values() if state == "failed")
-    assert list(service.outbox.rglob(".tintd-*")) == []
+    assert service.leftovers() == []
