@@ -23,31 +23,9 @@ from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
 from daemon.explaining import explain
 from daemon.hours import Span, read_span
+from daemon.leavings import LEFT_BEHIND
 
 DEFAULT_CONFIG = Path("config.yaml")
-
-LEFT_BEHIND = (
-    "Thumbs.db",
-    "desktop.ini",
-    ".DS_Store",
-    "._*",
-    ".*",
-    "*~",
-    "*.part",
-    "*.partial",
-    "*.crdownload",
-    "*.download",
-    "*.tmp",
-    "*.temp",
-    "@eaDir",
-    "#recycle",
-    "$RECYCLE.BIN",
-    "System Volume Information",
-    "lost+found",
-    ".stversions",
-    ".Trash-*",
-)
-"""What downloads in progress, desktops and NAS boxes leave behind."""
 
 
 class Folder(JobSettings):
@@ -69,6 +47,13 @@ class Folder(JobSettings):
     """Jobs of a folder with a higher number come first; folders with the same number take turns."""
     original: Literal["keep", "move"] = "keep"
     """What happens to an original that is done: it stays, or moves to `done/` in its watched folder."""
+    duplicates: Literal["again", "link", "skip"] = "again"
+    """A file with the content of one that is done is coloured again, gets a link to its result, or is skipped."""
+
+    @property
+    def job_settings(self) -> JobSettings:
+        """Those of its settings that make a result what it is."""
+        return JobSettings(**{name: getattr(self, name) for name in JobSettings.model_fields})
 
 
 class Watching(Section):
@@ -191,6 +176,10 @@ class Config(BaseSettings, JobSettings):
     def control_socket(self) -> Path:
         """Where the service listens."""
         return self.control.socket or self.state / "control"
+
+    def folder_at(self, place: Path) -> Folder | None:
+        """The watched folder at a place."""
+        return next((folder for folder in self.folders if folder.input == place), None)
 
     @classmethod
     def settings_customise_sources(

@@ -8,6 +8,7 @@ from colorizer.report import Report
 from daemon.attempts import Outcome
 from daemon.config import Config
 from daemon.delivery import ChangedError, deliver, move_original
+from daemon.entry import legible
 from daemon.journal import Journal
 from daemon.messages import Why
 from daemon.original import identify
@@ -28,9 +29,29 @@ class Ending:
 
     def done(self, task: Task, report: Report, weights: str) -> None:
         """Publish a result."""
+        self._publish(task, report.suffix, weights, report.notes)
+
+    def duplicate(self, task: Task) -> None:
+        """End a job whose original has the content of one that is done: with that one's result, or without any."""
+        twin, entry, now = task.twin, task.entry, time.time()
+        if twin is None or identify(twin.source) != twin.identity or identify(entry.source) != entry.identity:
+            self.put_back(task, "changed while it was compared")
+            return
+        told = f"the same content as {legible(str(twin.source))}"
+        if task.folder.duplicates == "link" and twin.output is not None:
+            self._publish(task, twin.output.suffix, twin.weights or "", (*twin.notes, f"{told}: has its result"), told)
+            return
+        self._journal.end(entry.id, "skipped", told, now)
+        self._journal.attempts.end(entry.id, "skipped", now, told)
+        task.log.info("skipped", reason=told)
+        clear(task.workspace)
+
+    def _publish(
+        self, task: Task, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
+    ) -> None:
         entry, now = task.entry, time.time()
         try:
-            path = deliver(task.workspace / "result", report.suffix, entry, task.folder, self._journal)
+            path = deliver(task.workspace / "result", suffix, entry, task.folder, self._journal)
         except ChangedError:
             self._journal.supersede(entry.id)
             self._journal.attempts.end(entry.id, "superseded", now)
@@ -40,9 +61,9 @@ class Ending:
             return
         else:
             seconds = time.monotonic() - task.begun
-            self._journal.finish(entry.id, now, seconds, (task.settings_hash, weights), report.notes)
-            self._journal.attempts.end(entry.id, "done", now)
-            task.log.info("done", output=str(path), seconds=round(seconds, 2), notes=report.notes)
+            self._journal.finish(entry.id, now, seconds, (task.settings_hash, weights), notes)
+            self._journal.attempts.end(entry.id, "done", now, reason)
+            task.log.info("done", output=str(path), seconds=round(seconds, 2), notes=notes)
             move_original(entry, task.folder, self._journal)
         clear(task.workspace)
 

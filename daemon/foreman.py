@@ -14,10 +14,11 @@ from colorizer.settings import ColourSettings
 from daemon import wishes
 from daemon.config import Config
 from daemon.crew import Crew, Hand
+from daemon.duplicates import AGAIN, find_twin
 from daemon.ending import Ending
 from daemon.entry import Entry
 from daemon.journal import Journal
-from daemon.messages import Died, Done, Failed, Message, Progress, Ready, Unfit
+from daemon.messages import Died, Done, Failed, Message, Progress, Ready, Same, Unfit
 from daemon.original import identify
 from daemon.room import Room
 from daemon.task import Task
@@ -72,6 +73,8 @@ class Foreman:
             case Done(number, report):
                 task = hand.tasks.pop(number)
                 self._ending.done(task, report, self._weights[task.folder.colour])
+            case Same(number):
+                self._ending.duplicate(hand.tasks.pop(number))
             case Failed(number, why, reason, trace):
                 task = hand.tasks.pop(number)
                 if trace:
@@ -169,7 +172,7 @@ class Foreman:
             self._journal.attempts.begin(task.entry.id, task.entry.attempts, hand.name, time.time())
             task.log.info("colouring", attempt=task.entry.attempts)
         try:
-            hand.worker.give([task.job for task in tasks])
+            hand.worker.give([task.job for task in tasks], tasks[0].order)
         except OSError:
             _log.warning("a worker is gone", worker=hand.name)  # its end is heard next
 
@@ -183,14 +186,18 @@ class Foreman:
             waiting = None if job is None else self._journal.entry(job)
             if waiting is None or waiting.state != "queued":
                 return
-            joins = self._joins(waiting)
+            twin = self._twin(waiting)
+            if twin is not None and twin.state == "running":
+                self._journal.put_off(waiting.id, now + AGAIN, f"waits for {twin.path}, which has the same content")
+                continue
+            joins = twin is None and self._joins(waiting)
             if given and not joins:
                 self._kept = waiting
                 return
             entry = self._journal.take(now, now + LEASE, job)
             task = None if entry is None else self._begin(entry)
             if task is not None:
-                given, together = given + 1, joins
+                given, together, task.twin = given + 1, joins, twin
                 yield task
 
     def _next(self, now: float, others: set[Path]) -> int | None:
@@ -199,6 +206,12 @@ class Foreman:
         if kept is not None and kept.folder not in self.closed | others:
             return kept.id
         return self._turns.next(self._journal.database, now, self.closed | others)
+
+    def _twin(self, entry: Entry) -> Entry | None:
+        folder = self._config.folder_at(entry.folder)
+        if folder is None:
+            return None
+        return find_twin(entry, folder, self._config, self._journal, self._weights.get(folder.colour))
 
     def _joins(self, entry: Entry) -> bool:
         """Whether a job can be done together with others: small photographs at their first attempt are."""
@@ -210,7 +223,7 @@ class Foreman:
             return False
 
     def _begin(self, entry: Entry) -> Task | None:
-        folder = next((folder for folder in self._config.folders if folder.input == entry.folder), None)
+        folder = self._config.folder_at(entry.folder)
         if identify(entry.source) != entry.identity:
             self._journal.supersede(entry.id)  # gone, or changed: then it is found anew
             return None

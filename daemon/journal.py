@@ -114,6 +114,29 @@ class Journal:
             (due, legible(reason), int(refund), job),
         )
 
+    def alike(self, job: int) -> Iterator[Entry]:
+        """Other jobs, done or running, whose files seem to have the same content; none where the job has ended before.
+
+        Those that are done come first, the oldest of them before the others.
+
+        """
+        rows = self._db.execute(
+            "SELECT others.* FROM jobs others JOIN jobs ON jobs.fingerprint = others.fingerprint"
+            " WHERE jobs.id = ? AND jobs.ended IS NULL AND others.id <> jobs.id"
+            " AND others.state IN ('done', 'running') AND NOT others.superseded"
+            " ORDER BY others.state, others.id",
+            (job,),
+        )
+        return map(entry_of, rows)
+
+    def put_off(self, job: int, due: float, reason: str) -> None:
+        """Let a job, and those in its folder that seem to have the same content, wait until `due`."""
+        self._db.execute(
+            "UPDATE jobs SET due = ?, reason = ? FROM (SELECT folder, fingerprint FROM jobs WHERE id = ?) AS its"
+            " WHERE jobs.folder = its.folder AND jobs.fingerprint = its.fingerprint AND state = 'queued'",
+            (due, legible(reason), job),
+        )
+
     def supersede(self, job: int) -> None:
         """Forget a job whose file has changed or gone, so that what lies there now is seen as new."""
         self._set(job, superseded=1, state="queued", lease=None)

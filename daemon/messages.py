@@ -67,6 +67,13 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Same:
+    """A job's original is a duplicate of the twin that was named; a result that is wanted lies at its target."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job could not be done."""
 
@@ -87,4 +94,4 @@ class Died:
     """That ended it."""
 
 
-Message = Ready | Unfit | Begun | Progress | Done | Failed | Died
+Message = Ready | Unfit | Begun | Progress | Done | Same | Failed | Died

@@ -22,7 +22,8 @@ from colorizer.errors import TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from daemon.messages import Begun, Done, Failed, Outfit, Progress, Ready, Unfit
+from daemon.messages import Begun, Done, Failed, Outfit, Progress, Ready, Same, Unfit
+from daemon.twin import Twin
 
 _TELL = 0.5
 """Seconds between two messages of progress."""
@@ -48,14 +49,14 @@ def work(connection: Connection, outfit: Outfit) -> None:
     connection.send(Ready(hashes, cuda_devices()))
     while True:
         try:
-            jobs: tuple[Job, ...] = connection.recv()
+            jobs, twin = connection.recv()
         except EOFError:
             return
-        for message in _do([_placed_job(job, outfit) for job in jobs], connection):
+        for message in _do([_placed_job(job, outfit) for job in jobs], twin, connection):
             connection.send(message)
 
 
-def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | Failed]:
+def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[Done | Same | Failed]:
     from colorizer.colorization import colorize, colorize_together  # noqa: PLC0415
 
     teller = _Teller(connection)
@@ -64,6 +65,9 @@ def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | Failed]:
             yield _told(number, jobs[number], outcome)
         return
     teller.turn_to(0)
+    if twin is not None and twin.serves(jobs[0], teller):
+        yield Same(0)
+        return
     try:
         outcome = colorize(jobs[0], teller)
     except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)

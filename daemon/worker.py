@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from colorizer.job import Job
 from daemon.messages import Died, Message, Outfit
+from daemon.twin import Twin
 from daemon.workbench import work
 
 
@@ -27,9 +28,15 @@ class Worker:
         """Of the process."""
         return self._process.pid or 0
 
-    def give(self, jobs: Sequence[Job]) -> None:
-        """Hand over a job, or photographs that are coloured together; more may come when all are done."""
-        self.connection.send(tuple(jobs))
+    def give(self, jobs: Sequence[Job], twin: Twin | None = None) -> None:
+        """Hand over a job, or photographs that are coloured together; more may come when all are done.
+
+        Args:
+            jobs: what to do.
+            twin: of the only one, which seems to be a duplicate.
+
+        """
+        self.connection.send((tuple(jobs), twin))
 
     def listen(self, timeout: float) -> Message | None:
         """The worker's next message, if one comes in time."""

@@ -18,6 +18,8 @@ import yaml
 
 from colorizer.network import Architecture, Network
 from colorizer.weights import Calibration, WeightsCard, save_weights
+from daemon.commands.asking import look_up
+from daemon.status import status_of
 
 PATIENCE = 120
 """Seconds after which a daemon that has not done something never will."""
@@ -101,9 +103,8 @@ class Daemon(Household):
         return self.process.wait(PATIENCE)
 
     def status(self) -> dict[str, Any]:
-        """What `tintd status --json` says."""
-        answer: dict[str, Any] = json.loads(self.command("status", "--json").stdout)
-        return answer
+        """What `tintd status --json` says, asked in this process: starting Python at each look costs seconds."""
+        return look_up(self.home / "config.yaml", "status", lambda journal: status_of(journal, None), most=None)
 
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a sub-command of tintd on this service's configuration."""
