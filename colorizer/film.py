@@ -35,7 +35,7 @@ _AHEAD = 4
 """Frames that wait between decoding, colouring and encoding."""
 
 Progress = Callable[[int, int], None]
-"""Told after each frame: frames done, and all that there are, as far as the file knows (else 0)."""
+"""Told after each frame, and while the film is joined: frames done, and all that there are (0 where nobody knows)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,14 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
     maker = made_with(colorist.weights, job.settings.colour) if job.settings.film.provenance else ""
-    notes = join(segments, footage, container, job, maker)
+    frames = sum(len(segment.timing.pts) for segment in segments)
+    notes = join(segments, footage, container, job, maker, partial(progress, frames, footage.expected))
     return Report(
         kind="film",
         suffix=container.suffix,
         width=footage.width,
         height=footage.height,
-        frames=sum(len(segment.timing.pts) for segment in segments),
+        frames=frames,
         notes=encoding.notes + _flaws(segments, footage) + notes,
     )
 

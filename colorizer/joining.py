@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -74,7 +74,14 @@ def choose_container(footage: Footage, encoding: Encoding) -> Container:
     return next(container for container in _preferred(footage, encoding) if holds_codec(container.format, encoding))
 
 
-def join(segments: Sequence[Segment], footage: Footage, container: Container, job: Job, maker: str) -> tuple[str, ...]:
+def join(  # noqa: PLR0913, PLR0917 (each is another thing)
+    segments: Sequence[Segment],
+    footage: Footage,
+    container: Container,
+    job: Job,
+    maker: str,
+    progress: Callable[[], None],
+) -> tuple[str, ...]:
     """Write the finished film.
 
     Args:
@@ -83,6 +90,7 @@ def join(segments: Sequence[Segment], footage: Footage, container: Container, jo
         container: what kind of file it becomes.
         job: for its files and its piece.
         maker: what made the colour, for the film's comment, or nothing.
+        progress: told after each packet: on a slow disk a long film takes its time.
 
     Returns:
         What could not be kept, for the report.
@@ -103,7 +111,7 @@ def join(segments: Sequence[Segment], footage: Footage, container: Container, jo
             companion_packets(original, companions, shift, job.piece),
             key=lambda packet: float((packet.dts or 0) * packet.time_base),
         )
-        reached = _mux(result, packets, notes) + shift
+        reached = _mux(result, packets, notes, progress) + shift
         notes += companion_flaws(companions)
     if job.piece is None and reached - footage.start + _TOLERANCE < footage.length:
         notes.append(f"breaks off at {float(reached - footage.start):.2f} s of {float(footage.length):.2f} s")
@@ -136,11 +144,14 @@ def _create(job: Job, container: Container, original: InputContainer) -> OutputC
     return av.open(f"file:{job.target}", "w", format=container.format, options=options)
 
 
-def _mux(result: OutputContainer, packets: Iterator[Packet[Stream]], notes: list[str]) -> Fraction:
+def _mux(
+    result: OutputContainer, packets: Iterator[Packet[Stream]], notes: list[str], progress: Callable[[], None]
+) -> Fraction:
     """Write the packets; when the last of them ends, in seconds."""
     result.start_encoding()
     reached, refused = Fraction(0), 0
     for packet in packets:
+        progress()
         reached = max(reached, ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
         try:
             result.mux(packet)

@@ -66,7 +66,7 @@ class Watching(Section):
     settle_seconds: NonNegativeFloat = 5
     """A file is taken when it has not changed for so long."""
     patience_seconds: NonNegativeFloat = 600
-    """A file that looks cut off counts as damaged when it has not changed for so long."""
+    """A file that looks cut off counts as damaged when it has been seen unchanged for so long, whatever its date."""
     rescan_seconds: PositiveFloat = 300
     """How often all folders are looked through for what events missed."""
 

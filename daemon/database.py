@@ -63,6 +63,11 @@ _MIGRATIONS = (
     CREATE TRIGGER attempts_go_too AFTER DELETE ON jobs BEGIN DELETE FROM attempts WHERE job = OLD.id; END;
     ALTER TABLE journal ADD COLUMN paused REAL;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN seen REAL NOT NULL DEFAULT 0; -- since when the file has looked as it does
+    UPDATE jobs SET seen = found;
+    ALTER TABLE jobs ADD COLUMN output_inode INTEGER;
+    """,
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from daemon.config import Folder
-from daemon.entry import Entry, Result
+from daemon.entry import Entry, Making, Result
 from daemon.journal import Journal
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
@@ -22,7 +22,9 @@ class ChangedError(Exception):
     """The original is no longer the file that was coloured."""
 
 
-def deliver(finished: Path, suffix: str, entry: Entry, folder: Folder, journal: Journal) -> Path:
+def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
+    finished: Path, suffix: str, entry: Entry, folder: Folder, journal: Journal, making: Making
+) -> Path:
     """Publish a finished result.
 
     Args:
@@ -31,6 +33,7 @@ def deliver(finished: Path, suffix: str, entry: Entry, folder: Folder, journal: 
         entry: its job.
         folder: the watched folder of the original.
         journal: knows whose the names are.
+        making: how the result was made.
 
     Returns:
         Where the result lies now.
@@ -53,16 +56,21 @@ def deliver(finished: Path, suffix: str, entry: Entry, folder: Folder, journal: 
         finished,
         free_names(),
         may_replace=lambda name: _is_own_result(name, entry, journal),
-        announce=lambda result: journal.announce(entry.id, result),
+        announce=lambda result: journal.announce(entry.id, result, making),
     )
-    remove_note(folder.output, _home(entry, folder))
+    take_note_back(entry, folder)
     return path
 
 
+def take_note_back(entry: Entry, folder: Folder) -> None:
+    """Remove what a failure has left beside the results, now that there is one."""
+    remove_note(folder.output, _home(entry, folder))
+
+
 def lies_there(result: Result) -> bool:
-    """Whether a result that was announced has been published, and is still as it was."""
-    found = identify(result.path)
-    return found is not None and (found.size, found.mtime_ns) == (result.size, result.mtime_ns)
+    """Whether a result is still as it was; a file system may give it another inode when it is mounted anew."""
+    found, known = identify(result.path), result.identity
+    return found is not None and (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
 def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:

@@ -8,7 +8,7 @@ from colorizer.report import Report
 from daemon.attempts import Outcome
 from daemon.config import Config
 from daemon.delivery import ChangedError, deliver, move_original
-from daemon.entry import legible
+from daemon.entry import Making, legible
 from daemon.journal import Journal
 from daemon.messages import Why
 from daemon.original import identify
@@ -50,8 +50,9 @@ class Ending:
         self, task: Task, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
     ) -> None:
         entry, now = task.entry, time.time()
+        making = Making(task.settings_hash, weights, time.monotonic() - task.begun, notes)
         try:
-            path = deliver(task.workspace / "result", suffix, entry, task.folder, self._journal)
+            path = deliver(task.workspace / "result", suffix, entry, task.folder, self._journal, making)
         except ChangedError:
             self._journal.supersede(entry.id)
             self._journal.attempts.end(entry.id, "superseded", now)
@@ -60,10 +61,9 @@ class Ending:
             self.hold(task, f"the result cannot be published: {error}")
             return
         else:
-            seconds = time.monotonic() - task.begun
-            self._journal.finish(entry.id, now, seconds, (task.settings_hash, weights), notes)
+            self._journal.finish(entry.id, now)
             self._journal.attempts.end(entry.id, "done", now, reason)
-            task.log.info("done", output=str(path), seconds=round(seconds, 2), notes=notes)
+            task.log.info("done", output=str(path), seconds=round(making.seconds, 2), notes=notes)
             move_original(entry, task.folder, self._journal)
         clear(task.workspace)
 
@@ -87,7 +87,7 @@ class Ending:
             clear(task.workspace)
             return
         self._journal.attempts.end(entry.id, outcome, now, reason, signal)
-        following = after_failure(why, entry.attempts, entry.identity.mtime_ns / 1e9, now, self._config)
+        following = after_failure(why, entry.attempts, entry.seen, now, self._config)
         if isinstance(following, Again):
             self._journal.put_back(entry.id, following.due, reason, refund=following.refund)
             task.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))

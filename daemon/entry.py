@@ -25,6 +25,8 @@ class Entry:
     path: Path
     """Inside the folder."""
     identity: Identity
+    seen: float
+    """Since when it has been known with this identity, in seconds since the epoch."""
     state: State
     attempts: int
     due: float
@@ -48,8 +50,20 @@ class Result:
     """A result that was, or is about to be, published."""
 
     path: Path
-    size: int
-    mtime_ns: int
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a result was made."""
+
+    settings: str
+    """Hash of the settings."""
+    weights: str
+    """Hash of the weights."""
+    seconds: float
+    notes: tuple[str, ...] = ()
+    """What could not be kept, and the like."""
 
 
 def legible(reason: str | None) -> str | None:
@@ -64,6 +78,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
         folder=Path(os.fsdecode(row["folder"])),
         path=Path(os.fsdecode(row["path"])),
         identity=Identity(row["size"], row["mtime_ns"], row["inode"]),
+        seen=row["seen"],
         state=row["state"],
         attempts=row["attempts"],
         due=row["due"],
@@ -80,4 +95,5 @@ def entry_of(row: sqlite3.Row) -> Entry:
 
 def result_of(row: sqlite3.Row) -> Result:
     """Read the result that a job announced."""
-    return Result(Path(os.fsdecode(row["output"])), row["output_size"], row["output_mtime_ns"])
+    identity = Identity(row["output_size"], row["output_mtime_ns"], row["output_inode"] or 0)
+    return Result(Path(os.fsdecode(row["output"])), identity)

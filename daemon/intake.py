@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from daemon.watcher import Find, Watcher
 
 _LOOKED_AT = 500
 """Files that are looked at before the service turns to its other duties."""
+_LONGEST = 0.5
+"""Seconds after which it does so in any case: reading from a slow disk takes its time."""
 
 _log = structlog.get_logger()
 
@@ -28,11 +31,13 @@ class Intake:
         self._journal = journal
         self._ring = ring
         self._watcher = Watcher(config.folders, config.watching, ring)
+        self._finds: deque[Find] = deque()
+        """Complete files that are not in the journal yet."""
 
     @property
     def is_waiting(self) -> bool:
         """Whether some file may come to rest soon."""
-        return self._watcher.is_waiting()
+        return bool(self._finds) or self._watcher.is_waiting()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -58,19 +63,24 @@ class Intake:
         if found:
             self._ring()
 
-    def take_in(self, between: Callable[[], None]) -> None:
-        """Enter complete files into the journal; `between` is called between two handfuls of them."""
-        finds = self._watcher.complete(time.monotonic())
-        for start in range(0, len(finds), _LOOKED_AT):
-            some = finds[start : start + _LOOKED_AT]
-            known = [(find, self._journal.find(find.path, find.folder.input)) for find in some]
-            new = [find for find, entry in known if entry is None or entry.identity != find.identity]
-            contents = [(find, _content(find.path)) for find in new]
+    def take_in(self) -> None:
+        """Enter complete files into the journal, as many as can be in a short time; the others' turn comes soon."""
+        if not self._finds:
+            self._finds.extend(self._watcher.complete(time.monotonic()))
+        new: list[tuple[Find, str]] = []
+        end = time.monotonic() + _LONGEST
+        while self._finds and len(new) < _LOOKED_AT and time.monotonic() < end:
+            find = self._finds.popleft()
+            entry = self._journal.find(find.path, find.folder.input)
+            content = None if entry is not None and entry.identity == find.identity else _content(find.path)
+            if content is not None:
+                new.append((find, content))
+        if new:
             with self._journal.together():
-                for find, content in contents:
-                    if content is not None:
-                        self._enter(find, content)
-            between()
+                for find, content in new:
+                    self._enter(find, content)
+        if self._finds:
+            self._ring()
 
     def _look_at(self, folder: Folder, path: Path) -> None:
         entry = self._journal.find(path, folder.input)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from daemon.attempts import Attempts
 from daemon.database import Database
-from daemon.entry import STATES, Entry, Result, State, entry_of, legible, result_of
+from daemon.entry import STATES, Entry, Making, Result, State, entry_of, legible, result_of
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
 
@@ -58,17 +58,17 @@ class Journal:
         with self._db.transaction():
             row = self._current(folder, path)
             if row is not None and row["fingerprint"] == fingerprint:
-                self._set(row["id"], **_columns(identity))
+                self._set(row["id"], seen=now, **_columns(identity))
                 return "same"
             if row is not None:
                 self._set(row["id"], superseded=1)
             moved = self._moved(fingerprint, identity.mtime_ns)
             if moved is not None:
-                self._set(moved, folder=os.fsencode(folder), path=os.fsencode(path), **_columns(identity))
+                self._set(moved, folder=os.fsencode(folder), path=os.fsencode(path), seen=now, **_columns(identity))
                 return "moved"
             self._db.execute(
-                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, film, due, found)"
-                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :film, :now, :now)",
+                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, film, due, found, seen)"
+                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :film, :now, :now, :now)",
                 {
                     "folder": os.fsencode(folder),
                     "path": os.fsencode(path),
@@ -141,30 +141,24 @@ class Journal:
         """Forget a job whose file has changed or gone, so that what lies there now is seen as new."""
         self._set(job, superseded=1, state="queued", lease=None)
 
-    def announce(self, job: int, result: Result) -> None:
+    def announce(self, job: int, result: Result, making: Making) -> None:
         """Note a result just before it is published: if it then lies there, it was published."""
         self._set(
             job,
             output=os.fsencode(result.path),
-            output_size=result.size,
-            output_mtime_ns=result.mtime_ns,
+            output_size=result.identity.size,
+            output_mtime_ns=result.identity.mtime_ns,
+            output_inode=result.identity.inode,
             announced=1,
+            settings=making.settings,
+            weights=making.weights,
+            seconds=making.seconds,
+            notes=json.dumps(making.notes),
         )
 
-    def finish(self, job: int, now: float, seconds: float, made_with: tuple[str, str], notes: tuple[str, ...]) -> None:
-        """Note that a job's result is published; `made_with` are the hashes of settings and weights."""
-        settings, weights = made_with
-        self._set(
-            job,
-            state="done",
-            reason=None,
-            lease=None,
-            ended=now,
-            seconds=seconds,
-            settings=settings,
-            weights=weights,
-            notes=json.dumps(notes),
-        )
+    def finish(self, job: int, now: float) -> None:
+        """Note that the result that a job announced is published."""
+        self._set(job, state="done", reason=None, lease=None, ended=now)
 
     def end(self, job: int, state: Literal["failed", "skipped"], reason: str, now: float) -> None:
         """Note that a job will not be tried again."""

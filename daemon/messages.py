@@ -60,7 +60,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A job's result lies complete at its target."""
+    """A job's result lies complete at its target, flushed to the disk."""
 
     number: int
     report: Report

@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from colorizer.durable import sync_file, sync_folder
+from colorizer.durable import sync_folder
 from daemon.entry import Result
+from daemon.original import Identity
 
 _LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""
@@ -25,7 +26,7 @@ def publish(
     """Give a finished file the first name that it may have.
 
     Args:
-        finished: on the same file system as the names.
+        finished: on the same file system as the names; its bytes are on the disk.
         names: candidates, the best first.
         may_replace: whether a file that has the name already is an earlier result of the same original.
         announce: told the result just before it appears, so that after a crash it is known as ours.
@@ -37,14 +38,14 @@ def publish(
         OSError: the folder cannot be written, or the disk is full.
 
     """
-    sync_file(finished)
     found = finished.stat()
+    identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
     for path in names:
         make_folder(path.parent)
         replaces = os.path.lexists(path)
         if replaces and not may_replace(path):
             continue
-        announce(Result(path, found.st_size, found.st_mtime_ns))
+        announce(Result(path, identity))
         if replaces:
             finished.replace(path)
             sync_folder(path.parent)

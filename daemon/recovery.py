@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from daemon.delivery import lies_there
+from daemon.config import Config
+from daemon.delivery import take_note_back
 from daemon.journal import Journal
+from daemon.original import identify
 
 
-def take_up(journal: Journal, now: float, *, refund: bool) -> None:
+def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> None:
     """Bring jobs to an end whose results were published, and put the others back.
 
     Args:
         journal: of a service that does nothing at present.
+        config: where notes of failures lie.
         now: seconds since the epoch.
         refund: whether the interrupted attempts do not count.
 
     """
     for entry, result in journal.interrupted():
-        if result is not None and lies_there(result):
-            journal.finish(entry.id, now, 0.0, (entry.settings or "", entry.weights or ""), ())
+        if result is not None and identify(result.path) == result.identity:  # an earlier one has another inode
+            journal.finish(entry.id, now)
             journal.attempts.end(entry.id, "done", now)
+            folder = config.folder_at(entry.folder)
+            if folder is not None:
+                take_note_back(entry, folder)
         else:
             journal.put_back(entry.id, now, entry.reason, refund=refund)
     journal.attempts.interrupt(now)

@@ -30,22 +30,23 @@ class End:
 
 
 def after_failure(
-    why: Literal["unsupported", "truncated", "failed"], attempts: int, changed: float, now: float, config: Config
+    why: Literal["unsupported", "truncated", "failed"], attempts: int, seen: float, now: float, config: Config
 ) -> Again | End:
     """Decide what follows.
 
     Args:
         why: unsupported files are skipped at once; truncated ones may still be growing.
         attempts: made so far, this one included.
-        changed: when the original was last changed, in seconds since the epoch.
+        seen: when the original was first seen as it is, in seconds since the epoch; its own date says nothing, for
+            many programs that copy a file give it the old one.
         now: likewise.
         config: how often a job is tried, and how long a file that looks cut off is waited for.
 
     """
     if why == "unsupported":
         return End("skipped")
-    grown = changed + config.watching.patience_seconds
-    if why == "truncated" and changed <= now < grown:  # a time in the future says nothing
+    grown = seen + config.watching.patience_seconds
+    if why == "truncated" and seen <= now < grown:  # a time in the future: the clock has jumped
         return Again(due=grown, refund=True)
     if attempts >= config.work.attempts:
         return End("failed")

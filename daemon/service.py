@@ -81,7 +81,7 @@ class Service:
             self._herald = Herald(self._journal.database, self._config.hooks, self._bell.ring)
             stack.callback(self._herald.stop)
             make_folders(self._config.folders)
-            take_up(self._journal, time.time(), refund=False)
+            take_up(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
             self._desk = Desk(self._config, self._bell.ring)
             stack.callback(self._desk.close)
@@ -124,7 +124,7 @@ class Service:
         self._check_crew()
         self._desk.serve(self._grant)
         self._intake.look_around()
-        self._intake.take_in(self._give_sign)
+        self._intake.take_in()
         self._work()
         self._foreman.mind()
         self._keep_up()
@@ -249,7 +249,7 @@ class Service:
             wait([self._bell.fileno()], timeout=_SIGN)
             self._bell.silence()
             try:
-                return take_up(self._journal, time.time(), refund=True)
+                return take_up(self._journal, self._config, time.time(), refund=True)
             except sqlite3.OperationalError as again:
                 error = again
         return None

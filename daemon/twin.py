@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from colorizer.durable import sync_file
 from colorizer.job import Job
 
 _CHUNK = 1 << 20
@@ -59,3 +60,4 @@ def _use_again(result: Path, job: Job) -> None:
         shutil.copyfile(result, job.target)
         original = job.source.stat()
         os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
+        sync_file(job.target)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from colorizer.durable import sync_file
 from colorizer.errors import TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
@@ -76,7 +77,12 @@ def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[
 
 
 def _told(number: int, job: Job, outcome: Report | Exception) -> Done | Failed:
-    """What became of a job, for the service."""
+    """What became of a job, for the service; a result's bytes are on the disk before it is told of."""
+    if isinstance(outcome, Report):
+        try:
+            sync_file(job.target)
+        except OSError as error:
+            outcome = error
     match outcome:
         case Report():
             return Done(number, outcome)

@@ -9,7 +9,7 @@ import pytest
 
 from daemon import wishes
 from daemon.database import JournalError
-from daemon.entry import Result
+from daemon.entry import Making, Result
 from daemon.journal import Journal
 from daemon.original import Identity, fingerprint, identify
 
@@ -144,8 +144,8 @@ def test_only_an_announced_result_counts_after_a_crash(journal: Journal, tmp_pat
     add(journal, tmp_path, "a")
     entry = journal.take(0, 10)
     assert entry is not None
-    result = Result(tmp_path / "outbox" / "a", 3, 4)
-    journal.announce(entry.id, result)
+    result = Result(tmp_path / "outbox" / "a", Identity(3, 4, 5))
+    journal.announce(entry.id, result, Making("s", "w", 1.0, ("note",)))
     assert [found for _, found in journal.interrupted()] == [result]
     journal.put_back(entry.id, 0, None, refund=False)
     journal.take(1, 10)
@@ -244,7 +244,7 @@ def test_a_done_file_is_coloured_again_when_asked(journal: Journal, tmp_path: Pa
         add(journal, tmp_path, name)
     entry = journal.take(0, 10)
     assert entry is not None
-    journal.finish(entry.id, 1, 1, ("", ""), ())
+    journal.finish(entry.id, 1)
     journal.take(0, 10)
     assert [chosen.path.name for chosen in wishes.again(journal, "*", 2)] == ["a"]
     assert journal.counts()["queued"] == 1

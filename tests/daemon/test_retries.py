@@ -14,17 +14,17 @@ CONFIG = Config(
 
 def test_a_failure_is_tried_again_with_growing_delay_and_then_ends() -> None:
     """30 s, 2 minutes, the end."""
-    followings = [after_failure("failed", attempts, changed=0, now=1000, config=CONFIG) for attempts in (1, 2, 3)]
+    followings = [after_failure("failed", attempts, seen=0, now=1000, config=CONFIG) for attempts in (1, 2, 3)]
     assert followings == [Again(1030, refund=False), Again(1120, refund=False), End("failed")]
 
 
 def test_what_is_no_photograph_is_skipped_at_once() -> None:
     """Once, quietly, without a retry."""
-    assert after_failure("unsupported", 1, changed=0, now=0, config=CONFIG) == End("skipped")
+    assert after_failure("unsupported", 1, seen=0, now=0, config=CONFIG) == End("skipped")
 
 
 def test_a_file_that_looks_cut_off_is_waited_for() -> None:
     """Until it has lain unchanged for ten minutes, at no attempt's cost; then it is as damaged as any other."""
-    assert after_failure("truncated", 1, changed=1000, now=1010, config=CONFIG) == Again(1600, refund=True)
-    assert after_failure("truncated", 1, changed=1000, now=1600, config=CONFIG) == Again(1630, refund=False)
-    assert after_failure("truncated", 3, changed=1000, now=2000, config=CONFIG) == End("failed")
+    assert after_failure("truncated", 1, seen=1000, now=1010, config=CONFIG) == Again(1600, refund=True)
+    assert after_failure("truncated", 1, seen=1000, now=1600, config=CONFIG) == Again(1630, refund=False)
+    assert after_failure("truncated", 3, seen=1000, now=2000, config=CONFIG) == End("failed")

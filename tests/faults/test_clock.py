@@ -30,7 +30,7 @@ def test_what_waits_does_not_wait_for_the_clock_of_yesterday(tmp_path: Path) -> 
 
 
 def test_a_file_from_the_future_is_not_waited_for() -> None:
-    """Breaks: a camera's clock; a damaged file dated 2040 fails like any other, and not in 2040."""
+    """Breaks: the clock, which was ten years ahead when a damaged file came; it fails like any other, and not then."""
     following = after_failure("truncated", 1, time.time() + 10 * YEAR, time.time(), CONFIG)
     assert isinstance(following, Again)
     assert following.due < time.time() + 3600
@@ -47,7 +47,7 @@ def test_a_jump_forward_forgets_no_file_that_is_there(tmp_path: Path) -> None:
         journal.add(inbox / name, inbox, Identity(0, 1, 1), name, 0)
         entry = journal.take(1, 2)
         assert entry is not None
-        journal.finish(entry.id, 3, 1.0, ("s", "w"), ())
+        journal.finish(entry.id, 3)
     (inbox / "is gone").unlink()
     pruning = Pruning(config)
     assert pruning.go_on(journal.database, YEAR) == 0
@@ -64,7 +64,7 @@ def test_an_absent_mount_is_never_pruned(tmp_path: Path) -> None:
     journal.add(inbox / "a", inbox, Identity(0, 1, 1), "a", 0)
     entry = journal.take(1, 2)
     assert entry is not None
-    journal.finish(entry.id, 3, 1.0, ("s", "w"), ())
+    journal.finish(entry.id, 3)
     pruning = Pruning(Config(folders=(Folder(input=inbox, output=tmp_path / "out"),)))
     assert pruning.go_on(journal.database, 10 * YEAR) == 0
     inbox.rmdir()

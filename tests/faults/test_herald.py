@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from daemon.config import Hooks
-from daemon.entry import Result
+from daemon.entry import Making, Result
 from daemon.herald import Herald
 from daemon.journal import Journal
 from daemon.original import fingerprint, identify
@@ -75,8 +75,8 @@ def end_a_job(journal: Journal, place: Path, name: str, *, well: bool) -> int:
     entry = journal.take(1, 10)
     assert entry is not None
     if well:
-        journal.announce(entry.id, Result(place / "out" / name, 1, 1))
-        journal.finish(entry.id, 2, 1.0, ("s", "w"), ())
+        journal.announce(entry.id, Result(place / "out" / name, identity), Making("s", "w", 1.0))
+        journal.finish(entry.id, 2)
     else:
         journal.end(entry.id, "failed", "it is broken", 2)
     return entry.id

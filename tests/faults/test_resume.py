@@ -168,6 +168,9 @@ def test_a_kill_while_the_segments_are_joined_costs_no_frame(tmp_path: Path, wei
     before = streams(wanted.target)
     wanted.target.write_bytes(wanted.target.read_bytes()[:1000])
     asked.frames = 0
-    colorize(wanted, lambda _done, _all: None)
+    told: list[int] = []
+    colorize(wanted, lambda done, _all: told.append(done))
     assert asked.frames == 0
+    assert len(told) > LONG.frames, "joining makes progress too, packet by packet"
+    assert set(told) == {LONG.frames}
     assert streams(wanted.target) == before
