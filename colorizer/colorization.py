@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from colorizer.colorist import Colorist
+from colorizer.errors import InColourError
 from colorizer.film import Progress, colorize_film
 from colorizer.job import Job
 from colorizer.kind import kind_of
@@ -25,15 +28,34 @@ def colorize(job: Job, progress: Progress) -> Report:
         progress: told after each frame of a film.
 
     Raises:
+        InColourError: it is in colour already, which the settings leave alone.
         TintdError: it cannot be done; the message says why. The target may hold anything then.
 
     """
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
-    report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+    try:
+        report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+    except InColourError as found:
+        if job.settings.detection.coloured != "copy":
+            raise
+        report = _copy(job, kind, found)
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return report
+
+
+def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError) -> Report:
+    """The original is the result."""
+    shutil.copyfile(job.source, job.target)
+    return Report(
+        kind=kind,
+        suffix=job.source.suffix,
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
+        notes=("already in colour: copied as it is",),
+    )
 
 
 @lru_cache(maxsize=2)

@@ -15,12 +15,14 @@ from colorizer.ahead import ahead
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.encoder import Encoding, choose_encoding
-from colorizer.errors import MediaError
+from colorizer.errors import InColourError, MediaError
 from colorizer.footage import Footage, Frame, inspect_footage, luma_codes, read_frames
 from colorizer.job import Job, Piece
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
+from colorizer.own_chroma import keep_chroma
 from colorizer.report import Report
+from colorizer.scenes import Scenes, find_scenes, has_chroma
 from colorizer.segment import Segment, write_segment
 from colorizer.shot import number_segments
 from colorizer.tinting import LumaSamples, beside_grey, tint
@@ -44,12 +46,15 @@ class Still:
     """Luma at the working size, upright, float, (1, 1, h, w)."""
     seconds: Fraction
     """When it is shown."""
+    in_colour: bool
+    """Whether it keeps the chroma that it has."""
 
 
 def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     """Colour one film.
 
     Raises:
+        InColourError: it is in colour throughout, and the settings say that this matters.
         UnsupportedError: it is no film that can be coloured.
         TruncatedError: the file ends too early.
         MediaError: it is damaged.
@@ -58,7 +63,8 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     footage = inspect_footage(job.source)
     encoding = choose_encoding(footage, job.settings.film)
     container = choose_container(footage, encoding)
-    segments = list(_segments(job, footage, encoding, colorist, progress))
+    scenes = _look_through(job, footage, progress)
+    segments = list(_segments(job, footage, encoding, colorist, scenes, progress))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
     notes = join(segments, footage, container, job)
@@ -68,17 +74,33 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
         width=footage.width,
         height=footage.height,
         frames=sum(len(segment.timing.pts) for segment in segments),
-        notes=encoding.notes + notes,
+        notes=encoding.notes + scenes.notes + notes,
     )
 
 
-def _segments(
-    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress
+def _look_through(job: Job, footage: Footage, progress: Progress) -> Scenes:
+    """Find the scenes that are in colour, if that matters."""
+    if not job.settings.detection.looks or not has_chroma(footage):
+        return Scenes()
+
+    def told() -> Iterator[Frame]:
+        for frame in read_frames(footage, job.piece):
+            progress(0, footage.expected)
+            yield frame
+
+    scenes = find_scenes(told(), footage.coding)
+    if scenes.all_in_colour:
+        raise InColourError(job.source.name, width=footage.width, height=footage.height, frames=scenes.frames)
+    return scenes
+
+
+def _segments(  # noqa: PLR0913, PLR0917
+    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes, progress: Progress
 ) -> Iterator[Segment]:
     """Write the film's segments, one after the other, while the next frames are decoded and coloured."""
     job.workspace.mkdir(parents=True, exist_ok=True)
     with (
-        ahead(_stills(footage, encoding, colorist, job.piece), _AHEAD) as stills,
+        ahead(_stills(footage, encoding, colorist, scenes, job.piece), _AHEAD) as stills,
         ahead(_coloured(number_segments(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
         counted = _counted(frames, footage.expected, progress)
@@ -87,20 +109,28 @@ def _segments(
             yield write_segment(path, (frame for _, frame in numbered), encoding, footage)
 
 
-def _stills(footage: Footage, encoding: Encoding, colorist: Colorist, piece: Piece | None) -> Iterator[Still]:
+def _stills(
+    footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes, piece: Piece | None
+) -> Iterator[Still]:
     width = max(1, round(footage.width * (footage.shape or 1)))
     sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
     extent = colorist.extent(*sides)
     for frame in read_frames(footage, piece):
         samples = LumaSamples.of(luma_codes(frame.picture, footage.coding), footage.coding, encoding)
         upright = samples.mean.rot90(footage.turns, (-2, -1))
-        yield Still(frame, samples, shrink(upright, extent).clamp(0, 1), frame.pts * footage.time_base)
+        small = shrink(upright, extent).clamp(0, 1)
+        yield Still(frame, samples, small, frame.pts * footage.time_base, scenes.in_colour(frame.pts))
 
 
 def _coloured(
     stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
 ) -> Iterator[tuple[int, Frame]]:
     for number, batch in _batches(stills):
+        if batch[0].in_colour:
+            for still in batch:
+                picture = keep_chroma(still.frame.picture, still.samples.codes, footage.coding, encoding)
+                yield number, replace(still.frame, picture=beside_grey(picture) if compare else picture)
+            continue
         smalls = [still.small for still in batch]
         keyframes = choose_keyframes(smalls)
         fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
@@ -111,8 +141,8 @@ def _coloured(
 
 
 def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[Still]]]:
-    """Frames of one segment, a few at a time."""
-    for number, numbered in groupby(stills, key=itemgetter(0)):
+    """Frames of one segment that are alike in having colour, a few at a time."""
+    for (number, _), numbered in groupby(stills, key=lambda numbered: (numbered[0], numbered[1].in_colour)):
         batch: list[Still] = []
         for _, still in numbered:
             batch.append(still)

@@ -12,14 +12,16 @@ import pyvips
 import torch
 from torch import Tensor
 
+from colorizer.cast import is_in_colour
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
-from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.lab import Matrix, rgb_minus_luma
 from colorizer.orientation import lay_back, upright
 from colorizer.report import Report
 from colorizer.settings import PhotoSettings
+from colorizer.thumbnail import thumbnail
 
 MATRIX = Matrix.BT601
 """Of the luma of a photograph: JFIF's, and what printing in grey has meant since."""
@@ -59,6 +61,7 @@ def colorize_photo(job: Job, colorist: Colorist) -> Report:
     """Colour one photograph.
 
     Raises:
+        InColourError: it is in colour already, and the settings say that this matters.
         TruncatedError: the file ends too early.
         UnsupportedError: it is no photograph that can be coloured.
         MediaError: it is damaged, or too large.
@@ -66,12 +69,20 @@ def colorize_photo(job: Job, colorist: Colorist) -> Report:
     """
     try:
         photo = _open(job.source, job.settings.photo)
+        if job.settings.detection.looks:
+            _check_grey(job, photo.open())
         fit = _choose_colours(photo, colorist)
         coloured = _colour(photo, fit)
         image = _grey(photo).join(coloured, "horizontal") if job.compare else coloured
         return _write(image, photo, job)
     except pyvips.Error as error:
         raise _explain(job.source, error) from error
+
+
+def _check_grey(job: Job, image: pyvips.Image) -> None:
+    small = thumbnail(image)
+    if small is not None and is_in_colour(small):
+        raise InColourError(job.source.name, width=image.width, height=image.height)
 
 
 def _open(source: Path, settings: PhotoSettings) -> Photo:

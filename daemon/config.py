@@ -41,7 +41,7 @@ LEFT_BEHIND = (
 
 
 class Folder(JobSettings):
-    """A watched folder; colour, photo and film settings that it does not name are those of the whole file."""
+    """A watched folder; settings of jobs (detection, colour, photo, film) that it lacks are those of the whole file."""
 
     input: Path
     """Where originals are dropped."""
@@ -55,6 +55,11 @@ class Folder(JobSettings):
     """Names of files and folders that are left alone (shell patterns)."""
     original: Literal["keep", "move"] = "keep"
     """What happens to an original that is done: it stays, or moves to `done/` in its watched folder."""
+
+    @property
+    def job_settings(self) -> JobSettings:
+        """Those of its settings that make a result what it is."""
+        return JobSettings(detection=self.detection, colour=self.colour, photo=self.photo, film=self.film)
 
 
 class Watching(Section):

@@ -13,14 +13,14 @@ import structlog
 
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, JobSettings
+from colorizer.settings import ColourSettings
 from daemon.config import Config, Folder
 from daemon.delivery import ChangedError, deliver, move_original
 from daemon.journal import Entry, Journal
 from daemon.original import identify
 from daemon.publisher import leave_note, make_folder
 from daemon.retries import Again, after_failure
-from daemon.worker import Died, Done, Failed, Message, Progress, Ready, Unfit, Worker
+from daemon.worker import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Unfit, Worker
 
 LEASE = 120.0
 """Seconds after which a job that nobody keeps may be taken again."""
@@ -69,6 +69,8 @@ class Foreman:
                 self._keep(done, frames)
             case Done(report):
                 self._done(report)
+            case LeftAlone(reason):
+                self._leave_alone(reason)
             case Failed(why, reason, trace):
                 self._failed(why, reason, trace)
 
@@ -126,8 +128,7 @@ class Foreman:
         workspace.mkdir()
         now = time.monotonic()
         self.attempt = Attempt(entry, folder, workspace, begun=now, heard=now)
-        settings = JobSettings(colour=folder.colour, photo=folder.photo, film=folder.film)
-        self.worker.give(Job(entry.source, workspace / "result", workspace, settings))
+        self.worker.give(Job(entry.source, workspace / "result", workspace, folder.job_settings))
         self._logged(entry).info("colouring", attempt=entry.attempts)
 
     def _keep(self, done: int, frames: int) -> None:
@@ -151,6 +152,12 @@ class Foreman:
             self._journal.finish(entry.id, time.time(), seconds, made_with, report.notes)
             self._logged(entry).info("done", output=str(path), seconds=round(seconds, 2), notes=report.notes)
             move_original(entry, folder, self._journal)
+        self._clear()
+
+    def _leave_alone(self, reason: str) -> None:
+        attempt = self._current()
+        self._journal.end(attempt.entry.id, "skipped", reason, time.time())
+        self._logged(attempt.entry).info("skipped", reason=reason)
         self._clear()
 
     def _failed(self, why: Literal["unsupported", "truncated", "failed"], reason: str, trace: str) -> None:
@@ -206,5 +213,4 @@ class Foreman:
 
 def _settings_hash(folder: Folder) -> str:
     """A short name for everything that was configured about a result."""
-    settings = JobSettings(colour=folder.colour, photo=folder.photo, film=folder.film)
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
+    return hashlib.sha256(folder.job_settings.model_dump_json().encode()).hexdigest()[:12]

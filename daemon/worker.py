@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Literal
 
-from colorizer.errors import TintdError, TruncatedError, UnsupportedError
+from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
@@ -51,6 +51,13 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """There was nothing to do: the original is in colour already."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job could not be done."""
 
@@ -68,7 +75,7 @@ class Died:
     reason: str
 
 
-Message = Ready | Unfit | Progress | Done | Failed | Died
+Message = Ready | Unfit | Progress | Done | LeftAlone | Failed | Died
 
 
 class Worker:
@@ -140,11 +147,13 @@ def _work(connection: Connection, colours: tuple[ColourSettings, ...]) -> None:
         connection.send(_do(job, connection))
 
 
-def _do(job: Job, connection: Connection) -> Done | Failed:
+def _do(job: Job, connection: Connection) -> Done | LeftAlone | Failed:
     from colorizer.colorization import colorize  # noqa: PLC0415
 
     try:
         return Done(colorize(job, _Teller(connection)))
+    except InColourError as found:
+        return LeftAlone(str(found))
     except UnsupportedError as error:
         return Failed("unsupported", str(error))
     except TruncatedError as error:

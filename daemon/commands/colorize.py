@@ -20,7 +20,7 @@ from colorizer.job import Job, Piece
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.publisher import candidate_names, make_folder, publish
-from daemon.worker import Died, Done, Failed, Ready, Unfit, Worker
+from daemon.worker import Died, Done, Failed, LeftAlone, Ready, Unfit, Worker
 from daemon.worker import Progress as Told
 
 _console = Console(stderr=True)
@@ -50,6 +50,12 @@ def colorize(
     working_size: Annotated[
         str, typer.Option(help="Short side at which colour is predicted: a number, auto or native.")
     ] = "auto",
+    input_: Annotated[
+        str, typer.Option("--input", help="auto, or grey: the file is black and white, whatever it looks like.")
+    ] = "auto",
+    coloured: Annotated[
+        str, typer.Option(help="What becomes of a file that is in colour already: skip, copy or recolour.")
+    ] = "skip",
     encoder: Annotated[str, typer.Option(help="For films: auto, h264, hevc or ffv1.")] = "auto",
     quality: Annotated[int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")] = 18,
     speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = "fast",
@@ -67,6 +73,7 @@ def colorize(
     settings = _settings(
         colour if vividness is None else colour | {"vividness": vividness},
         {"encoder": encoder, "quality": quality, "speed": speed},
+        {"input": input_, "coloured": coloured},
     )
     order = _Order(output, settings, _piece(start, length), compare, overwrite)
     make_folder(output.resolve())
@@ -105,6 +112,9 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
     try:
         job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
         answer = bench.do(job, progress, task)
+        if isinstance(answer, LeftAlone):
+            _console.print(f"{answer.reason}; left alone (--input grey colours it anew)", markup=False, highlight=False)
+            return None
         if isinstance(answer, str):
             return answer
         names = candidate_names(order.folder, Path(file.name), answer.suffix)
@@ -128,7 +138,7 @@ class _Bench:
         self._colour = colour
         self._worker = self._hire()
 
-    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | str:
+    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | LeftAlone | str:
         """Have a job done; returns what became of it, or what was wrong."""
         self._worker.give(job)
         while True:
@@ -138,6 +148,8 @@ class _Bench:
                     progress.update(task, completed=done, total=frames or None)
                 case Done(report):
                     return report
+                case LeftAlone():
+                    return message
                 case Failed(_, reason):
                     return reason
                 case Died(reason):
@@ -164,9 +176,9 @@ class _Speed(ProgressColumn):
         return Text(f"{task.speed:.1f} fps" if task.speed else "")
 
 
-def _settings(colour: dict[str, object], film: dict[str, object]) -> JobSettings:
+def _settings(colour: dict[str, object], film: dict[str, object], detection: dict[str, object]) -> JobSettings:
     try:
-        return JobSettings.model_validate({"colour": colour, "film": film})
+        return JobSettings.model_validate({"colour": colour, "film": film, "detection": detection})
     except ValidationError as error:
         lines = (f"--{str(found['loc'][1]).replace('_', '-')}: {found['msg']}" for found in error.errors())
         raise SettingsError("; ".join(dict.fromkeys(lines))) from error
