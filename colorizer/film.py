@@ -88,7 +88,7 @@ def _look_through(job: Job, footage: Footage, progress: Progress) -> Scenes:
             progress(0, footage.expected)
             yield frame
 
-    scenes = find_scenes(told(), footage.coding)
+    scenes = find_scenes(told(), footage)
     if scenes.all_in_colour:
         raise InColourError(job.source.name, width=footage.width, height=footage.height, frames=scenes.frames)
     return scenes

@@ -16,7 +16,6 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
 
 from colorizer.cast import is_in_colour, judged_extent
-from colorizer.coding import Coding
 from colorizer.footage import Footage, Frame
 from colorizer.lab import luma_of_rgb
 from colorizer.shot import is_cut
@@ -69,7 +68,7 @@ class Scenes:
         return (f"{self.coloured} of {self.frames} frames were in colour, and kept it",) if self.coloured else ()
 
 
-def find_scenes(frames: Iterable[Frame], coding: Coding) -> Scenes:
+def find_scenes(frames: Iterable[Frame], footage: Footage) -> Scenes:
     """Look through a film, or a piece of it.
 
     A scene ends at a cut, or where colour comes or goes within a shot and stays so for half a second. Frames that are
@@ -77,12 +76,12 @@ def find_scenes(frames: Iterable[Frame], coding: Coding) -> Scenes:
 
     Args:
         frames: in the order of their display.
-        coding: what their samples stand for.
+        footage: the film.
 
     """
     pts: list[int] = []
     told: list[bool | None] = []
-    for _, shot in groupby(_glimpses(frames, coding), itemgetter(0)):
+    for _, shot in groupby(_glimpses(frames, footage), itemgetter(0)):
         _, times, verdicts = zip(*shot, strict=True)
         pts += times
         told += settle(verdicts)
@@ -114,28 +113,28 @@ def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
     return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
 
 
-def _glimpses(frames: Iterable[Frame], coding: Coding) -> Iterator[tuple[int, int, bool | None]]:
+def _glimpses(frames: Iterable[Frame], footage: Footage) -> Iterator[tuple[int, int, bool | None]]:
     """The number of each frame's shot, its timestamp, and whether it is in colour."""
     reformatter = VideoReformatter()
     shot, before = 0, None
     for frame in frames:
-        rgb = _small_rgb(frame.picture, coding, reformatter)
-        luma = luma_of_rgb(rgb, coding.matrix)
+        rgb = _small_rgb(frame.picture, footage, reformatter)
+        luma = luma_of_rgb(rgb, footage.coding.matrix)
         shot += before is not None and is_cut(before, luma)
         before = luma
         yield shot, frame.pts, is_in_colour(rgb)
 
 
-def _small_rgb(picture: VideoFrame, coding: Coding, reformatter: VideoReformatter) -> Tensor:
+def _small_rgb(picture: VideoFrame, footage: Footage, reformatter: VideoReformatter) -> Tensor:
     """R'G'B', float 0..1, (3, h, w), by the mean over each new pixel's area."""
-    height, width = judged_extent(picture.height, picture.width)
+    height, width = judged_extent(footage.height, footage.width)
     small = reformatter.reformat(
         picture,
         width,
         height,
         "gbrp",
-        src_colorspace=coding.tags.matrix,
-        src_color_range=coding.tags.range,
+        src_colorspace=footage.coding.tags.matrix,
+        src_color_range=footage.coding.tags.range,
         interpolation=Interpolation.AREA,
     )
     green, blue, red = (torch.from_dlpack(plane) for plane in small.planes)
