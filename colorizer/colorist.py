@@ -31,19 +31,20 @@ class Colorist:
         return working_extent(height, width, self._working_size)
 
     @torch.inference_mode()
-    def fit(self, luma: Tensor, matrix: Matrix) -> ChromaFit:
+    def fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
         """Choose the chroma of pictures.
 
         Args:
             luma: float32, 0..1, (N, 1, h, w), already at the working size (see `extent`).
             matrix: of the Y'CbCr that the chroma is for.
+            mirrored: see `Predictor.predict`.
 
         Returns:
             What `chroma.enlarge` needs to give the full-sized picture its chroma.
 
         """
         luma = luma.to(self._predictor.device)
-        ab = self._predictor.predict(lightness_of_luma(luma))
+        ab = self._predictor.predict(lightness_of_luma(luma), mirrored=mirrored)
         return fit_chroma(luma, chroma_of(luma, ab, matrix))
 
 

@@ -125,7 +125,7 @@ def _choose_colours(photo: Photo, colorist: Colorist) -> ChromaFit:
     small = (
         torch.from_numpy(luma.shrink(factor, factor, ceil=True).numpy()).float().reshape(1, 1, -(-height // factor), -1)
     )
-    fit = colorist.fit(shrink(upright(small, photo.orientation), sides), MATRIX)
+    fit = colorist.fit(shrink(upright(small, photo.orientation), sides), MATRIX, mirrored=True)
     return ChromaFit(lay_back(fit.slope, photo.orientation), lay_back(fit.offset, photo.orientation))
 
 

@@ -45,5 +45,7 @@ def main() -> None:
     try:
         app()
     except TintdError as error:
-        Console(stderr=True).print(f"tintd: {error}", style="red", markup=False, highlight=False)
+        Console(stderr=True, emoji=False, soft_wrap=True).print(
+            f"tintd: {error}", style="red", markup=False, highlight=False
+        )
         sys.exit(1)

@@ -150,7 +150,7 @@ def load_config(path: Path) -> Config:
         if not isinstance(written, dict):
             raise SettingsError(f"{path}: not a configuration: it holds no settings by name")
         config = _anchored(Config(**written), path.resolve().parent)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in _explain(error))) from error
@@ -160,6 +160,8 @@ def load_config(path: Path) -> Config:
 
 def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Nested settings, the own ones over the common ones."""
+    if not isinstance(own, dict):
+        return own  # said by the validation that follows
     result = dict(common)
     for key, value in own.items():
         inherited = common.get(key)
@@ -178,11 +180,17 @@ def _anchored(config: Config, base: Path) -> Config:
 
     folders = tuple(
         folder.model_copy(
-            update={"input": base / folder.input, "output": base / folder.output, **anchored_colour(folder)}
+            update={
+                "input": (base / folder.input).resolve(),
+                "output": (base / folder.output).resolve(),
+                **anchored_colour(folder),
+            }
         )
         for folder in config.folders
     )
-    return config.model_copy(update={"folders": folders, "state": base / config.state, **anchored_colour(config)})
+    return config.model_copy(
+        update={"folders": folders, "state": (base / config.state).resolve(), **anchored_colour(config)}
+    )
 
 
 def _check_apart(path: Path, config: Config) -> None:

@@ -28,7 +28,7 @@ def recolour(picture: NDArray[np.uint8], colorist: Colorist) -> Tensor:
     """
     luma = print_in_grey(picture)
     small = shrink(luma, colorist.extent(*luma.shape[-2:]))
-    fit = colorist.fit(small, MATRIX)
+    fit = colorist.fit(small, MATRIX, mirrored=True)
     luma = luma.to(fit.slope.device)
     chroma = fit_gamut(luma, luma, enlarge(fit, luma), MATRIX)
     rgb = ycbcr_to_rgb(torch.cat((luma, chroma), dim=1), MATRIX)[0]

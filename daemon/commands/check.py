@@ -30,7 +30,7 @@ class Finding:
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check configuration, weights, device, codecs, disks and permissions; exits with 1 if something is wrong."""
-    console = Console()
+    console = Console(emoji=False)
     sound = True
     for finding in _findings(config):
         sound = sound and finding.good

@@ -15,15 +15,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from colorizer.errors import SettingsError
+from colorizer.errors import SettingsError, TintdError
 from colorizer.job import Job, Piece
+from colorizer.kind import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.publisher import candidate_names, make_folder, publish
 from daemon.worker import Died, Done, Failed, LeftAlone, Ready, Unfit, Worker
 from daemon.worker import Progress as Told
 
-_console = Console(stderr=True)
+_console = Console(stderr=True, emoji=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class _Order:
     piece: Piece | None
     compare: bool
     overwrite: bool
+    spared: set[Path]
+    """What is never replaced: the files that were asked for, and the results of this run."""
 
 
 def colorize(
@@ -75,8 +78,8 @@ def colorize(
         {"encoder": encoder, "quality": quality, "speed": speed},
         {"input": input_, "coloured": coloured},
     )
-    order = _Order(output, settings, _piece(start, length), compare, overwrite)
-    make_folder(output.resolve())
+    order = _Order(output, settings, _piece(start, length), compare, overwrite, {file.resolve() for file in files})
+    _make_folder(output)
     failures = _colorize_all(files, order)
     if failures:
         raise typer.Exit(1)
@@ -105,10 +108,15 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
     """Colour one file; returns what was wrong."""
     if not file.is_file():
         return "there is no such file"
-    same_name = order.folder / file.name
-    if same_name.exists() and not order.overwrite:
-        return f"{same_name} exists already; use --overwrite to replace it"
-    workspace = Path(tempfile.mkdtemp(prefix=".tintd-", dir=order.folder))
+    try:
+        there = [
+            path for path in _likely_names(file, order.folder) if path.exists() and path.resolve() not in order.spared
+        ]
+        if there and not order.overwrite:
+            return f"{there[0]} exists already; use --overwrite to replace it"
+        workspace = Path(tempfile.mkdtemp(prefix=".tintd-", dir=order.folder))
+    except (TintdError, OSError) as error:
+        return str(error)
     try:
         job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
         answer = bench.do(job, progress, task)
@@ -118,7 +126,8 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
         if isinstance(answer, str):
             return answer
         names = candidate_names(order.folder, Path(file.name), answer.suffix)
-        path = publish(job.target, names, lambda name: _may_replace(name, file, order), lambda _result: None)
+        path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
+        order.spared.add(path.resolve())
     except OSError as error:
         return str(error)
     finally:
@@ -127,8 +136,21 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
     return None
 
 
-def _may_replace(name: Path, file: Path, order: _Order) -> bool:
-    return order.overwrite and not (name.exists() and name.samefile(file))
+def _may_replace(name: Path, order: _Order) -> bool:
+    return order.overwrite and name.resolve() not in order.spared
+
+
+def _likely_names(file: Path, folder: Path) -> list[Path]:
+    """What an earlier result of this file would be called."""
+    suffixes = [file.suffix] if kind_of(file) == "photo" else [file.suffix, ".mp4", ".mkv"]
+    return [folder / (file.stem + suffix) for suffix in suffixes]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        make_folder(folder.resolve())
+    except OSError as error:
+        raise SettingsError(f"--output {folder}: cannot be made: {error.strerror}") from error
 
 
 class _Bench:

@@ -59,7 +59,7 @@ def _facts(entry: Entry) -> dict[str, object]:
 
 
 def _show(journal: Journal, most: int | None) -> None:
-    console = Console()
+    console = Console(emoji=False)
     counts = journal.counts()
     console.print(", ".join(f"{number} {state}" for state, number in counts.items()))
     table = Table("state", "file", "what", box=None, pad_edge=False, header_style="dim")

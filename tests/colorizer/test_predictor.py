@@ -31,16 +31,24 @@ def test_any_size_gets_its_colours(predictor: Predictor, height: int, width: int
     assert ab.abs().max() <= 110
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3, 8])
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (50, 37)])
 def test_a_picture_does_not_depend_on_its_batch_mates(
-    predictor: Predictor, number: int, height: int, width: int
+    predictor: Predictor, number: int, height: int, width: int, *, mirrored: bool
 ) -> None:
     """Bit for bit on a CPU, whatever else is in the batch, and wherever in it."""
     batch = pictures(8, height, width)[:number]
-    together = predictor.predict(batch)
+    together = predictor.predict(batch, mirrored=mirrored)
     for index in range(number):
-        assert torch.equal(together[index], predictor.predict(batch[index : index + 1])[0])
+        assert torch.equal(together[index], predictor.predict(batch[index : index + 1], mirrored=mirrored)[0])
+
+
+def test_a_mirrored_picture_gets_mirrored_colours(predictor: Predictor) -> None:
+    """Asked about both, the answer is the same for either."""
+    picture = pictures(1, 64, 96)
+    answer, mirrored = (predictor.predict(shown, mirrored=True) for shown in (picture, picture.flip(-1)))
+    torch.testing.assert_close(mirrored.flip(-1), answer, atol=0.01, rtol=0)
 
 
 def test_vividness_sharpens(weights: Path) -> None:
@@ -76,11 +84,11 @@ def test_memory_that_runs_out_halves_the_batch(predictor: Predictor, monkeypatch
     roomy = Predictor._predict  # noqa: SLF001
     sizes: list[int] = []
 
-    def scarce(self: Predictor, lightness: torch.Tensor) -> torch.Tensor:
+    def scarce(self: Predictor, lightness: torch.Tensor, **options: bool) -> torch.Tensor:
         sizes.append(len(lightness))
         if len(lightness) > 1:
             raise torch.OutOfMemoryError("scarce")
-        return roomy(self, lightness)
+        return roomy(self, lightness, **options)
 
     batch = pictures(5, 32, 32)
     expected = predictor.predict(batch)
@@ -93,7 +101,7 @@ def test_memory_that_runs_out_halves_the_batch(predictor: Predictor, monkeypatch
 def test_memory_for_not_even_one_picture_is_said(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says which setting to change."""
 
-    def full(_self: Predictor, _lightness: torch.Tensor) -> torch.Tensor:
+    def full(_self: Predictor, _lightness: torch.Tensor, **_options: bool) -> torch.Tensor:
         raise torch.OutOfMemoryError("full")
 
     monkeypatch.setattr(Predictor, "_predict", full)

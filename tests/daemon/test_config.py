@@ -58,6 +58,9 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         ("folders: []", "folders"),
         ("[1, 2]", "no settings by name"),
         ("folders: [}", "not YAML"),
+        ("folders: [inbox]", "folders.0"),
+        ("folders: [null]", "folders.0"),
+        ("folders: [{input: a, output: x/../a/b}]", "results would be coloured again"),
         ("folders: [{input: a, output: a/b}]", "results would be coloured again"),
         ("folders: [{input: a, output: x}, {input: a/b, output: y}]", "lies in the watched folder"),
         (FOLDERS + "state: inbox/state", "lies in the watched folder"),
@@ -69,6 +72,21 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, says: str) -> None:
         load_config(written(tmp_path, text))
     assert says in str(refusal.value)
     assert str(tmp_path / "config.yaml") in str(refusal.value)
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    """By name, not by a trace."""
+    (tmp_path / "config.yaml").write_bytes(b"folders: \xff\xfe")
+    with pytest.raises(SettingsError, match="not YAML"):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_an_output_that_is_the_input_by_another_name_is_refused(tmp_path: Path) -> None:
+    """A symbolic link leads there."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "outbox").symlink_to("inbox")
+    with pytest.raises(SettingsError, match="coloured again"):
+        load_config(written(tmp_path, "folders: [{input: inbox, output: outbox}]"))
 
 
 def test_an_inherited_mistake_is_said_once(tmp_path: Path) -> None:

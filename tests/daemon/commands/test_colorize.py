@@ -84,6 +84,19 @@ def test_an_original_is_never_replaced_by_its_own_result(tmp_path: Path, coloriz
     assert photo.read_bytes() == before
 
 
+def test_an_original_is_never_replaced_by_anothers_result(tmp_path: Path, colorize: Colorize) -> None:
+    """Nor one result of a run by another of the same name."""
+    for folder in ("out", "b"):
+        (tmp_path / folder).mkdir()
+    film = write_film(tmp_path / "out" / "reel.mp4")
+    before = film.read_bytes()
+    other = write_film(tmp_path / "b" / "reel.avi", Film(codec="mpeg4"))
+    again = write_film(tmp_path / "b" / "reel.mp4")
+    assert colorize(other, again, film, "--overwrite").returncode == 0
+    assert film.read_bytes() == before
+    assert len({path.read_bytes() for path in (tmp_path / "out").iterdir()}) == 4
+
+
 def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -> None:
     """To try settings on."""
     ended = colorize(write_film(tmp_path / "a.mp4", Film(frames=100)), "--from", "0:01", "--for", "2", "--compare")
