@@ -119,21 +119,27 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
         return str(error)
     try:
         job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
-        answer = bench.do(job, progress, task)
-        if isinstance(answer, LeftAlone):
-            _console.print(f"{answer.reason}; left alone (--input grey colours it anew)", markup=False, highlight=False)
-            return None
-        if isinstance(answer, str):
-            return answer
-        names = candidate_names(order.folder, Path(file.name), answer.suffix)
-        path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
-        order.spared.add(path.resolve())
+        match bench.do(job, progress, task):
+            case Report() as report:
+                path = _publish(file, job, report, order)
+                says = [f"{file} -> {path}", *(f"\n  {note}" for note in report.notes)]
+            case LeftAlone(reason):
+                says = [f"{reason}; left alone (--input grey colours it anew)"]
+            case trouble:
+                return trouble
     except OSError as error:
         return str(error)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
-    _console.print(f"{file} -> {path}", *(f"\n  {note}" for note in answer.notes), markup=False, highlight=False)
+    _console.print(*says, markup=False, highlight=False)
     return None
+
+
+def _publish(file: Path, job: Job, report: Report, order: _Order) -> Path:
+    names = candidate_names(order.folder, Path(file.name), report.suffix)
+    path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
+    order.spared.add(path.resolve())
+    return path
 
 
 def _may_replace(name: Path, order: _Order) -> bool:
