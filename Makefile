@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 
-.PHONY: run demo test test-slow lint bench install-service clean
+.PHONY: run demo test test-slow lint bench soak install-service clean
 
 run: $(VENV)/run.stamp
 	mkdir -p inbox outbox
@@ -27,6 +27,10 @@ lint: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks
+
+# An hour, or as many minutes as MINUTES says; as root, disks are filled too.
+soak: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),60)
 
 install-service:
 	systemd/install.sh

@@ -1,6 +1,6 @@
 """`make bench`: all measurements, one after the other."""
 
-from benchmarks import film, memory, network
+from benchmarks import film, idle, loading, memory, network, scan
 
-for measurement in (network, film, memory):
+for measurement in (network, film, memory, scan, loading, idle):
     measurement.main()

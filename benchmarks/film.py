@@ -18,7 +18,8 @@ from rich.table import Table
 from benchmarks.footage import write_grainy_film
 from colorizer.colorization import colorize, open_colorist
 from colorizer.encoder import add_picture, choose_encoding
-from colorizer.footage import inspect_footage, read_frames
+from colorizer.footage import inspect_footage
+from colorizer.frames import read_frames
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
 
@@ -48,7 +49,7 @@ def main() -> None:
 
 def _reencode(source: Path, target: Path) -> float:
     begun = time.perf_counter()
-    footage = inspect_footage(source)
+    footage = inspect_footage(source, _SETTINGS.film.max_megapixels)
     with av.open(str(target), "w") as container:
         stream = add_picture(container, choose_encoding(footage, _SETTINGS.film), footage, footage.width)
         for frame in read_frames(footage):

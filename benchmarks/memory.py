@@ -24,19 +24,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for seconds in (10, 60):
             source = write_grainy_film(Path(name) / f"{seconds}.mp4", width=1280, height=720, seconds=seconds)
-            peaks.append(_peak(source, Path(name)))
+            peaks.append(peak_of(Job(source, Path(name) / "result", Path(name) / f"workspace-{seconds}", _SETTINGS)))
             table.add_row(f"{seconds} s", f"{peaks[-1]:.0f}")
     table.caption = f"ratio {peaks[1] / peaks[0]:.3f}; target 0.95 to 1.05"
     Console().print(table)
 
 
-def _peak(source: Path, folder: Path) -> float:
-    """MiB that a new worker needed at most for one film."""
-    worker = Worker((_SETTINGS.colour,))
+def peak_of(job: Job) -> float:
+    """MiB that a new worker needed at most for one job."""
+    worker = Worker((job.settings.colour,))
     try:
         while not isinstance(worker.listen(1), Ready):
             pass
-        worker.give(Job(source, folder / "result", folder / f"workspace-{source.stem}", _SETTINGS))
+        worker.give(job)
         while not isinstance(worker.listen(1), Done):
             pass
         status = Path(f"/proc/{worker.pid}/status").read_text()

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from colorizer.lab import rgb_to_lab
 
 SOFT_WIDTH = 5.0
 """Standard deviation, in ab units, of the Gaussian that spreads a colour over its bins (Zhang et al. 2016, 2.2)."""
+
+
+_SMOOTH = 2
+"""Cells of the network's grid, to each side, over which the agreement is averaged: neighbours get the same gain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a distribution is read as a colour."""
+
+    temperature: float = 1.0
+    """Above 0."""
+    prior_weight: float = 0.0
+    """0..1."""
+    gain: float = 0.0
+    """Chroma that is added where the colours agree, as a part of what is there."""
+
+
+LEAST_SQUARES = Reading()
+"""The mean of the distribution as it is."""
 
 
 def gamut_bins(grid: int = 10) -> Tensor:
@@ -42,24 +65,39 @@ def soft_encode(ab: Tensor, bins: Tensor) -> Tensor:
     return weight.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
-def decode(logits: Tensor, bins: Tensor, log_prior: Tensor, temperature: float, prior_weight: float) -> Tensor:
-    """Read a colour out of a distribution: its mean, after sharpening.
+def decode(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) -> Tensor:
+    """Read a colour out of a distribution: its mean after sharpening, more colourful where its hue is sure.
 
     p = softmax((logits - prior_weight * log_prior) / temperature). Temperature 1 and weight 0 give the least-squares
     answer; a lower temperature is the annealed mean of Zhang et al. (2016), equation 5; the prior's weight takes back
-    the pull of common, dull colours.
+    the pull of common, dull colours. A mean is duller than what it is the mean of; the gain makes up for it where the
+    likely colours agree on a hue (see `_agreement`), and leaves alone what is a mean of many hues.
 
     Args:
         logits: float, (N, K, H, W).
         bins: float, (K, 2).
         log_prior: float, (K,), logarithm of how often each bin occurs in photographs.
-        temperature: above 0.
-        prior_weight: 0..1.
+        reading: how.
 
     Returns:
         ab, float, (N, 2, H, W).
 
     """
-    shifted = logits - prior_weight * log_prior[:, None, None]
-    probability = (shifted / temperature).softmax(dim=1)
-    return torch.einsum("nkhw,kc->nchw", probability, bins)
+    ab, agreement = expect(logits, bins, log_prior, reading)
+    return ab * (1 + reading.gain * agreement)
+
+
+def expect(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
+    """The mean colour of a sharpened distribution, (N, 2, H, W), and how far its colours agree, (N, 1, H, W), 0..1."""
+    shifted = logits - reading.prior_weight * log_prior[:, None, None]
+    probability = (shifted / reading.temperature).softmax(dim=1)
+    moments = torch.einsum("nkhw,kc->nchw", probability, torch.cat((bins, bins.norm(dim=1, keepdim=True)), dim=1))
+    ab, chroma = moments[:, :2], moments[:, 2:]
+    return ab, _agreement(ab, chroma)
+
+
+def _agreement(ab: Tensor, chroma: Tensor) -> Tensor:
+    """The mean colour's chroma as a part of the mean chroma: 1 for one hue, 0 for all alike; smooth over space."""
+    agreement = ab.norm(dim=1, keepdim=True) / chroma.clamp(min=1e-3)
+    side = 2 * _SMOOTH + 1
+    return functional.avg_pool2d(agreement, side, stride=1, padding=_SMOOTH, count_include_pad=False)

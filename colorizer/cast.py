@@ -66,7 +66,8 @@ def own_colour(lab: Tensor) -> Tensor:
     lightness, ab = lab[0], lab[1:]
     cast = _cast(lightness.flatten(), ab.flatten(1)).view_as(ab)
     strength = _averaged(cast).norm(dim=0).flatten()
-    return _without_drift(_averaged(ab - cast)).norm(dim=1) / (1 + strength / _STRONG)
+    own: Tensor = _without_drift(_averaged(ab - cast)).norm(dim=1)
+    return own / (1 + strength / _STRONG)
 
 
 def _cast(lightness: Tensor, ab: Tensor) -> Tensor:

@@ -24,6 +24,11 @@ class Colorist:
         self._predictor = predictor
         self._working_size = predictor.card.working_size if working_size == "auto" else working_size
 
+    @property
+    def weights(self) -> str:
+        """Hash of the weights."""
+        return self._predictor.weights
+
     def extent(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which a picture of this height and width is looked at."""
         if self._working_size == "native":

@@ -35,7 +35,7 @@ def colorize(job: Job, progress: Progress) -> Report:
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
     try:
-        report = colorize_photo(job, colorist) if kind == "photo" else colorize_film(job, colorist, progress)
+        report = colorize_photo(job, colorist, progress) if kind == "photo" else colorize_film(job, colorist, progress)
     except InColourError as found:
         if job.settings.detection.coloured != "copy":
             raise

@@ -2,63 +2,77 @@
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Disposition, Stream
 
+from colorizer.conversion import Converter, convert_stream
 from colorizer.footage import Footage
 from colorizer.job import Piece
+from colorizer.packets import read_packets
 
 _OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
 """Metadata that describes the container itself."""
-_SPARE_SOUND = "flac"
-"""What sound becomes that the result cannot hold as it is: nothing of it is lost."""
+_COVER_NAMES = {"mjpeg": "cover.jpg", "png": "cover.png"}
 
 
 @dataclass(slots=True)
 class Companion:
     """A stream of the original and the one of the result that takes its packets."""
 
+    source: Stream
     target: Stream
-    decoded: AudioStream | None = None
-    """The original's stream, where its packets are not copied but converted."""
-    _heard: Fraction = Fraction(0)
-    """Seconds at which the last converted frame ended."""
+    converter: Converter | None = None
+    """Where its packets cannot be copied."""
+    _last: int | None = None
+    """Decoding time of the last copied packet."""
 
     def carry(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
         """What a packet of the original becomes."""
-        if self.decoded:
-            yield from self._encode(cast("list[av.AudioFrame]", packet.decode()))
-        else:
-            packet.stream = self.target
-            yield packet
+        if self.converter is None:
+            self._keep_order(packet)
+        for carried in (packet,) if self.converter is None else self.converter.convert(packet):
+            carried.stream = self.target
+            yield carried
 
-    def end(self) -> Iterator[Packet[Stream]]:
-        """What is left in decoder and encoder after the last packet."""
-        if self.decoded:
-            yield from self._encode(self.decoded.decode(None))
-            yield from cast("list[Packet[Stream]]", cast("AudioStream", self.target).encode(None))
+    def end(self) -> Iterable[Packet[Stream]]:
+        """What is left after the last packet."""
+        for carried in self.converter.end() if self.converter else ():
+            carried.stream = self.target
+            yield carried
 
-    def _encode(self, frames: Sequence[av.AudioFrame]) -> Iterator[Packet[Stream]]:
-        for frame in frames:
-            if frame.pts is None:  # what a decoder gives up only at the end
-                frame.time_base = Fraction(1, frame.sample_rate)
-                frame.pts = round(self._heard * frame.sample_rate)
-            self._heard = frame.pts * cast("Fraction", frame.time_base) + Fraction(frame.samples, frame.sample_rate)
-            yield from cast("list[Packet[Stream]]", cast("AudioStream", self.target).encode(frame))
+    def _keep_order(self, packet: Packet[Stream]) -> None:
+        """No packet is decoded before the one before it: muxers refuse what damaged and spliced files say."""
+        if packet.dts is None:
+            return
+        if self._last is not None:
+            packet.dts = max(packet.dts, self._last + (self.source.type != "subtitle"))
+        if packet.pts is not None:
+            packet.pts = max(packet.pts, packet.dts)
+        self._last = packet.dts
 
 
 def companions_of(original: InputContainer, footage: Footage) -> list[Stream]:
     """The streams beside the picture that are carried over; what the muxer makes anew is not among them."""
-    return [stream for stream in original.streams if stream.index != footage.index and stream.type != "data"]
+    return [stream for stream in original.streams if stream.index != footage.index and not _made_anew(stream)]
+
+
+def holds(container: str, stream: Stream) -> bool:
+    """Whether a kind of container (libav's name of its muxer) takes a stream as it is."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            _copy(trial, stream)
+            trial.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
 
 
 def add_companions(result: OutputContainer, streams: list[Stream], notes: list[str]) -> dict[int, Companion]:
@@ -72,12 +86,15 @@ def add_companions(result: OutputContainer, streams: list[Stream], notes: list[s
     """
     added: dict[int, Companion] = {}
     for stream in streams:
-        companion = _copy(result, stream) or _convert(result, stream, notes)
+        companion = _add(result, stream)
         if companion is None:
             notes.append(f"stream {stream.index} ({describe(stream)}) left out: {result.format.name} cannot hold it")
             continue
-        companion.target.metadata.update(kept_tags(stream))
-        companion.target.disposition = stream.disposition
+        if companion.converter:
+            notes.append(
+                f"stream {stream.index} ({describe(stream)}) became {companion.converter.name}: "
+                f"{result.format.name} cannot hold it as it is"
+            )
         added[stream.index] = companion
     return added
 
@@ -88,7 +105,7 @@ def companion_packets(
     """All packets of the companions, `shift` seconds earlier, in the order of the file."""
     if not companions:
         return
-    for packet in _with_dts(original.demux([original.streams[index] for index in companions])):
+    for packet in _with_dts(read_packets(original, [companion.source for companion in companions.values()])):
         offset = round(shift / packet.time_base)
         packet.dts = (packet.dts or 0) - offset
         packet.pts = packet.dts if packet.pts is None else packet.pts - offset
@@ -96,6 +113,13 @@ def companion_packets(
             yield from companions[packet.stream.index].carry(packet)
     for companion in companions.values():
         yield from companion.end()
+
+
+def companion_flaws(companions: dict[int, Companion]) -> Iterator[str]:
+    """What could not be converted, when all is done."""
+    for index, companion in companions.items():
+        if companion.converter and companion.converter.flaw():
+            yield f"stream {index} ({describe(companion.source)}): {companion.converter.flaw()}"
 
 
 def kept_tags(described: InputContainer | Stream) -> dict[str, str]:
@@ -113,24 +137,32 @@ def describe(stream: Stream) -> str:
     return f"{stream.type}, {codec_of(stream)}"
 
 
-def _copy(result: OutputContainer, stream: Stream) -> Companion | None:
-    try:
-        return Companion(result.add_stream_from_template(stream, opaque=True))
-    except (ValueError, av.error.FFmpegError):
-        return None
+def _made_anew(stream: Stream) -> bool:
+    """A track of timecode, which is also a tag; the chapters of QuickTime, which libav reads but does not show."""
+    return stream.type == "data" and ("timecode" in stream.metadata or stream.discard == Discard.all)
 
 
-def _convert(result: OutputContainer, stream: Stream, notes: list[str]) -> Companion | None:
-    if not isinstance(stream, AudioStream):
+def _add(result: OutputContainer, stream: Stream) -> Companion | None:
+    if holds(result.format.name, stream):
+        return Companion(stream, _copy(result, stream))
+    converted = convert_stream(result, stream)
+    if converted is None:
         return None
-    try:
-        target = cast("AudioStream", result.add_stream(_SPARE_SOUND, rate=stream.rate, layout=stream.layout))
-    except (ValueError, av.error.FFmpegError):
-        return None
-    notes.append(
-        f"sound {stream.index} became {_SPARE_SOUND.upper()}: {result.format.name} cannot hold {codec_of(stream)}"
-    )
-    return Companion(target, decoded=stream)
+    _describe(converted[0], stream)
+    return Companion(stream, *converted)
+
+
+def _copy(result: OutputContainer, stream: Stream) -> Stream:
+    target = result.add_stream_from_template(stream, opaque=True)
+    _describe(target, stream)
+    if stream.disposition & Disposition.attached_pic and "filename" not in stream.metadata:
+        target.metadata["filename"] = _COVER_NAMES.get(codec_of(stream), "cover")
+    return target
+
+
+def _describe(target: Stream, stream: Stream) -> None:
+    target.metadata.update(kept_tags(stream))
+    target.disposition = stream.disposition
 
 
 def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
@@ -146,6 +178,8 @@ def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
                 late.dts = packet.dts - steps * max(1, packet.duration or 1)
             yield from waiting
             waiting.clear()
+    for waiting in early.values():  # a cover has no time at all
+        yield from waiting
 
 
 def _is_inside(seconds: Fraction, piece: Piece) -> bool:

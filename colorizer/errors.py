@@ -5,6 +5,15 @@ class TintdError(Exception):
     """What went wrong, with which file, and what to do about it."""
 
 
+_LONGEST = 200
+
+
+def one_line(said: str) -> str:
+    """What a library said, as a part of one line."""
+    line = " ".join(said.split())
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + " ..."
+
+
 class WeightsError(TintdError):
     """A weights file is missing, damaged, or not tintd's."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -16,11 +17,14 @@ from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.encoder import Encoding, choose_encoding
 from colorizer.errors import InColourError, MediaError
-from colorizer.footage import Footage, Frame, inspect_footage, luma_codes, read_frames
+from colorizer.flaws import describe_flaws
+from colorizer.footage import Footage, Frame, inspect_footage, luma_codes
+from colorizer.frames import read_frames
 from colorizer.job import Job, Piece
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
-from colorizer.own_chroma import keep_chroma
+from colorizer.own_chroma import keep_chroma, varies
+from colorizer.provenance import made_with
 from colorizer.report import Report
 from colorizer.scenes import Scenes, find_scenes, has_chroma
 from colorizer.segment import Segment, write_segment
@@ -50,6 +54,10 @@ class Still:
     """Whether it keeps the chroma that it has."""
 
 
+class _ChromaFoundError(Exception):
+    """A film that nobody has looked through has chroma that says something."""
+
+
 def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     """Colour one film.
 
@@ -60,31 +68,37 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
         MediaError: it is damaged.
 
     """
-    footage = inspect_footage(job.source)
+    footage = inspect_footage(job.source, job.settings.film.max_megapixels)
     encoding = choose_encoding(footage, job.settings.film)
+    footage = replace(footage, fields=encoding.fields)
     container = choose_container(footage, encoding)
-    scenes = _look_through(job, footage, progress)
-    segments = list(_segments(job, footage, encoding, colorist, scenes, progress))
+    write = partial(_segments, job, footage, encoding, colorist, progress)
+    looks = job.settings.detection.looks and has_chroma(footage)
+    scenes = Scenes()
+    try:
+        segments = list(write(None if looks else scenes))
+    except _ChromaFoundError:
+        scenes = _look_through(job, footage, progress)
+        segments = list(write(scenes))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
-    notes = join(segments, footage, container, job)
+    maker = made_with(colorist.weights, job.settings.colour) if job.settings.film.provenance else ""
+    notes = join(segments, footage, container, job, maker)
     return Report(
         kind="film",
         suffix=container.suffix,
         width=footage.width,
         height=footage.height,
         frames=sum(len(segment.timing.pts) for segment in segments),
-        notes=encoding.notes + scenes.notes + notes,
+        notes=encoding.notes + scenes.notes + _flaws(segments, footage) + notes,
     )
 
 
 def _look_through(job: Job, footage: Footage, progress: Progress) -> Scenes:
-    """Find the scenes that are in colour, if that matters."""
-    if not job.settings.detection.looks or not has_chroma(footage):
-        return Scenes()
+    """Find the scenes that are in colour."""
 
     def told() -> Iterator[Frame]:
-        for frame in read_frames(footage, job.piece):
+        for frame in read_frames(replace(footage, fields=True), job.piece):
             progress(0, footage.expected)
             yield frame
 
@@ -94,8 +108,12 @@ def _look_through(job: Job, footage: Footage, progress: Progress) -> Scenes:
     return scenes
 
 
+def _flaws(segments: list[Segment], footage: Footage) -> tuple[str, ...]:
+    return describe_flaws((segment.timing.flaws for segment in segments), footage.time_base, footage.start)
+
+
 def _segments(  # noqa: PLR0913, PLR0917
-    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes, progress: Progress
+    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress, scenes: Scenes | None
 ) -> Iterator[Segment]:
     """Write the film's segments, one after the other, while the next frames are decoded and coloured."""
     job.workspace.mkdir(parents=True, exist_ok=True)
@@ -110,16 +128,20 @@ def _segments(  # noqa: PLR0913, PLR0917
 
 
 def _stills(
-    footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes, piece: Piece | None
+    footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes | None, piece: Piece | None
 ) -> Iterator[Still]:
+    """Decode the frames; where nobody has looked for scenes in colour, they must have the same chroma throughout."""
     width = max(1, round(footage.width * (footage.shape or 1)))
     sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
     extent = colorist.extent(*sides)
     for frame in read_frames(footage, piece):
+        if scenes is None and varies(frame.picture, footage.coding):
+            raise _ChromaFoundError
+        in_colour = scenes is not None and scenes.in_colour(frame.pts)
         samples = LumaSamples.of(luma_codes(frame.picture, footage.coding), footage.coding, encoding)
         upright = samples.mean.rot90(footage.turns, (-2, -1))
         small = shrink(upright, extent).clamp(0, 1)
-        yield Still(frame, samples, small, frame.pts * footage.time_base, scenes.in_colour(frame.pts))
+        yield Still(frame, samples, small, frame.pts * footage.time_base, in_colour)
 
 
 def _coloured(

@@ -1,4 +1,4 @@
-"""The moving picture of a film: what it is, and its frames in order, each with a usable timestamp."""
+"""The moving picture of a film: what it is, and what its samples say."""
 
 from __future__ import annotations
 
@@ -23,14 +23,19 @@ from torch import Tensor
 
 from colorizer.coding import Coding, complete_tags
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
-from colorizer.job import Piece
 from colorizer.lab import luma_of_rgb
+from colorizer.packets import decode_pictures
 
 _NO_FILMS = frozenset({"tty", "image2", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"})
 """What libav opens, but what is text, a list, or a still picture."""
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
 """Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""
+
+_PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf"})
+"""Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
+
+_PROGRESSIVE, _TOP_FIRST, _BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Frame:
     pts: int
     end: int
     """When the next one is due, as far as the file knows."""
+    flaws: tuple[str, ...] = ()
+    """In what it differs from the original's picture, in words for the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,28 @@ class Footage:
     """Display matrix, as libav has it, where the picture is shown turned."""
     turns: int
     """Quarter turns counter-clockwise that bring the picture upright."""
-    interlaced: bool
+    field_order: int
+    """libav's AVFieldOrder; 0 and 1 are pictures of one moment."""
+    lossless: bool
+    alpha: bool
     time_base: Fraction
     rate: Fraction
     """Frames per second, as far as the file knows."""
+    steady: bool
+    """Whether the file says that all frames are shown equally long."""
     expected: int
     """Number of frames, as far as the file knows, else 0."""
+    start: Fraction
+    """When the first of its streams begins, in seconds."""
+    length: Fraction
+    """Seconds that its header promises, else 0."""
+    fields: bool = False
+    """Whether interlaced pictures stay as they are."""
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether its pictures consist of fields of two moments."""
+        return self.field_order > _PROGRESSIVE
 
     @property
     def usual_duration(self) -> int:
@@ -76,8 +99,12 @@ class Footage:
         return max(1, round(1 / (self.rate * self.time_base)))
 
 
-def inspect_footage(path: Path) -> Footage:
+def inspect_footage(path: Path, most_megapixels: int) -> Footage:
     """Read what a film is from its headers and its first frame.
+
+    Args:
+        path: the file.
+        most_megapixels: larger pictures are refused.
 
     Raises:
         UnsupportedError: it is no film, or one that cannot be coloured.
@@ -87,6 +114,7 @@ def inspect_footage(path: Path) -> Footage:
     """
     with open_film(path) as container:
         stream = _main_stream(path, container)
+        _check_size(path, stream, most_megapixels)
         frame = _first_frame(path, container, stream)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         seconds = container.duration / av.time_base if container.duration else 0
@@ -102,10 +130,15 @@ def inspect_footage(path: Path) -> Footage:
             shape=stream.sample_aspect_ratio,
             matrix=_display_matrix(frame),
             turns=round(frame.rotation / 90) % 4,
-            interlaced=frame.interlaced_frame,
+            field_order=_field_order(stream, frame),
+            lossless=stream.codec_context.codec.lossless and not stream.codec_context.codec.lossy,
+            alpha=any(component.is_alpha for component in frame.format.components),
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
+            steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
             expected=stream.frames or round(seconds * rate),
+            start=Fraction(container.start_time or 0, av.time_base),
+            length=_promised(container, stream, rate),
         )
 
 
@@ -128,31 +161,6 @@ def open_film(path: Path) -> Iterator[InputContainer]:
         if container.format.name in _NO_FILMS:
             raise _unknown(path)
         yield container
-
-
-def read_frames(footage: Footage, piece: Piece | None = None) -> Iterator[Frame]:
-    """Decode a film's frames in the order of their display.
-
-    Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
-    cannot be decoded are left out.
-
-    """
-    with open_film(footage.path) as container:
-        stream = cast("VideoStream", container.streams[footage.index])
-        stream.thread_type = "AUTO"
-        start, stop = _window(footage, container, piece)
-        if start is not None:
-            container.seek(start, stream=stream)
-        last, due = None, start or 0
-        for picture in _decode(container, stream):
-            pts = due if picture.pts is None else picture.pts
-            if start is not None and pts < start:
-                continue
-            if stop is not None and pts >= stop:
-                return
-            last = pts if last is None else max(pts, last + 1)
-            due = last + (picture.duration or footage.usual_duration)
-            yield Frame(picture, last, due)
 
 
 def luma_codes(frame: VideoFrame, coding: Coding) -> Tensor:
@@ -202,6 +210,7 @@ def _unpacked(pixels: VideoFormat) -> str:
 def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
+        _check_complete(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
@@ -210,20 +219,39 @@ def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     return chosen
 
 
+def _check_size(path: Path, stream: VideoStream, most_megapixels: int) -> None:
+    """Refuse what would fill the memory, before it is decoded: damaged headers promise pictures of any size."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > most_megapixels * 1_000_000:
+        raise UnsupportedError(
+            f"{path.name}: its picture of {width} x {height} is larger than film.max_megapixels ({most_megapixels})"
+        )
+    stream.codec_context.options["max_pixels"] = str(most_megapixels * 1_000_000)
+
+
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
     stream.thread_type = "SLICE"
-    for frame in _decode(container, stream):
+    for frame, _ in decode_pictures(container, stream):
         return frame
+    _check_complete(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
 
 
-def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Decode what can be decoded, over damaged packets."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
+def _field_order(stream: VideoStream, frame: VideoFrame) -> int:
+    """As the decoder knows it, else what is usual: in SD the bottom field is first in DV only, which has no other."""
+    if stream.codec_context.field_order > _PROGRESSIVE:
+        return stream.codec_context.field_order
+    if not frame.interlaced_frame:
+        return _PROGRESSIVE
+    return _BOTTOM_FIRST if stream.codec_context.codec.canonical_name == "dvvideo" else _TOP_FIRST
+
+
+def _promised(container: InputContainer, stream: VideoStream, rate: Fraction) -> Fraction:
+    """Seconds that the header promises: libav shortens those of a cut-off AVI, but not its number of frames."""
+    if container.format.name not in _PROMISING:
+        return Fraction(0)
+    counted = stream.frames / rate if container.format.name == "avi" else Fraction(0)
+    return max(Fraction(container.duration or 0, av.time_base), counted)
 
 
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:
@@ -246,15 +274,18 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
 
 
-def _window(footage: Footage, container: InputContainer, piece: Piece | None) -> tuple[int | None, int | None]:
-    """First timestamp and the one after the last, in the stream's time base."""
-    if piece is None:
-        return None, None
-    beginning = Fraction(container.start_time or 0, av.time_base)
-    start = round((beginning + Fraction(piece.start)) / footage.time_base)
-    if piece.length is None:
-        return start, None
-    return start, start + round(Fraction(piece.length) / footage.time_base)
+def _check_complete(path: Path) -> None:
+    """Refuse a file of the MP4 family whose last box is longer than the file: it may still be growing."""
+    size, place = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while place + 8 <= size:
+            file.seek(place)
+            length, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
+            if (place == 0 and kind != b"ftyp") or length == 0:
+                return
+            place += large if length == 1 else max(length, 8)
+    if place > size:
+        raise TruncatedError(f"{path.name}: the film is cut off, or still being written")
 
 
 def _explain_unreadable(path: Path) -> MediaError:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 import torchvision
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -35,6 +35,8 @@ class Architecture(BaseModel):
     """Channels of the decoder at 1/16, 1/8 and 1/4 of the input's resolution."""
     grid: PositiveInt = 10
     """Spacing of the ab bins."""
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    """How much of the context is left out in training."""
 
 
 class Network(nn.Module):
@@ -52,12 +54,12 @@ class Network(nn.Module):
         self.register_buffer("bins", gamut_bins(architecture.grid).float())
         coarse, middle, fine = architecture.widths
         self.encoder = Encoder(architecture.encoder)
-        self.context = Context(512, coarse)
+        self.context = Context(512, coarse, architecture.dropout)
         self.levels = nn.ModuleList([Level(coarse, 256, coarse), Level(coarse, 128, middle), Level(middle, 64, fine)])
         self.head = nn.Conv2d(fine, len(self.bins) if architecture.head == "distribution" else 2, kernel_size=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        *skips, deepest = self.encoder((lightness / 100 - _MEAN) / _DEVIATION)
+        *skips, deepest = self.encoder(normalise(lightness))
         features = self.context(deepest)
         for level, skip in zip(self.levels, reversed(skips), strict=True):
             features = level(features, skip)
@@ -91,11 +93,11 @@ class Encoder(nn.Module):
 class Context(nn.Module):
     """What the whole picture shows, told to every place: a transformer layer over the deepest features (N, C, h, w)."""
 
-    def __init__(self, deep: int, channels: int) -> None:
+    def __init__(self, deep: int, channels: int, dropout: float) -> None:
         super().__init__()
         self.reduce = _convolution(deep, channels, kernel_size=1)
         self.attend = nn.TransformerEncoderLayer(
-            channels, nhead=8, dim_feedforward=2 * channels, dropout=0.1, batch_first=True, norm_first=True
+            channels, nhead=8, dim_feedforward=2 * channels, dropout=dropout, batch_first=True, norm_first=True
         )
 
     def forward(self, deepest: Tensor) -> Tensor:
@@ -119,6 +121,11 @@ class Level(nn.Module):
         enlarged = functional.interpolate(self.reduce(deep), scale_factor=2.0, mode="nearest")
         mixed: Tensor = self.mix(torch.cat((enlarged, skip), dim=1))
         return mixed
+
+
+def normalise(lightness: Tensor) -> Tensor:
+    """L, 0..100, as the encoder wants it."""
+    return (lightness / 100 - _MEAN) / _DEVIATION
 
 
 def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:

@@ -35,8 +35,14 @@ def keep_chroma(frame: VideoFrame, luma: Tensor, coding: Coding, encoding: Encod
     planes = (luma, *own_chroma(frame, coding))
     for plane, samples in zip(kept.planes, planes, strict=False):
         target = torch.from_dlpack(plane)
-        target.copy_(_at_size(_at_depth(samples, coding.depth, encoding.depth), target.shape))
+        deep = _at_depth(samples, coding.depth, encoding.depth)
+        target.copy_((_fields_at_size if encoding.fields else _at_size)(deep, target.shape))
     return kept
+
+
+def varies(frame: VideoFrame, coding: Coding) -> bool:
+    """Whether a frame's chroma is not the same throughout: if it is, it says no more than a tint does."""
+    return any(not bool((samples == samples[0, 0]).all()) for samples in own_chroma(frame, coding))
 
 
 def own_chroma(frame: VideoFrame, coding: Coding) -> tuple[Tensor, Tensor]:
@@ -64,6 +70,16 @@ def _planar(pixels: VideoFormat) -> str:
 def _at_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
     wide = codes.to(torch.int32)
     return wide << (wanted - depth) if wanted > depth else wide >> (depth - wanted)
+
+
+def _fields_at_size(codes: Tensor, size: torch.Size) -> Tensor:
+    """Each of the two fields, whose lines alternate, at its size."""
+    if codes.shape == size:
+        return codes
+    woven = codes.new_empty(size)
+    for first in (0, 1):
+        woven[first::2] = _at_size(codes[first::2], woven[first::2].shape)
+    return woven
 
 
 def _at_size(codes: Tensor, size: torch.Size) -> Tensor:

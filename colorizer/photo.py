@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pyvips
@@ -15,49 +13,29 @@ from torch import Tensor
 from colorizer.cast import is_in_colour
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
-from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
+from colorizer.ending import breaks_off
+from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
-from colorizer.lab import Matrix, rgb_minus_luma
+from colorizer.kind import PhotoFormat, photo_format
+from colorizer.lab import rgb_minus_luma
+from colorizer.opening import FailOn, open_photo
 from colorizer.orientation import lay_back, upright
+from colorizer.picture import MATRIX, Photo, Picture, luma_and_alpha
+from colorizer.plan import Plan, held_sample, held_white, plan, suffix_of
+from colorizer.provenance import made_with, with_provenance
 from colorizer.report import Report
-from colorizer.settings import PhotoSettings
+from colorizer.saving import BARE, dress, save, tags_for_tiff
+from colorizer.tags import bind
 from colorizer.thumbnail import thumbnail
 
-MATRIX = Matrix.BT601
-"""Of the luma of a photograph: JFIF's, and what printing in grey has meant since."""
-
-
-_SUFFIXES = {
-    "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
-    "webp": {".webp"},
-    "tiff": {".tif", ".tiff"},
-    "png": {".png"},
-}
-"""Under which an original's own suffix is kept."""
-
-pyvips.cache_set_max(0)  # each picture is looked at once
+Progress = Callable[[int, int], None]
+"""Told the pictures that are done, and how many there are."""
 
 _TINY = 1e-9
 """A colour that reaches less far from grey than this is inside the gamut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photograph, read from the top as often as it is asked for."""
-
-    open: Callable[[], pyvips.Image]
-    """Opens the picture anew, for one pass from top to bottom."""
-    format: str
-    """Short name of its file format: jpeg, png, tiff, webp, ..."""
-    full: float
-    """The value of white: 255 or 65535."""
-    orientation: int
-    """EXIF orientation, 1..8."""
-    lossless: bool
-    """Whether a WebP was stored without loss."""
-
-
-def colorize_photo(job: Job, colorist: Colorist) -> Report:
+def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
     """Colour one photograph.
 
     Raises:
@@ -67,103 +45,178 @@ def colorize_photo(job: Job, colorist: Colorist) -> Report:
         MediaError: it is damaged, or too large.
 
     """
+    pyvips.vips_lib.vips_error_clear()  # of what was said of other files
+    name = photo_format(job.source)
+    if name is None:
+        raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")
     try:
-        photo = _open(job.source, job.settings.photo)
-        if job.settings.detection.looks:
-            _check_grey(job, photo.open())
-        fit = _choose_colours(photo, colorist)
-        coloured = _colour(photo, fit)
-        image = _grey(photo).join(coloured, "horizontal") if job.compare else coloured
-        return _write(image, photo, job)
+        return _colorize(job, name, colorist, progress, "error")
+    except TruncatedError:
+        if job.settings.photo.truncated == "refuse" or name != "jpeg":
+            raise
+        return _colorize(job, name, colorist, progress, "none")
+    except UnsupportedError:
+        raise
+    except MediaError as error:
+        if not breaks_off(job.source, name):
+            raise
+        raise TruncatedError(f"{job.source.name}: the picture ends too early") from error
+
+
+def _colorize(job: Job, name: PhotoFormat, colorist: Colorist, progress: Progress, fail_on: FailOn) -> Report:
+    try:
+        photo = open_photo(job.source, name, job.settings.photo, fail_on)
+        recoloured = _check_grey(photo, job, progress)
+        chosen = plan(photo, job.settings.photo, across=2 if job.compare else 1)
+        notes = _write(photo, chosen, job, colorist, progress)
     except pyvips.Error as error:
-        raise _explain(job.source, error) from error
+        raise _explain(job, error) from error
+    completed = ("the picture breaks off; what is missing is grey",) if fail_on == "none" else ()
+    first = photo.pictures[0]
+    return Report(
+        kind="photo",
+        suffix=suffix_of(chosen.format, job.source.suffix),
+        width=first.width * (2 if job.compare else 1),
+        height=first.height,
+        frames=sum(picture.frames for picture in photo.pictures),
+        notes=completed + photo.notes + recoloured + chosen.notes + notes,
+    )
 
 
-def _check_grey(job: Job, image: pyvips.Image) -> None:
-    small = thumbnail(image)
-    if small is not None and is_in_colour(small):
-        raise InColourError(job.source.name, width=image.width, height=image.height)
+def _check_grey(photo: Photo, job: Job, progress: Progress) -> tuple[str, ...]:
+    """Refuse a photograph of which every page is in colour, if that matters; what is to say of one with some."""
+    if not job.settings.detection.looks:
+        return ()
+    pages = len(photo.pictures)
+    coloured = sum(
+        _is_in_colour(picture, partial(progress, number, pages)) for number, picture in enumerate(photo.pictures)
+    )
+    if coloured == pages:
+        first = photo.pictures[0]
+        frames = sum(picture.frames for picture in photo.pictures)
+        raise InColourError(job.source.name, width=first.width, height=first.height, frames=frames)
+    return (f"{coloured} of {pages} pages were in colour already, and are coloured anew",) if coloured else ()
 
 
-def _open(source: Path, settings: PhotoSettings) -> Photo:
-    def open_anew() -> pyvips.Image:
-        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+def _is_in_colour(picture: Picture, beat: Callable[[], None]) -> bool:
+    small = thumbnail(_watched(picture.open(), beat), picture.white)
+    return small is not None and bool(is_in_colour(small))
+
+
+def _write(photo: Photo, chosen: Plan, job: Job, colorist: Colorist, progress: Progress) -> tuple[str, ...]:
+    """Write the result; what is to say of it. Pages are written one by one, then bound."""
+    settings = job.settings.photo
+    notes: dict[str, None] = {}
+    pages, tags = [], []
+    for number, picture in enumerate(photo.pictures):
+        beat = partial(progress, number, len(photo.pictures))
+        image = _watched(_result(photo, picture, chosen, job, colorist, notes, beat), beat)
+        if chosen.format != "tiff":
+            save(image, job.target, chosen.format, photo, settings)
+            break
+        job.workspace.mkdir(parents=True, exist_ok=True)
+        pages.append(job.workspace / f"page-{number}.tif")
+        tags.append(tags_for_tiff(image, picture, settings))
+        save(image, pages[-1], "tiff", photo, settings)
+    if pages:
+        bind(pages, tags, job.target)
+    for page in pages:
+        page.unlink()
+    return tuple(notes)
+
+
+def _result(  # noqa: PLR0913, PLR0917
+    photo: Photo,
+    picture: Picture,
+    chosen: Plan,
+    job: Job,
+    colorist: Colorist,
+    notes: dict[str, None],
+    beat: Callable[[], None],
+) -> pyvips.Image:
+    """A coloured picture with its metadata, still a recipe."""
+    sample, white = held_sample(picture.sample, chosen.format), held_white(picture, photo, chosen.format)
+    image = _colour(picture, _choose_colours(picture, colorist, beat), sample, white)
+    if job.compare:
+        image = _grey(picture, sample, white).join(image, "horizontal")
+    image = dress(image, photo, picture, chosen.format, job.settings.photo)
+    if chosen.format in BARE:
+        if image.get_typeof("exif-data") or image.get_typeof("xmp-data"):
+            notes[f"EXIF and XMP left out: {chosen.format.upper()} files are written without"] = None
+    elif job.settings.photo.provenance:
+        maker = made_with(colorist.weights, job.settings.colour)
+        packet = image.get("xmp-data") if image.get_typeof("xmp-data") else None
         try:
-            stream = pyvips.Source.new_from_descriptor(descriptor)  # which keeps a duplicate
-        finally:
-            os.close(descriptor)
-        return pyvips.Image.new_from_source(stream, "", access="sequential", fail_on="error")
-
-    header = open_anew()
-    megapixels = header.width * header.height / 1e6
-    if megapixels > settings.max_megapixels:
-        raise MediaError(
-            f"{source.name}: {megapixels:.0f} megapixels; `max_megapixels` allows {settings.max_megapixels}"
-        )
-    return Photo(
-        open=open_anew,
-        format=str(header.get("vips-loader")).removesuffix("_source").removesuffix("load"),
-        full=65535.0 if header.format in {"ushort", "short"} else 255.0,
-        orientation=header.get("orientation") if header.get_typeof("orientation") else 1,
-        lossless=_is_lossless_webp(source),
-    )
+            image.set_type(pyvips.GValue.blob_type, "xmp-data", with_provenance(packet, maker))
+        except ValueError as error:
+            notes[f"what made the colour is not in the metadata: {error}"] = None
+    return image
 
 
-def _is_lossless_webp(source: Path) -> bool:
-    """Whether the first bitstream chunk is VP8L (RFC 9649, 2.6); it may follow an extended header, VP8X."""
-    with source.open("rb") as file:
-        start = file.read(4096)
-    return start[8:12] == b"WEBP" and b"VP8L" in start[12:]
+def _watched(image: pyvips.Image, beat: Callable[[], None]) -> pyvips.Image:
+    """A picture that tells when libvips has done some of its lines: one that takes minutes is not to seem to hang."""
+    image.set_progress(True)
+    image.signal_connect("eval", lambda _image, _progress: beat())
+    return image
 
 
-def _choose_colours(photo: Photo, colorist: Colorist) -> ChromaFit:
-    """Look at the whole picture, small and upright."""
-    luma = _luma_and_alpha(photo)[0]
+def _choose_colours(picture: Picture, colorist: Colorist, beat: Callable[[], None]) -> list[ChromaFit]:
+    """Look at each frame, small and upright."""
+    luma = luma_and_alpha(picture)[0]
+    return [_choose_colours_of(frame, picture.orientation, colorist, beat) for frame in _frames(luma, picture)]
+
+
+def _choose_colours_of(luma: pyvips.Image, orientation: int, colorist: Colorist, beat: Callable[[], None]) -> ChromaFit:
     height, width = luma.height, luma.width
-    sides = colorist.extent(*((width, height) if photo.orientation > 4 else (height, width)))
+    sides = colorist.extent(*((width, height) if orientation > 4 else (height, width)))
     factor = max(1, int(min(height, width) / min(sides) / 2))
-    small = (
-        torch.from_numpy(luma.shrink(factor, factor, ceil=True).numpy()).float().reshape(1, 1, -(-height // factor), -1)
-    )
-    fit = colorist.fit(shrink(upright(small, photo.orientation), sides), MATRIX, mirrored=True)
-    return ChromaFit(lay_back(fit.slope, photo.orientation), lay_back(fit.offset, photo.orientation))
+    shrunk = _watched(luma.shrink(factor, factor, ceil=True), beat)
+    small = torch.from_numpy(shrunk.numpy()).float()
+    small = small.reshape(1, 1, -(-height // factor), -1).nan_to_num().clamp(0, 1)
+    fit = colorist.fit(shrink(upright(small, orientation), sides), MATRIX, mirrored=True)
+    return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
 
 
-def _colour(photo: Photo, fit: ChromaFit) -> pyvips.Image:
+def _frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:
+    if picture.frames == 1:
+        return [image]
+    height = picture.height
+    return [image.crop(0, number * height, picture.width, height) for number in range(picture.frames)]
+
+
+def _colour(picture: Picture, fits: Sequence[ChromaFit], sample: str, white: float) -> pyvips.Image:
     """The coloured picture, as a recipe that libvips follows strip by strip (`chroma.enlarge`, `chroma.fit_gamut`)."""
-    luma, alpha = _luma_and_alpha(photo)
-    slope = _enlarged(fit.slope, luma)
-    offset = _enlarged(fit.offset, luma)
+    luma, alpha = luma_and_alpha(picture)
+    coloured = [_give_colour(frame, fit) for frame, fit in zip(_frames(luma, picture), fits, strict=True)]
+    image = coloured[0] if len(coloured) == 1 else pyvips.Image.arrayjoin(coloured, across=1)
+    rgb = _stored(image, white, sample)
+    rgb = rgb.copy(interpretation={"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}[sample])
+    if alpha is None:
+        return rgb
+    if alpha.format != sample or white != picture.white:
+        alpha = _stored(alpha.cast("float") / picture.white, white, sample)
+    return rgb.bandjoin(alpha)
+
+
+def _stored(image: pyvips.Image, white: float, sample: str) -> pyvips.Image:
+    """Values of 0..1 as samples."""
+    scaled = image * white
+    return scaled.cast("float") if sample == "float" else scaled.rint().cast(sample)
+
+
+def _give_colour(luma: pyvips.Image, fit: ChromaFit) -> pyvips.Image:
+    slope, offset = _enlarged(fit.slope, luma), _enlarged(fit.offset, luma)
     reach = (slope * luma + offset).recomb(_reach_matrix())
     red, green, blue = reach.bandsplit()
     up, down = red.maxpair(green).maxpair(blue), -red.minpair(green).minpair(blue)
-    room = ((1 - luma) / up.maxpair(_TINY)).minpair(luma / down.maxpair(_TINY)).minpair(1)
-    deep = photo.full > 255
-    rgb = ((luma + reach * room) * photo.full).rint().cast("ushort" if deep else "uchar")
-    rgb = rgb.copy(interpretation="rgb16" if deep else "srgb")
-    return rgb if alpha is None else rgb.bandjoin(alpha)
+    room = ((1 - luma) / up.maxpair(_TINY)).minpair(luma / down.maxpair(_TINY)).minpair(1).maxpair(0)
+    return luma + reach * room
 
 
-def _grey(photo: Photo) -> pyvips.Image:
+def _grey(picture: Picture, sample: str, white: float) -> pyvips.Image:
     """The picture as it would be with no colour chosen."""
     nothing = torch.zeros(1, 2, 1, 1)
-    return _colour(photo, ChromaFit(nothing, nothing))
-
-
-def _luma_and_alpha(photo: Photo) -> tuple[pyvips.Image, pyvips.Image | None]:
-    """Luma as float 0..1, and the alpha channel as it is."""
-    image = photo.open()
-    if image.get_typeof("icc-profile-data"):
-        image = image.icc_transform("srgb", embedded=True, depth=16 if photo.full > 255 else 8)
-    elif image.interpretation == "cmyk":
-        image = image.colourspace("srgb")
-    alpha = image[image.bands - 1] if image.hasalpha() else None
-    colours = image.bands - (alpha is not None)
-    if colours == 1:
-        return image[0].cast("float") / photo.full, alpha
-    kr, kb = MATRIX.value
-    weights = [[weight / photo.full for weight in (kr, 1 - kr - kb, kb)]]
-    return image.extract_band(0, n=3).cast("float").recomb(pyvips.Image.new_from_list(weights)), alpha
+    return _colour(picture, [ChromaFit(nothing, nothing)] * picture.frames, sample, white)
 
 
 def _enlarged(plane: Tensor, luma: pyvips.Image) -> pyvips.Image:
@@ -186,48 +239,22 @@ def _reach_matrix() -> pyvips.Image:
     return pyvips.Image.new_from_array(columns.reshape(2, 3).T.contiguous().numpy())
 
 
-def _write(image: pyvips.Image, photo: Photo, job: Job) -> Report:
-    suffix, options = _saving(photo, image, job.settings.photo)
-    descriptor = os.open(job.target, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    try:
-        image.write_to_target(pyvips.Target.new_to_descriptor(descriptor), suffix, **options)
-    finally:
-        os.close(descriptor)
-    own = job.source.suffix
-    named = own if own.lower() in _SUFFIXES[photo.format] else suffix
-    return Report(kind="photo", suffix=named, width=image.width, height=image.height)
-
-
-def _saving(photo: Photo, image: pyvips.Image, settings: PhotoSettings) -> tuple[str, dict[str, object]]:
-    """The usual suffix of the result's format, and libvips' options for it."""
-    if photo.format == "jpeg":
-        return ".jpg", {"Q": settings.jpeg_quality, "subsample_mode": "off", "optimize_coding": True}
-    if photo.format == "webp":
-        return ".webp", {"Q": settings.webp_quality, "lossless": photo.lossless, "exact": True}
-    if photo.format == "tiff":
-        big = image.width * image.height * image.bands * (photo.full // 128) > 3.5e9
-        return ".tif", {"compression": "deflate", "predictor": "horizontal", "bigtiff": big}
-    if photo.format == "png":
-        return ".png", {}
-    raise UnsupportedError(f"{photo.format.upper()} pictures are not coloured yet")
-
-
 _TRUNCATED = (
     "premature end",
     "truncated",
     "unexpected end",
-    "read error",
+    "read error at",
+    "read error on",
     "read gave",
     "not enough data",
-    "libpng read error",
+    "seek error",
+    "bad seek",
 )
 
 
-def _explain(source: Path, error: pyvips.Error) -> MediaError:
+def _explain(job: Job, error: pyvips.Error) -> MediaError:
     """Say what libvips found, in one line."""
-    said = " ".join(str(error.detail).split())
+    said = one_line(str(error.detail)) or "its decoder does not say how"
     if any(word in said.lower() for word in _TRUNCATED):
-        return TruncatedError(f"{source.name}: the picture ends too early ({said})")
-    if "is not a known" in said or "unable to load" in said:
-        return UnsupportedError(f"{source.name}: no photograph that tintd can read")
-    return MediaError(f"{source.name}: the picture is damaged ({said})")
+        return TruncatedError(f"{job.source.name}: the picture ends too early ({said})")
+    return MediaError(f"{job.source.name}: the picture is damaged ({said})")

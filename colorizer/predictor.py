@@ -14,7 +14,7 @@ from colorizer.device import choose_device, gains_by_bfloat16
 from colorizer.errors import DeviceError, SettingsError
 from colorizer.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.padding import crop, pad
-from colorizer.weights import Calibration, WeightsCard, load_weights
+from colorizer.weights import WeightsCard, load_weights, weights_hash
 
 _PAIR = 2
 """Pictures that go through the network together on a CPU."""
@@ -40,6 +40,7 @@ class Predictor:
 
         """
         network, self.card = load_weights(weights)
+        self.weights = weights_hash(weights)
         self.device = choose_device(device)
         self._precision = torch.bfloat16 if gains_by_bfloat16(self.device) else torch.float32
         fold_normalisation(network)
@@ -115,16 +116,10 @@ class _Reading:
                 raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
             return
         chosen = card.calibration.vividness if vividness == "auto" else vividness
-        self._temperature, self._prior_weight = _sharpening(card.calibration, chosen)
+        self._reading = card.calibration.reading(chosen)
         self._log_prior = torch.tensor(card.calibration.log_prior, device=device)
 
     def colours(self, network: Network, output: Tensor) -> Tensor:
         if self._calibration is None:
             return output * AB_SCALE
-        return decode(output, network.bins, self._log_prior, self._temperature, self._prior_weight)
-
-
-def _sharpening(calibration: Calibration, vividness: float) -> tuple[float, float]:
-    """Temperature and weight of the prior between the mean's (vividness 0) and the vivid answer's (1)."""
-    ratio = calibration.vivid_temperature / calibration.mean_temperature
-    return calibration.mean_temperature * ratio**vividness, calibration.vivid_prior_weight * vividness
+        return decode(output, network.bins, self._log_prior, self._reading)

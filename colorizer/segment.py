@@ -6,6 +6,7 @@ ones stand in the timing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,6 +40,8 @@ class Timing(BaseModel):
     """When the last frame's time is over."""
     lag: int
     """By how many frames the order of decoding runs behind that of display."""
+    flaws: dict[str, list[tuple[int, int]]] = {}
+    """Moments at which frames differ from the original's, by what it is that differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, foota
             packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
             container.mux(packet)
     sync_file(path)
-    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag)
+    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, flaws=noted.flaws)
     write_durably(path.with_suffix(".json"), timing.model_dump_json())
     return Segment(path, timing)
 
@@ -87,10 +90,13 @@ class _Noted:
         self._frames = frames
         self._inside: dict[int, int] = {}
         self.pts: list[int] = []
+        self.flaws: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self.end = 0
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._frames:
+            for flaw in frame.flaws:
+                self.flaws[flaw].append((self.pts[-1] if self.pts else frame.pts, frame.end))
             self._inside[frame.pts] = len(self.pts)
             self.pts.append(frame.pts)
             self.end = frame.end

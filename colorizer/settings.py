@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 Vividness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
+Speed = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 WorkingSize = Annotated[int, Field(ge=32, le=4096)] | Literal["auto", "native"]
 
 
@@ -33,25 +34,45 @@ class ColourSettings(Section):
 class PhotoSettings(Section):
     """How photographs are read and written."""
 
-    jpeg_quality: int = Field(default=95, ge=1, le=100)
-    """Quality of JPEG results."""
+    format: Literal["auto", "jpeg", "png", "tiff", "webp", "avif"] = "auto"
+    """Of results: auto is the original's, or the nearest that holds colour at its depth."""
+    jpeg_quality: Annotated[int, Field(ge=1, le=100)] | Literal["auto"] = "auto"
+    """Quality of JPEG results, or auto: as estimated of the original, 95 for one of another format."""
     webp_quality: int = Field(default=95, ge=1, le=100)
     """Quality of WebP results; a lossless original gives a lossless result."""
+    heif_quality: int = Field(default=90, ge=1, le=100)
+    """Quality of HEIC and AVIF results."""
+    profile: Literal["srgb", "p3"] | Path = "srgb"
+    """Colour profile of results: srgb, p3, or an ICC file of an R'G'B' space."""
+    provenance: bool = True
+    """Whether the metadata says what made the colour."""
+    truncated: Literal["refuse", "complete"] = "refuse"
+    """What becomes of a JPEG that breaks off: refused, or completed with grey."""
     max_megapixels: PositiveInt = 1000
-    """Larger pictures are refused."""
+    """Larger pictures are refused; the frames of an animation count together."""
+    max_megapixels_whole: PositiveInt = 200
+    """The same for formats that must be held whole in memory: all but PNG, TIFF and JPEG that are not interlaced."""
 
 
 class FilmSettings(Section):
     """How films are written."""
 
-    encoder: Literal["auto", "h264", "hevc", "ffv1"] = "auto"
-    """auto: H.264 for 8 bit, HEVC for 10 bit, FFV1 (lossless) for more."""
+    encoder: str = "auto"
+    """auto: H.264 for 8 bit, HEVC for 10 bit, FFV1 (lossless) for more, for lossless films and transparent ones; or one
+    of the presets h264, hevc, av1, prores, ffv1, h264_nvenc, hevc_nvenc, av1_nvenc; or libav's name of any other."""
     quality: int = Field(default=18, ge=0, le=51)
-    """Constant rate factor of H.264 and HEVC: 0 is lossless, 18 looks like the original, 28 is small."""
-    speed: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"] = (
-        "fast"
-    )
-    """Preset of H.264 and HEVC: slower makes smaller files of the same look."""
+    """Constant rate factor of H.264 and HEVC, and its like on the scales of AV1 and NVENC: 0 is lossless (H.264, HEVC),
+    18 looks like the original, 28 is small."""
+    speed: Speed = "fast"
+    """Preset of H.264 and HEVC, and its like of AV1 and NVENC: slower makes smaller files of the same look."""
+    options: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = {}
+    """Further options of the encoder, by libav's names; they go before `quality` and `speed`."""
+    interlaced: Literal["deinterlace", "keep"] = "deinterlace"
+    """Whether interlaced films become progressive, or stay interlaced where the encoder can (H.264, ProRes, FFV1)."""
+    provenance: bool = True
+    """Whether the comment says what made the colour."""
+    max_megapixels: PositiveInt = 100
+    """Films with larger pictures are refused."""
 
 
 class DetectionSettings(Section):

@@ -28,7 +28,7 @@ class LumaSamples:
     @classmethod
     def of(cls, codes: Tensor, coding: Coding, encoding: Encoding) -> LumaSamples:
         """Look at integer luma samples (H, W) as the encoder's chroma samples will lie among them."""
-        corners = _corners(codes[None, None], encoding.subsampling)
+        corners = (_field_corners if encoding.fields else _corners)(codes[None, None], encoding.subsampling)
         mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
         darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
         return cls(codes, coding.luma(mean), coding.luma(darkest), coding.luma(brightest))
@@ -76,6 +76,19 @@ def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: En
     chroma = enlarge(fit, luma.mean.to(device))
     inside = fit_gamut(luma.darkest.to(device), luma.brightest.to(device), chroma, coding.matrix)
     return coding.at_depth(encoding.depth).chroma_codes(inside)[0].cpu()
+
+
+def _field_corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
+    """The same for interlaced luma, where a line of chroma belongs to lines of its own field: they alternate."""
+    lines = -(-codes.shape[-2] // subsampling[0])
+    fields = (_corners(codes[..., first::2, :], subsampling) for first in (0, 1))
+    woven = []
+    for odd, even in zip(*fields, strict=True):
+        both = odd.new_empty(1, 1, lines, odd.shape[-1])
+        both[..., 0::2, :] = odd[..., : -(-lines // 2), :]
+        both[..., 1::2, :] = even[..., : lines // 2, :]
+        woven.append(both)
+    return woven
 
 
 def _corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:

@@ -6,11 +6,12 @@ import hashlib
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from colorizer.bins import Reading
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
 
@@ -31,10 +32,20 @@ class Calibration(BaseModel):
     """Temperature at vividness 1."""
     vivid_prior_weight: float = Field(default=0.3, ge=0, le=1)
     """Weight of the prior at vividness 1; 0 at vividness 0."""
+    vivid_gain: NonNegativeFloat = 0.0
+    """Gain at vividness 1; 0 at vividness 0."""
     vividness: float = Field(default=0.5, ge=0, le=1)
     """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""
     log_prior: tuple[float, ...] = ()
     """Logarithm of each bin's share of the training photographs' pixels."""
+
+    def reading(self, vividness: float) -> Reading:
+        """How the distribution is read, between the mean (vividness 0) and the vivid answer (1)."""
+        return Reading(
+            temperature=self.mean_temperature * (self.vivid_temperature / self.mean_temperature) ** vividness,
+            prior_weight=self.vivid_prior_weight * vividness,
+            gain=self.vivid_gain * vividness,
+        )
 
 
 class WeightsCard(BaseModel):

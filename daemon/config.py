@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import yaml
-from pydantic import BaseModel, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    HttpUrl,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -53,6 +63,10 @@ class Folder(JobSettings):
     """Names that are taken (shell patterns)."""
     exclude: tuple[str, ...] = LEFT_BEHIND
     """Names of files and folders that are left alone (shell patterns)."""
+    links: Literal["ignore", "follow"] = "ignore"
+    """Whether symbolic links are followed, also out of the folder."""
+    priority: int = 0
+    """Jobs of a folder with a higher number come first; folders with the same number take turns."""
     original: Literal["keep", "move"] = "keep"
     """What happens to an original that is done: it stays, or moves to `done/` in its watched folder."""
 
@@ -68,7 +82,7 @@ class Watching(Section):
     method: Literal["events", "polling"] = "events"
     """events (inotify), or polling, for network mounts where no events arrive."""
     poll_seconds: PositiveFloat = 10
-    """How often a polled folder is looked through."""
+    """How often folders are looked through where no events arrive."""
     settle_seconds: NonNegativeFloat = 5
     """A file is taken when it has not changed for so long."""
     patience_seconds: NonNegativeFloat = 600
@@ -80,6 +94,8 @@ class Watching(Section):
 class Work(Section):
     """How jobs are done."""
 
+    order: Literal["oldest", "smallest", "photos"] = "oldest"
+    """Which waiting file of a folder comes first: the one found first, the smallest, or photos before films."""
     attempts: PositiveInt = 3
     """How often a file is tried before it counts as failed."""
     retry_seconds: PositiveFloat = 30
@@ -88,8 +104,42 @@ class Work(Section):
     """A job that makes no progress for so long is stopped; it costs an attempt."""
     grace_seconds: NonNegativeFloat = 20
     """On stop, a running job may finish within this time; then it is put back."""
+    spare_mib: NonNegativeInt = 1024
+    """Jobs pause while fewer MiB are free on the disk of their results (an eighth of it on the journal's)."""
+    history_days: PositiveFloat = 365
+    """After so many days the journal forgets files that are gone from their folder."""
     failure_notes: bool = True
     """Whether a failure leaves NAME.failed.txt with its reason in the output folder."""
+
+
+class Hook(Section):
+    """Who is told of an event; at least once, in the order of the events where nothing fails."""
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments. It gets the facts as JSON on its standard input, and in TINTD_... variables."""
+    webhook: HttpUrl | None = None
+    """An address to which the facts are posted as JSON."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anyone is told."""
+        return bool(self.command) or self.webhook is not None
+
+
+class Hooks(Section):
+    """Who is told when a file is done, or has failed for good."""
+
+    done: Hook = Hook()
+    failed: Hook = Hook()
+    timeout_seconds: PositiveFloat = 30
+    """A command or an answer that takes longer counts as failed, and is tried again."""
+
+
+class Monitoring(Section):
+    """What the service answers over HTTP."""
+
+    address: str = Field(default="off", pattern=r"^(off|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$")
+    """off, or HOST:PORT for Prometheus metrics on /metrics and the state of health on /healthz."""
 
 
 class Log(Section):
@@ -110,6 +160,8 @@ class Config(BaseSettings, JobSettings):
     """Folder of the journal: on a local disk."""
     watching: Watching = Watching()
     work: Work = Work()
+    hooks: Hooks = Hooks()
+    monitoring: Monitoring = Monitoring()
     log: Log = Log()
 
     @classmethod
@@ -173,23 +225,25 @@ def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _anchored(config: Config, base: Path) -> Config:
     """The configuration with absolute paths."""
 
-    def anchored_colour(section: JobSettings) -> dict[str, object]:
-        weights = section.colour.weights
-        anchored = weights if weights == "default" else base / weights
-        return {"colour": section.colour.model_copy(update={"weights": anchored})}
+    def anchored_files(section: JobSettings) -> dict[str, object]:
+        weights, profile = section.colour.weights, section.photo.profile
+        return {
+            "colour": section.colour.model_copy(update={"weights": base / weights} if weights != "default" else {}),
+            "photo": section.photo.model_copy(update={"profile": base / profile} if isinstance(profile, Path) else {}),
+        }
 
     folders = tuple(
         folder.model_copy(
             update={
                 "input": (base / folder.input).resolve(),
                 "output": (base / folder.output).resolve(),
-                **anchored_colour(folder),
+                **anchored_files(folder),
             }
         )
         for folder in config.folders
     )
     return config.model_copy(
-        update={"folders": folders, "state": (base / config.state).resolve(), **anchored_colour(config)}
+        update={"folders": folders, "state": (base / config.state).resolve(), **anchored_files(config)}
     )
 
 

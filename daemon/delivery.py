@@ -10,7 +10,7 @@ from daemon.config import Folder
 from daemon.journal import Entry, Journal, Result
 from daemon.original import identify
 from daemon.publisher import candidate_names, make_folder, name_first, publish, remove_note
-from daemon.watcher import DONE
+from daemon.wanted import DONE
 
 
 class ChangedError(Exception):
@@ -65,6 +65,9 @@ def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
     if folder.original != "move" or identify(entry.source) != entry.identity:
         return
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
+        holder = journal.find(name, folder.input)
+        if holder is not None and holder.id != entry.id:  # its original lay there once
+            continue
         make_folder(name.parent)
         if name_first(entry.source, name):
             journal.relocate(entry.id, folder.input, name.relative_to(folder.input))

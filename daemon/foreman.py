@@ -20,13 +20,13 @@ from daemon.journal import Entry, Journal
 from daemon.original import identify
 from daemon.publisher import leave_note, make_folder
 from daemon.retries import Again, after_failure
+from daemon.room import Room
+from daemon.turns import Turns
+from daemon.wanted import is_present
 from daemon.worker import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Unfit, Worker
 
 LEASE = 120.0
 """Seconds after which a job that nobody keeps may be taken again."""
-
-_FULL = 16 << 20
-"""Free bytes under which a failure is the disk's, not the file's."""
 
 _log = structlog.get_logger()
 
@@ -50,6 +50,12 @@ class Foreman:
         self._config = config
         self._journal = journal
         self._weights: dict[ColourSettings, str] = {}
+        self._turns = Turns(config.folders, config.work.order)
+        self._room = Room(config)
+        self.paused: str | None = None
+        """Why jobs of some folder, or all, are not begun at present."""
+        self.closed: frozenset[Path] = frozenset()
+        """The watched folders whose jobs wait."""
         self.attempt: Attempt | None = None
         self.ready = False
         self.unfit: str | None = None
@@ -79,7 +85,8 @@ class Foreman:
         if not self.ready or self.attempt is not None:
             return
         now = time.time()
-        entry = self._journal.take(now, now + LEASE)
+        job = self._turns.next(self._journal.database, now, self._closed())
+        entry = None if job is None else self._journal.take(now, now + LEASE, job)
         if entry is None:
             return
         if identify(entry.source) != entry.identity:
@@ -94,6 +101,16 @@ class Foreman:
         except OSError as error:
             self._hold(entry, f"the output folder cannot be written: {error}")
 
+    def _closed(self) -> frozenset[Path]:
+        """Folders for whose results there is no room, or which are empty or absent: perhaps a mount that is away."""
+        lacks = {folder.input: self._room.lacks(folder) for folder in self._config.folders}
+        paused = next((lack for lack in lacks.values() if lack), None)
+        if (paused is None) != (self.paused is None):
+            _log.warning("paused" if paused else "goes on", reason=paused)
+        self.paused = paused
+        self.closed = frozenset(place for place, lack in lacks.items() if lack or not is_present(place))
+        return self.closed
+
     def mind(self) -> None:
         """Stop a job that makes no progress."""
         if self.attempt is not None and time.monotonic() - self.attempt.heard > self._config.work.stall_seconds:
@@ -107,6 +124,12 @@ class Foreman:
         self._journal.put_back(self.attempt.entry.id, time.time(), None, refund=True)
         self._logged(self.attempt.entry).info("put back")
         self._clear()
+
+    def abandon(self) -> None:
+        """Give up the running job without a word to the journal, which cannot be written."""
+        self.worker.stop()
+        self._clear()
+        self.worker = self._hire()
 
     def _hire(self) -> Worker:
         self.ready = False
@@ -166,8 +189,14 @@ class Foreman:
         log = self._logged(entry)
         if trace:
             log.error("unforeseen", trace=trace)
-        if shutil.disk_usage(attempt.folder.output).free < _FULL:
-            self._hold(entry, "the disk of the output folder is full")
+        lack = self._room.failed(attempt.folder)
+        if lack is not None:
+            self._hold(entry, lack)
+            self._clear()
+            return
+        if identify(entry.source) != entry.identity:
+            self._journal.supersede(entry.id)
+            log.info("changed or gone while it was coloured", reason=reason)
             self._clear()
             return
         following = after_failure(why, entry.attempts, entry.identity.mtime_ns / 1e9, now, self._config)

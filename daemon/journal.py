@@ -6,13 +6,15 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from colorizer.errors import TintdError
+from daemon import turns
 from daemon.original import Identity
+from daemon.wanted import is_film, is_present
 
 State = Literal["queued", "running", "done", "failed", "skipped"]
 
@@ -52,6 +54,7 @@ _MIGRATIONS = (
     CREATE TABLE journal (id TEXT NOT NULL);
     INSERT INTO journal VALUES (lower(hex(randomblob(4))));
     """,
+    turns.MIGRATION,
 )
 
 
@@ -117,6 +120,11 @@ class Journal:
             raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
         self.id: str = self._db.execute("SELECT id FROM journal").fetchone()["id"]
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The connection, for what goes with the journal's transactions."""
+        return self._db
+
     def close(self) -> None:
         """Close the database."""
         self._db.close()
@@ -148,27 +156,28 @@ class Journal:
                 self._set(moved, folder=os.fsencode(folder), path=os.fsencode(path), **_columns(identity))
                 return "moved"
             self._db.execute(
-                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, due, found)"
-                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :now, :now)",
+                "INSERT INTO jobs (folder, path, size, mtime_ns, inode, fingerprint, film, due, found)"
+                " VALUES (:folder, :path, :size, :mtime_ns, :inode, :fingerprint, :film, :now, :now)",
                 {
                     "folder": os.fsencode(folder),
                     "path": os.fsencode(path),
                     "fingerprint": fingerprint,
+                    "film": is_film(path),
                     "now": now,
                     **_columns(identity),
                 },
             )
             return "new"
 
-    def take(self, now: float, lease: float) -> Entry | None:
-        """Take the job that has waited longest, until `lease`; a job whose lease has ended is taken again."""
+    def take(self, now: float, lease: float, job: int | None = None) -> Entry | None:
+        """Take a job until `lease`: the one named, else that which has waited longest or whose lease has ended."""
         row = self._db.execute(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = :lease,"
             " frames_done = 0, frames = 0, announced = 0"
-            " WHERE id = (SELECT id FROM jobs WHERE NOT superseded AND"
-            " ((state = 'queued' AND due <= :now) OR (state = 'running' AND lease < :now)) ORDER BY due, id LIMIT 1)"
+            " WHERE id = coalesce(:job, (SELECT id FROM jobs WHERE NOT superseded AND"
+            " ((state = 'queued' AND due <= :now) OR (state = 'running' AND lease < :now)) ORDER BY due, id LIMIT 1))"
             " RETURNING *",
-            {"now": now, "lease": lease},
+            {"now": now, "lease": lease, "job": job},
         ).fetchone()
         return _entry(row) if row else None
 
@@ -238,6 +247,10 @@ class Journal:
         """Note that an original has been moved, by us or by its owner."""
         self._set(job, folder=os.fsencode(folder), path=os.fsencode(path))
 
+    def together(self) -> AbstractContextManager[None]:
+        """What is noted within this is noted in one go, or not at all: the disk is waited for once."""
+        return self._transaction()
+
     def retry(self, now: float, wanted: Callable[[Entry], bool]) -> list[Entry]:
         """Let failed and skipped jobs wait again, with all their attempts."""
         chosen = [entry for entry in self.entries("failed", "skipped") if wanted(entry)]
@@ -272,7 +285,7 @@ class Journal:
     def _moved(self, fingerprint: str) -> int | None:
         """The job of a file with this content that no longer lies where it was; an absent mount proves nothing."""
         rows = self._db.execute("SELECT * FROM jobs WHERE fingerprint = ? AND NOT superseded", (fingerprint,))
-        gone = (entry.id for entry in map(_entry, rows) if entry.folder.exists() and not entry.source.exists())
+        gone = (entry.id for entry in map(_entry, rows) if is_present(entry.folder) and not entry.source.exists())
         return next(gone, None)
 
     def _set(self, job: int, **columns: object) -> None:
@@ -281,13 +294,18 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        """All or nothing; one within another is part of it."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _migrate(self, path: Path) -> None:
         with self._transaction():

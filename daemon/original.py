@@ -22,9 +22,9 @@ class Identity:
 
 
 def identify(path: Path) -> Identity | None:
-    """The identity of a regular file, or None where there is none (any more)."""
+    """The identity of a regular file, itself or by a link, or None where there is none (any more)."""
     try:
-        found = path.lstat()
+        found = path.stat()
     except OSError:
         return None
     if not stat.S_ISREG(found.st_mode):

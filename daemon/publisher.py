@@ -47,9 +47,9 @@ def publish(
         announce(Result(path, found.st_size, found.st_mtime_ns))
         if replaces:
             finished.replace(path)
+            sync_folder(path.parent)
         elif not name_first(finished, path):
             continue
-        sync_folder(path.parent)
         return path
     raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
 
@@ -98,17 +98,22 @@ def remove_note(folder: Path, original: Path) -> None:
 
 
 def name_first(finished: Path, path: Path) -> bool:
-    """Name a file unless the name is taken, which a rename alone would not notice."""
+    """Name a file, durably, unless the name is taken, which a rename alone would not notice.
+
+    A name that the file has already is its own: a crash came between naming it and taking the old name away.
+
+    """
     try:
         os.link(finished, path)
     except FileExistsError:
-        return False
+        if not path.samefile(finished):
+            return False
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         finished.rename(path)
-    else:
-        finished.unlink()
+    sync_folder(path.parent)  # before the old name goes: a power cut must not take both
+    finished.unlink(missing_ok=True)
     return True
 
 

@@ -9,6 +9,9 @@ from daemon.config import Config
 
 _GROWTH = 4
 """Each delay is this many times the one before."""
+_GROWING = 20
+"""Delays that grow; by then each is a day."""
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,13 @@ def after_failure(
     if why == "unsupported":
         return End("skipped")
     grown = changed + config.watching.patience_seconds
-    if why == "truncated" and now < grown:
+    if why == "truncated" and changed <= now < grown:  # a time in the future says nothing
         return Again(due=grown, refund=True)
     if attempts >= config.work.attempts:
         return End("failed")
-    return Again(due=now + config.work.retry_seconds * _GROWTH ** (attempts - 1), refund=False)
+    return Again(due=now + delay(attempts, config), refund=False)
+
+
+def delay(attempts: int, config: Config) -> float:
+    """Seconds between so many attempts and the next: a day at most."""
+    return min(_DAY, config.work.retry_seconds * float(_GROWTH) ** min(attempts - 1, _GROWING))

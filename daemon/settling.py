@@ -33,8 +33,12 @@ class Settling:
     def __len__(self) -> int:
         return len(self._watched)
 
+    def observe(self, path: Path, now: float) -> None:
+        """Have an eye on a file that a scan found; if it is watched already, that says nothing new."""
+        self._watched.setdefault(path, _Watch(None, now))
+
     def notice(self, path: Path, now: float) -> None:
-        """Take note of an event, or of a find."""
+        """Take note of an event."""
         known = self._watched.get(path)
         self._watched[path] = _Watch(known.identity if known else None, now)
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 
-from watchdog.events import (
-    FileClosedEvent,
-    FileSystemEvent,
-    FileSystemEventHandler,
-    FileSystemMovedEvent,
-)
-from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
-from watchdog.observers.polling import PollingObserver
-
 from daemon.config import Folder, Watching
+from daemon.lookout import Lookout
 from daemon.original import Identity, identify
 from daemon.settling import Settling
+from daemon.wanted import is_linked, walk, wanted_at, wants
 
-DONE = "done"
-"""Folder in a watched folder to which originals move, where that is configured."""
+_ROOM = 5000
+"""Files that may be under observation at a time; the others wait in their folders."""
+_SHARE = 0.1
+"""Scans take at most this share of the time, however many files there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +35,79 @@ class Watcher:
     def __init__(self, folders: tuple[Folder, ...], watching: Watching, ring: Callable[[], None]) -> None:
         """Watch folders; `ring` is called, in another thread, at each event."""
         self._folders = folders
+        self._watching = watching
         self._settling = Settling(watching.settle_seconds)
-        self._hints = _Hints(ring)
-        self._observer = _observer(watching)
+        self._lookout = Lookout(folders, ring) if watching.method == "events" else None
+        self._scan: Iterator[tuple[Folder, Path]] | None = None
+        self._next_scan = 0.0
 
     def start(self) -> None:
-        """Begin to listen for events.
-
-        Raises:
-            OSError: a folder cannot be watched (it is absent, or inotify has no watches left).
-
-        """
-        for folder in self._folders:
-            self._observer.schedule(self._hints, str(folder.input), recursive=folder.recursive)
-        self._observer.start()
+        """Begin to listen for events, where that is configured."""
+        if self._lookout is not None:
+            self._lookout.start()
 
     def stop(self) -> None:
         """Listen no more."""
-        if self._observer.is_alive():
-            self._observer.stop()
-            self._observer.join()
+        if self._lookout is not None:
+            self._lookout.stop()
+
+    def look_around(self, now: float, most: int) -> list[tuple[Folder, Path]]:
+        """Go on with the scan of all folders, or begin one when it is time.
+
+        Args:
+            now: a monotonic clock's.
+            most: files to look at before the service turns to its other duties.
+
+        Returns:
+            Files that lie there, new or known; none when the scan has ended, or while enough are under observation.
+
+        """
+        if self._lookout is not None and self._lookout.missed():
+            self._next_scan = min(self._next_scan, now + self._watching.settle_seconds)
+        if self._scan is None and now >= self._next_scan:
+            self._scan = self.scan()
+        found: list[tuple[Folder, Path]] = []
+        while self._scan is not None and len(found) < most and len(self._settling) + len(found) < _ROOM:
+            file = next(self._scan, None)
+            if file is None:
+                self._scan = None
+            else:
+                found.append(file)
+        return found
 
     def scan(self) -> Iterator[tuple[Folder, Path]]:
-        """All files in the watched folders that are wanted."""
+        """All files in the watched folders that are wanted; at its end it is known when the next one is due."""
+        begun = time.monotonic()
+        entered: set[int] = set()
         for folder in self._folders:
-            yield from ((folder, path) for path in _walk(folder, folder.input))
+            for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino)):
+                yield folder, path
+            if folder.links == "follow":
+                entered.clear()
+        again = self._lookout is not None and self._lookout.check(entered)
+        now = time.monotonic()
+        by_polling = self._lookout is None or self._lookout.is_deaf or again
+        pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
+        self._next_scan = now + max(pause, (now - begun) / _SHARE)
 
-    def notice(self, path: Path, now: float) -> None:
+    def rescan(self) -> None:
+        """Have the next scan begin at once."""
+        self._next_scan = 0.0
+
+    def next_scan(self) -> float:
+        """When the next scan begins, by the monotonic clock."""
+        return self._next_scan
+
+    def observe(self, path: Path, now: float) -> None:
         """Have an eye on a file until it is complete."""
-        self._settling.notice(path, now)
+        self._settling.observe(path, now)
 
     def complete(self, now: float) -> list[Find]:
         """Files that have come to rest since the last call; `now` is a monotonic clock's."""
-        for path in self._hints.take():
-            for folder in self._folders:
-                for found in _wanted_at(folder, path):
-                    self._settling.notice(found, now)
-        settled = self._settling.settled(identify, now)
+        if self._lookout is not None and len(self._settling) < _ROOM:
+            for path in self._lookout.take():
+                self._follow(path, now)
+        settled = self._settling.settled(self._look, now)
         return [
             Find(folder, path, identity)
             for path, identity in settled
@@ -88,89 +116,19 @@ class Watcher:
         ]
 
     def is_waiting(self) -> bool:
-        """Whether some file may come to rest soon."""
-        return len(self._settling) > 0
+        """Whether some file may come to rest soon, or a scan is under way."""
+        return len(self._settling) > 0 or self._scan is not None
 
+    def _follow(self, hint: Path, now: float) -> None:
+        """Have an eye on what a hint leads to."""
+        for folder in self._folders:
+            for found in wanted_at(folder, hint):
+                if len(self._settling) >= _ROOM:
+                    self._next_scan = min(self._next_scan, now + self._watching.settle_seconds)
+                    return
+                self._settling.notice(found, now)
 
-def wants(folder: Folder, path: Path) -> bool:
-    """Whether a file lies in a watched folder and its name, and those of the folders on its way, are wanted."""
-    if not enters(folder, path.parent):
-        return False
-    return _is_named(path.name, folder.include) and not _is_named(path.name, folder.exclude)
-
-
-def enters(folder: Folder, place: Path) -> bool:
-    """Whether the files of a folder at or below a watched one are looked at."""
-    if place == folder.input:
-        return True
-    if not folder.recursive or not place.is_relative_to(folder.input):
-        return False
-    parts = place.relative_to(folder.input).parts
-    if folder.original == "move" and parts[0] == DONE:
-        return False
-    return not any(_is_named(part, folder.exclude) for part in parts)
-
-
-def _wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
-    """What a hint leads to: the file itself, or all files of a folder that has come."""
-    if path.is_dir():
-        yield from _walk(folder, path) if enters(folder, path) else ()
-    elif wants(folder, path):
-        yield path
-
-
-def _walk(folder: Folder, place: Path) -> Iterator[Path]:
-    """Wanted files at or below a place; symbolic links are not followed."""
-    try:
-        entries = sorted(os.scandir(place), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(folder, path) if enters(folder, path) else ()
-        elif entry.is_file(follow_symlinks=False) and wants(folder, path):
-            yield path
-
-
-def _is_named(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
-
-
-class _Hints(FileSystemEventHandler):
-    """Paths that events named, gathered in the observer's thread."""
-
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
-        self._paths: dict[Path, None] = {}
-        self._lock = threading.Lock()
-
-    def take(self) -> list[Path]:
-        with self._lock:
-            paths = list(self._paths)
-            self._paths.clear()
-        return paths
-
-    def on_created(self, event: FileSystemEvent) -> None:
-        self._note(event.src_path)
-
-    def on_modified(self, event: FileSystemEvent) -> None:
-        if not event.is_directory:
-            self._note(event.src_path)
-
-    def on_closed(self, event: FileClosedEvent) -> None:
-        self._note(event.src_path)
-
-    def on_moved(self, event: FileSystemMovedEvent) -> None:
-        self._note(event.dest_path)
-
-    def _note(self, path: bytes | str) -> None:
-        with self._lock:
-            self._paths[Path(os.fsdecode(path))] = None
-        self._ring()
-
-
-def _observer(watching: Watching) -> BaseObserver:
-    if watching.method == "polling":
-        return PollingObserver(timeout=watching.poll_seconds)
-    return Observer()
+    def _look(self, path: Path) -> Identity | None:
+        """A file's identity, or None where it is gone, or has become a link that is not to be followed."""
+        linked = any(is_linked(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
+        return None if linked else identify(path)

@@ -1,15 +1,15 @@
-"""Calibration: the working size at which a network errs least, its temperatures, and its vividness."""
+"""Calibration: the working size at which a network errs least, and how its distribution is best read as a colour."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from rich.progress import track
 
+from colorizer.bins import Reading
 from colorizer.colorist import Colorist
 from colorizer.lab import rgb_to_lab
 from colorizer.network import Network
@@ -19,16 +19,27 @@ from training.baselines import colour_shares, mean_colours
 from training.colouring import recolour, to_tensor
 from training.corpus import Corpus
 from training.metrics import colourfulness, squared_error
+from training.readings import Distributions
 
 WORKING_SIZES = (112, 128, 144, 160, 192)
 MEAN_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
-VIVIDNESSES = (0.0, 0.25, 0.5, 0.75, 1.0)
+STYLES = ((1.0, 0.0), (0.8, 0.1), (0.6, 0.2), (0.4, 0.3))
+"""Temperatures, as parts of the mean's, and weights of the prior: how much is sharpened before there is any gain."""
+AUTO = 0.7
+"""The vividness that matches the truth's colourfulness; what is above it is for those who want more."""
+_LEAST_GAIN, _MOST_GAIN = 0.0, 4.0
 _SMOOTHING = 0.05
 """Share of the prior that is given to all bins alike, so that none is impossible."""
+_CLOSE = 0.01
+"""Part of the truth's colourfulness that the answer's may differ by."""
+_ROUNDS = 4
 
 
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
     """Measure what belongs into a weights file.
+
+    The mean's temperature and working size are those of the least error. The vivid answer is as colourful as the
+    photographs, by the style that errs least at that.
 
     Args:
         network: trained, in evaluation mode.
@@ -48,18 +59,38 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
             return _measure(path, vividness, validation, pictures)
 
         if card.architecture.head == "regression":
-            cards = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
-            return min(cards, key=lambda found: measured(found, None)[0])
+            return min(_sized(card), key=lambda found: measured(found, None)[0])
         card = _with(card, Calibration(log_prior=_log_prior(network, train)))
-        cards = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
-        card = min(cards, key=lambda found: measured(found, 0.0)[0])
-        calibration = card.calibration or Calibration()
-        cards = [_with(card, calibration.model_copy(update={"mean_temperature": t})) for t in MEAN_TEMPERATURES]
-        card = min(cards, key=lambda found: measured(found, 0.0)[0])
+        card = min(_sized(card), key=lambda found: measured(found, 0.0)[0])
+        card, gain = _read_best(network, card, validation, pictures)
         truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
-        results = [measured(card, vividness)[1] for vividness in VIVIDNESSES]
-    vividness = _where(VIVIDNESSES, results, truth)
-    return _with(card, (card.calibration or calibration).model_copy(update={"vividness": vividness}))
+        low, high = _LEAST_GAIN, _MOST_GAIN
+        for _ in range(_ROUNDS):
+            found = measured(_with_gain(card, gain), AUTO)[1] / truth
+            low, high = (gain, high) if found < 1 else (low, gain)
+            if abs(found - 1) < _CLOSE:
+                break
+            # The gain acts on most of the chroma, so colourfulness grows a little slower than 1 + gain.
+            gain = min(max((1 + gain) / found - 1, low), high)
+    return _with_gain(card, gain)
+
+
+def _read_best(
+    network: Network, card: WeightsCard, validation: Corpus, pictures: Sequence[int]
+) -> tuple[WeightsCard, float]:
+    """The card with the best temperature of the mean and the best style, and about the gain that it needs."""
+    calibration = card.calibration or Calibration()
+    seen = Distributions(network, calibration.log_prior, card.working_size, validation, pictures)
+    mean = min(MEAN_TEMPERATURES, key=lambda temperature: seen.error(Reading(temperature)))
+    matched = [seen.match(Reading(mean * part, weight), _MOST_GAIN) for part, weight in STYLES]
+    best = min(matched, key=seen.error)
+    update = {
+        "mean_temperature": mean,
+        "vivid_temperature": round(mean * (best.temperature / mean) ** (1 / AUTO), 4),
+        "vivid_prior_weight": round(best.prior_weight / AUTO, 4),
+        "vividness": AUTO,
+    }
+    return _with(card, calibration.model_copy(update=update)), best.gain
 
 
 def _measure(path: Path, vividness: float | None, validation: Corpus, pictures: Sequence[int]) -> tuple[float, float]:
@@ -81,12 +112,14 @@ def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
     return tuple(round(value, 4) for value in prior.log().tolist())
 
 
-def _where(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
-    """The place at which a rising line of values reaches the wanted one."""
-    for (low, high), (before, after) in zip(pairwise(places), pairwise(values), strict=True):
-        if before <= wanted <= after:
-            return round(low + (high - low) * (wanted - before) / (after - before), 2)
-    return places[0] if wanted < values[0] else places[-1]
+def _sized(card: WeightsCard) -> list[WeightsCard]:
+    return [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+
+
+def _with_gain(card: WeightsCard, gain: float) -> WeightsCard:
+    """The card with a gain at the vividness `AUTO`."""
+    calibration = card.calibration or Calibration()
+    return _with(card, calibration.model_copy(update={"vivid_gain": round(gain / AUTO, 4)}))
 
 
 def _with(card: WeightsCard, calibration: Calibration) -> WeightsCard:

@@ -29,34 +29,52 @@ def evaluate(
     cache: Annotated[Path, typer.Option(help="Where decoded photographs are kept.")] = Path("runs/cache"),
     side: Annotated[int, typer.Option(help="Photographs are looked at with at most this short side.")] = 256,
     most: Annotated[int | None, typer.Option(help="How many of each kind. [default: all]")] = None,
+    inception: Annotated[
+        Path | None, typer.Option(help="State dict of torchvision's inception_v3, for the Frechet distance.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
     """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
     with _extra():
+        from colorizer.device import choose_device  # noqa: PLC0415
         from training.corpus import open_corpus  # noqa: PLC0415
         from training.evaluation import Painter  # noqa: PLC0415
         from training.evaluation import evaluate as run  # noqa: PLC0415
+        from training.frechet import Inception  # noqa: PLC0415
         from training.report import print_summary, write_report  # noqa: PLC0415
+    judge = Inception(inception, choose_device(device)) if inception is not None else None
     corpus = open_corpus(data, cache, side)
     painter = Painter(weights, device)
-    rows = run(painter, corpus, most)
+    rows = run(painter, corpus, most, judge)
     print_summary(write_report(rows, painter, corpus, f"{weights.name} on {data}", output))
     typer.echo(f"{output}/report.html")
 
 
 def export(
-    recipe: RecipeArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The weights file.")] = Path("weights.safetensors"),
-    checkpoint: Annotated[Path | None, typer.Option(help="Of the run. [default: its last]")] = None,
+    source: Annotated[Path, typer.Argument(help="A recipe, or a weights file to write as ONNX.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="[default: weights.safetensors, or beside the weights file]")
+    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Of the recipe's run. [default: its last]")] = None,
     pictures: Annotated[int, typer.Option(help="Validation photographs of each kind to calibrate on.")] = 40,
 ) -> None:
-    """Calibrate a run's averaged weights and write them as a weights file."""
+    """Calibrate a run's averaged weights and write them as a weights file; or write a weights file as ONNX."""
+    if source.suffix == ".safetensors":
+        _export_onnx(source, output or source.with_suffix(".onnx"))
+        return
     with _extra():
         from training.export import export as run  # noqa: PLC0415
-        from training.recipe import load_recipe  # noqa: PLC0415
-    settings = load_recipe(recipe)
-    run(settings, checkpoint or settings.runs / settings.name / "last.ckpt", output, pictures=pictures)
-    typer.echo(output)
+        from training.recipe import load_colour_recipe  # noqa: PLC0415
+    recipe = load_colour_recipe(source)
+    target = output or Path("weights.safetensors")
+    run(recipe, checkpoint or recipe.runs / recipe.name / "last.ckpt", target, pictures=pictures)
+    typer.echo(target)
+
+
+def _export_onnx(weights: Path, target: Path) -> None:
+    with _extra():
+        from training.onnx_export import export_onnx  # noqa: PLC0415
+    typer.echo(f"{target}: colours within {export_onnx(weights, target):.3f} ab units of torch's")
 
 
 @contextmanager

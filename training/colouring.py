@@ -10,7 +10,7 @@ from torch import Tensor
 from colorizer.chroma import enlarge, fit_gamut
 from colorizer.colorist import Colorist, shrink
 from colorizer.lab import ycbcr_to_rgb
-from colorizer.photo import MATRIX
+from colorizer.picture import MATRIX
 from training.samples import grey_of
 
 

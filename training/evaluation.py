@@ -16,15 +16,23 @@ from torch import Tensor
 from colorizer.chroma import chroma_of
 from colorizer.colorist import Colorist
 from colorizer.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
-from colorizer.photo import MATRIX
+from colorizer.picture import MATRIX
 from colorizer.predictor import Predictor
 from colorizer.weights import WeightsCard
 from training.baselines import colour_by_lightness
 from training.colouring import print_in_grey, recolour, to_tensor
 from training.corpus import Corpus
+from training.frechet import Inception, frechet_distance
 from training.metrics import PictureMetrics, measure
 
 METRICS = tuple(field.name for field in fields(PictureMetrics))
+COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference", "coloured_part", "frechet")
+
+_REACH = 110
+"""No colour of sRGB has a greater a or b, in size."""
+
+Summary = dict[str, dict[str, dict[str, float]]]
+"""Answer, kind, figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +52,20 @@ class Row:
     picture: str
     answer: str
     metrics: PictureMetrics
+    features: Tensor | None = None
+    """Inception's, where there is one."""
 
 
-def evaluate(painter: Painter, corpus: Corpus, most: int | None = None) -> list[Row]:
+def evaluate(
+    painter: Painter, corpus: Corpus, most: int | None = None, inception: Inception | None = None
+) -> list[Row]:
     """Measure how photographs are coloured, through the product's own path.
 
     Args:
         painter: with the weights.
         corpus: the photographs.
         most: how many of each kind are looked at, or all.
+        inception: for the Frechet distance.
 
     """
     rows = []
@@ -62,7 +75,8 @@ def evaluate(painter: Painter, corpus: Corpus, most: int | None = None) -> list[
         rarity = painter.rarity(truth)
         for answer in (*painter.answers(picture), Answer("truth", truth)):
             metrics = measure(answer.rgb, truth, rarity)
-            rows.append(Row(corpus.kind(index), corpus.name(index), answer.name, metrics))
+            features = inception.features(answer.rgb) if inception is not None else None
+            rows.append(Row(corpus.kind(index), corpus.name(index), answer.name, metrics, features))
     return rows
 
 
@@ -72,7 +86,7 @@ class Painter:
     def __init__(self, weights: Path, device: str) -> None:
         default = Predictor(weights, device=device)
         self.card: WeightsCard = default.card
-        self._bins = default.bins
+        self._rarity = _rarity(self.card, default.bins)
         self._colorists = {"default": Colorist(default)}
         if self.card.calibration is not None:
             self._colorists["mean"] = Colorist(Predictor(weights, device=device, vividness=0.0))
@@ -90,33 +104,63 @@ class Painter:
 
     def rarity(self, truth: Tensor) -> Tensor:
         """Weight of each pixel, (H, W): the inverse of how common its colour is (Zhang et al. 2016, equation 4)."""
-        if self.card.calibration is None or not self.card.calibration.log_prior:
-            return torch.ones(truth.shape[1:])
-        prior = torch.tensor(self.card.calibration.log_prior).exp()
-        weights = 1 / (0.5 * prior + 0.5 / len(prior))
-        ab = rgb_to_lab(truth)[1:].flatten(1).T
-        return weights[torch.cdist(ab, self._bins).argmin(dim=1)].view(truth.shape[1:])
+        a, b = (rgb_to_lab(truth)[1:].round().long() + _REACH).clamp(0, 2 * _REACH)
+        return self._rarity[a, b]
 
 
-def summarise(rows: list[Row]) -> dict[str, dict[str, dict[str, float]]]:
-    """Means by answer and kind ("all" for all), each metric by its name; and the error as a part of grey's."""
-    groups: dict[tuple[str, str], list[PictureMetrics]] = defaultdict(list)
+def _rarity(card: WeightsCard, bins: Tensor) -> Tensor:
+    """Weights of all colours in steps of one ab unit, each that of its nearest bin; 1 where no prior is known."""
+    steps = torch.arange(-_REACH, _REACH + 1.0)
+    if card.calibration is None or not card.calibration.log_prior:
+        return torch.ones(len(steps), len(steps))
+    prior = torch.tensor(card.calibration.log_prior).exp()
+    weights = 1 / (0.5 * prior + 0.5 / len(prior))
+    return weights[torch.cdist(torch.cartesian_prod(steps, steps), bins).argmin(dim=1)].view(len(steps), -1)
+
+
+def summarise(rows: list[Row]) -> Summary:
+    """Figures by answer and kind ("all" for all): means of the metrics, and what compares them with others.
+
+    `part_of_grey` is the error as a part of grey's; `colourfulness_part` and `coloured_part` are parts of the truth's,
+    `colourfulness_difference` is less the truth's; `frechet` needs an Inception.
+
+    """
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row.answer, row.kind].append(row.metrics)
-        groups[row.answer, "all"].append(row.metrics)
-    summary: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
-    for (answer, kind), metrics in groups.items():
-        summary[answer][kind] = _means(metrics)
+        groups[row.answer, row.kind].append(row)
+        groups[row.answer, "all"].append(row)
+    summary: Summary = defaultdict(dict)
+    for (answer, kind), group in groups.items():
+        summary[answer][kind] = _means([row.metrics for row in group])
+        summary[answer][kind]["frechet"] = _frechet(group, groups["truth", kind])
     for by_kind in summary.values():
         for kind, figures in by_kind.items():
-            figures["part_of_grey"] = figures["squared_error"] / summary["grey"][kind]["squared_error"]
+            figures.update(_compared(figures, summary["grey"][kind], summary["truth"][kind]))
     return dict(summary)
 
 
 def _means(metrics: list[PictureMetrics]) -> dict[str, float]:
     figures = {name: statistics.fmean(getattr(one, name) for one in metrics) for name in METRICS}
-    figures["skin_found"] = figures["skin_found"] / figures["skin"] if figures["skin"] else float("nan")
+    figures["skin_found"] = _part(figures["skin_found"], figures["skin"])
     return figures | {"pictures": len(metrics)}
+
+
+def _compared(figures: dict[str, float], grey: dict[str, float], truth: dict[str, float]) -> dict[str, float]:
+    return {
+        "part_of_grey": _part(figures["squared_error"], grey["squared_error"]),
+        "colourfulness_part": _part(figures["colourfulness"], truth["colourfulness"]),
+        "colourfulness_difference": figures["colourfulness"] - truth["colourfulness"],
+        "coloured_part": _part(figures["coloured"], truth["coloured"]),
+    }
+
+
+def _part(value: float, whole: float) -> float:
+    return value / whole if whole else float("nan")
+
+
+def _frechet(group: list[Row], truths: list[Row]) -> float:
+    results, true = ([row.features for row in rows if row.features is not None] for rows in (group, truths))
+    return frechet_distance(results, true)
 
 
 def as_record(row: Row) -> dict[str, object]:

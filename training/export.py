@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
@@ -10,10 +11,14 @@ from colorizer.errors import WeightsError
 from colorizer.network import Network
 from colorizer.weights import WeightsCard, save_weights
 from training.calibration import calibrate
-from training.corpus import open_corpus
+from training.colorization import VALIDATION_SIDE
+from training.corpus import Corpus, open_corpus
+from training.evaluation import Painter, evaluate, summarise
 from training.recipe import Recipe
 
 _PREFIX = "module."
+_NOTED = ("squared_error", "part_of_grey", "ciede2000", "colourfulness_part", "coloured_part")
+"""Figures that stand in a weights file."""
 
 
 def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> WeightsCard:
@@ -30,8 +35,9 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
 
     """
     network = load_checkpoint(recipe, checkpoint)
-    train = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side)
-    validation = open_corpus(recipe.data.validation, recipe.data.cache, side=256)
+    data = recipe.data
+    train = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
+    validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
     card = WeightsCard(
         architecture=recipe.architecture,
         working_size=recipe.data.crop,
@@ -40,7 +46,20 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
     )
     card = calibrate(network, card, train, validation, pictures)
     save_weights(target, network, card)
+    card = card.model_copy(update={"notes": card.notes | {"metrics": _metrics(target, validation, pictures)}})
+    save_weights(target, network, card)
     return card
+
+
+def _metrics(weights: Path, validation: Corpus, pictures: int) -> str:
+    """How good the weights are on validation photographs, by answer and kind, as JSON."""
+    summary = summarise(evaluate(Painter(weights, "auto"), validation, pictures))
+    figures = {
+        answer: {kind: {name: float(f"{by_kind[kind][name]:.4g}") for name in _NOTED} for kind in by_kind}
+        for answer, by_kind in summary.items()
+        if answer in {"default", "mean"}
+    }
+    return json.dumps({"pictures_of_each_kind": pictures, **figures})
 
 
 def load_checkpoint(recipe: Recipe, checkpoint: Path) -> Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal, cast
 
 import torch
@@ -11,49 +12,58 @@ import torchvision
 from torch import Tensor, nn
 
 from colorizer.errors import WeightsError
-from colorizer.network import Encoder, Network
+from colorizer.network import Network
+
+_PREFIXES = ("module.grey.", "module.encoder.resnet.")
+"""Of the grey ResNet's tensors in the checkpoints of a classifier and a colorizer."""
 
 State = OrderedDict[str, Tensor] | dict[str, Tensor]
 
 
 def start_encoder(network: Network, start: Path | Literal["torchvision"] | None) -> list[str]:
-    """Give the encoder its first weights.
+    """Give a colorizer's encoder its first weights; see `load_resnet`."""
+    return load_resnet(network.encoder.resnet, network.architecture.encoder, start)
+
+
+def load_resnet(resnet: nn.Module, name: str, start: Path | Literal["torchvision"] | None) -> list[str]:
+    """Give a ResNet its first weights, all but its classifier's.
 
     Args:
-        network: whose encoder is changed.
-        start: a ResNet state dict in torchvision's names by path, "torchvision" for its ImageNet weights (fetched once,
-            then cached), or None.
+        resnet: of one input channel or three.
+        name: torchvision's, of its kind.
+        start: a ResNet state dict in torchvision's names by path, or a run's checkpoint, for its grey ResNet;
+            "torchvision" for its ImageNet weights (fetched once, then cached); or None.
 
     Returns:
-        Names of the encoder's tensors that the source does not hold and that start from random.
+        Names of the tensors that the source does not hold and that start from random.
 
     Raises:
         WeightsError: the file is no state dict of this ResNet.
 
     """
     if start is None:
-        return [name for name, _ in network.encoder.resnet.named_parameters()]
+        return [name for name, _ in resnet.named_parameters()]
     if start == "torchvision":
-        weights = torchvision.models.get_model_weights(network.architecture.encoder).DEFAULT
-        return _load(network.encoder, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
-    return _load(network.encoder, _read(start), str(start))
+        weights = torchvision.models.get_model_weights(name).DEFAULT
+        return _load(resnet, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
+    return _load(resnet, _grey_resnet(read_state(start)), str(start))
 
 
 @torch.no_grad()
-def revive_normalisation(network: Network, lightness: Tensor) -> None:
+def revive_normalisation(network: nn.Module, *inputs: Tensor) -> None:
     """Make batch normalisations that were folded into their convolutions normalise again, with the same answer.
 
-    Each, in order, takes mean and variance from its own input's statistics over `lightness` (N, 1, H, W), and scale
+    Each, in order, takes mean and variance from its own input's statistics over the network's `inputs`, and scale
     and shift that undo them. Normalisations that do something already are left alone.
 
     """
     handles = [
         module.register_forward_pre_hook(_revive)
-        for module in network.encoder.modules()
+        for module in network.modules()
         if isinstance(module, nn.BatchNorm2d) and _is_folded(module)
     ]
     network.eval()
-    network(lightness)
+    network(*inputs)
     network.train()
     for handle in handles:
         handle.remove()
@@ -79,25 +89,39 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return cast("Tensor", norm.running_mean), cast("Tensor", norm.running_var)
 
 
-def _read(path: Path) -> State:
+def read_state(path: Path) -> State:
+    """Read a state dict, or the averaged weights of a checkpoint.
+
+    Raises:
+        WeightsError: the file holds neither.
+
+    """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
         raise WeightsError(f"{path}: cannot be read as a state dict: {error}") from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path}: holds no state dict")
-    return cast("State", state.get("state_dict", state))
+    return cast("State", state.get("average", state.get("state_dict", state)))
 
 
-def _load(encoder: Encoder, state: State, source: str) -> list[str]:
-    own = encoder.resnet.state_dict()
+def _grey_resnet(state: State) -> State:
+    """The part of a checkpoint that is its grey ResNet; what is no checkpoint as it is."""
+    for prefix in _PREFIXES:
+        if f"{prefix}conv1.weight" in state:
+            return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+    return state
+
+
+def _load(resnet: nn.Module, state: State, source: str) -> list[str]:
+    own = {name: tensor for name, tensor in resnet.state_dict().items() if not name.startswith("fc.")}
     known = {name: tensor for name, tensor in state.items() if name in own}
     if "conv1.weight" not in known:
         raise WeightsError(f"{source}: no ResNet state dict in torchvision's names: conv1.weight is missing")
-    if known["conv1.weight"].shape[1] == 3:
+    if own["conv1.weight"].shape[1] == 1:
         known["conv1.weight"] = known["conv1.weight"].sum(dim=1, keepdim=True)
     misfits = [name for name, tensor in known.items() if tensor.shape != own[name].shape]
     if misfits:
         raise WeightsError(f"{source}: not this ResNet: {misfits[0]} has another shape")
-    encoder.resnet.load_state_dict(known, strict=False)
+    resnet.load_state_dict(known, strict=False)
     return sorted(own.keys() - known.keys())

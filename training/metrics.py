@@ -47,8 +47,9 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
         rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer.
 
     """
-    ab, true_ab = _ab(result), _ab(truth)
-    differences = colour_differences(result, truth)
+    lab, true_lab = rgb_to_lab(result), rgb_to_lab(truth)
+    ab, true_ab = lab[1:], true_lab[1:]
+    differences = colour_differences(lab, true_lab)
     skin, found = skin_shares(ab, true_ab)
     return PictureMetrics(
         squared_error=squared_error(ab, true_ab),
@@ -57,7 +58,7 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
         ciede2000=float(differences.mean()),
         ciede2000_95=float(np.percentile(differences, 95)),
         colourfulness=colourfulness(result),
-        coloured=float((ab.norm(dim=0) > COLOURFUL).float().mean()),
+        coloured=float((torch.hypot(*ab) > COLOURFUL).float().mean()),
         auc=area_under_errors(ab, true_ab, torch.ones_like(rarity)),
         auc_rebalanced=area_under_errors(ab, true_ab, rarity),
         skin=skin,
@@ -90,9 +91,9 @@ def similarity(result: Tensor, truth: Tensor) -> float:
     return float(measured if isinstance(measured, Tensor) else measured[0])
 
 
-def colour_differences(result: Tensor, truth: Tensor) -> NDArray[np.float64]:
-    """CIEDE2000 of every pixel, (H, W)."""
-    one, other = (rgb_to_lab(rgb).permute(1, 2, 0).numpy() for rgb in (result, truth))
+def colour_differences(lab: Tensor, true_lab: Tensor) -> NDArray[np.float64]:
+    """CIEDE2000 of every pixel, (H, W), of colours in Lab, (3, H, W)."""
+    one, other = (colours.permute(1, 2, 0).numpy() for colours in (lab, true_lab))
     differences: NDArray[np.float64] = deltaE_ciede2000(one, other)
     return differences
 
@@ -106,19 +107,15 @@ def area_under_errors(ab: Tensor, true_ab: Tensor, weights: Tensor) -> float:
         weights: of each pixel, (H, W).
 
     """
-    within = (1 - (ab - true_ab).norm(dim=0) / LARGEST_ERROR).clamp(min=0)
+    within = (1 - torch.hypot(*(ab - true_ab)) / LARGEST_ERROR).clamp(min=0)
     return float((within * weights).sum() / weights.sum())
 
 
 def skin_shares(ab: Tensor, true_ab: Tensor) -> tuple[float, float]:
     """The share of the picture that is skin in the truth, and of that, what has skin's hue and over half its chroma."""
     hue, true_hue = (torch.atan2(colour[1], colour[0]).rad2deg() for colour in (ab, true_ab))
-    chroma, true_chroma = ab.norm(dim=0), true_ab.norm(dim=0)
+    chroma, true_chroma = torch.hypot(*ab), torch.hypot(*true_ab)
     skin = (true_hue > _SKIN_HUES[0]) & (true_hue < _SKIN_HUES[1]) & (true_chroma > _SKIN_CHROMA)
     off = (hue - true_hue + 180).remainder(360) - 180
     found = skin & (off.abs() < _SKIN_NEAR) & (chroma > true_chroma / 2)
     return float(skin.float().mean()), float(found.float().mean())
-
-
-def _ab(rgb: Tensor) -> Tensor:
-    return rgb_to_lab(rgb)[1:]

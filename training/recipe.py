@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from colorizer.errors import SettingsError
 from colorizer.network import Architecture
+from training.sources import Place
 
 
 class _Section(BaseModel):
@@ -19,14 +29,16 @@ class _Section(BaseModel):
 class Data(_Section):
     """Which photographs, and how they are cropped."""
 
-    train: Path
-    """Folder tree of colour photographs to learn from."""
-    validation: Path
-    """Folder tree of colour photographs to select and calibrate on; its first level names the kinds."""
+    train: Place
+    """Colour photographs to learn from: a folder tree, {places365: FOLDER}, or {shards: PATTERN}."""
+    validation: Place
+    """Colour photographs to select and calibrate on; a tree's first level names the kinds."""
     cache: Path = Path("runs/cache")
     """Where decoded photographs are kept between runs."""
     stored_side: PositiveInt = 160
     """Photographs are kept with at most this short side."""
+    stored: bool = True
+    """Whether photographs are kept decoded, 3 bytes a pixel; otherwise each is read from its file every time."""
     crop: PositiveInt = 128
     """Side of the square that the network is shown."""
     early_crop: PositiveInt | None = None
@@ -41,13 +53,21 @@ class Data(_Section):
     """How much the luma's exposure, contrast and gamma vary."""
     workers: int = Field(default=1, ge=0)
     """Processes that prepare samples."""
+    labels: Path | None = None
+    """For a classifier: a CSV file with the columns `name`, `class` and, where names need it, `split` (train or val).
+    Without it a photograph's class is its folder, or what Places365 or a shard says."""
 
 
-class Encoder(_Section):
-    """Where the encoder's weights come from."""
+class Start(_Section):
+    """Where the ResNet's weights come from."""
 
     start: Path | Literal["torchvision"] | None = None
-    """A ResNet state dict by path, torchvision's ImageNet weights, or nothing."""
+    """A ResNet state dict or a run's checkpoint by path, torchvision's ImageNet weights, or nothing."""
+
+
+class Encoder(Start):
+    """How the encoder learns."""
+
     rate: PositiveFloat = 0.5
     """The encoder's learning rate, as a part of the rest's."""
     frozen: int = Field(default=0, ge=0, le=4)
@@ -78,25 +98,53 @@ class Schedule(_Section):
         return round(self.steps * (1 - self.fall))
 
 
-class Recipe(_Section):
-    """Everything that makes one set of weights."""
+class RunRecipe(_Section):
+    """What every run needs."""
 
     name: str
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "auto"
-    architecture: Architecture = Architecture()
     data: Data
-    encoder: Encoder = Encoder()
+    encoder: Start = Start()
     schedule: Schedule = Schedule()
-    terms: str = ""
-    """Under which terms the weights may be used; stands in their file."""
     runs: Path = Path("runs")
     """Folder in which each run keeps its checkpoints and logs, under its name."""
     evaluate_every: PositiveInt = 500
     """Steps between two evaluations (and checkpoints)."""
+    sanity_steps: NonNegativeInt = 20
+    """Steps in which a new run must bring down the loss of a few samples, before it begins; 0 for none."""
+
+    @property
+    def encoder_rate(self) -> float:
+        """The encoder's learning rate, as a part of the rest's."""
+        return 1.0
 
 
-def load_recipe(path: Path) -> Recipe:
+class Recipe(RunRecipe):
+    """Everything that makes one set of weights."""
+
+    task: Literal["colour"] = "colour"
+    encoder: Encoder = Encoder()
+    architecture: Architecture = Architecture()
+    terms: str = ""
+    """Under which terms the weights may be used; stands in their file."""
+
+    @property
+    def encoder_rate(self) -> float:
+        """As its section says."""
+        return self.encoder.rate
+
+
+class ClassifierRecipe(RunRecipe):
+    """Everything that makes a classifier, whose encoder can start a colorizer."""
+
+    task: Literal["classify"]
+    resnet: Literal["resnet18", "resnet34"] = "resnet18"
+    inputs: tuple[Literal["grey", "colour"], ...] = ("grey", "colour")
+    """What the networks see that are trained side by side, on the same samples."""
+
+
+def load_recipe(path: Path) -> Recipe | ClassifierRecipe:
     """Read and check a recipe.
 
     Raises:
@@ -104,6 +152,21 @@ def load_recipe(path: Path) -> Recipe:
 
     """
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text()))
+        settings = yaml.safe_load(path.read_text())
+        classifies = isinstance(settings, dict) and settings.get("task") == "classify"
+        return (ClassifierRecipe if classifies else Recipe).model_validate(settings)
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path}: {error}") from error
+
+
+def load_colour_recipe(path: Path) -> Recipe:
+    """Read the recipe of a colorizer.
+
+    Raises:
+        SettingsError: see `load_recipe`; or it is a classifier's.
+
+    """
+    recipe = load_recipe(path)
+    if isinstance(recipe, ClassifierRecipe):
+        raise SettingsError(f"{path}: a classifier's recipe; only a colorizer can be exported")
+    return recipe

@@ -18,16 +18,27 @@ from torch import Tensor
 
 from training.colouring import to_tensor
 from training.corpus import Corpus
-from training.evaluation import METRICS, Painter, Row, as_record, summarise
+from training.evaluation import COMPARISONS, METRICS, Painter, Row, Summary, as_record, summarise
 
 SHEET = 60
 """Pictures on the sheet."""
 _SEED = 20
 _ANSWERS = ("grey", "default", "truth")
 """What the sheet shows of each picture, from left to right."""
-_SHOWN = ("squared_error", "part_of_grey", "psnr", "ssim", "ciede2000", "ciede2000_95", "colourfulness", "coloured")
-
-Summary = dict[str, dict[str, dict[str, float]]]
+_SHOWN = (
+    "squared_error",
+    "part_of_grey",
+    "psnr",
+    "ssim",
+    "ciede2000",
+    "ciede2000_95",
+    "auc",
+    "auc_rebalanced",
+    "colourfulness",
+    "colourfulness_part",
+    "coloured_part",
+    "skin_found",
+)
 
 _PAGE = jinja2.Template(
     """<!doctype html>
@@ -72,7 +83,7 @@ def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, 
     page = _PAGE.render(
         title=title,
         summary=summary,
-        metrics=["part_of_grey", *METRICS],
+        metrics=[*COMPARISONS, *METRICS],
         answers=_ANSWERS,
         sheet=[(name, _encoded(strip)) for name, strip in strips],
     )

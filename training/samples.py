@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count, islice
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,10 +18,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from colorizer.errors import SettingsError
 from colorizer.lab import Matrix
 from training.augment import degrade, vary_tone
 from training.corpus import Corpus
-from training.recipe import Data
+from training.recipe import Data, RunRecipe
+from training.sources import OPEN_SHARDS
+
+Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,68 @@ class Order(Sampler[list[tuple[int, int]]]):
 
 
 @dataclass(frozen=True, slots=True)
+class ShardOrder(Sampler[list[tuple[int, int]]]):
+    """The batches of a run on shards: a loading process goes through its own shards, a few at a time.
+
+    Batches go to the loading processes in turn, so each process of each device has a lane of its own: its share of the
+    shards in a new random order each epoch, and of these, two at a time, the photographs in random order.
+
+    """
+
+    shards: NDArray[np.int64]
+    """The shard of each photograph."""
+    batch: int
+    steps: range
+    seed: int
+    rank: int = 0
+    world: int = 1
+    lanes: int = 1
+    """Loading processes of each device."""
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        lanes = {}
+        for step in self.steps:
+            lane, numbers = (
+                step % self.lanes,
+                range(step * self.batch, (step + 1) * self.batch)[self.rank :: self.world],
+            )
+            if lane not in lanes:
+                lanes[lane] = islice(self._lane(lane), step // self.lanes * len(numbers), None)
+            yield [(next(lanes[lane]), number) for number in numbers]
+
+    def _lane(self, lane: int) -> Iterator[int]:
+        """The photographs of a lane, for ever."""
+        shards = np.unique(self.shards)
+        for epoch in count():
+            own = np.random.default_rng((self.seed, epoch)).permutation(shards)
+            own = own[self.rank * self.lanes + lane :: self.world * self.lanes]
+            for start in range(0, len(own), OPEN_SHARDS):
+                members = np.flatnonzero(np.isin(self.shards, own[start : start + OPEN_SHARDS]))
+                yield from np.random.default_rng((self.seed, epoch, lane, start)).permutation(members).tolist()
+
+
+def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1) -> Order | ShardOrder:
+    """The batches of a run.
+
+    Raises:
+        SettingsError: they cannot be shared out evenly.
+
+    """
+    batch = recipe.schedule.batch
+    if batch % world:
+        raise SettingsError(f"a batch of {batch} cannot be shared out to {world} processes; change `schedule.batch`")
+    if corpus.shards is None:
+        return Order(len(corpus), batch, steps, recipe.seed, rank, world)
+    lanes = max(recipe.data.workers, 1)
+    if len(np.unique(corpus.shards)) < lanes * world:
+        raise SettingsError(f"fewer shards than the {lanes * world} processes that read them; lower `data.workers`")
+    return ShardOrder(corpus.shards, batch, steps, recipe.seed, rank, world, lanes)
+
+
+@dataclass(frozen=True, slots=True)
 class Samples(Dataset[tuple[Tensor, Tensor]]):
     """Cropped photographs: luma as the network sees it, float (1, S, S) in 0..1, and R'G'B', uint8 (3, S, S)."""
 
@@ -72,15 +140,27 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(quantised)[None], torch.from_numpy(rgb.transpose(2, 0, 1).copy())
 
 
-def load_samples(samples: Samples, order: Order) -> DataLoader[tuple[Tensor, Tensor]]:
+@dataclass(frozen=True, slots=True)
+class LabelledSamples(Dataset[tuple[Tensor, Tensor, int]]):
+    """Samples with the number of their photograph's class."""
+
+    samples: Samples
+    classes: list[int]
+    """Of each photograph."""
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor, int]:
+        return (*self.samples[key], self.classes[key[0]])
+
+
+def load_samples(samples: Dataset[Sample], order: Sampler[list[tuple[int, int]]], workers: int) -> DataLoader[Sample]:
     """Prepare batches in other processes."""
     return DataLoader(
         samples,
         batch_sampler=order,
-        num_workers=samples.data.workers,
+        num_workers=workers,
         pin_memory=torch.cuda.is_available(),
-        multiprocessing_context="fork" if samples.data.workers else None,
-        prefetch_factor=4 if samples.data.workers else None,
+        multiprocessing_context="fork" if workers else None,
+        prefetch_factor=4 if workers else None,
         worker_init_fn=_use_one_thread,
     )
 

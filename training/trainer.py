@@ -1,42 +1,44 @@
-"""The training loop: from a recipe to checkpoints, resumable at any step."""
+"""The training loop: from a recipe to checkpoints, resumable at any step, on one device or several."""
 
 from __future__ import annotations
 
+import copy
 import math
+import os
 import shutil
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from torch import Tensor, nn, optim
+from torch import nn, optim
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
+from torchvision.io import write_jpeg
 
-from colorizer.device import gains_by_bfloat16
-from colorizer.lab import lightness_of_luma, rgb_to_lab
-from colorizer.network import Network
-from training.corpus import Corpus, open_corpus
-from training.initialisation import revive_normalisation, start_encoder
-from training.loss import colour_loss
-from training.recipe import Recipe, Schedule
-from training.samples import Order, Samples, load_samples
-from training.validation import Score, mean_error
+from colorizer.errors import SettingsError
+from training.classification import Classification
+from training.colorization import Colorization
+from training.normalisation import share_normalisation
+from training.optimization import make_optimizer, moving_average, precision_of, rate_at
+from training.recipe import ClassifierRecipe, Recipe
+from training.samples import load_samples, order_of
+from training.task import Batch, Task
 
-VALIDATION_PICTURES = 60
-"""Photographs of each kind that are looked at during a run."""
+_SANITY_SAMPLES = 8
+_SANE = 0.9
+"""A few samples' loss must fall to this part of what it was."""
 
 
 @dataclass
 class Run:
     """One run of a recipe: what a checkpoint holds."""
 
-    network: Network
+    network: nn.Module
     average: AveragedModel
     optimizer: optim.Optimizer
     rate: LambdaLR
@@ -55,67 +57,95 @@ class Run:
         }
 
 
-def train(recipe: Recipe) -> Path:
+def train(recipe: Recipe | ClassifierRecipe) -> Path:
     """Make or continue the run of a recipe.
 
     Returns:
-        The run's folder: `last.ckpt`, `best.ckpt`, CSV and TensorBoard logs.
+        The run's folder: `last.ckpt`, `best.ckpt`, CSV and TensorBoard logs, a grid of pictures for each evaluation.
+
+    Raises:
+        SettingsError: the network does not learn even a few samples.
 
     """
     folder = recipe.runs / recipe.name
     fabric = Fabric(
-        precision=_precision(recipe), loggers=[CSVLogger(folder, name="csv"), TensorBoardLogger(folder, name="board")]
+        precision=precision_of(recipe),
+        devices=os.environ.get("LOCAL_WORLD_SIZE", "auto"),
+        num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
+        loggers=[CSVLogger(folder, name="csv"), TensorBoardLogger(folder, name="board")],
     )
     fabric.launch()
-    corpus = open_corpus(recipe.data.train, recipe.data.cache, recipe.data.stored_side).repeated(recipe.data.repeat)
-    validation = open_corpus(recipe.data.validation, recipe.data.cache, side=256)
-    run = _begin(fabric, recipe, corpus)
+    with fabric.rank_zero_first():
+        task = Classification(recipe) if isinstance(recipe, ClassifierRecipe) else Colorization(recipe)
+    run = _begin(fabric, recipe, task, resumes=(folder / "last.ckpt").exists())
     _resume(fabric, run, folder / "last.ckpt")
     with _progress(disable=not fabric.is_global_zero) as progress:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
-        for loss in _steps(fabric, run, recipe, corpus):
+        for loss in _steps(fabric, run, recipe, task):
             progress.update(bar, completed=run.step, loss=loss)
             if run.step == recipe.schedule.falls_at:
                 _save(fabric, run, folder / "plateau.ckpt")
             if run.step % recipe.evaluate_every == 0 or run.step == recipe.schedule.steps:
                 best = run.best
-                _evaluate(fabric, run, validation, loss)
+                _evaluate(fabric, run, task, loss, folder)
                 _save(fabric, run, folder / "last.ckpt")
                 if run.best < best and fabric.is_global_zero:
                     shutil.copy(folder / "last.ckpt", folder / "best.ckpt")
     return folder
 
 
-def _begin(fabric: Fabric, recipe: Recipe, corpus: Corpus) -> Run:
-    torch.manual_seed(recipe.seed)
-    network = Network(recipe.architecture)
-    missing = start_encoder(network, recipe.encoder.start)
-    fabric.print(f"{len(corpus)} photographs, {corpus.rejected} left out; {len(missing)} encoder tensors from random")
-    first = Order(len(corpus), recipe.schedule.batch, range(1), recipe.seed)
-    luma, _ = next(iter(load_samples(_samples(recipe, corpus), first)))
-    revive_normalisation(network, lightness_of_luma(luma))
-    for stage in _frozen(network, recipe.encoder.frozen):
-        stage.requires_grad_(requires_grad=False)
-    network = network.to(memory_format=torch.channels_last)
-    optimizer = _optimizer(network, recipe)
-    rate = LambdaLR(optimizer, lambda step: _rate_at(step, recipe.schedule))
-    average = AveragedModel(network, avg_fn=_average(recipe.schedule.average), use_buffers=True)
+def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, resumes: bool) -> Run:
+    fabric.print(f"{len(task.corpus)} photographs, {task.corpus.rejected} left out")
+    first = order_of(task.corpus, recipe, range(1))
+    batch: Batch = next(iter(load_samples(task.samples(), first, workers=0)))
+    task.prepare(batch)
+    if recipe.sanity_steps and not resumes:
+        fabric.print(_learn_by_heart(task, recipe, batch))
+    network = task.network.to(memory_format=torch.channels_last)
+    average = AveragedModel(network, avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
+    if fabric.world_size > 1:
+        network = share_normalisation(network, fabric.device)
+    optimizer = make_optimizer(network, recipe)
+    rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
     wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
     return Run(wrapped, cast("AveragedModel", fabric.to_device(average)), wrapped_optimizer, rate)
 
 
-def _steps(fabric: Fabric, run: Run, recipe: Recipe, corpus: Corpus) -> Iterator[float]:
+def _learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) -> str:
+    """See that a copy of the network learns a few samples, before hours are spent on all."""
+    network = copy.deepcopy(task.network)
+    optimizer = make_optimizer(network, recipe)
+    few = [part[:_SANITY_SAMPLES] for part in batch]
+    task.train_mode(network)
+    losses = []
+    for _ in range(recipe.sanity_steps):
+        loss = task.loss(network, few)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    told = f"the loss of {len(few[0])} samples went from {losses[0]:.4g} to {losses[-1]:.4g}"
+    if not losses[-1] <= _SANE * losses[0]:
+        raise SettingsError(
+            f"{recipe.name}: in {recipe.sanity_steps} steps {told}: nothing is learnt; look at `schedule.rate`, the "
+            "encoder's start and the photographs (`sanity_steps: 0` leaves this out)"
+        )
+    return f"sane: in {recipe.sanity_steps} steps {told}"
+
+
+def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> Iterator[float]:
     """Make the run's remaining steps, yielding the loss after each."""
     schedule = recipe.schedule
     remaining = range(run.step, schedule.steps)
-    order = Order(len(corpus), schedule.batch, remaining, recipe.seed, fabric.global_rank, fabric.world_size)
-    batches = fabric.setup_dataloaders(load_samples(_samples(recipe, corpus), order))
-    run.network.train()
-    for stage in _frozen(run.network, recipe.encoder.frozen):
-        stage.eval()
-    for luma, rgb in batches:
-        torch.manual_seed(recipe.seed + run.step)  # chance in the network, too, is a function of the step
-        loss = colour_loss(run.network, run.network(_channels_last(lightness_of_luma(luma))), _ab_of(rgb))
+    order = order_of(task.corpus, recipe, remaining, fabric.global_rank, fabric.world_size)
+    batches = fabric.setup_dataloaders(
+        load_samples(task.samples(), order, recipe.data.workers), use_distributed_sampler=False
+    )
+    task.train_mode(run.network)
+    for batch in batches:
+        # Chance in the network, too, is a function of the step, and another one in each process.
+        torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
+        loss = task.loss(run.network, batch)
         fabric.backward(loss)
         fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip)
         run.optimizer.step()
@@ -126,16 +156,19 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe, corpus: Corpus) -> Iterator
         yield loss.item()
 
 
-def _evaluate(fabric: Fabric, run: Run, validation: Corpus, loss: float) -> None:
-    network = cast("Network", run.average.module)
-    network.eval()
-    scores = mean_error(network, validation, VALIDATION_PICTURES)
-    total = Score.sum(scores.values())
-    run.best = min(run.best, total.error)
-    parts = {f"part_of_grey/{kind}": score.part_of_grey for kind, score in scores.items()}
-    fabric.log_dict({"loss": loss, "part_of_grey": total.part_of_grey, "mse": total.error, **parts}, step=run.step)
-    listed = ", ".join(f"{kind} {score.part_of_grey:.3f}" for kind, score in scores.items())
-    fabric.print(f"step {run.step}: loss {loss:.3f}, mse {total.error:.5f}, part of grey {listed}")
+def _evaluate(fabric: Fabric, run: Run, task: Task, loss: float, folder: Path) -> None:
+    network = run.average.module.eval()
+    found = task.evaluate(network)
+    run.best = min(run.best, found.error)
+    fabric.log_dict({"loss": loss, **found.figures}, step=run.step)
+    listed = ", ".join(f"{name} {figure:.5g}" for name, figure in found.figures.items())
+    fabric.print(f"step {run.step}: loss {loss:.3f}, {listed}")
+    if not fabric.is_global_zero:
+        return
+    if found.pictures is not None:
+        (folder / "pictures").mkdir(exist_ok=True)
+        write_jpeg(found.pictures, str(folder / "pictures" / f"{run.step:07}.jpg"), quality=90)
+        cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
     for logger in fabric.loggers:
         logger.save()
 
@@ -154,70 +187,6 @@ def _resume(fabric: Fabric, run: Run, checkpoint: Path) -> None:
     fabric.load(checkpoint, state)
     run.step, run.best = state["step"], state["best"]
     fabric.print(f"going on from step {run.step}")
-
-
-def _optimizer(network: Network, recipe: Recipe) -> optim.Optimizer:
-    """Weights decay, biases and normalisations do not; the encoder learns at its own rate."""
-    schedule = recipe.schedule
-    groups = defaultdict(list)
-    for name, parameter in network.named_parameters():
-        part = recipe.encoder.rate if name.startswith("encoder.") else 1.0
-        decay = schedule.weight_decay if parameter.dim() > 1 else 0.0
-        if parameter.requires_grad:
-            groups[schedule.rate * part, decay].append(parameter)
-    kind = optim.AdamW if schedule.optimizer == "adamw" else optim.Adam
-    # The fused step cannot be clipped under float16's gradient scaling.
-    fused = _precision(recipe) != "16-mixed"
-    return kind(
-        [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()], fused=fused
-    )
-
-
-def _frozen(network: Network, stages: int) -> list[nn.Module]:
-    """The encoder's first stages, which are neither trained nor normalised by their batch."""
-    net = network.encoder.resnet
-    return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]
-
-
-def _samples(recipe: Recipe, corpus: Corpus) -> Samples:
-    return Samples(corpus, recipe.data, recipe.seed, early=recipe.schedule.falls_at * recipe.schedule.batch)
-
-
-def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """A moving average that forgets its random beginning soon."""
-
-    def average(averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        if not averaged.is_floating_point():
-            return current
-        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
-
-    return average
-
-
-def _rate_at(step: int, schedule: Schedule) -> float:
-    """A rise, a plateau, then half a cosine, as a part of the schedule's rate."""
-    rise = max(schedule.warm_up * schedule.steps, 1)
-    if step < rise:
-        return (step + 1) / (rise + 1)
-    if step <= schedule.falls_at:
-        return 1.0
-    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - schedule.falls_at) / (schedule.steps - schedule.falls_at)))
-
-
-def _ab_of(rgb: Tensor) -> Tensor:
-    return rgb_to_lab(rgb.float() / 255)[:, 1:]
-
-
-def _channels_last(picture: Tensor) -> Tensor:
-    return picture.contiguous(memory_format=torch.channels_last)
-
-
-def _precision(recipe: Recipe) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
-    if recipe.precision != "auto":
-        return recipe.precision
-    return (
-        "bf16-mixed" if gains_by_bfloat16(torch.device("cuda" if torch.cuda.is_available() else "cpu")) else "32-true"
-    )
 
 
 def _progress(*, disable: bool) -> Progress:

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.transforms.functional import center_crop
+from torchvision.utils import make_grid
 
-from colorizer.bins import decode
-from colorizer.lab import lightness_of_luma, rgb_to_lab
+from colorizer.bins import LEAST_SQUARES, decode
+from colorizer.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
 from colorizer.network import AB_SCALE, STRIDE, Network
 from colorizer.padding import crop, pad
 from training.corpus import Corpus
@@ -19,6 +22,10 @@ from training.samples import grey_of
 
 VALIDATION_SIDE = 144
 """Short side at which a network is looked at during its training."""
+
+
+GRID, _GRID_SIDE = 12, 128
+"""Photographs in a grid, and the side of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,27 @@ def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
     return {kind: Score.sum(listed) for kind, listed in scores.items()}
 
 
+@torch.inference_mode()
+def draw_grid(network: Network, corpus: Corpus) -> Tensor:
+    """Some photographs, evenly spread: in grey, as the network colours them, and as they are.
+
+    Returns:
+        R'G'B', uint8, (3, H, W).
+
+    """
+    device = next(network.parameters()).device
+    rows: list[list[Tensor]] = [[], [], []]
+    for place in np.linspace(0, len(corpus) - 1, min(len(corpus), GRID)):
+        truth = center_crop(torch.from_numpy(corpus.picture(int(place)).copy()).permute(2, 0, 1) / 255, _GRID_SIDE)
+        luma = luma_of_rgb(truth, Matrix.BT601)[None].to(device)
+        ab = functional.interpolate(_predict(network, luma), size=luma.shape[-2:], mode="bilinear")
+        coloured = lab_to_rgb(torch.cat((lightness_of_luma(luma), ab), dim=1))[0].clamp(0, 1).cpu()
+        for row, picture in zip(rows, (luma[0].cpu().expand(3, -1, -1), coloured, truth), strict=True):
+            row.append(picture)
+    grid: Tensor = make_grid([picture for row in rows for picture in row], nrow=len(rows[0]))
+    return (grid * 255).round().byte()
+
+
 def _shrink(luma: Tensor) -> Tensor:
     scale = min(1.0, VALIDATION_SIDE / min(luma.shape[-2:]))
     size = [round(side * scale) for side in luma.shape[-2:]]
@@ -77,7 +105,7 @@ def _predict(network: Network, luma: Tensor) -> Tensor:
     if network.architecture.head == "regression":
         ab = output * AB_SCALE
     else:
-        ab = decode(output, network.bins, torch.zeros(len(network.bins)), temperature=1.0, prior_weight=0.0)
+        ab = decode(output, network.bins, torch.zeros(len(network.bins)), LEAST_SQUARES)
     return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
 
 

@@ -52,7 +52,7 @@ def _findings(path: Path) -> Iterator[Finding]:
         yield _folder(place)
     for colour in dict.fromkeys(folder.colour for folder in config.folders):
         yield from _colour(colour)
-    yield from _codecs()
+    yield from _codecs(config)
 
 
 def _places(config: Config) -> list[Path]:
@@ -92,11 +92,20 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
     yield Finding(good=True, says=f"device {device}, {precision}")
 
 
-def _codecs() -> Iterator[Finding]:
-    import av  # noqa: PLC0415 (the service never imports it)
+def _codecs(config: Config) -> Iterator[Finding]:
+    """Whether libav has the encoders that the films of the folders may need."""
+    from av.codec import Codec  # noqa: PLC0415 (the service never imports it)
+    from av.codec.codec import UnknownCodecError  # noqa: PLC0415
 
-    for name in ("libx264", "libx265", "ffv1"):
-        if name in av.codecs_available:
-            yield Finding(good=True, says=f"encoder {name}")
+    from colorizer.presets import PRESETS  # noqa: PLC0415
+
+    named = [PRESETS.get(folder.film.encoder, folder.film.encoder) for folder in config.folders]
+    for name in dict.fromkeys(["libx264", "libx265", "ffv1", *named]):
+        if name == "auto":
+            continue
+        try:
+            Codec(name, "w")
+        except UnknownCodecError:
+            yield Finding(good=False, says=f"encoder {name} is missing: name another, or install av from PyPI")
         else:
-            yield Finding(good=False, says=f"encoder {name} is missing: install av from PyPI, whose wheel has it")
+            yield Finding(good=True, says=f"encoder {name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,20 @@ def write_film(path: Path, film: Film = Film()) -> Path:
 
 def luma(film: Film, number: int) -> NDArray[np.uint16]:
     """The luma of a frame in 16 bits, limited range."""
-    picture = skimage.data.camera()
+    picture = photograph()
     top, left = (5 * number) % (512 - film.height), (3 * number) % (512 - film.width)
     view = picture[top : top + film.height, left : left + film.width].astype(np.int64) * 256
     if film.grain:
         view = view + np.random.default_rng(number).normal(0, film.grain * 256, view.shape).astype(np.int64)
     limited: NDArray[np.uint16] = (16 * 256 + view.clip(0, 65_535) * 219 // 255).astype(np.uint16)
     return limited
+
+
+@cache
+def photograph() -> NDArray[np.uint8]:
+    """A man with a camera, 512 x 512."""
+    picture: NDArray[np.uint8] = skimage.data.camera()
+    return picture
 
 
 def to_frame(samples: NDArray[np.uint16], pixels: str) -> av.VideoFrame:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colorizer.bins import decode, gamut_bins, soft_encode
+from colorizer.bins import LEAST_SQUARES, Reading, decode, gamut_bins, soft_encode
 from colorizer.lab import rgb_to_lab
 
 BINS = gamut_bins()
@@ -31,7 +31,7 @@ def test_a_colour_survives_encoding_and_decoding(a: float, b: float) -> None:
     ab = torch.tensor([a, b]).reshape(1, 2, 1, 1)
     encoded = soft_encode(ab, BINS)
     assert float(encoded.sum()) == pytest.approx(1, abs=1e-5)
-    decoded = decode(encoded.log(), BINS, no_prior(), temperature=1.0, prior_weight=0.0)
+    decoded = decode(encoded.log(), BINS, no_prior(), LEAST_SQUARES)
     assert (decoded - ab).norm() < 4
 
 
@@ -40,8 +40,8 @@ def test_a_lower_temperature_goes_to_the_likeliest_colour() -> None:
     logits = torch.full((1, len(BINS), 1, 1), -50.0)
     red, blue = (torch.tensor([50.0, 30.0]) == BINS).all(1), (torch.tensor([20.0, -60.0]) == BINS).all(1)
     logits[0, red], logits[0, blue] = 1.0, 0.0
-    mean = decode(logits, BINS, no_prior(), temperature=1.0, prior_weight=0.0).flatten()
-    sharp = decode(logits, BINS, no_prior(), temperature=0.05, prior_weight=0.0).flatten()
+    mean = decode(logits, BINS, no_prior(), LEAST_SQUARES).flatten()
+    sharp = decode(logits, BINS, no_prior(), Reading(temperature=0.05)).flatten()
     torch.testing.assert_close(sharp, torch.tensor([50.0, 30.0]), atol=0.1, rtol=0)
     assert mean[1] < sharp[1] - 10
 
@@ -50,5 +50,16 @@ def test_the_prior_is_taken_back() -> None:
     """Full weight on the prior makes a network that answers the prior answer nothing in particular."""
     log_prior = torch.randn(len(BINS), generator=torch.Generator().manual_seed(1))
     logits = log_prior.reshape(1, -1, 1, 1)
-    flat = decode(logits, BINS, log_prior, temperature=1.0, prior_weight=1.0).flatten()
+    flat = decode(logits, BINS, log_prior, Reading(prior_weight=1.0)).flatten()
     torch.testing.assert_close(flat, BINS.mean(dim=0), atol=1e-3, rtol=0)
+
+
+def test_the_gain_goes_where_the_hue_is_sure() -> None:
+    """A dull mean of dull and vivid reds becomes redder; a mean of red and green stays what it is."""
+    reds = torch.isin(BINS[:, 0], torch.tensor([10.0, 50.0])) & (BINS[:, 1] == 0)
+    opposites = (BINS[:, 0].abs() == 30) & (BINS[:, 1] == 0)
+    for likely, grows in ((reds, True), (opposites, False)):
+        logits = torch.where(likely, 0.0, -50.0).reshape(1, -1, 1, 1)
+        plain, rich = (decode(logits, BINS, no_prior(), Reading(gain=gain)) for gain in (0.0, 0.5))
+        assert (float(rich.norm()) > 1.4 * float(plain.norm())) == grows
+        assert torch.allclose(rich, plain, atol=0.1) != grows

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from colorizer.colorization import colorize
 from colorizer.errors import MediaError, TintdError, TruncatedError
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
+from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
 from tests.assets.pictures import deep_grey, grey, write_grey
 
 Colorize = Callable[..., tuple[Report, Path]]
@@ -26,9 +27,11 @@ BT601 = np.array([0.299, 0.587, 0.114])
 def colour(tmp_path: Path, weights: Path) -> Colorize:
     """Colours a file; returns the report and the result."""
 
-    def do(source: Path, *, compare: bool = False, **photo: int) -> tuple[Report, Path]:
+    def do(source: Path, *, compare: bool = False, **photo: object) -> tuple[Report, Path]:
         settings = JobSettings(
-            colour=ColourSettings(weights=weights, device="cpu"), photo=PhotoSettings.model_validate(photo)
+            colour=ColourSettings(weights=weights, device="cpu"),
+            photo=PhotoSettings.model_validate(photo),
+            detection=DetectionSettings(input="grey"),  # some samples are in colour
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, compare=compare)
         return colorize(job, lambda _done, _all: None), job.target
@@ -164,7 +167,9 @@ def test_compare_puts_grey_beside_colour(tmp_path: Path, colour: Colorize) -> No
     assert np.ptp(both[:, 128:], axis=2).max() > 10
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.jp2", "a.pgm", "a.avif"]
+)
 def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: Colorize, name: str) -> None:
     """It is told apart from a damaged one, by name."""
     source = write_grey(tmp_path / name)
@@ -173,8 +178,10 @@ def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: 
         colour(source)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.jp2", "a.pgm", "a.avif"]
+)
+@pytest.mark.parametrize("seed", range(4))
 def test_damage_is_refused_or_survived(tmp_path: Path, colour: Colorize, name: str, seed: int) -> None:
     """Flipped bytes end in a picture or in a reason, never in another error."""
     source = write_grey(tmp_path / name)
@@ -202,3 +209,202 @@ def test_a_picture_over_the_limit_is_refused(tmp_path: Path, colour: Colorize) -
     Image.new("1", (12_000, 12_000)).save(source)
     with pytest.raises(MediaError, match="144 megapixels"):
         colour(source, max_megapixels=100)
+
+
+def test_a_large_picture_that_must_be_held_whole_is_refused(tmp_path: Path, colour: Colorize) -> None:
+    """An interlaced PNG cannot be read in strips; one that is not can."""
+    for name, interlace in (("plain.png", False), ("interlaced.png", True)):
+        pyvips.Image.black(1500, 1500).pngsave(str(tmp_path / name), interlace=interlace)
+    colour(tmp_path / "plain.png", max_megapixels_whole=2)
+    with pytest.raises(MediaError, match="max_megapixels_whole"):
+        colour(tmp_path / "interlaced.png", max_megapixels_whole=2)
+
+
+def test_a_cut_off_jpeg_is_completed_where_configured(tmp_path: Path, colour: Colorize) -> None:
+    """And the report says so."""
+    source = write_grey(tmp_path / "a.jpg")
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    report, result = colour(source, truncated="complete")
+    assert "breaks off" in report.notes[0]
+    assert np.abs(pixels(result)[:30] @ BT601 - grey()[:30]).mean() < 6
+    assert np.ptp(pixels(result)[-8:] @ BT601) < 10
+
+
+@pytest.mark.parametrize("quality", [40, 75, 98])
+def test_the_quality_of_a_jpeg_is_the_originals(tmp_path: Path, colour: Colorize, quality: int) -> None:
+    """Its table of quantisation comes again."""
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, quality=quality)
+    tables = [Image.open(path).quantization[0] for path in (source, colour(source)[1])]  # type: ignore[attr-defined]
+    assert tables[0] == tables[1]
+    assert Image.open(colour(source, jpeg_quality=60)[1]).quantization[0] != tables[0]  # type: ignore[attr-defined]
+
+
+def test_the_format_may_be_chosen(tmp_path: Path, colour: Colorize) -> None:
+    """What it cannot hold is said, and the metadata goes with it."""
+    exif = Image.Exif()
+    exif[271] = "Zeiss Ikon"
+    source = tmp_path / "deep.tif"
+    Image.fromarray(deep_grey()).save(source, tiffinfo=exif)
+    report, result = colour(source, format="jpeg")
+    assert (report.suffix, Image.open(result).format) == (".jpg", "JPEG")
+    assert "16 bits a sample became 8 bits" in report.notes
+    assert Image.open(result).getexif()[271] == "Zeiss Ikon"
+
+
+def test_pages_stay_together_whatever_the_format(tmp_path: Path, colour: Colorize) -> None:
+    """None is dropped for a format that holds only one."""
+    source = tmp_path / "album.tif"
+    Image.fromarray(grey()).save(source, save_all=True, append_images=[Image.fromarray(grey(40, 60))])
+    report, result = colour(source, format="png")
+    assert report.frames == 2
+    assert "no 2 pages" in report.notes[0]
+    with Image.open(result) as image:
+        assert image.n_frames == 2  # type: ignore[attr-defined]
+
+
+def test_a_page_that_lost_its_end_is_not_dropped(tmp_path: Path, colour: Colorize) -> None:
+    """A TIFF that breaks off in its second page is refused as cut off."""
+    source = tmp_path / "album.tif"
+    Image.fromarray(grey()).save(source, save_all=True, append_images=[Image.fromarray(grey())])
+    source.write_bytes(source.read_bytes()[:-6000])
+    with pytest.raises(MediaError, match=r"album\.tif"):
+        colour(source)
+
+
+def test_directories_without_end_are_refused(tmp_path: Path, colour: Colorize) -> None:
+    """A chain of pages that bites its tail."""
+    source = write_grey(tmp_path / "a.tif")
+    content = bytearray(source.read_bytes())
+    first = struct.unpack("<L", content[4:8])[0]
+    entries = struct.unpack("<H", content[first : first + 2])[0]
+    end = first + 2 + 12 * entries
+    content[end : end + 4] = struct.pack("<L", first)
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match="no end"):
+        colour(source)
+
+
+def test_a_grey_profile_is_honoured(tmp_path: Path, colour: Colorize) -> None:
+    """Samples of gamma 1.8 become the sRGB that looks the same."""
+    source = tmp_path / "a.png"
+    Image.fromarray(grey()).save(source, icc_profile=grey_profile(gamma=1.8))
+    linear = (grey() / 255) ** 1.8
+    shown = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert np.abs(pixels(colour(source)[1]) @ BT601 - shown).max() <= 2
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A monochrome display profile (ICC.1:2001-04, 6.3.2)."""
+    text = b"desc\0\0\0\0\0\0\0\x05grey\0".ljust(104, b"\0")
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv\0\0\0\0" + struct.pack(">IHxx", 1, round(gamma * 256))
+    table, data = struct.pack(">I", 3), b""
+    for name, value in ((b"desc", text), (b"wtpt", white), (b"kTRC", curve)):
+        table += name + struct.pack(">II", 128 + 4 + 36 + len(data), len(value))
+        data += value
+    size = struct.pack(">I", 128 + len(table) + len(data))
+    head = size + b"test\x02\x10\0\0mntrGRAYXYZ ".ljust(32, b"\0") + b"acsp".ljust(32, b"\0")
+    return head + struct.pack(">3i", 63190, 65536, 54061).ljust(60, b"\0")[: 128 - len(head)] + table + data
+
+
+def test_another_profile_may_be_asked_for(tmp_path: Path, colour: Colorize) -> None:
+    """The result carries it, and shows the same colours."""
+    source = write_grey(tmp_path / "a.png")
+    plain = pixels(colour(source)[1])
+    result = pyvips.Image.new_from_file(str(colour(source, profile="p3")[1]))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(result.get("icc-profile-data")))
+    assert "P3" in ImageCms.getProfileDescription(profile)
+    assert np.abs(result.icc_transform("srgb", embedded=True).numpy() - plain).max() <= 3
+
+
+def test_what_made_the_colour_is_said_unless_switched_off(tmp_path: Path, colour: Colorize) -> None:
+    """Beside the tool that made the scan."""
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="VueScan"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, xmp=packet)
+    with Image.open(colour(source)[1]) as image:
+        told = image.info["xmp"].decode()
+    assert "tintd 0" in told
+    assert "; VueScan" in told
+    assert "algorithmicallyEnhanced" in told
+    with Image.open(colour(source, provenance=False)[1]) as image:
+        assert image.info["xmp"] == packet
+
+
+def test_a_grey_thumbnail_is_not_kept(tmp_path: Path, colour: Colorize) -> None:
+    """A viewer would show it for the coloured picture."""
+    thumbnail = io.BytesIO()
+    Image.fromarray(grey(24, 32)).save(thumbnail, "JPEG")
+    image = pyvips.Image.new_from_array(grey()).copy()
+    image.set_type(pyvips.GValue.blob_type, "jpeg-thumbnail-data", thumbnail.getvalue())
+    source = tmp_path / "a.jpg"
+    image.jpegsave(str(source))
+    assert pyvips.Image.new_from_file(str(source)).get_typeof("jpeg-thumbnail-data")
+    assert not pyvips.Image.new_from_file(str(colour(source)[1])).get_typeof("jpeg-thumbnail-data")
+
+
+@pytest.mark.parametrize("name", ["a,b.tif", "[page=3].tif", "\udcff.tif", "\udcff.bmp", "\udcff.pgm"])
+def test_a_file_may_have_any_name(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """Commas, brackets and bytes that are no letters mean nothing to a file system."""
+    source = tmp_path / name
+    with source.open("wb") as file:
+        Image.fromarray(grey()).save(file, {".tif": "TIFF", ".bmp": "BMP", ".pgm": "PPM"}[source.suffix])
+    with Image.open(colour(source)[1]) as image:
+        assert np.abs(np.asarray(image, float) @ BT601 - grey()).max() <= 1
+
+
+def test_a_pgm_keeps_its_white(tmp_path: Path, colour: Colorize) -> None:
+    """Twelve bits stay twelve."""
+    source = tmp_path / "a.pgm"
+    samples = (deep_grey() // 16).astype(">u2")
+    source.write_bytes(b"P5\n# scanned\n128 96\n4095\n" + samples.tobytes())
+    content = colour(source)[1].read_bytes()
+    assert content.startswith(b"P6\n128 96\n4095\n")
+    rgb = np.frombuffer(content[-128 * 96 * 6 :], ">u2").reshape(96, 128, 3)
+    assert np.abs(rgb @ BT601 - samples).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.bmp", "a.pgm"])
+def test_the_umask_decides_who_may_read(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """As of every file that a program makes."""
+    before = os.umask(0o027)
+    try:
+        _, result = colour(write_grey(tmp_path / name))
+    finally:
+        os.umask(before)
+    assert result.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_reason_tells_of_its_own_file_alone(tmp_path: Path, colour: Colorize) -> None:
+    """What libvips said of another is forgotten."""
+    first, second = write_grey(tmp_path / "first.avif"), write_grey(tmp_path / "second.png")
+    content = bytearray(second.read_bytes())
+    content[-400:-200] = b"x" * 200
+    second.write_bytes(content)
+    colour(first)
+    with pytest.raises(MediaError) as refused:
+        colour(second)
+    assert "first" not in str(refused.value)
+    assert not isinstance(refused.value, TruncatedError)
+
+
+def test_floating_point_keeps_its_range(tmp_path: Path, colour: Colorize) -> None:
+    """White is 1, 255 or 65535, as the samples tell; what is no number stays none."""
+    samples = deep_grey().astype(np.float32)
+    samples[:4, :4] = np.nan
+    source = tmp_path / "a.tif"
+    Image.fromarray(samples).save(source)
+    rgb = pixels(colour(source)[1])
+    assert np.nanmax(np.abs(rgb @ BT601 - samples)) < 0.05
+    assert np.isnan(rgb).any(axis=2).sum() == 16
+
+
+def test_a_finished_photograph_leaves_no_pages_behind(tmp_path: Path, colour: Colorize) -> None:
+    """What the pages were written to is gone."""
+    colour(write_grey(tmp_path / "a.tif"))
+    assert not list((tmp_path / "workspace").iterdir())

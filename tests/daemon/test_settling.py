@@ -65,6 +65,15 @@ def test_same_size_and_time_in_another_inode_is_another_file() -> None:
     assert settling.settled(disk.look, 10) == [(FILE, disk.identity)]
 
 
+def test_being_found_again_proves_nothing() -> None:
+    """A scan that comes by more often than files settle does not keep them waiting."""
+    disk, settling = Disk(), Settling(5)
+    for second in range(5):
+        settling.observe(FILE, second)
+        assert settling.settled(disk.look, second) == []
+    assert settling.settled(disk.look, 5) == [(FILE, disk.identity)]
+
+
 def test_a_file_that_vanishes_is_forgotten() -> None:
     """A download that was given up leaves nothing to wait for."""
     disk, settling = Disk(), Settling(5)

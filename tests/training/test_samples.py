@@ -75,8 +75,8 @@ def test_only_the_luma_is_degraded(corpus: Corpus) -> None:
 def test_batches_do_not_depend_on_the_number_of_workers(corpus: Corpus, workers: int) -> None:
     """The same samples in the same order."""
     order = Order(len(corpus), 4, range(3), seed=1)
-    batches = list(load_samples(Samples(corpus, data(workers=workers), 1), order))
-    alone = list(load_samples(Samples(corpus, data(), 1), order))
+    batches = list(load_samples(Samples(corpus, data(), 1), order, workers))
+    alone = list(load_samples(Samples(corpus, data(), 1), order, 0))
     for one, other in zip(batches, alone, strict=True):
         assert torch.equal(one[0], other[0])
         assert torch.equal(one[1], other[1])

@@ -1,6 +1,7 @@
 """Tests of training/trainer.py and what follows it: a whole run, from photographs to a weights file that colours."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -12,12 +13,15 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from PIL import Image
 
+from colorizer.errors import SettingsError
 from colorizer.weights import load_weights
 from training.corpus import open_corpus
 from training.evaluation import Painter, evaluate, summarise
 from training.export import export
-from training.recipe import Recipe, load_recipe
+from training.onnx_export import TOLERANCE, export_onnx
+from training.recipe import Recipe, load_colour_recipe
 from training.report import write_report
 from training.trainer import train
 
@@ -37,6 +41,7 @@ def recipe(photographs: Path, tmp_path: Path, **changes: Any) -> Path:  # noqa: 
         "schedule": {"batch": 4, "steps": 12, "rate": 0.002, "average": 0.5},
         "runs": str(tmp_path / "runs"),
         "evaluate_every": 4,
+        "sanity_steps": 0,
     }
     for key, value in changes.items():
         settings[key] = settings[key] | value if isinstance(value, dict) else value
@@ -54,7 +59,7 @@ def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
 
 def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     """On a handful of photographs the error falls far below grey's."""
-    settings = load_recipe(
+    settings = load_colour_recipe(
         recipe(
             photographs,
             tmp_path,
@@ -67,14 +72,24 @@ def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     with next(folder.rglob("metrics.csv")).open() as file:
         last = list(csv.DictReader(file))[-1]
     assert float(last["part_of_grey"]) < 0.7
+    with Image.open(folder / "pictures" / "0000060.jpg") as grid:
+        assert grid.height > 3 * 128
+    assert b"pictures" in next((folder / "board").rglob("events.*")).read_bytes()
+
+
+def test_a_network_that_cannot_learn_is_refused_at_once(photographs: Path, tmp_path: Path) -> None:
+    """Before hours are spent: a rate that does nothing, here."""
+    path = recipe(photographs, tmp_path, schedule={"rate": 1e-12}, sanity_steps=3)
+    with pytest.raises(SettingsError, match=r"nothing is learnt.*schedule\.rate"):
+        train(load_colour_recipe(path))
 
 
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
     """After kill -9 it goes on from its last checkpoint, with the same samples, to the same weights."""
-    whole = load_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
+    whole = load_colour_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
     train(whole)
     path = recipe(photographs, tmp_path)
-    broken = load_recipe(path)
+    broken = load_colour_recipe(path)
     process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
     checkpoint = broken.runs / "quick" / "last.ckpt"
     end = time.monotonic() + 120
@@ -91,11 +106,15 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp
 @pytest.mark.parametrize("head", ["distribution", "regression"])
 def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
     """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
-    settings = load_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
+    settings = load_colour_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
     train(settings)
     weights = tmp_path / "weights.safetensors"
     card = export(settings, settings.runs / "quick" / "last.ckpt", weights, pictures=1)
     assert load_weights(weights)[1] == card
+    noted = json.loads(card.notes["metrics"])["default"]["all"]
+    assert 0 < noted["squared_error"] < 0.1
+    assert card.notes["recipe"] == settings.model_dump_json()
+    assert export_onnx(weights, tmp_path / "weights.onnx") < TOLERANCE
     assert card.terms == "for tests"
     assert (card.calibration is None) == (head == "regression")
     corpus = open_corpus(photographs / "val", tmp_path / "cache", 120)
@@ -106,6 +125,8 @@ def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Pa
     assert set(summary) == expected
     assert summary["grey"]["all"]["part_of_grey"] == 1
     assert summary["truth"]["all"]["squared_error"] == 0
+    assert summary["truth"]["people"]["colourfulness_part"] == 1
+    assert summary["grey"]["all"]["coloured_part"] == 0
     write_report(rows, painter, corpus, "a test", tmp_path / "report")
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         "report.json",

@@ -1,0 +1,92 @@
+"""Whether loading photographs holds training up: steps on real samples against steps on tensors that are there.
+
+Usage: `python -m benchmarks.loading [RECIPE]`, on the recipe's photographs; without one, on the demo's.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice, repeat
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+from rich.console import Console
+from rich.table import Table
+
+from training.colorization import Colorization
+from training.optimization import make_optimizer, precision_of
+from training.recipe import Recipe, load_colour_recipe
+from training.samples import load_samples, order_of
+from training.task import Batch
+
+_STEPS, _ROUNDS = 5, 4
+_PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "pictures"
+
+
+def main() -> None:
+    """Print a table."""
+    with tempfile.TemporaryDirectory() as name:
+        recipe = load_colour_recipe(Path(sys.argv[1])) if len(sys.argv) > 1 else _demo_recipe(Path(name))
+        fabric = Fabric(precision=precision_of(recipe), devices=1)
+        task = Colorization(recipe)
+        order = order_of(task.corpus, recipe, range(1, 1000))
+        loader = load_samples(task.samples(), order, recipe.data.workers)
+        batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
+        batch = next(batches)
+        luma, rgb = batch
+        task.prepare((luma.cpu(), rgb.cpu()))
+        network, optimizer = fabric.setup(task.network, make_optimizer(task.network, recipe))
+        task.train_mode(network)
+
+        def seconds(source: Iterator[Batch]) -> float:
+            begun = time.perf_counter()
+            for one in islice(source, _STEPS):
+                fabric.backward(task.loss(network, one))
+                optimizer.step()
+                optimizer.zero_grad()
+            if fabric.device.type == "cuda":
+                torch.cuda.synchronize()
+            return (time.perf_counter() - begun) / _STEPS
+
+        seconds(batches)
+        rounds = [(seconds(repeat(batch)), seconds(batches)) for _ in range(_ROUNDS)]
+    synthetic, real = (min(times) for times in zip(*rounds, strict=True))
+    table = Table("batch", "crop", "workers", "synthetic, s/step", "loaded, s/step", "loaded / synthetic")
+    table.title = f"A training step on {fabric.device} ({torch.get_num_threads()} threads)"
+    data = recipe.data
+    shown = (
+        recipe.schedule.batch,
+        data.crop,
+        data.workers,
+        f"{synthetic:.3f}",
+        f"{real:.3f}",
+        f"{real / synthetic:.2f}",
+    )
+    table.add_row(*map(str, shown))
+    Console().print(table)
+
+
+def _demo_recipe(home: Path) -> Recipe:
+    """The default recipe's settings on the pictures that come with the project."""
+    recipe = load_colour_recipe(Path(__file__).parents[1] / "training" / "recipes" / "default.yaml")
+    update: dict[str, object] = {
+        "train": _PHOTOGRAPHS,
+        "validation": _PHOTOGRAPHS,
+        "cache": home,
+        "early_crop": None,
+        "repeat": {},
+    }
+    return recipe.model_copy(
+        update={
+            "data": recipe.data.model_copy(update=update),
+            "encoder": recipe.encoder.model_copy(update={"start": None}),
+        }
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Interlaced frames, whose odd and even lines show two moments, become frames of one moment."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+
+from colorizer.flaws import DEINTERLACED
+from colorizer.footage import Footage, Frame
+
+_LEAST_SIDE = 4
+"""Lines and columns that the filter needs."""
+
+
+def deinterlace(frames: Iterator[Frame], footage: Footage) -> Iterator[Frame]:
+    """Interpolate the lines of the second field (bwdif).
+
+    Frames that are flagged as whole pass as they are. As many frames come out as went in, with their times.
+    """
+    graph: Graph | None = None
+    inside: deque[Frame] = deque()
+    for frame in frames:
+        if graph is None:
+            if not frame.picture.interlaced_frame or min(footage.width, footage.height) < _LEAST_SIDE:
+                yield frame
+                continue
+            graph = _graph(frame.picture, footage)
+        inside.append(frame)
+        graph.vpush(frame.picture)
+        yield from _ready(graph, inside)
+    if graph is not None:
+        graph.vpush(None)
+        yield from _ready(graph, inside)
+
+
+def _graph(picture: VideoFrame, footage: Footage) -> Graph:
+    graph = Graph()
+    source = graph.add_buffer(
+        width=picture.width, height=picture.height, format=picture.format, time_base=footage.time_base
+    )
+    nodes = [source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")]
+    graph.link_nodes(*nodes).configure()
+    return graph
+
+
+def _ready(graph: Graph, inside: deque[Frame]) -> Iterator[Frame]:
+    while inside:
+        try:
+            picture = graph.vpull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        frame = inside.popleft()
+        flaws = (*frame.flaws, DEINTERLACED) if frame.picture.interlaced_frame else frame.flaws
+        yield Frame(picture, frame.pts, frame.end, flaws)

@@ -1,0 +1,208 @@
+"""Opening a photograph's file: its format, its pictures, and whether they may be coloured at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import pyvips
+
+from colorizer.decoding import look_into
+from colorizer.ending import breaks_off
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.kind import PhotoFormat
+from colorizer.picture import CONVERTED, Photo, Picture, Sample
+from colorizer.quantisation import estimate_quality
+from colorizer.settings import PhotoSettings
+from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories
+
+FailOn = Literal["error", "none"]
+
+_LOADERS = {"jpeg": "jpeg", "png": "png", "tiff": "tiff", "webp": "webp", "gif": "gif", "avif": "heif"}
+_WHOLE = {"webp", "gif", "avif"}
+"""Formats that libvips holds whole."""
+_ANIMATED = {"webp", "gif"}
+_SAMPLES: dict[str, tuple[Sample, float]] = {
+    "uchar": ("uchar", 255.0),
+    "ushort": ("ushort", 65535.0),
+    "uint": ("ushort", 2.0**32 - 1),
+    "float": ("float", 1.0),
+    "double": ("float", 1.0),
+}
+_XMP_IN_GIF = re.compile(rb"XMP DataXMP(.+?<\?xpacket end=...\?>)", re.DOTALL)
+"""The packet in its application extension (XMP, part 3, 1.1.2)."""
+_TIFF_BITS = {1, 2, 4, 8, 16, 32}
+_COMPLEX = {5, 6}
+"""Sample formats of TIFF that are no pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
+
+pyvips.cache_set_max(0)  # each picture is looked at once
+
+
+def open_photo(source: Path, name: PhotoFormat, settings: PhotoSettings, fail_on: FailOn = "error") -> Photo:
+    """Open a photograph.
+
+    Args:
+        source: the file.
+        name: its format.
+        settings: the limits.
+        fail_on: `none` completes what breaks off.
+
+    Raises:
+        TruncatedError: the file ends too early.
+        UnsupportedError: nothing that tintd can colour.
+        MediaError: it is damaged, or too large.
+
+    """
+    if name == "tiff":
+        return _open_tiff(source, settings)
+    if name == "gif" and breaks_off(source, name):  # whose decoder does not mind
+        raise TruncatedError(f"{source.name}: the picture ends too early")
+    if name not in _LOADERS:
+        return _open_decoded(source, name, settings)
+    every = {"n": -1} if name in _ANIMATED else {}
+    picture = _open_with_vips(source, name, settings, fail_on, every)
+    quality = estimate_quality(source) if name == "jpeg" else None
+    return Photo(name, (picture,), quality=quality, lossless=name == "gif" or _is_lossless_webp(source))
+
+
+def _open_tiff(source: Path, settings: PhotoSettings) -> Photo:
+    """Every page; but not the small copies of pages, which viewers make for themselves."""
+    try:
+        directories = read_directories(source)
+    except EOFError as error:
+        raise TruncatedError(f"{source.name}: the picture ends too early ({error})") from error
+    except ValueError as error:
+        raise MediaError(f"{source.name}: the picture is damaged ({error})") from error
+    pages = [page for page, tags in enumerate(directories) if not number(tags, SUBFILE_TYPE, 0) & 1]
+    if not pages:
+        raise TruncatedError(f"{source.name}: the picture ends too early (no picture is in the file)")
+    for page in pages:
+        bits = number(directories[page], BITS, 1)
+        if bits not in _TIFF_BITS:
+            raise UnsupportedError(f"{source.name}: {bits} bits a sample are not coloured; save it with 16")
+        if number(directories[page], SAMPLE_FORMAT, 1) in _COMPLEX:
+            raise UnsupportedError(f"{source.name}: complex samples are not coloured")
+    pictures = tuple(
+        _open_with_vips(source, "tiff", settings, "error", {"page": page}, descriptive(directories[page]))
+        for page in pages
+    )
+    small = len(directories) - len(pages)
+    notes = (f"{small} reduced copies of pages left out",) if small else ()
+    return Photo("tiff", pictures, notes=notes)
+
+
+def _open_with_vips(  # noqa: PLR0913, PLR0917
+    source: Path,
+    name: PhotoFormat,
+    settings: PhotoSettings,
+    fail_on: FailOn,
+    options: dict[str, int],
+    tags: Tags | None = None,
+) -> Picture:
+    def open_anew() -> pyvips.Image:
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            stream = pyvips.Source.new_from_descriptor(descriptor)  # which keeps a duplicate
+        finally:
+            os.close(descriptor)
+        loader = f"{_LOADERS[name]}load_source"
+        image = pyvips.Operation.call(loader, stream, access="sequential", fail_on=fail_on, **options)
+        return _with_xmp(image, source) if name == "gif" else image
+
+    header = open_anew()
+    whole = name in _WHOLE or (header.get_typeof("interlaced") != 0 and header.get("interlaced") == 1)
+    _check_size(source, header.width, header.height, settings, whole=whole)
+    frames = _frames(header) if name in _ANIMATED else 1
+    return _picture(source, open_anew, header, frames=frames, tags=tags)
+
+
+def _with_xmp(image: pyvips.Image, source: Path) -> pyvips.Image:
+    """A GIF with its XMP, which libvips does not read."""
+    found = _XMP_IN_GIF.search(source.read_bytes())
+    if found:
+        image = image.copy()
+        image.set_type(pyvips.GValue.blob_type, "xmp-data", found[1])
+    return image
+
+
+def _open_decoded(source: Path, name: PhotoFormat, settings: PhotoSettings) -> Photo:
+    undecoded = look_into(source, name)
+    _check_size(source, undecoded.width, undecoded.height, settings, whole=undecoded.whole)
+    decode = cache(undecoded.decode) if undecoded.whole else undecoded.decode
+    tags = _tags_of_raw(source) if name == "raw" else None
+    return Photo(name, (_picture(source, decode, decode(), white=undecoded.white, tags=tags),))
+
+
+def _picture(  # noqa: PLR0913
+    source: Path,
+    open_anew: Callable[[], pyvips.Image],
+    header: pyvips.Image,
+    *,
+    frames: int = 1,
+    white: float | None = None,
+    tags: Tags | None = None,
+) -> Picture:
+    if header.format not in _SAMPLES:
+        raise UnsupportedError(f"{source.name}: samples of the type {header.format} are not coloured")
+    samples = header.bands - bool(header.hasalpha())
+    if samples not in {1, 3} and header.interpretation not in CONVERTED:
+        raise UnsupportedError(f"{source.name}: pictures of {samples} samples a pixel are not coloured")
+    sample, greatest = _SAMPLES[header.format]
+    if sample == "float" and header.interpretation in CONVERTED:
+        sample, greatest = "ushort", 65535.0
+    if sample == "float":
+        greatest = _white(open_anew().max())
+    return Picture(
+        open=open_anew,
+        width=header.width,
+        height=header.height // frames,
+        white=white or greatest,
+        sample=sample,
+        bits=header.get("bits-per-sample") if header.get_typeof("bits-per-sample") else 16 if sample == "ushort" else 8,
+        frames=frames,
+        orientation=header.get("orientation") if header.get_typeof("orientation") else 1,
+        tags=tags or {},
+    )
+
+
+def _white(greatest: float) -> float:
+    """The white that samples without a stated one are meant for."""
+    return next((white for white in (1.0, 255.0, 65535.0) if greatest <= white), greatest)
+
+
+def _frames(header: pyvips.Image) -> int:
+    height: int = header.get("page-height") if header.get_typeof("page-height") else header.height
+    return max(1, int(header.height) // height)
+
+
+def _check_size(source: Path, width: int, height: int, settings: PhotoSettings, *, whole: bool) -> None:
+    megapixels = width * height / 1e6
+    if megapixels > settings.max_megapixels:
+        raise MediaError(
+            f"{source.name}: {megapixels:.0f} megapixels; `max_megapixels` allows {settings.max_megapixels}"
+        )
+    if whole and megapixels > settings.max_megapixels_whole:
+        raise MediaError(
+            f"{source.name}: {megapixels:.0f} megapixels in a format that must be held whole in memory; "
+            f"`max_megapixels_whole` allows {settings.max_megapixels_whole}. Save it as TIFF"
+        )
+
+
+def _tags_of_raw(source: Path) -> Tags:
+    """What a raw file says of its picture, where it is a TIFF in all but name."""
+    try:
+        directories = read_directories(source)
+    except (ValueError, EOFError):
+        return {}
+    return descriptive(directories[0]) if directories else {}
+
+
+def _is_lossless_webp(source: Path) -> bool:
+    """Whether the first bitstream chunk is VP8L (RFC 9649, 2.6); it may follow an extended header, VP8X."""
+    with source.open("rb") as file:
+        start = file.read(4096)
+    return start[8:12] == b"WEBP" and b"VP8L" in start[12:]

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Start tintd as the user and group that PUID and PGID name, so that results belong to whom they should.
+set -eu
+umask "${UMASK:-0002}"
+
+if [ "$(id -u)" -ne 0 ]; then
+    [ -w /state ] || { echo "tintd: /state cannot be written by user $(id -u); see PUID in the README" >&2; exit 1; }
+    exec "$@"
+fi
+
+user=${PUID:-1000}
+group=${PGID:-1000}
+case "$user$group" in
+    *[!0-9]*) echo "tintd: PUID and PGID are numbers (\`id -u\`, \`id -g\`)" >&2; exit 1 ;;
+esac
+chown "$user:$group" /state
+exec setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs "$@"

@@ -1,0 +1,126 @@
+"""What the tests of faults share: services by the dozen, and what must be so whatever happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.faults.zygote import Zygote
+
+PATIENCE = 200
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Started once: it has torch."""
+    made = Zygote()
+    yield made
+    made.close()
+
+
+@dataclass
+class Service:
+    """A service on folders of its own, started and killed as often as wanted."""
+
+    home: Path
+    zygote: Zygote
+    settings: dict[str, Any]
+    pid: int = 0
+
+    @property
+    def inbox(self) -> Path:
+        """The watched folder."""
+        return self.home / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder of results."""
+        return self.home / "outbox"
+
+    def start(self) -> None:
+        """Start the service; it is not waited for."""
+        (self.home / "config.yaml").write_text(yaml.safe_dump(self.settings))
+        self.pid = self.zygote.start(self.home / "config.yaml", self.home / "log")
+
+    def is_alive(self) -> bool:
+        """Whether the service runs."""
+        return psutil.pid_exists(self.pid) and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the service a signal, and wait until it is gone."""
+        os.kill(self.pid, number)
+        self.until(lambda: not self.is_alive(), "the service has ended", of_the_living=False)
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs the journal has in each state."""
+        with sqlite3.connect(f"file:{self.home}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
+            try:
+                rows = database.execute("SELECT state, count(*) FROM jobs WHERE NOT superseded GROUP BY state")
+                return dict(rows.fetchall())
+            except sqlite3.OperationalError:  # not made yet
+                return {}
+            finally:
+                database.commit()
+
+    def until(self, true: Callable[[], object], what: str, *, of_the_living: bool = True) -> None:
+        """Wait until something is true."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            if time.monotonic() > end or (of_the_living and not self.is_alive()):
+                pytest.fail(f"not so: {what}\n{self.log()[-5000:]}")
+            time.sleep(0.05)
+
+    def finish(self, **counts: int) -> None:
+        """Wait until the journal has exactly these counts."""
+        self.until(lambda: (self.home / "state" / "journal.sqlite3").exists() and self.counts() == counts, str(counts))
+
+    def log(self) -> str:
+        """What the service wrote."""
+        path = self.home / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+@pytest.fixture
+def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
+    """A service that is quick in all its waits; not yet started."""
+    made = Service(
+        tmp_path,
+        zygote,
+        {
+            "folders": [{"input": "inbox", "output": "outbox"}],
+            "colour": {"weights": str(weights), "device": "cpu"},
+            "film": {"speed": "ultrafast"},
+            "watching": {"settle_seconds": 0.2, "patience_seconds": 1},
+            "work": {"retry_seconds": 0.2, "grace_seconds": 0, "attempts": 3, "spare_mib": 1},
+            "log": {"format": "json"},
+        },
+    )
+    made.inbox.mkdir()
+    yield made
+    if made.pid and made.is_alive():
+        os.kill(made.pid, signal.SIGKILL)
+
+
+def assert_in_order(service: Service) -> None:
+    """What must be so after any fault: each input has one result or a reason, and nothing is left over."""
+    with sqlite3.connect(service.home / "state" / "journal.sqlite3") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        rows = database.execute("SELECT path, state, output, reason FROM jobs WHERE NOT superseded").fetchall()
+    known = {os.fsdecode(path): (state, output, reason) for path, state, output, reason in rows}
+    inputs = {str(path.relative_to(service.inbox)) for path in service.inbox.rglob("*") if path.is_file()}
+    assert inputs <= set(known)
+    results = [Path(os.fsdecode(output)) for state, output, _ in known.values() if state == "done"]
+    lying = [path for path in service.outbox.rglob("*") if path.is_file() and not path.name.endswith(".failed.txt")]
+    assert sorted(results) == sorted(lying), "every result is known, and none is there twice"
+    assert all(reason for state, _, reason in known.values() if state == "failed")
+    assert list(service.outbox.rglob(".tintd-*")) == []

@@ -1,0 +1,124 @@
+"""Promise 5: back-pressure. Breaks the number of files: far more at once than can be done."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from daemon.config import Folder, Watching
+from daemon.journal import Journal
+from daemon.original import Identity
+from daemon.turns import Order, Turns
+from daemon.watcher import Watcher
+
+
+def filled(journal: Journal, files: list[tuple[str, str, int]]) -> None:
+    """A journal in which files wait, each found a second after the one before: (folder, name, size)."""
+    with journal.together():
+        for now, (folder, name, size) in enumerate(files):
+            journal.add(Path(folder, name), Path(folder), Identity(size, now, now), f"{folder}/{name}", now)
+
+
+def in_turn(journal: Journal, turns: Turns, closed: frozenset[Path] = frozenset()) -> list[str]:
+    """The order in which all waiting files are taken."""
+    order = []
+    while (job := turns.next(journal.database, 1e9, closed)) is not None:
+        entry = journal.take(1e9, 2e9, job)
+        assert entry is not None
+        order.append(str(entry.source))
+    return order
+
+
+def folder(name: str, priority: int = 0) -> Folder:
+    """A watched folder."""
+    return Folder(input=Path(name), output=Path("/out"), priority=priority)
+
+
+def test_a_flood_in_one_folder_does_not_starve_another(tmp_path: Path) -> None:
+    """Breaks: the queue, by a thousand files in one folder before two in another come."""
+    journal = Journal(tmp_path)
+    filled(journal, [("/flood", f"{number}.jpg", 1) for number in range(1000)] + [("/few", "a", 1), ("/few", "b", 1)])
+    order = in_turn(journal, Turns([folder("/flood"), folder("/few")], "oldest"))
+    assert order[:5] == ["/flood/0.jpg", "/few/a", "/flood/1.jpg", "/few/b", "/flood/2.jpg"]
+    assert len(order) == 1002
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("oldest", ["a.mkv", "b.jpg", "c.jpg"]),
+        ("smallest", ["c.jpg", "a.mkv", "b.jpg"]),
+        ("photos", ["b.jpg", "c.jpg", "a.mkv"]),
+    ],
+)
+def test_the_order_is_the_configured_one(tmp_path: Path, order: Order, expected: list[str]) -> None:
+    """Within a folder."""
+    journal = Journal(tmp_path)
+    filled(journal, [("/in", "a.mkv", 50), ("/in", "b.jpg", 90), ("/in", "c.jpg", 10)])
+    assert [Path(path).name for path in in_turn(journal, Turns([folder("/in")], order))] == expected
+
+
+def test_priority_goes_first_and_closed_folders_wait(tmp_path: Path) -> None:
+    """Breaks: one folder's disk; and what is no longer watched is still handed out, to be put aside."""
+    journal = Journal(tmp_path)
+    filled(journal, [("/old", "x", 1), ("/low", "a", 1), ("/high", "b", 1), ("/high", "c", 1)])
+    turns = Turns([folder("/low"), folder("/high", 5)], "oldest")
+    assert in_turn(journal, turns, frozenset([Path("/low")])) == ["/high/b", "/high/c", "/old/x"]
+    assert in_turn(journal, turns) == ["/low/a"]
+
+
+def test_a_turn_costs_the_same_however_many_wait(tmp_path: Path) -> None:
+    """Breaks: the queries' plans: each is answered from an index, without sorting what waits."""
+    journal = Journal(tmp_path)
+    for order in ("oldest", "smallest", "photos"):
+        asked: list[str] = []
+        journal.database.set_trace_callback(asked.append)
+        Turns([folder("/in")], order)._first(journal.database, Path("/in"), 1.0)  # noqa: SLF001
+        journal.database.set_trace_callback(None)
+        plan = " ".join(row["detail"] for row in journal.database.execute(f"EXPLAIN QUERY PLAN {asked[-1]}"))
+        assert "USING" in plan
+        assert "TEMP B-TREE" not in plan, order
+
+
+def flood(tmp_path: Path, number: int) -> tuple[float, int]:
+    """MiB by which memory grows while so many files are found and entered, and how many were."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    for index in range(number):
+        (inbox / f"{index:06}.jpg").touch()
+    journal = Journal(tmp_path / "state")
+    watching = Watching(method="polling", settle_seconds=0, poll_seconds=3600)
+    watcher = Watcher((Folder(input=inbox, output=tmp_path / "out"),), watching, lambda: None)
+    process = psutil.Process()
+    before = peak = process.memory_info().rss
+    entered, end = 0, time.monotonic() + 280
+    while entered < number and time.monotonic() < end:
+        for _, path in watcher.look_around(time.monotonic(), 500):
+            watcher.observe(path, time.monotonic())
+        with journal.together():
+            for find in watcher.complete(time.monotonic()):
+                journal.add(find.path, inbox, find.identity, find.path.name, 0)
+                entered += 1
+        peak = max(peak, process.memory_info().rss)
+    return (peak - before) / (1 << 20), entered
+
+
+def test_memory_is_flat_while_files_pour_in(tmp_path: Path) -> None:
+    """Breaks: memory, by more files at once than are kept in it."""
+    grown, entered = flood(tmp_path, 8_000)
+    assert entered == 8_000
+    assert grown < 40
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_files_at_once(tmp_path: Path) -> None:
+    """Breaks: the same, at the size that the promise names; a reader is answered meanwhile and after."""
+    grown, entered = flood(tmp_path, 100_000)
+    assert entered == 100_000
+    assert grown < 40
+    begun = sqlite3.connect(tmp_path / "state" / "journal.sqlite3").execute("SELECT count(*) FROM jobs").fetchone()
+    assert begun[0] == 100_000

@@ -1,0 +1,182 @@
+"""Promise 2, disks and folders: full, read-only, gone and back; and originals that change under the worker's hands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service, assert_in_order
+
+LONG = Film(frames=250, width=160, height=120, options={"preset": "ultrafast"})
+"""Long enough to be disturbed while it is coloured."""
+
+Mount = Callable[..., None]
+
+
+@pytest.fixture
+def mount() -> Iterator[Mount]:
+    """Mounts a small file system of its own at a place; unmounts them all at the end."""
+    with ExitStack() as mounts:
+
+        def mounting(place: Path, options: str = "size=4m") -> None:
+            place.mkdir(parents=True, exist_ok=True)
+            command = ["mount", "-t", "tmpfs", "-o", options, "tintd-test", place]
+            if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
+                pytest.skip("mounting needs root, and a system that allows it")
+            mounts.callback(subprocess.run, ["umount", "--lazy", place], check=False, capture_output=True)
+
+        yield mounting
+
+
+def fill(place: Path, leave: int) -> Path:
+    """Fill a disk but for so many bytes."""
+    filler = place / "filler"
+    with filler.open("wb") as file:
+        file.truncate(0)
+        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(place).free - leave))
+    return filler
+
+
+def drop_film(service: Service, name: str, film: Film) -> Path:
+    """A film that comes whole, by a move."""
+    return write_film(service.home / name, film).rename(service.inbox / name)
+
+
+def is_running(service: Service) -> bool:
+    """Whether some job is under way."""
+    return service.counts().get("running") == 1
+
+
+@pytest.mark.parametrize("spare", [0, 8])
+def test_a_full_output_disk_holds_the_job(service: Service, mount: Mount, spare: int) -> None:
+    """Breaks: the disk of the results, which is full; with the guard (8 MiB to spare) before a job begins."""
+    mount(service.outbox, "size=40m")
+    service.settings["work"]["spare_mib"] = spare
+    filler = fill(service.outbox, 4096)
+    service.start()
+    write_grey(service.inbox / "a.png", 300, 300)
+    told = "nearly full" if spare else "held"
+    service.until(lambda: told in service.log(), "it says so")
+    assert service.counts() == {"queued": 1}
+    filler.unlink()
+    service.finish(done=1)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+def test_a_full_journal_disk_holds_everything(service: Service, mount: Mount) -> None:
+    """Breaks: the disk of the journal, which is full when a file comes, and while one is coloured."""
+    mount(service.home / "state", "size=4m")
+    service.settings["work"]["spare_mib"] = 0
+    service.start()
+    write_grey(service.inbox / "a.png")
+    service.finish(done=1)
+    filler = fill(service.home / "state", 0)
+    write_grey(service.inbox / "b.png", 40)
+    service.until(lambda: "the journal cannot be written" in service.log(), "it says so")
+    filler.unlink()
+    service.finish(done=2)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+def test_an_output_folder_that_becomes_read_only(service: Service, mount: Mount) -> None:
+    """Breaks: the file system of the results, which errors have made read-only."""
+    mount(service.outbox)
+    service.start()
+    write_grey(service.inbox / "a.png")
+    service.finish(done=1)
+    subprocess.run(["mount", "-o", "remount,ro", service.outbox], check=True)
+    write_grey(service.inbox / "b.png", 40)
+    service.until(lambda: "cannot be written" in service.log(), "it says so")
+    subprocess.run(["mount", "-o", "remount,rw", service.outbox], check=True)
+    service.finish(done=2)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount) -> None:
+    """Breaks: the mount of the results while a film is coloured; nothing is written below the empty mount point."""
+    mount(service.home / "disk")
+    (service.home / "disk" / "results").mkdir()
+    service.settings["folders"][0]["output"] = "disk/results"
+    service.start()
+    drop_film(service, "film.mp4", LONG)
+    service.until(lambda: is_running(service), "the film is being coloured")
+    subprocess.run(["umount", "--lazy", service.home / "disk"], check=True)
+    write_grey(service.inbox / "a.png")
+    service.until(lambda: "not mounted any more" in service.log(), "it says so")
+    assert list((service.home / "disk").iterdir()) == []
+    mount(service.home / "disk")
+    service.signal(signal.SIGTERM)  # another file system has taken its place: that is told by a start
+    service.start()
+    service.finish(done=2)
+    assert sorted(path.name for path in (service.home / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
+
+
+def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
+    """Breaks: the mount of the originals, while some wait and some are done; nothing is forgotten or done twice."""
+    source = service.home / "nas"
+    mount(source, "size=20m")
+    service.inbox.rmdir()
+    service.inbox.symlink_to(service.home / "seen")
+    (service.home / "seen").mkdir()
+    subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
+    try:
+        service.start()
+        write_grey(service.inbox / "a.png")
+        service.finish(done=1)
+        os.kill(service.pid, signal.SIGSTOP)
+        write_grey(service.inbox / "b.png", 40)
+        subprocess.run(["umount", "--lazy", service.home / "seen"], check=True)
+        os.kill(service.pid, signal.SIGCONT)
+        time.sleep(2)
+        assert service.counts() == {"done": 1}
+        subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
+        service.finish(done=2)
+        assert service.log().count('"event": "done"') == 2
+    finally:
+        service.signal(signal.SIGTERM)
+        subprocess.run(["umount", "--lazy", service.home / "seen"], check=False)
+    assert sorted(path.name for path in service.outbox.iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced", "truncated", "appended"])
+def test_an_original_that_changes_while_it_is_coloured(service: Service, what: str) -> None:
+    """Breaks: the original, under the worker's hands; what is published is of what lies there at the end."""
+    service.start()
+    film = drop_film(service, "film.mkv", LONG)
+    service.until(lambda: is_running(service), "the film is being coloured")
+    short = write_film(service.home / "short.mkv", Film(frames=7))
+    match what:
+        case "deleted":
+            film.unlink()
+        case "replaced":
+            short.rename(film)
+        case "truncated":
+            with film.open("r+b") as file:
+                file.truncate(1000)
+        case "appended":
+            with film.open("ab") as file:
+                file.write(b"\0" * 100)
+    if what == "deleted":
+        service.until(lambda: not service.counts(), "the job is dropped")
+    elif what == "truncated":
+        service.finish(failed=1)
+    else:
+        service.finish(done=1)
+        with av.open(str(service.outbox / "film.mkv")) as result:
+            assert sum(1 for _ in result.decode(video=0)) == (7 if what == "replaced" else LONG.frames)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)

@@ -1,0 +1,101 @@
+"""Promise 2, kill -9: of the service, of its worker, of both, at any moment; afterwards everything is done once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+
+import av
+import psutil
+import pytest
+from PIL import Image
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service, assert_in_order
+
+
+def workers_of(service: Service) -> list[int]:
+    """Processes that read this service's files: they are children of the fork server, not of the service."""
+    mine = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if any(str(service.home) in file.path for file in process.open_files()) and process.pid != os.getpid():
+                mine.append(process.pid)
+    return [pid for pid in mine if pid != service.pid]
+
+
+def kill(service: Service, victim: str) -> None:
+    """Kill the service, its worker, or both at once."""
+    victims = workers_of(service) if victim != "service" else []
+    if victim != "worker":
+        victims.append(service.pid)
+    for pid in victims:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    service.until(lambda: victim == "worker" or not service.is_alive(), "it is dead", of_the_living=False)
+
+
+def drop(service: Service, number: int) -> None:
+    """The next file: mostly photographs, now and then a film, written in place or moved in."""
+    if number % 4 == 3:
+        film = write_film(service.home / f"{number}.mp4", Film(frames=20, width=64, height=64))
+        film.rename(service.inbox / film.name)
+    else:
+        write_grey(service.inbox / f"{number}.png", 40 + number % 60, 40)
+
+
+def bombard(service: Service, kills: int, seed: int) -> None:
+    """Kill at random moments while files are dropped; then let everything be finished, and look."""
+    rolled = random.Random(seed)
+    service.settings["work"]["attempts"] = 1000
+    service.start()
+    for number in range(kills):
+        drop(service, number)
+        time.sleep(rolled.uniform(0, 1.2))
+        kill(service, rolled.choice(["service", "service", "worker", "both"]))
+        if not service.is_alive():
+            service.start()
+    service.finish(done=kills)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+    for number in range(kills):
+        if number % 4 == 3:
+            with av.open(str(service.outbox / f"{number}.mp4")) as film:
+                assert sum(1 for _ in film.decode(video=0)) == 20
+        else:
+            with Image.open(service.outbox / f"{number}.png") as picture:
+                picture.load()
+                assert picture.size == (40, 40 + number % 60)
+
+
+def test_kill_nine_at_two_dozen_random_moments(service: Service) -> None:
+    """Breaks: the service, its worker or both, by SIGKILL, during detection, decoding, encoding, renaming, commits."""
+    bombard(service, kills=24, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_kill_nine_at_hundreds_of_random_moments(service: Service, seed: int) -> None:
+    """Breaks: the same, three hundred times."""
+    bombard(service, kills=100, seed=seed)
+
+
+def test_two_services_on_one_state(service: Service) -> None:
+    """Breaks: the rule that one service keeps one journal; the second one refuses, the first one goes on."""
+    service.start()
+    write_grey(service.inbox / "a.png")
+    service.finish(done=1)
+    first = service.pid
+    service.start()
+    service.until(lambda: not service.is_alive(), "the second refuses", of_the_living=False)
+    assert "another tintd is using this state folder" in service.log()
+    service.pid = first
+    write_grey(service.inbox / "b.png", 40)
+    service.finish(done=2)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)

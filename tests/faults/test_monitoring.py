@@ -1,0 +1,95 @@
+"""Promise 6, monitoring: breaks the main loop, the disk and the address, and asks how the service is."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from daemon.config import Config
+from daemon.pulse import Pulse
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def ask(port: int, path: str) -> tuple[int, str]:
+    """Status and text of an answer; 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def test_metrics_and_health(service: Service) -> None:
+    """Breaks: the start (not well until the weights are loaded), and the room (paused, but well)."""
+    port = free_port()
+    service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
+    service.start()
+    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
+    write_grey(service.inbox / "a.png")
+    service.finish(done=1)
+    status, text = ask(port, "/metrics")
+    assert status == 200
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["tintd_jobs", "done"] == 1
+    assert samples["tintd_ready",] == 1
+    assert samples["process_resident_memory_bytes",] > 0
+    assert ask(port, "/elsewhere")[0] == 404
+    service.signal(signal.SIGTERM)
+    service.settings["work"]["spare_mib"] = 1 << 30
+    service.start()
+    service.until(
+        lambda: "nearly full" in (json.loads(ask(port, "/healthz")[1] or "{}").get("paused") or ""), "it says so"
+    )
+    assert "tintd_paused 1.0" in ask(port, "/metrics")[1]
+
+
+def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
+    """Breaks: the address, which somebody else has; the setting is named."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        service.settings["monitoring"] = {"address": f"127.0.0.1:{taken.getsockname()[1]}"}
+        service.start()
+        service.until(lambda: not service.is_alive(), "it ends", of_the_living=False)
+    assert "monitoring.address" in service.log()
+
+
+def test_a_loop_that_is_stuck_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: the main loop, which stands still for longer than systemd's watchdog would wait."""
+    pulse = Pulse()
+    assert "weights" in str(pulse.ailment())
+    pulse.beat(ready=True, paused="the disk is full")
+    assert pulse.ailment() is None
+    monkeypatch.setattr("daemon.pulse.time.monotonic", lambda: 1e9)
+    assert "has not turned" in str(pulse.ailment())
+
+
+def test_nothing_is_answered_unless_it_is_asked_for(service: Service) -> None:
+    """Breaks nothing: by default no port is open."""
+    assert Config.model_fields["monitoring"].default.address == "off"
+    service.start()
+    service.until(lambda: '"ready"' in service.log(), "it is ready")
+    listening = [one for one in psutil.Process(service.pid).net_connections("tcp") if one.status == psutil.CONN_LISTEN]
+    assert listening == []

@@ -1,0 +1,189 @@
+"""Promise 2, power loss: the order of the calls that reach the disk, and every state that a cut between them can leave.
+
+As the ALICE study of crash consistency did it: the calls of one job are recorded (strace); at each of them the service
+is killed, what had not been flushed by then is taken away, and the service is started on what is left. The journal is
+left as it is: SQLite keeps its own promise (synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service, assert_in_order
+
+CALLS = "fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir"
+FOLDERS = ("inbox", "outbox", "state")
+
+pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that changed the disk, or flushed something to it."""
+
+    name: str
+    paths: tuple[Path, ...]
+    well: bool
+
+
+@contextmanager
+def traced(service: Service, *options: str) -> Iterator[Path]:
+    """Record the calls of the service's main thread."""
+    record = service.home / "record"
+    command = ["strace", "-y", "-s", "4096", "-e", f"trace={CALLS}", *options, "-o", record, "-p", str(service.pid)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
+        assert strace.stderr is not None
+        first = strace.stderr.readline()
+        if b"attached" not in first:
+            strace.kill()
+            pytest.skip(f"strace may not attach here: {first.decode()}")
+        try:
+            yield record
+        finally:
+            strace.send_signal(signal.SIGINT)
+
+
+def calls_of(record: Path) -> list[Call]:
+    """The calls, those that failed too."""
+    calls: list[Call] = []
+    for line in record.read_text().splitlines():
+        found = re.match(r"(\w+)\((.*)\) += (-?\d+|\?)", line)
+        if found:
+            paths = [Path(a or b) for a, b in re.findall(r'\d+<([^>]+)>|"([^"]+)"', found[2])]
+            calls.append(Call(found[1], tuple(paths), well=found[3] == "0"))
+    return calls
+
+
+def prepared(service: Service) -> Path:
+    """A started service whose originals move, and an original that has not been dropped yet."""
+    service.settings["folders"][0]["original"] = "move"
+    service.start()
+    service.until(lambda: '"ready"' in service.log(), "it is ready")
+    return write_grey(service.home / "a.png")
+
+
+def recorded(service: Service) -> list[Call]:
+    """The calls of one job from its beginning to its end."""
+    original = prepared(service)
+    with traced(service) as record:
+        original.rename(service.inbox / "a.png")
+        service.until((service.inbox / "done" / "a.png").exists, "the original moved")
+        time.sleep(1)
+    service.signal(signal.SIGTERM)
+    return calls_of(record)
+
+
+def place(calls: list[Call], name: str, *ends: str) -> int:
+    """Where a call on such paths stands."""
+    return next(
+        number
+        for number, call in enumerate(calls)
+        if call.well
+        and call.name.startswith(name)
+        and all(str(path).endswith(end) for path, end in zip(call.paths, ends, strict=False))
+    )
+
+
+def test_the_order_of_the_calls(service: Service) -> None:
+    """Breaks nothing: content is flushed, then named, then the name is flushed, and only then the journal says done."""
+    calls = recorded(service)
+    flushed = place(calls, "fsync", "/result")
+    named = place(calls, "link", "/result", "/outbox/a.png")
+    name_flushed = named + 1 + place(calls[named + 1 :], "fsync", "/outbox")
+    committed = name_flushed + place(calls[name_flushed:], "fdatasync", "journal.sqlite3-wal")
+    announced = flushed + place(calls[flushed:], "fdatasync", "journal.sqlite3-wal")
+    assert flushed < announced < named < name_flushed < committed
+    moved = place(calls, "link", "/inbox/a.png", "/done/a.png")
+    move_flushed = moved + place(calls[moved:], "fsync", "/done")
+    left = moved + place(calls[moved:], "unlink", "/inbox/a.png")
+    assert committed < moved < move_flushed < left
+
+
+def take_away(service: Service, calls: list[Call], original: bytes, *, removals: bool) -> None:
+    """Take from the disk what had not been flushed; names that were removed come back with `removals`."""
+    for number, call in reversed(list(enumerate(calls))):
+        flushed = {path for later in calls[number:] if later.name == "fsync" and later.well for path in later.paths}
+        target = call.paths[-1]
+        if not call.well or target.parent in flushed or service.home / "state" in target.parents:
+            continue
+        if call.name.startswith(("link", "rename")):
+            target.unlink(missing_ok=True)
+        elif call.name.startswith("mkdir") and target.exists():
+            shutil.rmtree(target)
+        elif call.name.startswith("unlink") and removals and target == service.inbox / "a.png":
+            target.write_bytes(original)
+
+
+def copy(home: Path, there: Path) -> None:
+    """Copy what the service has; originals and results by links, for a name's inode says which file it is."""
+    shutil.copytree(home / "state", there / "state")
+    for folder in ("inbox", "outbox"):
+        shutil.copytree(home / folder, there / folder, copy_function=os.link)
+
+
+def cut(service: Service, calls: list[Call], at: int) -> None:
+    """Cut the power as one of the recorded calls begins; all is well afterwards, whatever reached the disk."""
+    name = calls[at].name
+    when = sum(call.name == name for call in calls[: at + 1])
+    original = prepared(service)
+    content = original.read_bytes()
+    with traced(service, "-e", f"inject={name}:signal=SIGKILL:when={when}") as record:
+        original.rename(service.inbox / "a.png")
+        service.until(lambda: not service.is_alive(), "it was cut", of_the_living=False)
+    calls = calls_of(record)
+    copy(service.home, service.home / "at-cut")
+    for removals in (False, True):
+        for folder in FOLDERS:
+            shutil.rmtree(service.home / folder)
+        copy(service.home / "at-cut", service.home)
+        take_away(service, calls, content, removals=removals)
+        (service.home / "log").unlink()
+        service.start()
+        service.finish(done=1)
+        service.until(lambda: [*service.inbox.rglob("a*.png")] == [service.inbox / "done" / "a.png"], "it moved")
+        service.signal(signal.SIGTERM)
+        assert (service.inbox / "done" / "a.png").read_bytes() == content
+        assert [path.name for path in service.outbox.iterdir()] == ["a.png"]
+        assert_in_order(service)
+
+
+@pytest.mark.parametrize("call", ["link outbox", "fsync outbox", "unlink inbox"])
+def test_a_power_cut_at_the_sharpest_points(service: Service, call: str) -> None:
+    """Breaks: the power, between naming a result and flushing the name, and before an original's old name goes."""
+    name, folder = call.split()
+    calls = recorded(service)
+    ends = {"link": ("/result", "a.png"), "fsync": ("/outbox",), "unlink": ("/inbox/a.png",)}[name]
+    at = place(calls, name, *ends)
+    reset(service)
+    assert folder in str(calls[at].paths)
+    cut(service, calls, at)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+def test_a_power_cut_at_every_point(service: Service) -> None:
+    """Breaks: the power, at each call of the job, one after the other."""
+    calls = recorded(service)
+    for at in range(len(calls)):
+        reset(service)
+        cut(service, calls, at)
+
+
+def reset(service: Service) -> None:
+    """As if nothing had been."""
+    for folder in (*FOLDERS, "at-cut"):
+        shutil.rmtree(service.home / folder, ignore_errors=True)
+    (service.home / "log").unlink()
+    service.inbox.mkdir()

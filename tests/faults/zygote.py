@@ -1,0 +1,83 @@
+"""Services for tests that start very many: the real service and worker, forked from processes that have torch already.
+
+Only the way of starting processes differs from `tintd run`: loading torch anew would cost seconds at each start.
+Run as `python -m tests.faults.zygote`: reads lines `CONFIG LOG` from standard input, and answers each with the process
+id of a new service.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing import forkserver
+from pathlib import Path
+
+
+def main() -> None:
+    """Fork a service at each line."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["colorizer.colorization", "colorizer.film", "colorizer.photo", "daemon.worker"])
+    forkserver.ensure_running()
+    forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]  # noqa: SLF001 (no child of a service)
+    multiprocessing.get_context = lambda _method=None: context  # type: ignore[assignment, method-assign]
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        config, log = line.split()
+        service = os.fork()
+        if service == 0:
+            _serve(Path(config), Path(log))
+        sys.stdout.write(f"{service}\n")
+        sys.stdout.flush()
+
+
+def _serve(config: Path, log: Path) -> None:
+    """The service, in a process of its own, as `tintd run` is."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 2)
+    os.setsid()
+    status = 1
+    try:
+        from daemon.commands.run import run  # noqa: PLC0415
+
+        run(config)
+        status = 0
+    except BaseException:  # noqa: BLE001 (the parent must not go on here)
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exc()
+    os._exit(status)
+
+
+class Zygote:
+    """The process that services are forked from."""
+
+    def __init__(self) -> None:
+        root = Path(__file__).parents[2]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"},
+        )
+
+    def start(self, config: Path, log: Path) -> int:
+        """The process id of a new service."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(config, log, file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Fork no more."""
+        self._process.kill()
+        self._process.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Tests of films that are damaged, cut off or joined badly, and of the captions that hide in their pictures."""
+
+from __future__ import annotations
+
+import random
+import re
+import shlex
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from av.sidedata.sidedata import Type as SideData
+
+from colorizer.errors import TintdError
+from tests.formats.films import SAMPLES, SOUND, Sample
+from tests.formats.test_films import colour, make, probe
+
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
+
+NOISY = "-f lavfi -i testsrc2=s=96x64:r=10:d={seconds},hue=s=0,noise=alls=20:allf=t"
+
+
+def ffmpeg(arguments: str, path: Path) -> Path:
+    """A film that ffmpeg makes."""
+    command = ["ffmpeg", "-v", "error", "-y", *shlex.split(arguments), str(path)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+def noisy(path: Path, arguments: str, seconds: int = 4) -> Path:
+    """Some seconds of noise and sound, whose bytes lie evenly in the file."""
+    return ffmpeg(f"{NOISY} {SOUND} {arguments}".format(seconds=seconds), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("film.mkv", "-c:v libx264 -preset ultrafast -c:a aac"),
+        ("film.mp4", "-c:v libx264 -preset ultrafast -c:a aac -movflags +faststart"),
+        ("film.avi", "-c:v mpeg4 -b:v 1M -c:a libmp3lame"),
+    ],
+)
+def test_a_film_that_breaks_off_plays_up_to_there(tmp_path: Path, weights: Path, name: str, arguments: str) -> None:
+    """What is there is coloured, with its sound, and the report tells where it breaks off."""
+    source = noisy(tmp_path / name, arguments)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    report, result = colour(source, tmp_path, weights)
+    assert any("breaks off at" in note for note in report.notes), report.notes
+    assert 8 < report.frames == len(probe(result).times) < 36
+
+
+def test_a_gap_is_told_and_sound_stays_in_step(tmp_path: Path, weights: Path) -> None:
+    """Noise in the middle of a broadcast costs frames; the others, and the sound, keep their times."""
+    source = noisy(tmp_path / "film.ts", "-c:v mpeg2video -b:v 1M -g 5 -c:a ac3")
+    content = bytearray(source.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 20_000] = random.Random(1).randbytes(20_000)
+    whole = set(probe(source).times)
+    source.write_bytes(content)
+    report, result = colour(source, tmp_path, weights)
+    assert any(re.search(r"damaged or missing: \d", note) for note in report.notes), report.notes
+    kept = probe(result).times
+    assert 25 < len(kept) <= 40
+    assert len(set(kept) & whole) > 25
+
+
+def test_a_clock_that_starts_anew_goes_on(tmp_path: Path, weights: Path) -> None:
+    """Two broadcasts in one file follow each other, in picture and sound."""
+    first = noisy(tmp_path / "first.ts", "-c:v mpeg2video -b:v 1M -c:a ac3 -output_ts_offset 100", seconds=2)
+    second = noisy(tmp_path / "second.ts", "-c:v mpeg2video -b:v 1M -c:a ac3", seconds=2)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(first.read_bytes() + second.read_bytes())
+    _, result = colour(joined, tmp_path, weights)
+    times = probe(result).times
+    steps = [float(after - before) for before, after in pairwise(times)]
+    assert len(times) >= 38
+    assert max(steps) < 0.5
+    assert min(steps) > 0.02
+
+
+def test_sound_that_cannot_be_decoded_does_not_fail_the_film(tmp_path: Path, weights: Path) -> None:
+    """Its packets are left out, and the report says how many."""
+    source = noisy(tmp_path / "film.wmv", "-c:v wmv2 -b:v 200k -c:a wmav2")
+    content = bytearray(source.read_bytes())
+    chosen = random.Random(3)
+    with av.open(str(source)) as container:
+        places = [packet.pos for packet in container.demux(audio=0) if packet.size and packet.pos]
+    for place in places[2:-2]:
+        content[place + 200 : place + 600] = chosen.randbytes(400)
+    source.write_bytes(content)
+    report, _ = colour(source, tmp_path, weights)
+    assert report.frames > 0
+
+
+def test_another_size_in_the_middle_is_scaled_and_told(tmp_path: Path, weights: Path) -> None:
+    """A broadcaster's change from one size to another does not end the film."""
+    small = noisy(tmp_path / "small.ts", "-c:v mpeg2video -b:v 1M -c:a ac3 -vf scale=64:64", seconds=1)
+    large = noisy(tmp_path / "large.ts", "-c:v mpeg2video -b:v 1M -c:a ac3", seconds=1)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(large.read_bytes() + small.read_bytes())
+    report, result = colour(joined, tmp_path, weights)
+    assert any("64 x 64 was scaled to the 96 x 64" in note for note in report.notes), report.notes
+    assert len(probe(result).times) == report.frames >= 18
+
+
+def test_closed_captions_stay_in_the_picture(tmp_path: Path, weights: Path) -> None:
+    """A53 captions of every frame are those of the original."""
+    plain = ffmpeg(f"{NOISY} -c:v mpeg2video -b:v 1M -bf 2".format(seconds=1), tmp_path / "plain.m2v")
+    caption = b"\x00\x00\x01\xb2GA94\x03\x41\xff\xfc\x94\x20\xff"
+    source = tmp_path / "titled.m2v"
+    source.write_bytes(plain.read_bytes().replace(b"\x00\x00\x01\x01", caption + b"\x00\x00\x01\x01"))
+    _, result = colour(source, tmp_path, weights)
+    before, after = captions(source), captions(result)
+    assert len(before) == 10
+    assert after == before
+
+
+def captions(path: Path) -> list[bytes]:
+    """The closed captions of each frame that has some."""
+    with av.open(str(path)) as container:
+        sides = [frame.side_data for frame in container.decode(video=0)]
+        return [bytes(side[SideData.A53_CC]) for side in sides if SideData.A53_CC in side]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_damage_of_any_kind_is_survived(
+    sample: Sample, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, weights: Path
+) -> None:
+    """Bits flipped, cut off, spliced: a result that plays, or a reason that names the file."""
+    whole = make(sample, tmp_path_factory.mktemp("whole")).read_bytes()
+    for seed in range(6):
+        source = tmp_path / f"{seed}-{sample.name}"
+        source.write_bytes(damaged(whole, seed))
+        try:
+            report, result = colour(source, tmp_path, weights)
+        except TintdError as error:
+            assert source.name in str(error)  # noqa: PT017 (either is right)
+        else:
+            assert len(probe(result).times) == report.frames
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """A file's bytes: with bits flipped, cut off, or spliced from parts."""
+    chosen = random.Random(seed)
+    place = chosen.randrange(len(content) // 10, len(content))
+    if seed % 3 == 0:
+        flipped = bytearray(content)
+        for _ in range(max(3, len(content) // 3000)):
+            flipped[chosen.randrange(len(content))] ^= 1 << chosen.randrange(8)
+        return bytes(flipped)
+    if seed % 3 == 1:
+        return content[:place]
+    return content[:place] + content[chosen.randrange(len(content)) :]

@@ -1,0 +1,93 @@
+"""Tests of Containerfile, compose.yaml and container/: linted, and what can be run without a builder is run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from daemon.config import load_config
+
+ROOT = Path(__file__).parents[2]
+CONTAINERFILE = (ROOT / "Containerfile").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("hadolint"), reason="hadolint is not installed")
+def test_the_containerfile_has_no_faults() -> None:
+    """As hadolint sees it."""
+    subprocess.run(["hadolint", ROOT / "Containerfile"], check=True)
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+def test_the_entry_point_has_no_faults() -> None:
+    """As shellcheck sees it."""
+    subprocess.run(["shellcheck", ROOT / "container" / "entrypoint.sh"], check=True)
+
+
+def test_what_is_copied_is_there_and_not_ignored() -> None:
+    """Each source of each COPY."""
+    let_in = {line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")}
+    for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.MULTILINE):
+        for source in line.split():
+            assert (ROOT / source).exists()
+            assert source.split("/")[0] in let_in
+
+
+def test_it_does_not_run_as_root_and_knows_its_health() -> None:
+    """Unless the user says so."""
+    assert re.search(r"^USER 1000:1000$", CONTAINERFILE, re.MULTILINE)
+    assert "HEALTHCHECK" in CONTAINERFILE
+
+
+def test_torch_is_pinned() -> None:
+    """The container takes it, and nothing else, from PyTorch's own index."""
+    pins = (ROOT / "constraints.txt").read_text()
+    assert len(re.findall(r"^(torch|torchvision)==", pins, re.MULTILINE)) == 2
+
+
+def test_its_configuration_is_valid() -> None:
+    """And answers where the health check asks."""
+    config = load_config(ROOT / "container" / "config.yaml")
+    port = config.monitoring.address.rpartition(":")[2]
+    assert f"127.0.0.1:{port}/healthz" in (ROOT / "container" / "healthz.py").read_text()
+    assert f"EXPOSE {port}" in CONTAINERFILE
+
+
+def test_the_compose_file_mounts_what_the_configuration_names() -> None:
+    """Each folder of the configuration is a volume."""
+    config = load_config(ROOT / "container" / "config.yaml")
+    mounted = {
+        volume.split(":")[1]
+        for volume in yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["tintd"]["volumes"]
+    }
+    assert mounted == {str(config.state), *(str(place) for one in config.folders for place in (one.input, one.output))}
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="becoming another user needs root")
+def test_the_entry_point_becomes_who_it_is_told(tmp_path: Path) -> None:
+    """User, group and mask are those of PUID, PGID and UMASK."""
+    script = tmp_path / "entrypoint.sh"
+    script.write_text((ROOT / "container" / "entrypoint.sh").read_text().replace("/state", str(tmp_path)))
+    told = os.environ | {"PUID": "4321", "PGID": "1234", "UMASK": "0027"}
+    asks = "import os; print(os.getuid(), os.getgid(), os.getgroups(), oct(os.umask(0)))"
+    answer = subprocess.run(
+        ["sh", script, sys.executable, "-S", "-c", asks], env=told, capture_output=True, text=True, check=False
+    )
+    if "Permission denied" in answer.stderr:
+        pytest.skip("this interpreter lies where other users cannot read")
+    assert answer.stdout.split("\n")[0] == "4321 1234 [] 0o27"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
+def test_the_entry_point_refuses_what_is_no_number() -> None:
+    """With a reason."""
+    told = os.environ | {"PUID": "somebody"}
+    answer = subprocess.run(
+        ["sh", ROOT / "container" / "entrypoint.sh", "true"], env=told, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert "numbers" in answer.stderr

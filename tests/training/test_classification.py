@@ -1,0 +1,51 @@
+"""Tests of training/classification.py: grey and colour classifiers, whose encoder starts a colorizer."""
+
+import csv
+from pathlib import Path
+
+import torch
+import yaml
+
+from colorizer.network import Architecture, Network
+from training.initialisation import start_encoder
+from training.recipe import load_recipe
+from training.trainer import train
+
+
+def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_path: Path) -> None:
+    """By a CSV file of classes; both inputs learn, and the grey encoder is taken over weight for weight."""
+    labels = tmp_path / "labels.csv"
+    rows = [
+        f"{path.relative_to(photographs).parts[0]},{path.relative_to(photographs / split)},{path.parent.name} class"
+        for split in ("train", "val")
+        for path in sorted((photographs / split).rglob("0*.jpg"))
+    ]
+    labels.write_text("\n".join(["split,name,class", *rows]))
+    recipe = tmp_path / "recipe.yaml"
+    settings = {
+        "task": "classify",
+        "name": "quick",
+        "data": {
+            "train": str(photographs / "train"),
+            "validation": str(photographs / "val"),
+            "labels": str(labels),
+            "cache": str(tmp_path / "cache"),
+            "crop": 64,
+            "workers": 0,
+        },
+        "schedule": {"batch": 8, "steps": 12, "rate": 0.001, "average": 0.3},
+        "runs": str(tmp_path / "runs"),
+        "evaluate_every": 12,
+        "sanity_steps": 4,
+    }
+    recipe.write_text(yaml.safe_dump(settings))
+    folder = train(load_recipe(recipe))
+    with next(folder.rglob("metrics.csv")).open() as file:
+        last = list(csv.DictReader(file))[-1]
+    assert float(last["grey/top1"]) > 0.6
+    assert {"grey/top2", "colour/top1", "colour/top2"} <= last.keys()
+    network = Network(Architecture(widths=(8, 8, 8)))
+    assert start_encoder(network, folder / "best.ckpt") == []
+    state = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)["average"]
+    assert torch.equal(network.encoder.resnet.conv1.weight, state["module.grey.conv1.weight"])
+    assert state["module.colour.conv1.weight"].shape[1] == 3

@@ -1,0 +1,75 @@
+"""The task of choosing colours, as the training loop sees it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from colorizer.lab import lightness_of_luma, rgb_to_lab
+from colorizer.network import Network
+from training.corpus import Corpus, open_corpus
+from training.initialisation import revive_normalisation, start_encoder
+from training.loss import colour_loss
+from training.recipe import Recipe
+from training.samples import Samples
+from training.task import Evaluation
+from training.validation import Score, draw_grid, mean_error
+
+VALIDATION_PICTURES = 60
+"""Photographs of each kind that are looked at during a run."""
+VALIDATION_SIDE = 256
+"""Their short side in the cache, at most."""
+
+
+class Colorization:
+    """Lightness in, colours out."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        data = recipe.data
+        self._recipe = recipe
+        self.corpus: Corpus = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored).repeated(
+            data.repeat
+        )
+        self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
+        torch.manual_seed(recipe.seed)
+        network = Network(recipe.architecture)
+        start_encoder(network, recipe.encoder.start)
+        self.network: nn.Module = network
+
+    def samples(self) -> Dataset[tuple[Tensor, Tensor]]:
+        """Luma and R'G'B'."""
+        schedule = self._recipe.schedule
+        return Samples(self.corpus, self._recipe.data, self._recipe.seed, early=schedule.falls_at * schedule.batch)
+
+    def prepare(self, batch: tuple[Tensor, Tensor]) -> None:
+        """Wake the encoder's normalisations, freeze its first stages."""
+        revive_normalisation(cast("Network", self.network), lightness_of_luma(batch[0]))
+        for stage in self._frozen(self.network):
+            stage.requires_grad_(requires_grad=False)
+
+    def train_mode(self, network: nn.Module) -> None:
+        """All but the frozen stages, which are not normalised by their batch either."""
+        network.train()
+        for stage in self._frozen(network):
+            stage.eval()
+
+    def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """See `loss.colour_loss`."""
+        luma, rgb = batch
+        lightness = lightness_of_luma(luma).contiguous(memory_format=torch.channels_last)
+        return colour_loss(cast("Network", network), network(lightness), rgb_to_lab(rgb.float() / 255)[:, 1:])
+
+    def evaluate(self, network: nn.Module) -> Evaluation:
+        """Error on the first validation photographs of each kind, and a grid of some."""
+        scores = mean_error(cast("Network", network), self._validation, VALIDATION_PICTURES)
+        total = Score.sum(scores.values())
+        parts = {f"part_of_grey/{kind}": score.part_of_grey for kind, score in scores.items()}
+        figures = {"mse": total.error, "part_of_grey": total.part_of_grey, **parts}
+        return Evaluation(total.error, figures, draw_grid(cast("Network", network), self._validation))
+
+    def _frozen(self, network: nn.Module) -> list[nn.Module]:
+        net, stages = cast("Network", network).encoder.resnet, self._recipe.encoder.frozen
+        return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]

@@ -1,0 +1,100 @@
+"""Ways to read a network's distributions, compared on photographs at the network's own resolution."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from rich.progress import track
+from torch import Tensor
+from torch.nn import functional
+
+from colorizer.bins import Reading, expect
+from colorizer.colorist import shrink, working_extent
+from colorizer.lab import lab_to_rgb, lightness_of_luma, rgb_to_lab
+from colorizer.network import STRIDE, Network
+from colorizer.padding import pad
+from training.colouring import print_in_grey, to_tensor
+from training.corpus import Corpus
+from training.metrics import colourfulness
+
+_HALVINGS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a network says of one photograph, padded, and what is true there."""
+
+    kind: str
+    logits: Tensor
+    """float16, (1, K, H, W)."""
+    lab: Tensor
+    """The truth at the same resolution, (3, H, W)."""
+    colourfulness: float
+
+
+class Distributions:
+    """A network's answers to photographs, to be read in several ways without asking again."""
+
+    def __init__(
+        self, network: Network, log_prior: Sequence[float], size: int, photographs: Corpus, indices: Sequence[int]
+    ) -> None:
+        self._bins, self._log_prior = network.bins, torch.tensor(log_prior)
+        self._seen = [
+            _look(network, photographs, index, size) for index in track(indices, "Asking the network", transient=True)
+        ]
+
+    def error(self, reading: Reading) -> float:
+        """Squared error as a part of grey's, the mean over the kinds, so that a large one does not decide alone."""
+        parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for seen, ab in zip(self._seen, self._read(reading), strict=True):
+            truth = seen.lab[1:]
+            parts[seen.kind].append((float((ab - truth).square().mean()), float(truth.square().mean())))
+        return statistics.fmean(
+            sum(error for error, _ in rows) / sum(grey for _, grey in rows) for rows in parts.values()
+        )
+
+    def match(self, reading: Reading, most: float) -> Reading:
+        """The reading with the gain, up to `most`, at which it is as colourful as the truth."""
+        truth = statistics.fmean(seen.colourfulness for seen in self._seen)
+        expected = [self._expect(seen, reading) for seen in self._seen]
+        low, high = 0.0, most
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            coloured = [
+                colourfulness(_rgb(seen, ab * (1 + middle * agreement)))
+                for seen, (ab, agreement) in zip(self._seen, expected, strict=True)
+            ]
+            low, high = (middle, high) if statistics.fmean(coloured) < truth else (low, middle)
+        return replace(reading, gain=low)
+
+    def _read(self, reading: Reading) -> list[Tensor]:
+        """Colours (2, H, W) of each photograph, as far as they can be shown."""
+        read = []
+        for seen in self._seen:
+            ab, agreement = self._expect(seen, reading)
+            read.append(rgb_to_lab(_rgb(seen, ab * (1 + reading.gain * agreement)))[1:])
+        return read
+
+    def _expect(self, seen: _Seen, reading: Reading) -> tuple[Tensor, Tensor]:
+        ab, agreement = expect(seen.logits.float(), self._bins, self._log_prior, reading)
+        return ab[0], agreement[0]
+
+
+@torch.inference_mode()
+def _look(network: Network, photographs: Corpus, index: int, size: int) -> _Seen:
+    picture = photographs.picture(index)
+    height, width, _ = picture.shape
+    extent = working_extent(height, width, size)
+    padded, _ = pad(lightness_of_luma(shrink(print_in_grey(picture), extent)), STRIDE)
+    true, _ = pad(shrink(to_tensor(picture)[None], extent), STRIDE)
+    logits = network(padded.contiguous(memory_format=torch.channels_last))
+    lab = functional.avg_pool2d(rgb_to_lab(true), kernel_size=4)[0]
+    return _Seen(photographs.kind(index), logits.half(), lab, colourfulness(lab_to_rgb(lab).clamp(0, 1)))
+
+
+def _rgb(seen: _Seen, ab: Tensor) -> Tensor:
+    return lab_to_rgb(torch.cat((seen.lab[:1], ab))).clamp(0, 1)
