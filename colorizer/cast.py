@@ -65,7 +65,7 @@ def own_colour(lab: Tensor) -> Tensor:
     """
     lightness, ab = lab[0], lab[1:]
     cast = _cast(lightness.flatten(), ab.flatten(1)).view_as(ab)
-    strength = _averaged(cast).norm(dim=0).flatten()
+    strength: Tensor = _averaged(cast).norm(dim=0).flatten()
     own: Tensor = _without_drift(_averaged(ab - cast)).norm(dim=1)
     return own / (1 + strength / _STRONG)
 

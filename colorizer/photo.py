@@ -95,7 +95,8 @@ def _check_grey(photo: Photo, job: Job, progress: Progress) -> tuple[str, ...]:
         first = photo.pictures[0]
         frames = sum(picture.frames for picture in photo.pictures)
         raise InColourError(job.source.name, width=first.width, height=first.height, frames=frames)
-    return (f"{coloured} of {pages} pages were in colour already, and are coloured anew",) if coloured else ()
+    were = "was" if coloured == 1 else "were"
+    return (f"{coloured} of {pages} pages {were} in colour already, and got new colour",) if coloured else ()
 
 
 def _is_in_colour(picture: Picture, beat: Callable[[], None]) -> bool:

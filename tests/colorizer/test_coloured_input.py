@@ -1,6 +1,6 @@
 """Tests of what becomes of tinted and coloured input, through the job that the worker does, on real files."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,10 +11,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from colorizer import film
+from colorizer.coding import Coding, complete_tags
 from colorizer.colorization import colorize
+from colorizer.encoder import Encoding
 from colorizer.errors import InColourError
+from colorizer.footage import Footage, Frame
 from colorizer.job import Job, Piece
+from colorizer.own_chroma import keep_chroma
 from colorizer.report import Report
+from colorizer.scenes import Scenes
 from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
 from tests.assets.tones import BT601, TONES, Picture, Tone, coloured, cyanotype, grey, sepia, toned
 
@@ -123,6 +129,51 @@ def test_a_photograph_in_colour_is_coloured_anew_where_configured(
     assert np.abs(samples - picture).mean() > 10
 
 
+@pytest.mark.parametrize("name", ["a.heic", "a.ppm", "a.tif", "float.tif"])
+def test_deep_and_odd_samples_are_judged_by_their_white(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """16 bits, a white of 1000, and numbers up to 1."""
+    pyvips = pytest.importorskip("pyvips")
+    picture, source = coloured("coffee").astype(float) / 255, tmp_path / name
+    deep = np.rint(picture * (1000 if name == "a.ppm" else 65535)).astype(np.uint16)
+    if name == "a.heic":
+        heif = pytest.importorskip("pillow_heif")
+        heif.from_bytes("RGB;16", (192, 192), deep.tobytes()).save(source)
+    elif name == "a.ppm":
+        source.write_bytes(b"P6 192 192 1000\n" + deep.astype(">u2").tobytes())
+    else:
+        samples = picture.astype(np.float32) if name == "float.tif" else deep
+        look = "scrgb" if name == "float.tif" else "rgb16"
+        pyvips.Image.new_from_array(samples).copy(interpretation=look).write_to_file(str(source))
+    with pytest.raises(InColourError):
+        colour(source)
+    grey_one = write_photo(tmp_path / "grey.png", toned(grey))
+    assert colour(grey_one)[0].notes == ()
+
+
+def test_pages_count_together(tmp_path: Path, colour: Colorize) -> None:
+    """A file is left alone if all of its pages are in colour; otherwise all get new colour, and the report says so."""
+    inside, scan = (Image.fromarray(picture) for picture in (coloured("coffee"), toned(grey)))
+    inside.save(tmp_path / "all.tif", save_all=True, append_images=[inside])
+    with pytest.raises(InColourError):
+        colour(tmp_path / "all.tif")
+    inside.save(tmp_path / "some.tif", save_all=True, append_images=[scan, scan])
+    report, _ = colour(tmp_path / "some.tif")
+    assert report.notes == ("1 of 3 pages was in colour already, and got new colour",)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp"])
+def test_an_animation_is_judged_by_all_its_frames(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """In colour it is left alone; in grey it is not."""
+    for picture, folder in ((coloured("coffee"), "coloured"), (toned(grey), "grey")):
+        (tmp_path / folder).mkdir()
+        frames = [Image.fromarray(np.roll(picture, 10 * step, axis=1)) for step in range(3)]
+        frames[0].save(tmp_path / folder / name, save_all=True, append_images=frames[1:])
+    with pytest.raises(InColourError) as found:
+        colour(tmp_path / "coloured" / name)
+    assert found.value.frames == 3
+    assert colour(tmp_path / "grey" / name)[0].frames == 3
+
+
 def test_sixteen_bits_of_sepia_keep_their_luma(tmp_path: Path, colour: Colorize) -> None:
     """It is computed once, at 16 bits."""
     pyvips = pytest.importorskip("pyvips")
@@ -204,3 +255,43 @@ def test_a_mixed_film_is_coloured_throughout_where_configured(tmp_path: Path, co
     source = write_scenes(tmp_path / "film.mkv", toned(grey), coloured("coffee"))
     _, result = colour(source, input="grey")
     assert all(has_new_colour(*frames) for frames in zip(planes(result), planes(source), strict=True))
+
+
+def test_a_film_whose_chroma_says_nothing_is_decoded_once(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks through it; a tinted one is looked through."""
+    looked: list[str] = []
+    find = film.find_scenes
+
+    def spied(frames: Iterable[Frame], footage: Footage) -> Scenes:
+        looked.append(footage.path.name)
+        return find(frames, footage)
+
+    monkeypatch.setattr(film, "find_scenes", spied)
+    colour(write_scenes(tmp_path / "grey.mkv", toned(grey)))
+    colour(write_scenes(tmp_path / "tinted.mkv", toned(sepia)))
+    assert looked == ["tinted.mkv"]
+
+
+def test_colour_that_comes_late_is_kept(tmp_path: Path, colour: Colorize) -> None:
+    """After segments whose chroma said nothing have been coloured."""
+    source = write_scenes(tmp_path / "film.mkv", toned(grey), toned(grey, "rocket"), coloured("coffee"), frames=40)
+    report, result = colour(source)
+    both = list(zip(planes(result), planes(source), strict=True))
+    assert [has_new_colour(*frames) for frames in both] == [True] * 80 + [False] * 40
+    assert report.notes == ("40 of 120 frames were in colour, and kept it",)
+
+
+def test_fields_keep_their_own_chroma() -> None:
+    """Lines of 4:2:2 become lines of 4:2:0 of the same field."""
+    frame = av.VideoFrame(16, 16, "yuv422p")
+    for plane, value in zip(frame.planes, (100, 90, 180), strict=True):
+        samples = torch.from_dlpack(plane)
+        samples[0::2], samples[1::2] = value, value + 20
+    coding = Coding(depth=8, tags=complete_tags(frame, 16, full=False))
+    kept = keep_chroma(frame, torch.from_dlpack(frame.planes[0]), coding, Encoding("libx264", "yuv420p", fields=True))
+    for plane, value in zip(kept.planes[1:], (90, 180), strict=True):
+        samples = torch.from_dlpack(plane)
+        assert samples[0::2].unique().tolist() == [value]
+        assert samples[1::2].unique().tolist() == [value + 20]

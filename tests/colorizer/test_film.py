@@ -16,7 +16,7 @@ from colorizer.colorization import colorize
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job, Piece
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
+from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film, write_sound
 
 Colorize = Callable[..., tuple[Report, Path]]
@@ -30,7 +30,6 @@ def colour(tmp_path: Path, weights: Path) -> Colorize:
         settings = JobSettings(
             colour=ColourSettings(weights=weights, device="cpu"),
             film=FilmSettings.model_validate({"speed": "ultrafast"} | film),
-            detection=DetectionSettings(input="grey"),  # some samples are in colour
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, piece=piece, compare=compare)
         return colorize(job, lambda _done, _all: None), job.target

@@ -16,7 +16,7 @@ from colorizer.colorization import colorize
 from colorizer.errors import MediaError, TintdError, TruncatedError
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
+from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
 from tests.assets.pictures import deep_grey, grey, write_grey
 
 Colorize = Callable[..., tuple[Report, Path]]
@@ -31,7 +31,6 @@ def colour(tmp_path: Path, weights: Path) -> Colorize:
         settings = JobSettings(
             colour=ColourSettings(weights=weights, device="cpu"),
             photo=PhotoSettings.model_validate(photo),
-            detection=DetectionSettings(input="grey"),  # some samples are in colour
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, compare=compare)
         return colorize(job, lambda _done, _all: None), job.target
