@@ -100,7 +100,8 @@ def _check_grey(photo: Photo, job: Job, progress: Progress) -> tuple[str, ...]:
 
 
 def _is_in_colour(picture: Picture, beat: Callable[[], None]) -> bool:
-    small = thumbnail(_watched(picture.open(), beat), picture.white)
+    image = _watched(picture.open().copy(), beat)  # whose callback lives as long as this name
+    small = thumbnail(image, picture.white)
     return small is not None and bool(is_in_colour(small))
 
 
