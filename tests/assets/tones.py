@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
 
+import av
 import numpy as np
 import skimage.data
 from numpy.typing import NDArray
@@ -87,3 +90,21 @@ def _ramp(luma: NDArray[np.float64], *colours: tuple[int, int, int]) -> NDArray[
     steps = np.linspace(0, 1, len(colours))
     channels = np.array(colours).T / 255
     return np.stack([np.interp(luma, steps, channel) for channel in channels], axis=-1)
+
+
+def write_scenes(
+    path: Path, *scenes: Picture, frames: int = 15, codec: str = "ffv1", pixels: str = "yuv420p", rate: int = 25
+) -> Path:
+    """Write a film of still scenes that fade a little, each with as many frames."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.height, stream.width = scenes[0].shape[:2]
+        stream.pix_fmt = pixels
+        for number in range(frames * len(scenes)):
+            light = 1 - number % frames / frames / 5
+            picture = (scenes[number // frames] * light).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, rate)
+            container.mux(stream.encode(frame.reformat(format=pixels)))
+        container.mux(stream.encode(None))
+    return path

@@ -1,7 +1,6 @@
 """Tests of what becomes of tinted and coloured input, through the job that the worker does, on real files."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -22,7 +21,18 @@ from colorizer.own_chroma import keep_chroma
 from colorizer.report import Report
 from colorizer.scenes import Scenes
 from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
-from tests.assets.tones import BT601, TONES, Picture, Tone, coloured, cyanotype, grey, sepia, toned
+from tests.assets.tones import (
+    BT601,
+    TONES,
+    Picture,
+    Tone,
+    coloured,
+    cyanotype,
+    grey,
+    sepia,
+    toned,
+    write_scenes,
+)
 
 Colorize = Callable[..., tuple[Report, Path]]
 
@@ -46,22 +56,6 @@ def colour(tmp_path: Path, weights: Path) -> Colorize:
 def write_photo(path: Path, picture: Picture) -> Path:
     """Write a photograph in the format that the name says."""
     Image.fromarray(picture).save(path)
-    return path
-
-
-def write_scenes(path: Path, *scenes: Picture, frames: int = 15, codec: str = "ffv1", pixels: str = "yuv420p") -> Path:
-    """Write a film of still scenes that fade a little, each with as many frames."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25)
-        stream.height, stream.width = scenes[0].shape[:2]
-        stream.pix_fmt = pixels
-        for number in range(frames * len(scenes)):
-            light = 1 - number % frames / frames / 5
-            picture = (scenes[number // frames] * light).astype(np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(frame.reformat(format=pixels)))
-        container.mux(stream.encode(None))
     return path
 
 
