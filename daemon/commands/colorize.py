@@ -124,7 +124,7 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
             case Report() as report:
                 path = _publish(file, job, report, order)
                 says = [f"{file} -> {path}", *(f"\n  {note}" for note in report.notes)]
-            case LeftAlone(reason):
+            case LeftAlone(_, reason):
                 says = [f"{reason}; left alone (--input grey colours it anew)"]
             case trouble:
                 return trouble
