@@ -18,7 +18,7 @@ from daemon.duplicates import AGAIN, find_twin
 from daemon.ending import Ending
 from daemon.entry import Entry
 from daemon.journal import Journal
-from daemon.messages import Died, Done, Failed, Message, Progress, Ready, Same, Unfit
+from daemon.messages import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Same, Unfit
 from daemon.original import identify
 from daemon.room import Room
 from daemon.task import Task
@@ -75,6 +75,8 @@ class Foreman:
                 self._ending.done(task, report, self._weights[task.folder.colour])
             case Same(number):
                 self._ending.duplicate(hand.tasks.pop(number))
+            case LeftAlone(number, reason):
+                self._ending.failed(hand.tasks.pop(number), "unsupported", reason)
             case Failed(number, why, reason, trace):
                 task = hand.tasks.pop(number)
                 if trace:

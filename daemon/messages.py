@@ -74,6 +74,14 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """There was nothing to do: the original is in colour already."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job could not be done."""
 
@@ -94,4 +102,4 @@ class Died:
     """That ended it."""
 
 
-Message = Ready | Unfit | Begun | Progress | Done | Same | Failed | Died
+Message = Ready | Unfit | Begun | Progress | Done | Same | LeftAlone | Failed | Died

@@ -19,11 +19,11 @@ from pathlib import Path
 import psutil
 
 from colorizer.durable import sync_file
-from colorizer.errors import TintdError, TruncatedError, UnsupportedError
+from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from daemon.messages import Begun, Done, Failed, Outfit, Progress, Ready, Same, Unfit
+from daemon.messages import Begun, Done, Failed, LeftAlone, Outfit, Progress, Ready, Same, Unfit
 from daemon.twin import Twin
 
 _TELL = 0.5
@@ -57,7 +57,7 @@ def work(connection: Connection, outfit: Outfit) -> None:
             connection.send(message)
 
 
-def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[Done | Same | Failed]:
+def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[Done | Same | LeftAlone | Failed]:
     from colorizer.colorization import colorize, colorize_together  # noqa: PLC0415
 
     teller = _Teller(connection)
@@ -76,7 +76,7 @@ def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[
     yield _told(0, jobs[0], outcome)
 
 
-def _told(number: int, job: Job, outcome: Report | Exception) -> Done | Failed:
+def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlone | Failed:
     """What became of a job, for the service; a result's bytes are on the disk before it is told of."""
     if isinstance(outcome, Report):
         try:
@@ -86,6 +86,8 @@ def _told(number: int, job: Job, outcome: Report | Exception) -> Done | Failed:
     match outcome:
         case Report():
             return Done(number, outcome)
+        case InColourError():
+            return LeftAlone(number, str(outcome))
         case UnsupportedError():
             return Failed(number, "unsupported", str(outcome))
         case TruncatedError():
