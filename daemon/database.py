@@ -64,7 +64,7 @@ _MIGRATIONS = (
     ALTER TABLE journal ADD COLUMN paused REAL;
     """,
     """
-    ALTER TABLE jobs ADD COLUMN seen REAL NOT NULL DEFAULT 0; -- since when the file has looked as it does
+    ALTER TABLE jobs ADD COLUMN seen REAL NOT NULL DEFAULT 0;
     UPDATE jobs SET seen = found;
     ALTER TABLE jobs ADD COLUMN output_inode INTEGER;
     """,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import asdict
 
 import structlog
 
@@ -14,6 +15,7 @@ from daemon.config import Config
 from daemon.control import Answer, Control, ControlError, Request
 from daemon.crew import Hand
 from daemon.journal import Journal
+from daemon.pause import Pause
 
 _log = structlog.get_logger()
 
@@ -30,12 +32,14 @@ class Desk:
         """
         self._config = config
         self._ring = ring
-        self._news: Answer = {"pid": os.getpid(), "says": "starting", "workers": []}
+        self._news: Answer = {}
+        self.tell("starting", [], [])
         self._control = self._listen()
 
-    def tell(self, says: str, hands: list[Hand]) -> None:
+    def tell(self, says: str, hands: Sequence[Hand], pauses: Sequence[Pause]) -> None:
         """From now on, those who ask are told this."""
-        self._news = {"pid": os.getpid(), "says": says, "workers": list(status.crew_facts(hands))}
+        workers = list(status.crew_facts(hands))
+        self._news = {"pid": os.getpid(), "says": says, "workers": workers, "paused": [*map(asdict, pauses)]}
 
     def serve(self, grant: Callable[[Request], str]) -> None:
         """Have all wishes granted that wait."""

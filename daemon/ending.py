@@ -93,11 +93,11 @@ class Ending:
             task.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
             leave(task.workspace)
             return
+        if following.state == "failed" and self._config.work.failure_notes:
+            _leave_note(task, reason)
         self._journal.end(entry.id, following.state, reason, now)
         task.log.warning(following.state, reason=reason)
         clear(task.workspace)
-        if following.state == "failed" and self._config.work.failure_notes:
-            _leave_note(task, reason)
 
     def hold(self, task: Task, reason: str) -> None:
         """Let a job wait for something that is not its fault."""

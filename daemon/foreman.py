@@ -20,6 +20,7 @@ from daemon.entry import Entry
 from daemon.journal import Journal
 from daemon.messages import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Same, Unfit
 from daemon.original import identify
+from daemon.pause import Pause, told
 from daemon.room import Room
 from daemon.task import Task
 from daemon.turns import Turns
@@ -45,8 +46,8 @@ class Foreman:
         self._next_keeping = 0.0
         self._kept: Entry | None = None
         """A job whose turn it was, but that could not be done together with others."""
-        self.paused: str | None = None
-        """Why jobs of some folder, or all, are not begun at present."""
+        self.pauses: tuple[Pause, ...] = ()
+        """Why jobs of some folder, or all, are not begun at present: there is no room for their results."""
         self.closed: frozenset[Path] = frozenset()
         """The watched folders whose jobs wait."""
         self._set_out(config)
@@ -158,10 +159,11 @@ class Foreman:
     def _look_for_room(self) -> None:
         """Close folders for whose results there is no room, or which are empty or absent: perhaps a mount is away."""
         lacks = {folder.input: self._room.lacks(folder) for folder in self._config.folders}
-        paused = next((lack for lack in lacks.values() if lack), None)
-        if (paused is None) != (self.paused is None):
-            _log.warning("paused" if paused else "goes on", reason=paused)
-        self.paused = paused
+        since = min((pause.since for pause in self.pauses), default=time.time())
+        pauses = tuple(Pause("room", lack, since) for lack in dict.fromkeys(lacks.values()) if lack)
+        if bool(pauses) != bool(self.pauses):
+            _log.warning("paused" if pauses else "goes on", reason=told(pauses))
+        self.pauses = pauses
         self.closed = frozenset(place for place, lack in lacks.items() if lack or not is_present(place))
 
     def _give(self, hand: Hand) -> None:

@@ -47,6 +47,18 @@ def is_working_time(spans: Sequence[Span], now: datetime) -> bool:
     return not spans or any(span.holds(now) for span in spans)
 
 
+def closed_since(spans: Sequence[Span], now: datetime) -> datetime:
+    """When the last of the spans ended, at a moment that lies in none."""
+    days = [now.date() - timedelta(days=ago) for ago in range(9)]
+    ends = [
+        datetime.combine(day + timedelta(days=span.begin >= span.end), span.end, now.tzinfo)
+        for span in spans
+        for day in days
+        if day.weekday() in span.days
+    ]
+    return max(end for end in ends if end <= now)
+
+
 def _days(first: str | None, last: str | None) -> frozenset[int]:
     if first is None:
         return frozenset(range(7))

@@ -63,7 +63,7 @@ class _Jobs(Collector):
         yield jobs
         wait = 0.0 if oldest is None else max(0.0, time.time() - oldest)
         yield GaugeMetricFamily("tintd_wait_seconds", "How long the job that has waited longest is due.", value=wait)
-        yield GaugeMetricFamily("tintd_paused", "Whether jobs pause for want of room.", value=bool(self._pulse.paused))
+        yield GaugeMetricFamily("tintd_paused", "Whether jobs pause, for any reason.", value=bool(self._pulse.paused))
         yield GaugeMetricFamily("tintd_ready", "Whether the weights are loaded.", value=self._pulse.ready)
         yield GaugeMetricFamily("tintd_loop_age_seconds", "Since the main loop last turned.", value=self._pulse.age())
         yield CounterMetricFamily("tintd_turns", "Turns of the main loop.", value=self._pulse.turns)

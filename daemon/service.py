@@ -20,12 +20,12 @@ from daemon.control import Request
 from daemon.desk import Desk
 from daemon.foreman import Foreman
 from daemon.herald import Herald
-from daemon.hours import is_working_time
 from daemon.intake import Intake
 from daemon.journal import Journal
 from daemon.lock import alone
 from daemon.log import configure_log
 from daemon.notify import notify, watchdog_interval
+from daemon.pause import Pause, by_hours, by_person, told
 from daemon.pulse import Pulse
 from daemon.recovery import take_up
 from daemon.signals import Signals
@@ -155,7 +155,7 @@ class Service:
         until_sleep = self._foreman.crew.rest()
         if until_sleep is not None:
             needed.append(until_sleep)
-        due = None if self._foreman.closed or self._idle_because() else self._journal.next_due()
+        due = None if self._foreman.closed or self._wished() else self._journal.next_due()
         if due is not None:
             needed.append(due - time.time())
         return max(0.0, min(needed))
@@ -178,23 +178,20 @@ class Service:
 
     def _work(self) -> None:
         """Give out jobs, if this is the time for it; when working hours end, what runs is put back after a while."""
-        if self._idle_because() is None:
+        pauses = self._wished()
+        if not pauses:
             self._foreman.offer()
-        if self._is_working_time():
+        if all(pause.by != "hours" for pause in pauses):
             self._closing = None
         elif self._closing is None:
             self._closing = time.monotonic() + self._config.work.grace_seconds
         elif time.monotonic() >= self._closing:
             self._foreman.put_back()
 
-    def _idle_because(self) -> str | None:
+    def _wished(self) -> list[Pause]:
         """Why no job is begun, by somebody's wish."""
-        if self._journal.paused is not None:
-            return "by `tintd pause`"
-        return None if self._is_working_time() else "outside of working hours"
-
-    def _is_working_time(self) -> bool:
-        return is_working_time(self._config.work.hours, datetime.now(UTC).astimezone())
+        now = datetime.now(UTC).astimezone()
+        return [*by_person(self._journal.paused), *by_hours(self._config.work.hours, now)]
 
     def _reload(self) -> None:
         """Read the configuration again; a wrong one changes nothing, and no work is lost."""
@@ -242,10 +239,13 @@ class Service:
         """Where the journal cannot be written (its disk is full), do nothing until it can, and then go on."""
         self._foreman.abandon()
         self._intake.rescan()
+        since = time.time()
         while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))
-            notify("WATCHDOG=1", f"STATUS=the journal cannot be written: {error}")
-            self._pulse.beat(ready=True, paused=f"the journal cannot be written: {error}")
+            says = f"the journal cannot be written: {error}"
+            notify("WATCHDOG=1", f"STATUS={says}")
+            self._pulse.beat(ready=True, paused=says)
+            self._desk.tell(says, self._foreman.crew.hands, [Pause("journal", says, since)])
             wait([self._bell.fileno()], timeout=_SIGN)
             self._bell.silence()
             try:
@@ -267,12 +267,13 @@ class Service:
     def _give_sign(self) -> None:
         """Tell systemd, and who asks, that the service lives, and what it does; systemd not if no worker can work."""
         crew = self._foreman.crew
-        paused = self._idle_because() or self._foreman.paused
+        pauses = self._wished() or self._foreman.pauses
+        paused = told(pauses)
         self._pulse.beat(ready=crew.was_ready, paused=paused)
         says = f"paused: {paused}" if paused else "at work" if self._foreman.tasks else "waiting for files"
         if crew.trouble is not None:
             says = f"a worker cannot start: {crew.trouble}"
-        self._desk.tell(says, crew.hands)
+        self._desk.tell(says, crew.hands, pauses)
         if time.monotonic() < self._next_sign:
             return
         self._next_sign = time.monotonic() + (watchdog_interval() or _SIGN)

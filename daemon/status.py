@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 
 from daemon.attempts import Attempt
@@ -10,11 +11,12 @@ from daemon.control import Answer
 from daemon.crew import Hand
 from daemon.entry import STATES, Entry
 from daemon.journal import Journal
+from daemon.pause import by_person
 from daemon.wishes import is_named
 
 
 def status_of(journal: Journal, most: int | None, service: Answer | None = None) -> Answer:
-    """How many files are in each state, and the latest of each.
+    """How many files are in each state, the latest of each, and why none is begun (`paused`), where that is so.
 
     Args:
         journal: of the service.
@@ -22,8 +24,10 @@ def status_of(journal: Journal, most: int | None, service: Answer | None = None)
         service: what the service that runs says of itself.
 
     """
+    by_wish = [asdict(pause) for pause in by_person(journal.paused)]  # which is new before the service says so
+    others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
     files = [facts for state in STATES for facts in map(_facts, islice(journal.entries(state), most))]
-    return {"counts": journal.counts(), "files": files, "paused": journal.paused, "service": service}
+    return {"counts": journal.counts(), "files": files, "paused": by_wish + others, "service": service}
 
 
 def history_of(journal: Journal, pattern: str, most: int | None) -> Answer:
@@ -32,7 +36,7 @@ def history_of(journal: Journal, pattern: str, most: int | None) -> Answer:
     return {"attempts": [_attempt_facts(attempt) for attempt in islice(meant, most)]}
 
 
-def crew_facts(hands: list[Hand]) -> Iterator[Answer]:
+def crew_facts(hands: Iterable[Hand]) -> Iterator[Answer]:
     """What the workers do."""
     for hand in hands:
         yield {

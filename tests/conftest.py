@@ -122,9 +122,10 @@ class Daemon(Household):
         return self.command(name, *arguments)
 
     def wait_for(self, **counts: int) -> None:
-        """Wait until so many files are done, failed, ... and none waits or runs."""
+        """Wait until so many files are done, failed, ... and none waits or runs; then the work folders go."""
         wanted = {"queued": 0, "running": 0, **counts}
         self.wait_until(lambda: wanted.items() <= self.status()["counts"].items(), str(wanted))
+        self.wait_until(lambda: not self.leftovers(), "the work folders are gone")
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Wait until something is true."""

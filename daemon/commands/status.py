@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -39,6 +40,9 @@ def status(
 def _show(found: Answer) -> None:
     console = Console(emoji=False)
     console.print(printable(_headline(found)), highlight=False)
+    for pause in found["paused"]:
+        since = datetime.fromtimestamp(pause["since"], tz=UTC).astimezone()
+        console.print(printable(f"paused since {since:%Y-%m-%d %H:%M}: {pause['reason']}"), highlight=False)
     console.print(", ".join(f"{number} {state}" for state, number in found["counts"].items()))
     table = Table("state", "file", "what", box=None, pad_edge=False, header_style="dim")
     for state, number in found["counts"].items():
@@ -54,7 +58,7 @@ def _headline(found: Answer) -> str:
     """What the service does."""
     service = found["service"]
     if service is None:
-        return "no service is running" + (", and files are paused" if found["paused"] else "")
+        return "no service is running"
     return f"the service is running (process {service['pid']}): {service['says']}"
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from daemon.hours import is_working_time, read_span
+from daemon.hours import closed_since, is_working_time, read_span
 
 
 def at(day: int, clock: str) -> datetime:
@@ -27,6 +27,20 @@ def test_hours_are_what_they_say(span: str, inside: list[tuple[int, str]], outsi
     spans = [read_span(span)]
     assert all(is_working_time(spans, at(*moment)) for moment in inside)
     assert not any(is_working_time(spans, at(*moment)) for moment in outside)
+
+
+@pytest.mark.parametrize(
+    ("span", "now", "ended"),
+    [
+        ("22:00-06:00", (2, "07:00"), (2, "06:00")),
+        ("22:00-06:00", (2, "21:59"), (2, "06:00")),
+        ("08:00-17:00", (0, "07:00"), (-1, "17:00")),
+        ("fri 18:00-08:00", (11, "17:00"), (5, "08:00")),
+    ],
+)
+def test_it_is_known_since_when_there_are_none(span: str, now: tuple[int, str], ended: tuple[int, str]) -> None:
+    """Over midnight and over the week."""
+    assert closed_since([read_span(span)], at(*now)) == at(*ended)
 
 
 def test_without_hours_it_is_always_time() -> None:

@@ -119,6 +119,21 @@ def test_a_film_that_is_still_being_copied_waits(daemon: Daemon) -> None:
     assert len(daemon.logged("colouring")) == 1
 
 
+def test_a_slow_copy_with_an_old_date_is_waited_for(daemon: Daemon) -> None:
+    """What looks cut off may be a copy that pauses and gives the file its old date: that says nothing of its age."""
+    daemon.settings["watching"]["patience_seconds"] = 600
+    daemon.settings["work"]["attempts"] = 1
+    daemon.start()
+    content = write_film(daemon.home / "film.mp4", Film(frames=7)).read_bytes()
+    copy = daemon.inbox / "film.mp4"
+    for part in (content[: len(content) // 2], content):
+        copy.write_bytes(part)
+        os.utime(copy, (1e9, 1e9))
+        daemon.wait_until(lambda: daemon.logged("will be tried again"), "half of it looks cut off")
+    daemon.wait_for(done=1)
+    assert daemon.logged("failed") == []
+
+
 def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None:
     """The result of what it was is dropped."""
     daemon.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
@@ -15,6 +17,7 @@ from PIL import Image
 
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.conftest import Daemon
 from tests.faults.conftest import Service, assert_in_order
 
 
@@ -99,3 +102,39 @@ def test_two_services_on_one_state(service: Service) -> None:
     service.finish(done=2)
     service.signal(signal.SIGTERM)
     assert_in_order(service)
+
+
+DOOMED = """
+import os, signal, sys
+from pathlib import Path
+from daemon import delivery
+from daemon.commands.run import run
+delivery.take_note_back = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+run(Path(sys.argv[1]))
+"""
+"""A service that is killed when its first result has its name, and nothing more has been done about it."""
+
+
+def test_a_kill_between_publishing_and_the_journal(daemon: Daemon) -> None:
+    """Breaks: the moment after a result appeared. The next start knows all of it, and takes the note back."""
+    daemon.settings["work"]["attempts"] = 1
+    daemon.start()
+    whole = write_grey(daemon.home / "a.png").read_bytes()
+    (daemon.inbox / "a.png").write_bytes(whole[: len(whole) // 2])
+    daemon.wait_for(failed=1)
+    daemon.stop()
+    (daemon.inbox / "a.png").write_bytes(whole)
+    command = [sys.executable, "-c", DOOMED, str(daemon.home / "config.yaml")]
+    doomed = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=120, check=False)
+    assert doomed.returncode == -signal.SIGKILL
+    assert (daemon.outbox / "a.png").exists()
+    assert (daemon.outbox / "a.png.failed.txt").exists()
+    daemon.start()
+    daemon.wait_for(done=1)
+    assert not daemon.logged("colouring")
+    assert not (daemon.outbox / "a.png.failed.txt").exists()
+    [known] = daemon.status()["files"]
+    assert known["settings"]
+    assert known["weights"]
+    assert known["seconds"] > 0
+    assert daemon.leftovers() == []

@@ -13,13 +13,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from daemon.control import ask
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service, assert_in_order
 
@@ -39,10 +40,12 @@ class Call:
 
 
 @contextmanager
-def traced(service: Service, *options: str) -> Iterator[Path]:
-    """Record the calls of the service's main thread."""
+def traced(service: Service, *options: str, others: Sequence[int] = ()) -> Iterator[Path]:
+    """Record the calls of the service's main thread, and of other processes."""
     record = service.home / "record"
-    command = ["strace", "-y", "-s", "4096", "-e", f"trace={CALLS}", *options, "-o", record, "-p", str(service.pid)]
+    command = ["strace", "-y", "-s", "4096", "-e", f"trace={CALLS}", *options, "-o", record]
+    for pid in (service.pid, *others):
+        command += ["-p", str(pid)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
         assert strace.stderr is not None
         first = strace.stderr.readline()
@@ -58,7 +61,13 @@ def traced(service: Service, *options: str) -> Iterator[Path]:
 def calls_of(record: Path) -> list[Call]:
     """The calls, those that failed too."""
     calls: list[Call] = []
-    for line in record.read_text().splitlines():
+    begun: dict[str, str] = {}
+    for told in record.read_text().splitlines():
+        process, line = re.fullmatch(r"(\d* *)(.*)", told).groups()  # type: ignore[union-attr] # it always matches
+        if line.endswith("<unfinished ...>"):  # another's call comes between; it counts when it returns
+            begun[process] = line.removesuffix("<unfinished ...>").rstrip()
+            continue
+        line = re.sub(r"<\.\.\. \w+ resumed>", lambda _: begun.pop(process, ""), line)  # noqa: B023 (called at once)
         found = re.match(r"(\w+)\((.*)\) += (-?\d+|\?)", line)
         if found:
             paths = [Path(a or b) for a, b in re.findall(r'\d+<([^>]+)>|"([^"]+)"', found[2])]
@@ -74,15 +83,22 @@ def prepared(service: Service) -> Path:
     return write_grey(service.home / "a.png")
 
 
-def recorded(service: Service) -> list[Call]:
-    """The calls of one job from its beginning to its end."""
+def recorded(service: Service, *, with_worker: bool = False) -> list[Call]:
+    """The service's calls of one job from its beginning to its end, and its worker's."""
     original = prepared(service)
-    with traced(service) as record:
+    with traced(service, others=worker_of(service) if with_worker else ()) as record:
         original.rename(service.inbox / "a.png")
         service.until((service.inbox / "done" / "a.png").exists, "the original moved")
         time.sleep(1)
     service.signal(signal.SIGTERM)
     return calls_of(record)
+
+
+def worker_of(service: Service) -> list[int]:
+    """The process that flushes the result."""
+    told = ask(service.home / "state" / "control", "status")
+    assert told is not None
+    return [int(worker["worker"].split()[0]) for worker in told["service"]["workers"]]
 
 
 def place(calls: list[Call], name: str, *ends: str) -> int:
@@ -98,7 +114,7 @@ def place(calls: list[Call], name: str, *ends: str) -> int:
 
 def test_the_order_of_the_calls(service: Service) -> None:
     """Breaks nothing: content is flushed, then named, then the name is flushed, and only then the journal says done."""
-    calls = recorded(service)
+    calls = recorded(service, with_worker=True)
     flushed = place(calls, "fsync", "/result")
     named = place(calls, "link", "/result", "/outbox/a.png")
     name_flushed = named + 1 + place(calls[named + 1 :], "fsync", "/outbox")

@@ -1,5 +1,10 @@
 """Tests of daemon/commands/status.py."""
 
+import json
+import time
+
+import pytest
+
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
@@ -13,8 +18,33 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
     table = daemon.command("status").stdout
     assert "1 done" in table
     assert "b [red]" in table.replace("\n", "")
-    [done] = [file for file in daemon.status()["files"] if file["state"] == "done"]
+    told = json.loads(daemon.command("status", "--json").stdout)
+    [done] = [file for file in told["files"] if file["state"] == "done"]
     assert done["output"] == str(daemon.outbox / "a.png")
     assert done["seconds"] > 0
     assert len(done["weights"]) == 64
     assert len(done["settings"]) == 12
+    assert told["paused"] == []
+
+
+def test_a_pause_is_told_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
+    """Where no service runs, and by the one that does: somebody's wish beside working hours; then the want of room."""
+    begun = time.time()
+    daemon.command_offline("pause")
+    assert "by `tintd pause`" in daemon.command("status").stdout
+    hour = time.localtime().tm_hour
+    daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
+    daemon.start()
+    daemon.wait_until(lambda: len(daemon.status()["paused"]) == 2, "both are told")
+    wish, hours = daemon.status()["paused"]
+    assert (wish["by"], wish["reason"]) == ("person", "by `tintd pause`")
+    assert wish["since"] == pytest.approx(begun, abs=60)
+    assert (hours["by"], hours["reason"]) == ("hours", "outside of working hours")
+    assert begun - 86400 < hours["since"] < begun
+    daemon.command("resume")
+    daemon.settings["work"] |= {"hours": [], "spare_mib": 1 << 30}
+    daemon.reload()
+    daemon.wait_until(lambda: [pause["by"] for pause in daemon.status()["paused"]] == ["room"], "only room is wanted")
+    table = daemon.command("status").stdout.replace("\n", "")
+    assert f"paused since {time.localtime().tm_year}" in table
+    assert "nearly full" in table
