@@ -67,6 +67,9 @@ _MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN seen REAL NOT NULL DEFAULT 0;
     UPDATE jobs SET seen = found;
     ALTER TABLE jobs ADD COLUMN output_inode INTEGER;
+    DROP INDEX jobs_fingerprint;
+    CREATE INDEX jobs_moved ON jobs (fingerprint, mtime_ns);
+    CREATE INDEX jobs_alike ON jobs (fingerprint, state);
     """,
 )
 

@@ -70,7 +70,7 @@ class Desk:
 
     def _look_up(self, asked: Answer) -> Answer:
         """Answer, in the thread of who asks."""
-        most = asked.get("most")
+        most = min(asked.get("most") or status.MOST, status.MOST)
         with closing(Journal(self._config.state, readonly=True)) as journal:
             if asked["wish"] == "history":
                 return status.history_of(journal, str(asked.get("pattern", "*")), most)

@@ -16,6 +16,9 @@ from daemon.entry import STATES, Entry, Making, Result, State, entry_of, legible
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
 
+_ALIKE = 20
+"""Files of the same content that are looked at, so that a flood of copies costs no more than one of different files."""
+
 
 class Journal:
     """One service's journal. Any process may read it, and put jobs back; only the service does jobs."""
@@ -120,14 +123,14 @@ class Journal:
         Those that are done come first, the oldest of them before the others.
 
         """
-        rows = self._db.execute(
-            "SELECT others.* FROM jobs others JOIN jobs ON jobs.fingerprint = others.fingerprint"
-            " WHERE jobs.id = ? AND jobs.ended IS NULL AND others.id <> jobs.id"
-            " AND others.state IN ('done', 'running') AND NOT others.superseded"
-            " ORDER BY others.state, others.id",
-            (job,),
-        )
-        return map(entry_of, rows)
+        for state in ("done", "running"):
+            rows = self._db.execute(
+                "SELECT others.* FROM jobs JOIN jobs AS others USING (fingerprint) WHERE jobs.id = ?"
+                " AND jobs.ended IS NULL AND others.id <> jobs.id AND others.state = ? AND NOT others.superseded"
+                " ORDER BY others.id LIMIT ?",
+                (job, state, _ALIKE),
+            )
+            yield from map(entry_of, rows.fetchall())
 
     def put_off(self, job: int, due: float, reason: str) -> None:
         """Let a job, and those in its folder that seem to have the same content, wait until `due`."""
@@ -211,13 +214,13 @@ class Journal:
         """What is noted within this is noted in one go, or not at all: the disk is waited for once."""
         return self._db.transaction()
 
-    def entries(self, *states: State) -> Iterator[Entry]:
-        """Jobs in these states, the latest first."""
+    def entries(self, *states: State, most: int | None = None) -> Iterator[Entry]:
+        """Jobs in these states, the latest first; all of them, or so many at most."""
         marks = ", ".join("?" * len(states))
         rows = self._db.execute(
             f"SELECT * FROM jobs WHERE state IN ({marks}) AND NOT superseded"  # noqa: S608 (marks are question marks)
-            " ORDER BY coalesce(ended, due) DESC, id DESC",
-            states,
+            " ORDER BY coalesce(ended, due) DESC, id DESC LIMIT ?",
+            (*states, -1 if most is None else most),
         )
         return map(entry_of, rows)
 
@@ -241,7 +244,8 @@ class Journal:
 
         """
         rows = self._db.execute(
-            "SELECT * FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded", (fingerprint, mtime_ns)
+            "SELECT * FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded LIMIT ?",
+            (fingerprint, mtime_ns, _ALIKE),
         )
         gone = (entry.id for entry in map(entry_of, rows) if is_present(entry.folder) and not entry.source.exists())
         return next(gone, None)

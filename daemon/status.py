@@ -14,6 +14,9 @@ from daemon.journal import Journal
 from daemon.pause import by_person
 from daemon.wishes import is_named
 
+MOST = 5000
+"""Files of each state, or attempts, in one answer of the service: however many there are, its memory stays flat."""
+
 
 def status_of(journal: Journal, most: int | None, service: Answer | None = None) -> Answer:
     """How many files are in each state, the latest of each, and why none is begun (`paused`), where that is so.
@@ -26,7 +29,7 @@ def status_of(journal: Journal, most: int | None, service: Answer | None = None)
     """
     by_wish = [asdict(pause) for pause in by_person(journal.paused)]  # which is new before the service says so
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
-    files = [facts for state in STATES for facts in map(_facts, islice(journal.entries(state), most))]
+    files = [facts for state in STATES for facts in map(_facts, journal.entries(state, most=most))]
     return {"counts": journal.counts(), "files": files, "paused": by_wish + others, "service": service}
 
 

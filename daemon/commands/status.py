@@ -25,7 +25,7 @@ _SHOWN = 20
 def status(
     config: ConfigOption = DEFAULT_CONFIG,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the latest 5000 of each state.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every file, not only the latest.")] = False,
 ) -> None:
     """Show what is waiting, running, done, failed (and why) and skipped."""

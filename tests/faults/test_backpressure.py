@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -10,10 +11,13 @@ import psutil
 import pytest
 
 from daemon.config import Folder, Watching
+from daemon.control import ask
 from daemon.journal import Journal
 from daemon.original import Identity
 from daemon.turns import Order, Turns
 from daemon.watcher import Watcher
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service
 
 
 def filled(journal: Journal, files: list[tuple[str, str, int]]) -> None:
@@ -122,3 +126,58 @@ def test_a_hundred_thousand_files_at_once(tmp_path: Path) -> None:
     assert grown < 40
     begun = sqlite3.connect(tmp_path / "state" / "journal.sqlite3").execute("SELECT count(*) FROM jobs").fetchone()
     assert begun[0] == 100_000
+
+
+FEW = 20
+
+
+def drop_a_flood(service: Service, number: int) -> None:
+    """Photographs in one watched folder, by links from outside; a file system allows some ten thousand for each."""
+    for index in range(number):
+        source = service.home / f"{index // 20_000}.png"
+        if not source.exists():
+            write_grey(source, 16, 16 + index // 20_000)
+        os.link(source, service.inbox / f"{index:06}.png")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> None:
+    """Breaks: the same, in the whole service: its memory stays flat, it answers all the while, and turns are fair."""
+    number = 100_000
+    service.settings["folders"].append({"input": "few", "output": "outbox-few"})
+    service.settings["work"] |= {"attempts": 1, "photo_batch": 1}
+    (service.home / "few").mkdir()
+    service.start()
+    service.until(lambda: '"ready"' in service.log(), "it is ready")
+    process = psutil.Process(service.pid)
+    before = peak = process.memory_info().rss
+    drop_a_flood(service, number)
+    slowest, known = 0.0, 0
+    end = time.monotonic() + 3000
+    while known < number and time.monotonic() < end:
+        asked = time.monotonic()
+        answer = ask(service.home / "state" / "control", "status", most=20)
+        assert answer is not None
+        slowest = max(slowest, time.monotonic() - asked)
+        known = sum(answer["counts"].values())
+        peak = max(peak, process.memory_info().rss)
+        time.sleep(0.2)
+    assert known == number
+    for index in range(FEW):
+        write_grey(service.home / "few" / f"{index}.png", 20, 20 + index)
+    service.until(lambda: len(list((service.home / "outbox-few").glob("*.png"))) == FEW, "the few are done")
+    with sqlite3.connect(service.home / "state" / "journal.sqlite3") as database:
+        order = [
+            bytes(folder)
+            for (folder,) in database.execute(
+                "SELECT folder FROM attempts JOIN jobs ON jobs.id = attempts.job ORDER BY attempts.id"
+            )
+        ]
+    few = [place for place, folder in enumerate(order) if folder.endswith(b"/few")]
+    flooded = len(order[few[0] : few[-1]]) - FEW
+    grown = (peak - before) / (1 << 20)
+    figures = f"grown by {grown:.1f} MiB, slowest answer {slowest:.2f} s, {flooded} others between the few\n"
+    (service.home / "figures").write_text(figures)
+    assert grown < 60
+    assert flooded <= FEW
