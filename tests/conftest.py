@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from colorizer.network import Architecture, Network
 from colorizer.weights import Calibration, WeightsCard, save_weights
 from daemon.commands.asking import look_up
 from daemon.status import status_of
+from tests.zygote import Forked, Zygote
 
 PATIENCE = 120
 """Seconds after which a daemon that has not done something never will."""
@@ -80,13 +82,20 @@ class Household:
 class Daemon(Household):
     """The real service in a process of its own, on folders of its own."""
 
-    process: subprocess.Popen[bytes] | None = None
+    zygote: Zygote | None = None
+    """From which it is forked; None: it is started as `tintd run` is."""
+    process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(self) -> None:
         """Start the service, and wait until it is ready."""
-        command = [sys.executable, "-m", "daemon", "run", "-c", str(self.configure())]
-        with (self.home / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, stderr=log)
+        config, log = self.configure(), self.home / "log"
+        log.unlink(missing_ok=True)
+        if self.zygote is None:
+            command = [sys.executable, "-m", "daemon", "run", "-c", str(config)]
+            with log.open("wb") as errors:
+                self.process = subprocess.Popen(command, stderr=errors)
+        else:
+            self.process = Forked(self.zygote.start(config, log))
         self.wait_until(lambda: self.logged("ready"), "the service is ready")
 
     def reload(self, event: str = "reloaded", times: int = 1) -> None:
@@ -145,11 +154,33 @@ def _as_json(line: str) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Started once: it has torch."""
+    made = Zygote()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def daemon(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
+def daemon(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Daemon]:
     """A service with an inbox and an outbox, quick in all its waits; not yet started."""
+    with household(tmp_path, weights, zygote) as made:
+        yield made
+
+
+@pytest.fixture
+def tintd(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
+    """The same, started as `tintd run` is: for tests of its processes, its environment and its exit status."""
+    with household(tmp_path, weights, None) as made:
+        yield made
+
+
+@contextmanager
+def household(home: Path, weights: Path, zygote: Zygote | None) -> Iterator[Daemon]:
+    """A service, which does not outlive its test."""
     made = Daemon(
-        tmp_path,
+        home,
         {
             "folders": [{"input": "inbox", "output": "outbox"}],
             "colour": {"weights": str(weights), "device": "cpu"},
@@ -157,9 +188,10 @@ def daemon(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
             "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
             "work": {"retry_seconds": 0.2, "grace_seconds": 0},
         },
+        zygote,
     )
     made.inbox.mkdir()
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.kill()
-        made.process.wait()
+        made.process.wait(PATIENCE)

@@ -18,7 +18,7 @@ from tests.assets.pictures import write_grey
 from tests.assets.tones import coloured, sepia, toned
 from tests.conftest import Daemon
 
-LONG = Film(frames=1000, width=320, height=240, options={"preset": "ultrafast"})
+LONG = Film(frames=500, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
 
 
@@ -33,19 +33,19 @@ def has_colour(path: Path) -> bool:
         return bool(np.ptp(np.asarray(image.convert("RGB"), int), axis=2).max() > 10)
 
 
-def test_what_is_dropped_appears_in_colour(daemon: Daemon) -> None:
+def test_what_is_dropped_appears_in_colour(tintd: Daemon) -> None:
     """Photographs and films, there before the start or dropped later, in the same sub-folders."""
-    write_grey(daemon.inbox / "early.jpg")
-    daemon.start()
-    (daemon.inbox / "1936").mkdir()
-    write_grey(daemon.inbox / "1936" / "late.png")
-    drop_film(daemon, "film.mp4", Film(sounds=("aac",)))
-    daemon.wait_for(done=3)
-    assert has_colour(daemon.outbox / "early.jpg")
-    assert has_colour(daemon.outbox / "1936" / "late.png")
-    assert (daemon.outbox / "film.mp4").stat().st_mtime == (daemon.inbox / "film.mp4").stat().st_mtime
-    assert daemon.leftovers() == []
-    assert daemon.stop() == 0
+    write_grey(tintd.inbox / "early.jpg")
+    tintd.start()
+    (tintd.inbox / "1936").mkdir()
+    write_grey(tintd.inbox / "1936" / "late.png")
+    drop_film(tintd, "film.mp4", Film(sounds=("aac",)))
+    tintd.wait_for(done=3)
+    assert has_colour(tintd.outbox / "early.jpg")
+    assert has_colour(tintd.outbox / "1936" / "late.png")
+    assert (tintd.outbox / "film.mp4").stat().st_mtime == (tintd.inbox / "film.mp4").stat().st_mtime
+    assert tintd.leftovers() == []
+    assert tintd.stop() == 0
 
 
 def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
@@ -139,7 +139,7 @@ def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None
     daemon.start()
     drop_film(daemon, "film.mp4", LONG)
     daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
-    time.sleep(1)
+    time.sleep(0.3)
     drop_film(daemon, "film.mp4", Film(frames=7))
     daemon.wait_for(done=1)
     [done] = [file for file in daemon.status()["files"] if file["state"] == "done"]
@@ -224,39 +224,39 @@ def test_a_restart_does_nothing_twice_and_forgets_nothing(daemon: Daemon) -> Non
     assert [Path(line["file"]).name for line in daemon.logged("done")] == ["b.png"]
 
 
-def test_a_stop_puts_the_running_job_back(daemon: Daemon) -> None:
+def test_a_stop_puts_the_running_job_back(tintd: Daemon) -> None:
     """Nothing half-written stays, the attempt does not count, and the next start does it."""
-    daemon.start()
-    drop_film(daemon, "film.mp4", LONG)
-    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
-    assert daemon.stop() == 0
-    assert list(daemon.outbox.iterdir()) == []
-    [entry] = daemon.status()["files"]
+    tintd.start()
+    drop_film(tintd, "film.mp4", LONG)
+    tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
+    assert tintd.stop() == 0
+    assert list(tintd.outbox.iterdir()) == []
+    [entry] = tintd.status()["files"]
     assert (entry["state"], entry["attempts"]) == ("queued", 0)
 
 
-def test_a_stop_lets_a_short_job_finish(daemon: Daemon) -> None:
+def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:
     """Within the grace time."""
-    daemon.settings["work"]["grace_seconds"] = 100
-    daemon.start()
-    drop_film(daemon, "film.mp4", Film(frames=200))
-    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
-    assert daemon.stop() == 0
-    assert (daemon.outbox / "film.mp4").exists()
+    tintd.settings["work"]["grace_seconds"] = 100
+    tintd.start()
+    drop_film(tintd, "film.mp4", Film(frames=200))
+    tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
+    assert tintd.stop() == 0
+    assert (tintd.outbox / "film.mp4").exists()
 
 
-def test_a_worker_that_is_killed_costs_one_attempt(daemon: Daemon) -> None:
+def test_a_worker_that_is_killed_costs_one_attempt(tintd: Daemon) -> None:
     """The job is done by its successor."""
-    daemon.start()
-    drop_film(daemon, "film.mp4", LONG)
-    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
-    assert daemon.process is not None
-    os.kill(worker_of(daemon.process.pid), signal.SIGSEGV)
-    daemon.wait_for(done=1)
-    [entry] = daemon.status()["files"]
+    tintd.start()
+    drop_film(tintd, "film.mp4", LONG)
+    tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
+    assert tintd.process is not None
+    os.kill(worker_of(tintd.process.pid), signal.SIGSEGV)
+    tintd.wait_for(done=1)
+    [entry] = tintd.status()["files"]
     assert entry["attempts"] == 2
-    assert "SIGSEGV" in daemon.logged("will be tried again")[0]["reason"]
-    assert daemon.leftovers() == []
+    assert "SIGSEGV" in tintd.logged("will be tried again")[0]["reason"]
+    assert tintd.leftovers() == []
 
 
 def worker_of(service: int) -> int:
@@ -285,12 +285,12 @@ def test_kill_nine_in_the_middle_loses_nothing(daemon: Daemon, moment: float) ->
     assert daemon.leftovers() == []
 
 
-def test_the_worker_goes_with_its_service(daemon: Daemon) -> None:
+def test_the_worker_goes_with_its_service(tintd: Daemon) -> None:
     """After a kill -9 of the service no worker goes on for itself."""
-    daemon.start()
-    assert daemon.process is not None
-    worker = worker_of(daemon.process.pid)
-    daemon.stop(signal.SIGKILL)
+    tintd.start()
+    assert tintd.process is not None
+    worker = worker_of(tintd.process.pid)
+    tintd.stop(signal.SIGKILL)
     end = time.monotonic() + 20
     while Path(f"/proc/{worker}").exists() and time.monotonic() < end:
         time.sleep(0.1)
@@ -306,14 +306,14 @@ def test_a_second_service_on_the_same_state_refuses(daemon: Daemon) -> None:
     assert "another tintd" in second.stderr
 
 
-def test_wrong_weights_stop_the_start_with_the_reason(daemon: Daemon) -> None:
+def test_wrong_weights_stop_the_start_with_the_reason(tintd: Daemon) -> None:
     """Before any file is touched."""
-    write_grey(daemon.inbox / "a.png")
-    daemon.settings["colour"]["weights"] = "nothing.safetensors"
+    write_grey(tintd.inbox / "a.png")
+    tintd.settings["colour"]["weights"] = "nothing.safetensors"
     with pytest.raises(pytest.fail.Exception, match="no weights file"):
-        daemon.start()
-    assert daemon.process is not None
-    assert daemon.process.wait(10) == 1
+        tintd.start()
+    assert tintd.process is not None
+    assert tintd.process.wait(10) == 1
 
 
 def test_an_output_folder_that_cannot_be_written_holds_the_job(daemon: Daemon) -> None:

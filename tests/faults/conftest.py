@@ -14,17 +14,9 @@ import psutil
 import pytest
 
 from tests.conftest import Household
-from tests.faults.zygote import Zygote
+from tests.zygote import Zygote
 
 PATIENCE = 200
-
-
-@pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
-    """Started once: it has torch."""
-    made = Zygote()
-    yield made
-    made.close()
 
 
 @dataclass

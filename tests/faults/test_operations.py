@@ -145,33 +145,33 @@ def hear(systemd: socket.socket, word: str) -> str:
             return message
 
 
-def test_systemd_is_told_what_the_service_does(daemon: Daemon, systemd: socket.socket) -> None:
+def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: socket.socket) -> None:
     """Ready, alive, reloading, stopping, each when it is so."""
-    daemon.start()
+    tintd.start()
     hear(systemd, "READY=1")
     assert "waiting for files" in hear(systemd, "WATCHDOG=1")
-    daemon.reload()
+    tintd.reload()
     assert "MONOTONIC_USEC" in hear(systemd, "RELOADING=1")
     hear(systemd, "READY=1")
-    daemon.command("pause")
+    tintd.command("pause")
     assert "paused" in hear(systemd, "paused")
-    daemon.stop()
+    tintd.stop()
     hear(systemd, "STOPPING=1")
 
 
 @pytest.mark.slow
-def test_the_watchdog_starves_only_when_no_worker_can_be_had(daemon: Daemon, systemd: socket.socket) -> None:
+def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, systemd: socket.socket) -> None:
     """Breaks: the weights vanish, and the worker dies. The service lives, says so, and systemd may end it."""
-    weights = daemon.home / "weights.safetensors"
-    weights.write_bytes(Path(daemon.settings["colour"]["weights"]).read_bytes())
-    daemon.settings["colour"]["weights"] = str(weights)
-    daemon.start()
+    weights = tintd.home / "weights.safetensors"
+    weights.write_bytes(Path(tintd.settings["colour"]["weights"]).read_bytes())
+    tintd.settings["colour"]["weights"] = str(weights)
+    tintd.start()
     weights.unlink()
-    os.kill(int(daemon.status()["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
-    daemon.wait_until(lambda: len(daemon.logged("a worker cannot start")) >= 5, "it was tried five times")
+    os.kill(int(tintd.status()["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
+    tintd.wait_until(lambda: len(tintd.logged("a worker cannot start")) >= 5, "it was tried five times")
     end = time.monotonic() + 20
     while "WATCHDOG=1" in (message := hear(systemd, "STATUS")) and time.monotonic() < end:
         pass
     assert "cannot start" in message
     assert "WATCHDOG=1" not in message
-    assert "cannot start" in daemon.status()["service"]["says"]
+    assert "cannot start" in tintd.status()["service"]["says"]

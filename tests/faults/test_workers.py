@@ -128,14 +128,14 @@ def test_photographs_that_wait_are_given_together(daemon: Daemon) -> None:
     assert sorted(told[:6]) == [f"{number}.png" for number in range(6)]
 
 
-def test_a_worker_without_work_gives_its_memory_back(daemon: Daemon) -> None:
+def test_a_worker_without_work_gives_its_memory_back(tintd: Daemon) -> None:
     """Breaks: nothing comes for a while. The worker ends; the next file brings another."""
-    daemon.settings["work"]["idle_seconds"] = 1
-    daemon.start()
-    daemon.wait_until(lambda: daemon.logged("a worker rests"), "the worker has ended")
-    assert not any("spawn_main" in " ".join(child.cmdline()) for child in children(daemon))
-    write_grey(daemon.inbox / "a.png")
-    daemon.wait_for(done=1)
+    tintd.settings["work"]["idle_seconds"] = 1
+    tintd.start()
+    tintd.wait_until(lambda: tintd.logged("a worker rests"), "the worker has ended")
+    assert not any("spawn_main" in " ".join(child.cmdline()) for child in children(tintd))
+    write_grey(tintd.inbox / "a.png")
+    tintd.wait_for(done=1)
 
 
 def children(daemon: Daemon) -> list[psutil.Process]:

@@ -1,7 +1,7 @@
 """Services for tests that start very many: the real service and worker, forked from processes that have torch already.
 
 Only the way of starting processes differs from `tintd run`: loading torch anew would cost seconds at each start.
-Run as `python -m tests.faults.zygote`: reads lines `CONFIG LOG` from standard input, and answers each with the process
+Run as `python -m tests.zygote`: reads lines `CONFIG LOG` from standard input, and answers each with the process
 id of a new service.
 """
 
@@ -14,6 +14,8 @@ import subprocess
 import sys
 from multiprocessing import forkserver
 from pathlib import Path
+
+import psutil
 
 
 def main() -> None:
@@ -56,9 +58,9 @@ class Zygote:
     """The process that services are forked from."""
 
     def __init__(self) -> None:
-        root = Path(__file__).parents[2]
+        root = Path(__file__).parents[1]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
+            [sys.executable, "-m", "tests.zygote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -77,6 +79,31 @@ class Zygote:
         """Fork no more."""
         self._process.kill()
         self._process.wait()
+
+
+class Forked:
+    """A process that was forked from a zygote, to be treated as one of `subprocess`; its exit status is not known."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._process = psutil.Process(pid)
+
+    def poll(self) -> int | None:
+        """None while it lives."""
+        return None if self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE else 0
+
+    def wait(self, timeout: float) -> int:
+        """Wait until it has ended."""
+        self._process.wait(timeout)
+        return 0
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
 
 
 if __name__ == "__main__":
