@@ -70,6 +70,7 @@ _MIGRATIONS = (
     DROP INDEX jobs_fingerprint;
     CREATE INDEX jobs_moved ON jobs (fingerprint, mtime_ns);
     CREATE INDEX jobs_alike ON jobs (fingerprint, state);
+    CREATE INDEX jobs_latest ON jobs (state, coalesce(ended, due), id) WHERE NOT superseded;
     """,
 )
 

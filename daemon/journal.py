@@ -247,7 +247,7 @@ class Journal:
             "SELECT * FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded LIMIT ?",
             (fingerprint, mtime_ns, _ALIKE),
         )
-        gone = (entry.id for entry in map(entry_of, rows) if is_present(entry.folder) and not entry.source.exists())
+        gone = (entry.id for entry in map(entry_of, rows) if not entry.source.exists() and is_present(entry.folder))
         return next(gone, None)
 
     def _set(self, job: int, **columns: object) -> None:

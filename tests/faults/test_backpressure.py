@@ -88,6 +88,18 @@ def test_a_turn_costs_the_same_however_many_wait(tmp_path: Path) -> None:
         assert "TEMP B-TREE" not in plan, order
 
 
+def test_status_costs_the_same_however_many_wait(tmp_path: Path) -> None:
+    """Breaks: the plan of the query for the latest of each state, which is answered from an index, without sorting."""
+    journal = Journal(tmp_path)
+    asked: list[str] = []
+    journal.database.set_trace_callback(asked.append)
+    list(journal.entries("queued", most=20))
+    journal.database.set_trace_callback(None)
+    plan = " ".join(row["detail"] for row in journal.database.execute(f"EXPLAIN QUERY PLAN {asked[-1]}"))
+    assert "jobs_latest" in plan
+    assert "TEMP B-TREE" not in plan
+
+
 def flood(tmp_path: Path, number: int) -> tuple[float, int]:
     """MiB by which memory grows while so many files are found and entered, and how many were."""
     inbox = tmp_path / "in"
@@ -162,7 +174,7 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
         slowest = max(slowest, time.monotonic() - asked)
         known = sum(answer["counts"].values())
         peak = max(peak, process.memory_info().rss)
-        time.sleep(0.2)
+        time.sleep(0.5)
     assert known == number
     for index in range(FEW):
         write_grey(service.home / "few" / f"{index}.png", 20, 20 + index)
