@@ -244,10 +244,14 @@ class Journal:
 
         """
         rows = self._db.execute(
-            "SELECT * FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded LIMIT ?",
+            "SELECT id, folder, path FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded LIMIT ?",
             (fingerprint, mtime_ns, _ALIKE),
         )
-        gone = (entry.id for entry in map(entry_of, rows) if not entry.source.exists() and is_present(entry.folder))
+        gone = (
+            int(job)
+            for job, folder, path in rows
+            if not os.path.lexists(os.path.join(folder, path)) and is_present(Path(os.fsdecode(folder)))  # noqa: PTH118 (bytes)
+        )
         return next(gone, None)
 
     def _set(self, job: int, **columns: object) -> None:
