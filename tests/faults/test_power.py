@@ -167,6 +167,7 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         take_away(service, calls, content, removals=removals)
         (service.home / "log").unlink()
         service.start()
+        service.until(lambda: '"ready"' in service.log(), "it has taken up what was left")
         service.finish(done=1)
         service.until(lambda: [*service.inbox.rglob("a*.png")] == [service.inbox / "done" / "a.png"], "it moved")
         service.signal(signal.SIGTERM)
