@@ -19,10 +19,10 @@ from colorizer.network import STRIDE, Network
 from colorizer.padding import pad
 from training.colouring import print_in_grey, to_tensor
 from training.corpus import Corpus
-from training.metrics import colourfulness
+from training.metrics import coloured, colourfulness
 
 DULLEST, GAUDIEST = 0.77, 1.18
-"""Parts of the truth's colourfulness between which that of every kind should lie."""
+"""Parts of the truth's between which the colourfulness of every kind should lie, and the coloured pixels of all."""
 _HALVINGS = 7
 
 
@@ -60,10 +60,11 @@ class Distributions:
         )
 
     def uneven(self, reading: Reading) -> bool:
-        """Whether some kind comes out much duller or more colourful than it is."""
+        """Whether some kind comes out much duller or more colourful than it is, or far more or less is coloured."""
         parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for seen, rgb in zip(self._seen, self._shown(reading), strict=True):
             parts[seen.kind].append((colourfulness(rgb), seen.colourfulness))
+            parts["all: coloured"].append((coloured(rgb_to_lab(rgb)[1:]), coloured(seen.lab[1:])))
         shares = [sum(ours for ours, _ in rows) / sum(truth for _, truth in rows) for rows in parts.values()]
         return min(shares) < DULLEST or max(shares) > GAUDIEST
 
@@ -74,11 +75,11 @@ class Distributions:
         low, high = 0.0, most
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            coloured = [
+            found = [
                 colourfulness(_rgb(seen, ab * (1 + middle * agreement)))
                 for seen, (ab, agreement) in zip(self._seen, expected, strict=True)
             ]
-            low, high = (middle, high) if statistics.fmean(coloured) < truth else (low, middle)
+            low, high = (middle, high) if statistics.fmean(found) < truth else (low, middle)
         return replace(reading, gain=low)
 
     def _shown(self, reading: Reading) -> list[Tensor]:
