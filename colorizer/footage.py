@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from torch import Tensor
 
 from colorizer.coding import Coding, complete_tags
+from colorizer.ending import is_mp4, refuse_cut_mp4
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.lab import luma_of_rgb
 from colorizer.packets import decode_pictures
@@ -34,6 +35,9 @@ _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mp
 
 _PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf"})
 """Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
+
+_DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
+"""What libav and its binding say of headers that say nothing, or too much."""
 
 _PROGRESSIVE, _TOP_FIRST, _BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
@@ -153,7 +157,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     """
     try:
         container = av.open(f"file:{path}", metadata_errors="surrogateescape")
-    except av.error.InvalidDataError as error:
+    except _DAMAGE as error:
         raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
         raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
@@ -210,7 +214,7 @@ def _unpacked(pixels: VideoFormat) -> str:
 def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
-        _check_complete(path)
+        refuse_cut_mp4(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
@@ -233,7 +237,7 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
     stream.thread_type = "SLICE"
     for frame, _ in decode_pictures(container, stream):
         return frame
-    _check_complete(path)
+    refuse_cut_mp4(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
 
 
@@ -282,26 +286,9 @@ def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
 
 
-def _check_complete(path: Path) -> None:
-    """Refuse a file of the MP4 family whose last box is longer than the file: it may still be growing."""
-    size, place = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while place + 8 <= size:
-            file.seek(place)
-            length, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
-            if (place == 0 and kind != b"ftyp") or length == 0:
-                return
-            place += large if length == 1 else max(length, 8)
-    if place > size:
-        raise TruncatedError(f"{path.name}: the film is cut off, or still being written")
-
-
 def _explain_unreadable(path: Path) -> MediaError:
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start[4:8] in {b"ftyp", b"mdat", b"moov", b"wide", b"free"}:
-        return TruncatedError(f"{path.name}: the film has no index (moov): it is cut off, or still being written")
-    return _unknown(path)
+    refuse_cut_mp4(path)
+    return MediaError(f"{path.name}: the film's index (moov) is damaged") if is_mp4(path) else _unknown(path)
 
 
 def _unknown(path: Path) -> UnsupportedError:

@@ -26,6 +26,7 @@ from colorizer.companions import (
     kept_tags,
 )
 from colorizer.encoder import Encoding, holds_codec
+from colorizer.ending import mp4_breaks_off
 from colorizer.footage import Footage, open_film
 from colorizer.job import Job, Piece
 from colorizer.segment import Segment
@@ -105,8 +106,8 @@ def join(segments: Sequence[Segment], footage: Footage, container: Container, jo
         )
         reached = _mux(result, packets, notes) + shift
         notes += companion_flaws(companions)
-    if job.piece is None and reached - footage.start + _TOLERANCE < footage.length:
-        notes.append(f"breaks off at {float(reached - footage.start):.2f} s of {float(footage.length):.2f} s")
+    if job.piece is None:
+        notes += _early_end(footage, reached - footage.start)
     return tuple(notes)
 
 
@@ -133,7 +134,8 @@ def _create(job: Job, container: Container, original: InputContainer) -> OutputC
     options = {"avoid_negative_ts": "disabled"} if container == MKV else {}
     if container != MKV and kept_tags(original).keys() - _QUICKTIME_TAGS:
         options = {"movflags": "use_metadata_tags"}
-    return av.open(f"file:{job.target}", "w", format=container.format, options=options)
+    target = f"file:{job.target}"
+    return av.open(target, "w", format=container.format, options=options, metadata_errors="surrogateescape")
 
 
 def _mux(result: OutputContainer, packets: Iterator[Packet[Stream]], notes: list[str]) -> Fraction:
@@ -168,6 +170,14 @@ def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) ->
     if footage.matrix is not None:
         stream.set_display_matrix(footage.matrix)
     return stream
+
+
+def _early_end(footage: Footage, reached: Fraction) -> Iterator[str]:
+    """Where the file ends, in seconds, if it lacks its end."""
+    missing = footage.length - reached
+    if missing > _TOLERANCE or mp4_breaks_off(footage.path):
+        whole = f" of {float(footage.length):.2f} s" if missing > 0 else ""
+        yield f"breaks off at {float(reached):.2f} s{whole}: the file ends early"
 
 
 def _encodes(template: VideoStream) -> bool:

@@ -14,7 +14,7 @@ import av
 import pytest
 from av.sidedata.sidedata import Type as SideData
 
-from colorizer.errors import TintdError
+from colorizer.errors import MediaError, TintdError
 from tests.formats.films import SAMPLES, SOUND, Sample
 from tests.formats.test_films import colour, make, probe
 
@@ -40,6 +40,10 @@ def noisy(path: Path, arguments: str, seconds: int = 4) -> Path:
     [
         ("film.mkv", "-c:v libx264 -preset ultrafast -c:a aac"),
         ("film.mp4", "-c:v libx264 -preset ultrafast -c:a aac -movflags +faststart"),
+        (
+            "fragmented.mp4",
+            "-c:v libx264 -preset ultrafast -g 5 -c:a aac -movflags +frag_keyframe+empty_moov+default_base_moof",
+        ),
         ("film.avi", "-c:v mpeg4 -b:v 1M -c:a libmp3lame"),
     ],
 )
@@ -50,6 +54,40 @@ def test_a_film_that_breaks_off_plays_up_to_there(tmp_path: Path, weights: Path,
     report, result = colour(source, tmp_path, weights)
     assert any("breaks off at" in note for note in report.notes), report.notes
     assert 8 < report.frames == len(probe(result).times) < 36
+
+
+def test_the_last_moment_of_an_mp4_is_missed(tmp_path: Path, weights: Path) -> None:
+    """Half a second that is cut off is told too: the file's last box says how long it should be."""
+    source = noisy(tmp_path / "film.mp4", "-c:v libx264 -preset ultrafast -g 5 -c:a aac -movflags +faststart")
+    whole = source.read_bytes()
+    source.write_bytes(whole[: len(whole) * 9 // 10])
+    notes = colour(source, tmp_path, weights)[0].notes
+    assert any("the file ends early" in note for note in notes), notes
+    source.write_bytes(whole)
+    assert colour(source, tmp_path, weights)[0].notes == ()
+
+
+@pytest.mark.parametrize("box", [b"stsd", b"stts"])
+def test_a_damaged_index_is_no_end(tmp_path: Path, weights: Path, box: bytes) -> None:
+    """A whole file whose index cannot be read has failed: it is neither growing nor none of ours."""
+    source = noisy(tmp_path / "film.mp4", "-c:v libx264 -preset ultrafast -movflags +faststart", seconds=1)
+    content = bytearray(source.read_bytes())
+    place = content.index(box)
+    end = place - 4 + int.from_bytes(content[place - 4 : place])
+    content[place + 4 : end] = b"\xff" * (end - place - 4)
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match=r"film\.mp4: .* damaged") as refused:
+        colour(source, tmp_path, weights)
+    assert type(refused.value) is MediaError
+
+
+@pytest.mark.parametrize("encoder", ["h264", "ffv1"])
+def test_a_title_in_an_old_encoding_is_kept(tmp_path: Path, weights: Path, encoder: str) -> None:
+    """Before Unicode a title could be any bytes: they stay what they are."""
+    source = noisy(tmp_path / "film.avi", "-c:v mpeg4 -c:a libmp3lame -metadata title=BADEORT", seconds=1)
+    source.write_bytes(source.read_bytes().replace(b"BADEORT", b"B\xc4DER\xd6T"))
+    _, result = colour(source, tmp_path, weights, encoder=encoder)
+    assert b"B\xc4DER\xd6T" in result.read_bytes()
 
 
 def test_a_gap_is_told_and_sound_stays_in_step(tmp_path: Path, weights: Path) -> None:
