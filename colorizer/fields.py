@@ -9,7 +9,7 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from colorizer.flaws import DEINTERLACED
+from colorizer.flaws import DEINTERLACED, Flaw
 from colorizer.footage import Footage, Frame
 
 _LEAST_SIDE = 4
@@ -54,5 +54,5 @@ def _ready(graph: Graph, inside: deque[Frame]) -> Iterator[Frame]:
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         frame = inside.popleft()
-        flaws = (*frame.flaws, DEINTERLACED) if frame.picture.interlaced_frame else frame.flaws
-        yield Frame(picture, frame.pts, frame.end, flaws)
+        own = (Flaw(DEINTERLACED, frame.pts, frame.end),) if frame.picture.interlaced_frame else ()
+        yield Frame(picture, frame.pts, frame.end, frame.flaws + own)

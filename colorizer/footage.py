@@ -24,6 +24,7 @@ from torch import Tensor
 from colorizer.coding import Coding, complete_tags
 from colorizer.ending import is_mp4, refuse_cut_mp4
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.flaws import Flaw
 from colorizer.lab import luma_of_rgb
 from colorizer.packets import decode_pictures
 
@@ -50,8 +51,8 @@ class Frame:
     pts: int
     end: int
     """When the next one is due, as far as the file knows."""
-    flaws: tuple[str, ...] = ()
-    """In what it differs from the original's picture, in words for the report."""
+    flaws: tuple[Flaw, ...] = ()
+    """In what it, or the time just before it, differs from the original."""
 
 
 @dataclass(frozen=True, slots=True)

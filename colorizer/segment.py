@@ -44,7 +44,7 @@ class Timing(BaseModel):
     lag: int
     """By how many frames the order of decoding runs behind that of display."""
     flaws: dict[str, list[tuple[int, int]]] = {}
-    """Moments at which frames differ from the original's, by what it is that differs."""
+    """Spans in which frames differ from the original's, by what it is that differs."""
     marks: tuple[int, ...]
     """Checksums of the original's last frames in it, by which they are known again."""
 
@@ -119,7 +119,7 @@ class _Noted:
         for coloured in self._frames:
             frame = coloured.frame
             for flaw in frame.flaws:
-                self.flaws[flaw].append((self.pts[-1] if self.pts else frame.pts, frame.end))
+                self.flaws[flaw.what].append((flaw.begin, flaw.end))
             self._inside[frame.pts] = len(self.pts)
             self.pts.append(frame.pts)
             self.marks.append(coloured.mark)

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -105,18 +106,39 @@ def test_a_gap_is_told_and_sound_stays_in_step(tmp_path: Path, weights: Path) ->
     assert len(set(kept) & whole) > 25
 
 
+def test_a_hole_in_a_broadcast_is_told_to_the_frame(tmp_path: Path, weights: Path) -> None:
+    """Whole groups of pictures that are gone: the report names the time between the frames around them."""
+    source = noisy(tmp_path / "film.ts", "-c:v mpeg2video -b:v 1M -g 5 -bf 0 -an")
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    keys = [packet for packet in packets if packet.is_keyframe]
+    content = source.read_bytes()
+    source.write_bytes(content[: keys[3].pos] + content[keys[5].pos :])
+    first = min(packet.pts for packet in packets) * packets[0].time_base
+    begin, end = (float(key.pts * key.time_base - first) for key in (keys[3], keys[5]))
+    assert f"frames are missing: {begin:.2f} to {end:.2f} s" in colour(source, tmp_path, weights)[0].notes
+
+
 def test_a_clock_that_starts_anew_goes_on(tmp_path: Path, weights: Path) -> None:
-    """Two broadcasts in one file follow each other, in picture and sound."""
+    """Two broadcasts in one file follow each other, in picture and sound; the report tells the joint, no more."""
     first = noisy(tmp_path / "first.ts", "-c:v mpeg2video -b:v 1M -c:a ac3 -output_ts_offset 100", seconds=2)
     second = noisy(tmp_path / "second.ts", "-c:v mpeg2video -b:v 1M -c:a ac3", seconds=2)
     joined = tmp_path / "joined.ts"
     joined.write_bytes(first.read_bytes() + second.read_bytes())
-    _, result = colour(joined, tmp_path, weights)
+    report, result = colour(joined, tmp_path, weights)
     times = probe(result).times
     steps = [float(after - before) for before, after in pairwise(times)]
     assert len(times) >= 38
-    assert max(steps) < 0.5
-    assert min(steps) > 0.02
+    assert max(steps) < 0.15
+    assert min(steps) > 0.05
+    for note in report.notes:
+        if spans := re.fullmatch(r"frames are .*missing: ([\d.]+) to ([\d.]+) s", note):
+            begin, end = map(float, spans.groups())
+            assert 1.7 < begin < end < 2.3, note
+    assert len(times) < 40 or times[-1] - times[0] == Fraction(39, 10)
+    with av.open(str(result)) as container:
+        heard = [float(packet.pts * packet.time_base) for packet in container.demux(audio=0) if packet.size]
+    assert heard[-1] - heard[0] < 4.1
 
 
 def test_sound_that_cannot_be_decoded_does_not_fail_the_film(tmp_path: Path, weights: Path) -> None:
