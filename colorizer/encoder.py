@@ -21,6 +21,7 @@ from colorizer.errors import SettingsError
 from colorizer.footage import Footage, is_coloured_light
 from colorizer.presets import FIELD_CODECS, NAMES, PRESETS, SUBSTITUTES, encoder_options
 from colorizer.settings import FilmSettings
+from colorizer.trial import takes
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for it
 
@@ -102,14 +103,12 @@ def add_picture(container: OutputContainer, encoding: Encoding, footage: Footage
 
 def holds_codec(container: str, encoding: Encoding) -> bool:
     """Whether a kind of container (libav's name of its muxer) takes what an encoder makes."""
-    with av.open(io.BytesIO(), "w", format=container) as trial:
-        try:
-            stream = cast("VideoStream", trial.add_stream(encoding.codec, rate=25, options=dict(encoding.options)))
-            stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
-            trial.start_encoding()
-        except (ValueError, av.error.FFmpegError):
-            return False
-    return True
+
+    def add(trial: OutputContainer) -> None:
+        stream = cast("VideoStream", trial.add_stream(encoding.codec, rate=25, options=dict(encoding.options)))
+        stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
+
+    return takes(container, add)
 
 
 def _usual(footage: Footage) -> str:

@@ -141,15 +141,27 @@ def test_a_clock_that_starts_anew_goes_on(tmp_path: Path, weights: Path) -> None
     assert heard[-1] - heard[0] < 4.1
 
 
+def test_sound_that_does_not_fit_is_converted_and_said(tmp_path: Path, weights: Path) -> None:
+    """Nellymoser's becomes FLAC, of the same length; the report names it."""
+    source = noisy(tmp_path / "film.flv", "-c:v flv1 -b:v 200k -c:a nellymoser -ar 22050 -ac 1")
+    report, result = colour(source, tmp_path, weights)
+    assert any("became FLAC" in note for note in report.notes), report.notes
+    lengths = []
+    for path in (source, result):
+        with av.open(str(path)) as container:
+            lengths.append(sum(frame.samples for frame in container.decode(audio=0)))
+    assert lengths[0] == lengths[1] > 4 * 22050
+
+
 def test_sound_that_cannot_be_decoded_does_not_fail_the_film(tmp_path: Path, weights: Path) -> None:
-    """Its packets are left out, and the report says how many."""
-    source = noisy(tmp_path / "film.wmv", "-c:v wmv2 -b:v 200k -c:a wmav2")
+    """What becomes FLAC leaves out what is damaged, and its length stays."""
+    source = noisy(tmp_path / "film.flv", "-c:v flv1 -b:v 200k -c:a nellymoser -ar 22050 -ac 1")
     content = bytearray(source.read_bytes())
     chosen = random.Random(3)
     with av.open(str(source)) as container:
-        places = [packet.pos for packet in container.demux(audio=0) if packet.size and packet.pos]
-    for place in places[2:-2]:
-        content[place + 200 : place + 600] = chosen.randbytes(400)
+        places = [(packet.pos, packet.size) for packet in container.demux(audio=0) if packet.size and packet.pos]
+    for place, size in places[2:-2]:
+        content[place + 12 : place + size] = chosen.randbytes(max(0, size - 12))
     source.write_bytes(content)
     report, _ = colour(source, tmp_path, weights)
     assert report.frames > 0
