@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from typing import Literal
 
+from colorizer.errors import InColourError
 from colorizer.film import Progress, colorize_film
 from colorizer.job import Job
 from colorizer.kind import kind_of
@@ -25,12 +28,18 @@ def colorize(job: Job, progress: Progress) -> Report:
         progress: told after each frame of a film.
 
     Raises:
+        InColourError: it is in colour already, which the settings leave alone.
         TintdError: it cannot be done; the message says why. The target may hold anything then.
 
     """
     kind = kind_of(job.source)
     colorist = open_colorist(job.settings.colour)
-    report = colorize_photo(job, colorist, progress) if kind == "photo" else colorize_film(job, colorist, progress)
+    try:
+        report = colorize_photo(job, colorist, progress) if kind == "photo" else colorize_film(job, colorist, progress)
+    except InColourError as found:
+        if job.settings.detection.coloured != "copy":
+            raise
+        report = _copy(job, kind, found)
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return report
@@ -58,3 +67,16 @@ def open_colorist(settings: ColourSettings) -> SharedColorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
     predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
     return SharedColorist(predictor, settings.working_size)
+
+
+def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError) -> Report:
+    """The original is the result."""
+    shutil.copyfile(job.source, job.target)
+    return Report(
+        kind=kind,
+        suffix=job.source.suffix,
+        width=found.width,
+        height=found.height,
+        frames=found.frames,
+        notes=("already in colour: copied as it is",),
+    )

@@ -34,5 +34,13 @@ class UnsupportedError(MediaError):
     """A file is whole, but of a kind that tintd does not colour."""
 
 
+class InColourError(TintdError):
+    """A file is in colour already: there is nothing to do."""
+
+    def __init__(self, name: str, *, width: int, height: int, frames: int = 1) -> None:
+        super().__init__(f"{name}: already in colour")
+        self.width, self.height, self.frames = width, height, frames
+
+
 class TruncatedError(MediaError):
     """A file looks cut off: it may still be growing."""

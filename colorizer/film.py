@@ -16,15 +16,18 @@ from colorizer.ahead import ahead
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.encoder import Encoding, choose_encoding
-from colorizer.errors import MediaError
+from colorizer.errors import InColourError, MediaError
 from colorizer.flaws import describe_flaws
 from colorizer.footage import Footage, Frame, inspect_footage, luma_codes
+from colorizer.frames import read_frames
 from colorizer.job import Job
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
+from colorizer.own_chroma import keep_chroma, varies
 from colorizer.provenance import made_with
 from colorizer.report import Report
-from colorizer.resumption import finished_segments, frames_after, mark_of, segment_path
+from colorizer.resumption import finished_segments, frames_after, mark_of, recall_scenes, remember_scenes, segment_path
+from colorizer.scenes import Scenes, find_scenes, has_chroma
 from colorizer.segment import Coloured, Segment, write_segment
 from colorizer.shot import number_segments
 from colorizer.tinting import LumaSamples, beside_grey, tint
@@ -50,12 +53,19 @@ class Still:
     """When it is shown."""
     mark: int
     """By which it is known again."""
+    in_colour: bool
+    """Whether it keeps the chroma that it has."""
+
+
+class _ChromaFoundError(Exception):
+    """A film that nobody has looked through has chroma that says something."""
 
 
 def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     """Colour one film; one that was interrupted goes on after the segments in its workspace.
 
     Raises:
+        InColourError: it is in colour throughout, and the settings say that this matters.
         UnsupportedError: it is no film that can be coloured.
         TruncatedError: the file ends too early.
         MediaError: it is damaged.
@@ -65,7 +75,14 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     encoding = choose_encoding(footage, job.settings.film)
     footage = replace(footage, fields=encoding.fields)
     container = choose_container(footage, encoding)
-    segments = list(_segments(job, footage, encoding, colorist, progress))
+    write = partial(_segments, job, footage, encoding, colorist, progress)
+    looks = job.settings.detection.looks and has_chroma(footage)
+    scenes = recall_scenes(job) if looks else Scenes()
+    try:
+        segments = list(write(scenes))
+    except _ChromaFoundError:
+        scenes = _look_through(job, footage, progress)
+        segments = list(write(scenes))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this piece of the film")
     maker = made_with(colorist.weights, job.settings.colour) if job.settings.film.provenance else ""
@@ -76,24 +93,39 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
         width=footage.width,
         height=footage.height,
         frames=sum(len(segment.timing.pts) for segment in segments),
-        notes=encoding.notes + _flaws(segments, footage) + notes,
+        notes=encoding.notes + (scenes.notes if scenes else ()) + _flaws(segments, footage) + notes,
     )
+
+
+def _look_through(job: Job, footage: Footage, progress: Progress) -> Scenes:
+    """Find the scenes that are in colour."""
+
+    def told() -> Iterator[Frame]:
+        for frame in read_frames(replace(footage, fields=True), job.piece):
+            progress(0, footage.expected)
+            yield frame
+
+    scenes = find_scenes(told(), footage)
+    if scenes.all_in_colour:
+        raise InColourError(job.source.name, width=footage.width, height=footage.height, frames=scenes.frames)
+    remember_scenes(scenes, job)
+    return scenes
 
 
 def _flaws(segments: list[Segment], footage: Footage) -> tuple[str, ...]:
     return describe_flaws((segment.timing.flaws for segment in segments), footage.time_base, footage.start)
 
 
-def _segments(
-    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress
+def _segments(  # noqa: PLR0913, PLR0917
+    job: Job, footage: Footage, encoding: Encoding, colorist: Colorist, progress: Progress, scenes: Scenes | None
 ) -> Iterator[Segment]:
     """The finished segments, then the others, written while the next frames are decoded and coloured."""
-    finished = finished_segments(job, colorist)
+    finished = finished_segments(job, colorist, scenes)
     yield from finished
     numbered = partial(number_segments, first=len(finished))
     decoded = frames_after(finished, footage, job.piece)
     with (
-        ahead(_stills(decoded, footage, encoding, colorist), _AHEAD) as stills,
+        ahead(_stills(decoded, footage, encoding, colorist, scenes), _AHEAD) as stills,
         ahead(_coloured(numbered(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
         done = sum(len(segment.timing.pts) for segment in finished)
@@ -103,22 +135,34 @@ def _segments(
             yield write_segment(path, (coloured for _, coloured in together), encoding, footage)
 
 
-def _stills(frames: Iterator[Frame], footage: Footage, encoding: Encoding, colorist: Colorist) -> Iterator[Still]:
+def _stills(
+    frames: Iterator[Frame], footage: Footage, encoding: Encoding, colorist: Colorist, scenes: Scenes | None
+) -> Iterator[Still]:
+    """What the network is shown; where nobody has looked for scenes in colour, a frame's chroma must say nothing."""
     width = max(1, round(footage.width * (footage.shape or 1)))
     sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
     extent = colorist.extent(*sides)
     for frame in frames:
+        if scenes is None and varies(frame.picture, footage.coding):
+            raise _ChromaFoundError
+        in_colour = scenes is not None and scenes.in_colour(frame.pts)
         codes = luma_codes(frame.picture, footage.coding)
         samples = LumaSamples.of(codes, footage.coding, encoding)
         upright = samples.mean.rot90(footage.turns, (-2, -1))
         small = shrink(upright, extent).clamp(0, 1)
-        yield Still(frame, samples, small, frame.pts * footage.time_base, mark_of(codes))
+        yield Still(frame, samples, small, frame.pts * footage.time_base, mark_of(codes), in_colour)
 
 
 def _coloured(
     stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
 ) -> Iterator[tuple[int, Coloured]]:
     for number, batch in _batches(stills):
+        if batch[0].in_colour:
+            for still in batch:
+                picture = keep_chroma(still.frame.picture, still.samples.codes, footage.coding, encoding)
+                shown = beside_grey(picture) if compare else picture
+                yield number, Coloured(replace(still.frame, picture=shown), still.mark)
+            continue
         smalls = [still.small for still in batch]
         keyframes = choose_keyframes(smalls)
         fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
@@ -130,8 +174,8 @@ def _coloured(
 
 
 def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[Still]]]:
-    """Frames of one segment, a few at a time."""
-    for number, numbered in groupby(stills, key=itemgetter(0)):
+    """Frames of one segment that are alike in having colour, a few at a time."""
+    for (number, _), numbered in groupby(stills, key=lambda numbered: (numbered[0], numbered[1].in_colour)):
         batch: list[Still] = []
         for _, still in numbered:
             batch.append(still)

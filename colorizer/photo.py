@@ -10,10 +10,11 @@ import pyvips
 import torch
 from torch import Tensor
 
+from colorizer.cast import is_in_colour
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
 from colorizer.ending import photo_breaks_off
-from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_line
+from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
 from colorizer.kind import PhotoFormat, photo_format
 from colorizer.lab import rgb_minus_luma
@@ -25,6 +26,7 @@ from colorizer.provenance import made_with, with_provenance
 from colorizer.report import Report
 from colorizer.saving import BARE, dress, save, tags_for_tiff
 from colorizer.tags import bind
+from colorizer.thumbnail import thumbnail
 
 Progress = Callable[[int, int], None]
 """Told the pictures that are done, and how many there are."""
@@ -37,6 +39,7 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
     """Colour one photograph.
 
     Raises:
+        InColourError: it is in colour already, and the settings say that this matters.
         TruncatedError: the file ends too early.
         UnsupportedError: it is no photograph that can be coloured.
         MediaError: it is damaged, or too large.
@@ -63,6 +66,7 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
 def _colorize(job: Job, name: PhotoFormat, colorist: Colorist, progress: Progress, fail_on: FailOn) -> Report:
     try:
         photo = open_photo(job.source, name, job.settings.photo, fail_on)
+        recoloured = _check_grey(photo, job, progress)
         chosen = plan(photo, job.settings.photo, across=2 if job.compare else 1)
         notes = _write(photo, chosen, job, colorist, progress)
     except pyvips.Error as error:
@@ -75,8 +79,30 @@ def _colorize(job: Job, name: PhotoFormat, colorist: Colorist, progress: Progres
         width=first.width * (2 if job.compare else 1),
         height=first.height,
         frames=sum(picture.frames for picture in photo.pictures),
-        notes=completed + photo.notes + chosen.notes + notes,
+        notes=completed + photo.notes + recoloured + chosen.notes + notes,
     )
+
+
+def _check_grey(photo: Photo, job: Job, progress: Progress) -> tuple[str, ...]:
+    """Refuse a photograph of which every page is in colour, if that matters; what is to say of one with some."""
+    if not job.settings.detection.looks:
+        return ()
+    pages = len(photo.pictures)
+    coloured = sum(
+        _is_in_colour(picture, partial(progress, number, pages)) for number, picture in enumerate(photo.pictures)
+    )
+    if coloured == pages:
+        first = photo.pictures[0]
+        frames = sum(picture.frames for picture in photo.pictures)
+        raise InColourError(job.source.name, width=first.width, height=first.height, frames=frames)
+    were = "was" if coloured == 1 else "were"
+    return (f"{coloured} of {pages} pages {were} in colour already, and got new colour",) if coloured else ()
+
+
+def _is_in_colour(picture: Picture, beat: Callable[[], None]) -> bool:
+    image = _watched(picture.open().copy(), beat)  # whose callback lives as long as this name
+    small = thumbnail(image, picture.white)
+    return small is not None and bool(is_in_colour(small))
 
 
 def _write(photo: Photo, chosen: Plan, job: Job, colorist: Colorist, progress: Progress) -> tuple[str, ...]:

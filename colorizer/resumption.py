@@ -16,6 +16,7 @@ from importlib.metadata import version
 from itertools import count, dropwhile, takewhile
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from colorizer.colorist import Colorist
@@ -24,10 +25,12 @@ from colorizer.flaws import DAMAGED, MISSING
 from colorizer.footage import Footage, Frame, luma_codes
 from colorizer.frames import read_frames
 from colorizer.job import Job, Piece
+from colorizer.scenes import Scenes
 from colorizer.segment import Segment, read_segment
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
+_SCENES = TypeAdapter(Scenes)
 _APART = 8
 """Every so many rows and samples are looked at: one in each block that a codec may damage."""
 
@@ -37,16 +40,31 @@ def segment_path(workspace: Path, number: int) -> Path:
     return workspace / f"segment-{number:05d}.mkv"
 
 
-def finished_segments(job: Job, colorist: Colorist) -> list[Segment]:
+def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
     """The segments that an earlier attempt at the same job has finished; what another one left is removed."""
     job.workspace.mkdir(exist_ok=True)
-    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
+    recipe, note = _recipe(job, colorist, scenes), job.workspace / "recipe"
     if not note.is_file() or note.read_text() != recipe:
         for leftover in job.workspace.glob("segment-*"):
             leftover.unlink()
         write_durably(note, recipe)
     found = (read_segment(segment_path(job.workspace, number)) for number in count())
     return [segment for segment in takewhile(lambda segment: segment is not None, found) if segment is not None]
+
+
+def remember_scenes(scenes: Scenes, job: Job) -> None:
+    """Keep what was found by looking through a film, for another attempt at the same job."""
+    write_durably(job.workspace / "scenes", f"{_origin(job)}\n{_SCENES.dump_json(scenes).decode()}")
+
+
+def recall_scenes(job: Job) -> Scenes | None:
+    """What an earlier attempt has found by looking through the film; None where there was none."""
+    note = job.workspace / "scenes"
+    try:
+        origin, _, scenes = note.read_text().partition("\n")
+        return _SCENES.validate_json(scenes) if origin == _origin(job) else None
+    except (OSError, ValidationError):
+        return None
 
 
 def frames_after(segments: Sequence[Segment], footage: Footage, piece: Piece | None) -> Iterator[Frame]:
@@ -77,17 +95,23 @@ def _seek(segment: Segment, footage: Footage, piece: Piece | None) -> Iterator[F
     return frames
 
 
-def _recipe(job: Job, colorist: Colorist) -> str:
-    """A name for all that makes a result what it is: segments are joined only with their like."""
+def _origin(job: Job) -> str:
+    """A name for the piece of a film that a job is about."""
     source = job.source.stat()
+    parts = (source.st_size, source.st_mtime_ns, version("tintd"), job.piece and astuple(job.piece))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _recipe(job: Job, colorist: Colorist, scenes: Scenes | None) -> str:
+    """A name for all that makes a result what it is: segments are joined only with their like."""
     parts = (
-        (source.st_size, source.st_mtime_ns),
+        _origin(job),
+        scenes,
         job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
-        job.piece and astuple(job.piece),
         job.compare,
         colorist.weights,
         colorist.device.type,
-        [version(name) for name in ("tintd", "av", "torch")],
+        [version(name) for name in ("av", "torch")],
         os.cpu_count(),  # by which encoders divide their work
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

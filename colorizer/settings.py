@@ -75,9 +75,25 @@ class FilmSettings(Section):
     """Films with larger pictures are refused."""
 
 
+class DetectionSettings(Section):
+    """What counts as black and white, and what becomes of an original that does not."""
+
+    input: Literal["auto", "grey"] = "auto"
+    """auto: real colour counts, a tint (sepia, cyanotype, a scanner's cast) does not; grey: everything is taken for
+    black and white, where auto errs."""
+    coloured: Literal["skip", "copy", "recolour"] = "skip"
+    """An original in colour is left alone and reported, copied to the results as it is, or coloured anew."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether it matters if an original is in colour."""
+        return self.input == "auto" and self.coloured != "recolour"
+
+
 class JobSettings(Section):
     """All settings that make a result what it is."""
 
+    detection: DetectionSettings = DetectionSettings()
     colour: ColourSettings = ColourSettings()
     photo: PhotoSettings = PhotoSettings()
     film: FilmSettings = FilmSettings()

@@ -51,7 +51,7 @@ LEFT_BEHIND = (
 
 
 class Folder(JobSettings):
-    """A watched folder; colour, photo and film settings that it does not name are those of the whole file."""
+    """A watched folder; settings of jobs (detection, colour, photo, film) that it lacks are those of the whole file."""
 
     input: Path
     """Where originals are dropped."""

@@ -17,7 +17,7 @@ from daemon.crew import Crew, Hand
 from daemon.ending import Ending
 from daemon.entry import Entry
 from daemon.journal import Journal
-from daemon.messages import Died, Done, Failed, Message, Progress, Ready, Unfit
+from daemon.messages import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Unfit
 from daemon.original import identify
 from daemon.room import Room
 from daemon.task import Task
@@ -72,6 +72,8 @@ class Foreman:
             case Done(number, report):
                 task = hand.tasks.pop(number)
                 self._ending.done(task, report, self._weights[task.folder.colour])
+            case LeftAlone(number, reason):
+                self._ending.failed(hand.tasks.pop(number), "unsupported", reason)
             case Failed(number, why, reason, trace):
                 task = hand.tasks.pop(number)
                 if trace:

@@ -67,6 +67,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """There was nothing to do: the original is in colour already."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A job could not be done."""
 
@@ -87,4 +95,4 @@ class Died:
     """That ended it."""
 
 
-Message = Ready | Unfit | Begun | Progress | Done | Failed | Died
+Message = Ready | Unfit | Begun | Progress | Done | LeftAlone | Failed | Died

@@ -32,7 +32,8 @@ class Task:
     @property
     def settings(self) -> JobSettings:
         """How the file is coloured."""
-        return JobSettings(colour=self.folder.colour, photo=self.folder.photo, film=self.folder.film)
+        folder = self.folder
+        return JobSettings(detection=folder.detection, colour=folder.colour, photo=folder.photo, film=folder.film)
 
     @property
     def job(self) -> Job:

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import psutil
 
-from colorizer.errors import TintdError, TruncatedError, UnsupportedError
+from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from daemon.messages import Begun, Done, Failed, Outfit, Progress, Ready, Unfit
+from daemon.messages import Begun, Done, Failed, LeftAlone, Outfit, Progress, Ready, Unfit
 
 _TELL = 0.5
 """Seconds between two messages of progress."""
@@ -58,7 +58,7 @@ def work(connection: Connection, outfit: Outfit) -> None:
             connection.send(message)
 
 
-def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | Failed]:
+def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | LeftAlone | Failed]:
     from colorizer.colorization import colorize, colorize_together  # noqa: PLC0415
 
     teller = _Teller(connection)
@@ -74,11 +74,13 @@ def _do(jobs: list[Job], connection: Connection) -> Iterator[Done | Failed]:
     yield _told(0, jobs[0], outcome)
 
 
-def _told(number: int, job: Job, outcome: Report | Exception) -> Done | Failed:
+def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlone | Failed:
     """What became of a job, for the service."""
     match outcome:
         case Report():
             return Done(number, outcome)
+        case InColourError():
+            return LeftAlone(number, str(outcome))
         case UnsupportedError():
             return Failed(number, "unsupported", str(outcome))
         case TruncatedError():

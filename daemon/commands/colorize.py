@@ -20,7 +20,7 @@ from colorizer.job import Job, Piece
 from colorizer.kind import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
-from daemon.messages import Died, Done, Failed, Outfit, Ready, Unfit
+from daemon.messages import Died, Done, Failed, LeftAlone, Outfit, Ready, Unfit
 from daemon.messages import Progress as Told
 from daemon.publisher import candidate_names, make_folder, publish
 from daemon.worker import Worker
@@ -54,6 +54,12 @@ def colorize(
     working_size: Annotated[
         str, typer.Option(help="Short side at which colour is predicted: a number, auto or native.")
     ] = "auto",
+    input_: Annotated[
+        str, typer.Option("--input", help="auto, or grey: the file is black and white, whatever it looks like.")
+    ] = "auto",
+    coloured: Annotated[
+        str, typer.Option(help="What becomes of a file that is in colour already: skip, copy or recolour.")
+    ] = "skip",
     encoder: Annotated[str, typer.Option(help="For films: auto, h264, hevc or ffv1.")] = "auto",
     quality: Annotated[int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")] = 18,
     speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = "fast",
@@ -71,6 +77,7 @@ def colorize(
     settings = _settings(
         colour if vividness is None else colour | {"vividness": vividness},
         {"encoder": encoder, "quality": quality, "speed": speed},
+        {"input": input_, "coloured": coloured},
     )
     order = _Order(output, settings, _piece(start, length), compare, overwrite, {file.resolve() for file in files})
     _make_folder(output)
@@ -113,18 +120,27 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
         return str(error)
     try:
         job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
-        answer = bench.do(job, progress, task)
-        if isinstance(answer, str):
-            return answer
-        names = candidate_names(order.folder, Path(file.name), answer.suffix)
-        path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
-        order.spared.add(path.resolve())
+        match bench.do(job, progress, task):
+            case Report() as report:
+                path = _publish(file, job, report, order)
+                says = [f"{file} -> {path}", *(f"\n  {note}" for note in report.notes)]
+            case LeftAlone(_, reason):
+                says = [f"{reason}; left alone (--input grey colours it anew)"]
+            case trouble:
+                return trouble
     except OSError as error:
         return str(error)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
-    _console.print(f"{file} -> {path}", *(f"\n  {note}" for note in answer.notes), markup=False, highlight=False)
+    _console.print(*says, markup=False, highlight=False)
     return None
+
+
+def _publish(file: Path, job: Job, report: Report, order: _Order) -> Path:
+    names = candidate_names(order.folder, Path(file.name), report.suffix)
+    path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
+    order.spared.add(path.resolve())
+    return path
 
 
 def _may_replace(name: Path, order: _Order) -> bool:
@@ -151,7 +167,7 @@ class _Bench:
         self._colour = colour
         self._worker = self._hire()
 
-    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | str:
+    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | LeftAlone | str:
         """Have a job done; returns what became of it, or what was wrong."""
         self._worker.give([job])
         while True:
@@ -161,6 +177,8 @@ class _Bench:
                     progress.update(task, completed=done, total=frames or None)
                 case Done(_, report):
                     return report
+                case LeftAlone():
+                    return message
                 case Failed(_, _, reason):
                     return reason
                 case Died(reason):
@@ -187,9 +205,9 @@ class _Speed(ProgressColumn):
         return Text(f"{task.speed:.1f} fps" if task.speed else "")
 
 
-def _settings(colour: dict[str, object], film: dict[str, object]) -> JobSettings:
+def _settings(colour: dict[str, object], film: dict[str, object], detection: dict[str, object]) -> JobSettings:
     try:
-        return JobSettings.model_validate({"colour": colour, "film": film})
+        return JobSettings.model_validate({"colour": colour, "film": film, "detection": detection})
     except ValidationError as error:
         lines = (f"--{str(found['loc'][1]).replace('_', '-')}: {found['msg']}" for found in error.errors())
         raise SettingsError("; ".join(dict.fromkeys(lines))) from error

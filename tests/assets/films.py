@@ -83,6 +83,8 @@ def to_frame(samples: NDArray[np.uint16], pixels: str) -> av.VideoFrame:
     if frame.format.is_rgb:
         grey = np.repeat((samples >> 8).astype(np.uint8)[..., None], 3, axis=2)
         return av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format=pixels)
+    if len(frame.planes) < 3 <= len(frame.format.components):
+        return to_frame(samples, "yuv422p").reformat(format=pixels)
     depth = frame.format.components[0].bits
     kind = np.uint8 if depth == 8 else np.uint16
     for index, plane in enumerate(frame.planes):

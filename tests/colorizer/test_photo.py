@@ -29,7 +29,8 @@ def colour(tmp_path: Path, weights: Path) -> Colorize:
 
     def do(source: Path, *, compare: bool = False, **photo: object) -> tuple[Report, Path]:
         settings = JobSettings(
-            colour=ColourSettings(weights=weights, device="cpu"), photo=PhotoSettings.model_validate(photo)
+            colour=ColourSettings(weights=weights, device="cpu"),
+            photo=PhotoSettings.model_validate(photo),
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, compare=compare)
         return colorize(job, lambda _done, _all: None), job.target

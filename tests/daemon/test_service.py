@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.assets.tones import coloured, sepia, toned
 from tests.conftest import Daemon
 
 LONG = Film(frames=1000, width=320, height=240, options={"preset": "ultrafast"})
@@ -61,6 +62,21 @@ def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
     assert "PDF" in files["letter.pdf"]["reason"]
     assert "ends too early" in (daemon.outbox / "cut.jpg.failed.txt").read_text()
     assert sorted(path.name for path in daemon.outbox.iterdir()) == ["cut.jpg.failed.txt", "good.png"]
+
+
+def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
+    """With the reason, and nothing published; a folder that is said to be grey gets it coloured anew."""
+    daemon.settings["folders"].append({"input": "grey", "output": "anew", "detection": {"input": "grey"}})
+    (daemon.home / "grey").mkdir()
+    for place in (daemon.inbox, daemon.home / "grey"):
+        Image.fromarray(coloured("coffee")).save(place / "coffee.jpg")
+    Image.fromarray(toned(sepia)).save(daemon.inbox / "sepia.jpg")
+    daemon.start()
+    daemon.wait_for(done=2, skipped=1)
+    [skipped] = [file for file in daemon.status()["files"] if file["state"] == "skipped"]
+    assert skipped["reason"] == "coffee.jpg: already in colour"
+    assert [path.name for path in daemon.outbox.iterdir()] == ["sepia.jpg"]
+    assert [path.name for path in (daemon.home / "anew").iterdir()] == ["coffee.jpg"]
 
 
 def test_a_mended_file_is_done_and_its_note_goes(daemon: Daemon) -> None:

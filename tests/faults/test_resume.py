@@ -18,6 +18,7 @@ from colorizer.job import Job
 from colorizer.lab import Matrix
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
+from tests.assets.tones import coloured, grey, toned, write_scenes
 
 LONG = Film(
     frames=44,
@@ -141,6 +142,23 @@ def test_a_film_is_not_joined_with_segments_of_another_kind(tmp_path: Path, weig
     after = Job(source, before.target, before.workspace, before.settings.model_copy(update={"colour": vivid}))
     colorize(after, lambda _done, _all: None)
     assert asked.frames >= LONG.frames / 2
+
+
+def test_a_mixed_film_is_looked_through_once(tmp_path: Path, weights: Path, asked: Asked) -> None:
+    """Breaks: kill -9 in the last, coloured scene of a film of two kinds. It goes on there, with the same packets."""
+    scenes = (toned(grey), coloured("coffee"), toned(grey, "rocket"), coloured("astronaut"))
+    source = write_scenes(tmp_path / "film.mkv", *scenes, frames=11, rate=1)
+    whole = job(tmp_path / "whole", source, weights)
+    colorize(whole, lambda _done, _all: None)
+    broken = job(tmp_path / "broken", source, weights)
+    assert len(interrupt(broken, 40)) == 3
+    asked.frames = 0
+    told: list[int] = []
+    report = colorize(broken, lambda done, _all: told.append(done))
+    assert asked.frames == 0
+    assert told[0] == 33
+    assert report.notes == ("22 of 44 frames were in colour, and kept it",)
+    assert streams(broken.target) == streams(whole.target)
 
 
 def test_seeking_that_lands_elsewhere_is_noticed(

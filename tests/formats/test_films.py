@@ -21,7 +21,7 @@ from colorizer.colorization import colorize
 from colorizer.errors import UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, FilmSettings, JobSettings
+from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
 from tests.formats.films import EXTRAS, SAMPLES, SOUND, Sample
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
@@ -123,6 +123,7 @@ def colour(source: Path, folder: Path, weights: Path, **film: Any) -> tuple[Repo
     settings = JobSettings(
         colour=ColourSettings(weights=weights, device="cpu"),
         film=FilmSettings.model_validate({"speed": "ultrafast", "quality": 0} | film),
+        detection=DetectionSettings(input="grey"),  # some samples are in colour
     )
     report = colorize(Job(source, folder / "result", folder / "workspace", settings), lambda _done, _all: None)
     return report, (folder / "result").rename(folder / f"result{report.suffix}")

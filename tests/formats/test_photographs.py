@@ -18,7 +18,7 @@ from colorizer.colorization import colorize
 from colorizer.errors import UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, JobSettings
+from colorizer.settings import ColourSettings, DetectionSettings, JobSettings
 from tests.assets.pictures import deep_grey, grey
 from tests.formats.photographs import SAMPLES, Sample
 
@@ -91,7 +91,10 @@ def make(sample: Sample, folder: Path) -> Path:
 
 def colour(source: Path, weights: Path) -> tuple[Report, Path]:
     """The report and the result, under a name of its format."""
-    settings = JobSettings(colour=ColourSettings(weights=weights, device="cpu"))
+    settings = JobSettings(
+        colour=ColourSettings(weights=weights, device="cpu"),
+        detection=DetectionSettings(input="grey"),  # some samples are in colour
+    )
     target = source.parent / "result"
     report = colorize(Job(source, target, source.parent / "workspace", settings), lambda _done, _all: None)
     return report, target.rename(source.parent / f"result{report.suffix}")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.assets.tones import coloured
 
 Colorize = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -46,6 +47,19 @@ def test_it_goes_on_after_a_bad_file(tmp_path: Path, colorize: Colorize) -> None
     assert "bad.jpg" in ended.stderr
     assert "no such file" in ended.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_a_file_in_colour_is_left_alone_unless_it_is_said_to_be_grey(tmp_path: Path, colorize: Colorize) -> None:
+    """That is no failure, and it says what to do."""
+    photo = tmp_path / "a.png"
+    Image.fromarray(coloured("coffee")).save(photo)
+    ended = colorize(photo)
+    assert ended.returncode == 0
+    assert "already in colour" in ended.stderr
+    assert "--input grey" in ended.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+    assert colorize(photo, "--input", "grey").returncode == 0
+    assert (tmp_path / "out" / "a.png").exists()
 
 
 def test_a_result_that_is_there_is_replaced_only_on_demand(tmp_path: Path, colorize: Colorize) -> None:
@@ -97,6 +111,7 @@ def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -
     [
         (["--device", "gpu"], "--device"),
         (["--working-size", "huge"], "--working-size"),
+        (["--input", "purple"], "--input"),
         (["--from", "noon"], "noon: not a time"),
     ],
 )

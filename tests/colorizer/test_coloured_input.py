@@ -1,0 +1,291 @@
+"""Tests of what becomes of tinted and coloured input, through the job that the worker does, on real files."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorizer import film
+from colorizer.coding import Coding, complete_tags
+from colorizer.colorization import colorize
+from colorizer.encoder import Encoding
+from colorizer.errors import InColourError
+from colorizer.footage import Footage, Frame
+from colorizer.job import Job, Piece
+from colorizer.own_chroma import keep_chroma
+from colorizer.report import Report
+from colorizer.scenes import Scenes
+from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
+from tests.assets.tones import (
+    BT601,
+    TONES,
+    Picture,
+    Tone,
+    coloured,
+    cyanotype,
+    grey,
+    sepia,
+    toned,
+    write_scenes,
+)
+
+Colorize = Callable[..., tuple[Report, Path]]
+
+
+@pytest.fixture
+def colour(tmp_path: Path, weights: Path) -> Colorize:
+    """Colours a file; returns the report and the result."""
+
+    def do(source: Path, *, encoder: str = "ffv1", piece: Piece | None = None, **detection: str) -> tuple[Report, Path]:
+        settings = JobSettings(
+            colour=ColourSettings(weights=weights, device="cpu"),
+            film=FilmSettings.model_validate({"encoder": encoder, "speed": "ultrafast", "quality": 0}),
+            detection=DetectionSettings.model_validate(detection),
+        )
+        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, piece=piece)
+        return colorize(job, lambda _done, _all: None), job.target
+
+    return do
+
+
+def write_photo(path: Path, picture: Picture) -> Path:
+    """Write a photograph in the format that the name says."""
+    Image.fromarray(picture).save(path)
+    return path
+
+
+def planes(path: Path) -> list[list[NDArray[np.int64]]]:
+    """Luma, Cb and Cr of every frame."""
+    with av.open(str(path)) as container:
+        return [
+            [torch.from_dlpack(plane).to(torch.int64).numpy() for plane in frame.planes]
+            for frame in container.decode(video=0)
+        ]
+
+
+def has_new_colour(ours: Sequence[NDArray[np.int64]], theirs: Sequence[NDArray[np.int64]]) -> bool:
+    """Whether the chroma of a frame says something else than it did."""
+    return any(np.abs(our - their).max() > 10 for our, their in zip(ours[1:], theirs[1:], strict=True))
+
+
+@pytest.mark.parametrize("tone", TONES)
+def test_a_tinted_photograph_gets_colour_for_its_tint(tmp_path: Path, colour: Colorize, tone: Tone) -> None:
+    """Its luma is that of the tinted one; its colours are those that the grey one gets."""
+    tinted = toned(tone)
+    luma = tinted @ BT601
+    source = write_photo(tmp_path / "tinted.png", tinted)
+    result = np.asarray(Image.open(colour(source)[1]), float)
+    assert np.abs(result @ BT601 - luma).max() <= 1
+    plain = write_photo(tmp_path / "plain.png", np.rint(luma).astype(np.uint8))
+    assert np.abs(result - np.asarray(Image.open(colour(plain)[1]), float)).mean() < 2
+
+
+def test_a_photograph_in_colour_is_left_alone(tmp_path: Path, colour: Colorize) -> None:
+    """By default, and the reason says so."""
+    source = write_photo(tmp_path / "a.jpg", coloured("coffee"))
+    with pytest.raises(InColourError, match=r"a\.jpg: already in colour"):
+        colour(source)
+    assert not (tmp_path / "result").exists()
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "RGBA", "P"])
+def test_colour_is_found_however_it_is_stored(tmp_path: Path, colour: Colorize, mode: str) -> None:
+    """Inks, transparency and palettes."""
+    source = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
+    Image.fromarray(coloured("coffee")).convert(mode).save(source)
+    with pytest.raises(InColourError):
+        colour(source)
+
+
+def test_a_photograph_in_colour_is_copied_where_configured(tmp_path: Path, colour: Colorize) -> None:
+    """Byte for byte, with a note."""
+    source = write_photo(tmp_path / "a.jpg", coloured("coffee"))
+    report, result = colour(source, coloured="copy")
+    assert result.read_bytes() == source.read_bytes()
+    assert (report.suffix, report.width, report.height) == (".jpg", 192, 192)
+    assert report.notes == ("already in colour: copied as it is",)
+
+
+@pytest.mark.parametrize("detection", [{"coloured": "recolour"}, {"input": "grey"}])
+def test_a_photograph_in_colour_is_coloured_anew_where_configured(
+    tmp_path: Path, colour: Colorize, detection: dict[str, str]
+) -> None:
+    """With its luma, and colours that are not its own."""
+    picture = coloured("coffee")
+    _, result = colour(write_photo(tmp_path / "a.png", picture), **detection)
+    samples = np.asarray(Image.open(result), float)
+    assert np.abs(samples @ BT601 - picture @ BT601).max() <= 1
+    assert np.abs(samples - picture).mean() > 10
+
+
+@pytest.mark.parametrize("name", ["a.heic", "a.ppm", "a.tif", "float.tif"])
+def test_deep_and_odd_samples_are_judged_by_their_white(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """16 bits, a white of 1000, and numbers up to 1."""
+    pyvips = pytest.importorskip("pyvips")
+    picture, source = coloured("coffee").astype(float) / 255, tmp_path / name
+    deep = np.rint(picture * (1000 if name == "a.ppm" else 65535)).astype(np.uint16)
+    if name == "a.heic":
+        heif = pytest.importorskip("pillow_heif")
+        heif.from_bytes("RGB;16", (192, 192), deep.tobytes()).save(source)
+    elif name == "a.ppm":
+        source.write_bytes(b"P6 192 192 1000\n" + deep.astype(">u2").tobytes())
+    else:
+        samples = picture.astype(np.float32) if name == "float.tif" else deep
+        look = "scrgb" if name == "float.tif" else "rgb16"
+        pyvips.Image.new_from_array(samples).copy(interpretation=look).write_to_file(str(source))
+    with pytest.raises(InColourError):
+        colour(source)
+    grey_one = write_photo(tmp_path / "grey.png", toned(grey))
+    assert colour(grey_one)[0].notes == ()
+
+
+def test_pages_count_together(tmp_path: Path, colour: Colorize) -> None:
+    """A file is left alone if all of its pages are in colour; otherwise all get new colour, and the report says so."""
+    inside, scan = (Image.fromarray(picture) for picture in (coloured("coffee"), toned(grey)))
+    inside.save(tmp_path / "all.tif", save_all=True, append_images=[inside])
+    with pytest.raises(InColourError):
+        colour(tmp_path / "all.tif")
+    inside.save(tmp_path / "some.tif", save_all=True, append_images=[scan, scan])
+    report, _ = colour(tmp_path / "some.tif")
+    assert report.notes == ("1 of 3 pages was in colour already, and got new colour",)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp"])
+def test_an_animation_is_judged_by_all_its_frames(tmp_path: Path, colour: Colorize, name: str) -> None:
+    """In colour it is left alone; in grey it is not."""
+    for picture, folder in ((coloured("coffee"), "coloured"), (toned(grey), "grey")):
+        (tmp_path / folder).mkdir()
+        frames = [Image.fromarray(np.roll(picture, 10 * step, axis=1)) for step in range(3)]
+        frames[0].save(tmp_path / folder / name, save_all=True, append_images=frames[1:])
+    with pytest.raises(InColourError) as found:
+        colour(tmp_path / "coloured" / name)
+    assert found.value.frames == 3
+    assert colour(tmp_path / "grey" / name)[0].frames == 3
+
+
+def test_sixteen_bits_of_sepia_keep_their_luma(tmp_path: Path, colour: Colorize) -> None:
+    """It is computed once, at 16 bits."""
+    pyvips = pytest.importorskip("pyvips")
+    deep = np.rint(sepia(coloured("astronaut") @ BT601 / 255).clip(0, 1) * 65535).astype(np.uint16)
+    source = tmp_path / "deep.png"
+    pyvips.Image.new_from_array(deep).copy(interpretation="rgb16").write_to_file(str(source))
+    result = pyvips.Image.new_from_file(str(colour(source)[1])).numpy().astype(float)
+    assert np.abs(result @ BT601 - deep @ BT601).max() <= 1
+
+
+@pytest.mark.parametrize("tone", [sepia, cyanotype])
+def test_a_tinted_film_gets_colour_for_its_tint(tmp_path: Path, colour: Colorize, tone: Tone) -> None:
+    """Its luma stays, bit for bit."""
+    source = write_scenes(tmp_path / "film.mkv", toned(tone), toned(tone, "rocket"))
+    report, result = colour(source)
+    for ours, theirs in zip(planes(result), planes(source), strict=True):
+        assert np.array_equal(ours[0], theirs[0])
+        assert has_new_colour(ours, theirs)
+    assert report.notes == ()
+
+
+def test_a_film_in_colour_is_left_alone(tmp_path: Path, colour: Colorize) -> None:
+    """By default; a title and darkness in it change nothing."""
+    title = np.zeros((192, 192, 3), np.uint8)
+    title[90:100, 40:150] = 255
+    source = write_scenes(tmp_path / "film.mkv", title, coloured("coffee"), title, coloured("rocket"), 0 * title)
+    with pytest.raises(InColourError, match=r"film\.mkv: already in colour"):
+        colour(source)
+
+
+def test_a_film_in_colour_is_copied_where_configured(tmp_path: Path, colour: Colorize) -> None:
+    """Byte for byte."""
+    source = write_scenes(tmp_path / "film.mkv", coloured("coffee"))
+    report, result = colour(source, coloured="copy")
+    assert result.read_bytes() == source.read_bytes()
+    assert (report.suffix, report.frames) == (".mkv", 15)
+
+
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p10le"])
+def test_a_mixed_film_is_decided_scene_by_scene(tmp_path: Path, colour: Colorize, pixels: str) -> None:
+    """The scenes in colour keep every sample; the grey and the tinted ones get colour and keep their luma."""
+    scenes = (toned(grey), coloured("coffee"), toned(sepia, "rocket"), coloured("astronaut"))
+    source = write_scenes(tmp_path / "film.mkv", *scenes, pixels=pixels)
+    report, result = colour(source)
+    both = list(zip(planes(result), planes(source), strict=True))
+    assert len(both) == 60
+    for number, (ours, theirs) in enumerate(both):
+        assert np.array_equal(ours[0], theirs[0])
+        if number // 15 % 2:
+            assert all(map(np.array_equal, ours, theirs)), number
+        else:
+            assert has_new_colour(ours, theirs), number
+    assert report.notes == ("30 of 60 frames were in colour, and kept it",)
+
+
+@pytest.mark.parametrize(("codec", "pixels"), [("mjpeg", "yuvj422p"), ("rawvideo", "yuyv422"), ("ffv1", "bgr0")])
+def test_colour_is_kept_as_far_as_the_encoder_can_hold_it(
+    tmp_path: Path, colour: Colorize, codec: str, pixels: str
+) -> None:
+    """In another pixel format, the chroma of a coloured scene is the original's to a few levels."""
+    source = write_scenes(tmp_path / "film.mkv", coloured("coffee"), toned(grey), codec=codec, pixels=pixels)
+    _, result = colour(source, encoder="h264")
+    with av.open(str(source)) as theirs, av.open(str(result)) as ours:
+        frames = zip(ours.decode(video=0), theirs.decode(video=0), strict=True)
+        for our, their in list(frames)[:15]:
+            shown = our.to_ndarray(format="rgb24").astype(int) - their.to_ndarray(format="rgb24")
+            assert np.abs(shown).mean() < 4
+
+
+def test_a_piece_of_a_mixed_film_counts_for_itself(tmp_path: Path, colour: Colorize) -> None:
+    """Whatever the rest of the film is."""
+    source = write_scenes(tmp_path / "film.mkv", toned(grey), coloured("coffee"))
+    with pytest.raises(InColourError):
+        colour(source, piece=Piece(start=0.6))
+
+
+def test_a_mixed_film_is_coloured_throughout_where_configured(tmp_path: Path, colour: Colorize) -> None:
+    """`input: grey` believes nobody."""
+    source = write_scenes(tmp_path / "film.mkv", toned(grey), coloured("coffee"))
+    _, result = colour(source, input="grey")
+    assert all(has_new_colour(*frames) for frames in zip(planes(result), planes(source), strict=True))
+
+
+def test_a_film_whose_chroma_says_nothing_is_decoded_once(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks through it; a tinted one is looked through."""
+    looked: list[str] = []
+    find = film.find_scenes
+
+    def spied(frames: Iterable[Frame], footage: Footage) -> Scenes:
+        looked.append(footage.path.name)
+        return find(frames, footage)
+
+    monkeypatch.setattr(film, "find_scenes", spied)
+    colour(write_scenes(tmp_path / "grey.mkv", toned(grey)))
+    colour(write_scenes(tmp_path / "tinted.mkv", toned(sepia)))
+    assert looked == ["tinted.mkv"]
+
+
+def test_colour_that_comes_late_is_kept(tmp_path: Path, colour: Colorize) -> None:
+    """After segments whose chroma said nothing have been coloured."""
+    source = write_scenes(tmp_path / "film.mkv", toned(grey), toned(grey, "rocket"), coloured("coffee"), frames=40)
+    report, result = colour(source)
+    both = list(zip(planes(result), planes(source), strict=True))
+    assert [has_new_colour(*frames) for frames in both] == [True] * 80 + [False] * 40
+    assert report.notes == ("40 of 120 frames were in colour, and kept it",)
+
+
+def test_fields_keep_their_own_chroma() -> None:
+    """Lines of 4:2:2 become lines of 4:2:0 of the same field."""
+    frame = av.VideoFrame(16, 16, "yuv422p")
+    for plane, value in zip(frame.planes, (100, 90, 180), strict=True):
+        samples = torch.from_dlpack(plane)
+        samples[0::2], samples[1::2] = value, value + 20
+    coding = Coding(depth=8, tags=complete_tags(frame, 16, full=False))
+    kept = keep_chroma(frame, torch.from_dlpack(frame.planes[0]), coding, Encoding("libx264", "yuv420p", fields=True))
+    for plane, value in zip(kept.planes[1:], (90, 180), strict=True):
+        samples = torch.from_dlpack(plane)
+        assert samples[0::2].unique().tolist() == [value]
+        assert samples[1::2].unique().tolist() == [value + 20]
