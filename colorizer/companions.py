@@ -19,8 +19,8 @@ from colorizer.job import Piece
 from colorizer.packets import read_packets
 from colorizer.trial import takes
 
-_OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
-"""Metadata that describes the container itself."""
+_OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"})
+"""Metadata that describes the container itself, or how the original was encoded."""
 _ANY_SOUND = "aac"
 """A codec that every container takes."""
 _COVER_NAMES = {"mjpeg": "cover.jpg", "png": "cover.png"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import cast
 import av
 import torch
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 from av.video.format import VideoFormat
@@ -26,6 +24,7 @@ from colorizer.ending import is_mp4, refuse_cut_mp4
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.flaws import Flaw
 from colorizer.lab import luma_of_rgb
+from colorizer.orientation import display_matrix, orientation_of
 from colorizer.packets import decode_pictures
 
 _NO_FILMS = frozenset({"tty", "image2", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"})
@@ -73,12 +72,12 @@ class Footage:
     """Sample aspect ratio."""
     matrix: tuple[int, ...] | None
     """Display matrix, as libav has it, where the picture is shown turned."""
-    turns: int
-    """Quarter turns counter-clockwise that bring the picture upright."""
     field_order: int
     """libav's AVFieldOrder; 0 and 1 are pictures of one moment."""
     lossless: bool
     alpha: bool
+    veiled: bool
+    """Whether it has transparency that libav does not decode: that of VP8 and VP9."""
     time_base: Fraction
     rate: Fraction
     """Frames per second, as far as the file knows."""
@@ -97,6 +96,11 @@ class Footage:
     def interlaced(self) -> bool:
         """Whether its pictures consist of fields of two moments."""
         return self.field_order > _PROGRESSIVE
+
+    @property
+    def orientation(self) -> int:
+        """EXIF's number of how its frames are stored."""
+        return orientation_of(self.matrix) if self.matrix else 1
 
     @property
     def usual_duration(self) -> int:
@@ -133,11 +137,11 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             pixels=frame.format.name,
             coding=_coding(path, stream, frame),
             shape=stream.sample_aspect_ratio,
-            matrix=_display_matrix(frame),
-            turns=round(frame.rotation / 90) % 4,
+            matrix=display_matrix(frame),
             field_order=_field_order(stream, frame),
             lossless=stream.codec_context.codec.lossless and not stream.codec_context.codec.lossy,
             alpha=any(component.is_alpha for component in frame.format.components),
+            veiled=stream.metadata.get("alpha_mode") == "1",
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
             steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
@@ -278,13 +282,6 @@ def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:
     except UnsupportedError as error:
         raise UnsupportedError(f"{path.name}: {error}") from error
     return Coding(depth=depth_of(pixels), tags=tags)
-
-
-def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    side_data = cast("SideDataContainer", frame.side_data)
-    if SideData.DISPLAYMATRIX not in side_data:
-        return None
-    return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
 
 
 def _explain_unreadable(path: Path) -> MediaError:

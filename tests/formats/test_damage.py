@@ -180,14 +180,59 @@ def test_another_size_in_the_middle_is_scaled_and_told(tmp_path: Path, weights: 
 
 def test_closed_captions_stay_in_the_picture(tmp_path: Path, weights: Path) -> None:
     """A53 captions of every frame are those of the original."""
-    plain = ffmpeg(f"{NOISY} -c:v mpeg2video -b:v 1M -bf 2".format(seconds=1), tmp_path / "plain.m2v")
-    caption = b"\x00\x00\x01\xb2GA94\x03\x41\xff\xfc\x94\x20\xff"
-    source = tmp_path / "titled.m2v"
-    source.write_bytes(plain.read_bytes().replace(b"\x00\x00\x01\x01", caption + b"\x00\x00\x01\x01"))
+    source = titled(tmp_path)
     _, result = colour(source, tmp_path, weights)
     before, after = captions(source), captions(result)
     assert len(before) == 10
     assert after == before
+
+
+@pytest.mark.parametrize(("encoder", "name"), [("prores", "ProRes"), ("ffv1", "FFV1"), ("av1", "AV1")])
+def test_closed_captions_that_are_lost_are_named(tmp_path: Path, weights: Path, encoder: str, name: str) -> None:
+    """Codecs without a place for them."""
+    report, _ = colour(titled(tmp_path), tmp_path, weights, encoder=encoder)
+    assert any(f"closed captions left out: {name}" in note for note in report.notes), report.notes
+
+
+def titled(folder: Path) -> Path:
+    """A film of ten frames with closed captions."""
+    plain = ffmpeg(f"{NOISY} -c:v mpeg2video -b:v 1M -bf 2".format(seconds=1), folder / "plain.m2v")
+    caption = b"\x00\x00\x01\xb2GA94\x03\x41\xff\xfc\x94\x20\xff"
+    source = folder / "titled.m2v"
+    source.write_bytes(plain.read_bytes().replace(b"\x00\x00\x01\x01", caption + b"\x00\x00\x01\x01"))
+    return source
+
+
+@pytest.mark.parametrize(("encoder", "suffix"), [("ffv1", "mkv"), ("prores", "mov"), ("av1", "mp4"), ("hevc", "mkv")])
+def test_the_shape_of_samples_is_kept(tmp_path: Path, weights: Path, encoder: str, suffix: str) -> None:
+    """By whatever codec, where the container or the codec holds it."""
+    source = ffmpeg(f"{NOISY} -vf setsar=64/45 -c:v libx264".format(seconds=1), tmp_path / f"film.{suffix}")
+    report, result = colour(source, tmp_path, weights, encoder=encoder)
+    assert not any("shape" in note for note in report.notes)
+    shown = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "frame=sample_aspect_ratio", "-of", "csv=p=0", str(result)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {line.rstrip(",") for line in shown.stdout.split()} == {"64:45"}
+
+
+@pytest.mark.parametrize("encoder", ["prores", "av1"])
+def test_a_shape_that_is_lost_is_named(tmp_path: Path, weights: Path, encoder: str) -> None:
+    """In Matroska these codecs have no place for it."""
+    source = ffmpeg(f"{NOISY} -vf setsar=64/45 -c:v libx264".format(seconds=1), tmp_path / "film.mkv")
+    report, _ = colour(source, tmp_path, weights, encoder=encoder)
+    assert any("shape of the samples (64/45) left out" in note for note in report.notes), report.notes
+
+
+def test_transparency_that_is_lost_is_named(tmp_path: Path, weights: Path) -> None:
+    """That of WebM, which lies beside the picture; the result does not say that it has any."""
+    coding = "-vf format=yuva420p -c:v libvpx -pix_fmt yuva420p -auto-alt-ref 0"
+    source = ffmpeg(f"{NOISY} {coding}".format(seconds=1), tmp_path / "film.webm")
+    report, result = colour(source, tmp_path, weights, encoder="ffv1")
+    assert any("transparency left out" in note for note in report.notes), report.notes
+    assert "alpha_mode" not in {tag.lower() for tag in probe(result).picture.get("tags", {})}
 
 
 def captions(path: Path) -> list[bytes]:
