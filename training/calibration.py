@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from rich.progress import track
@@ -23,7 +24,7 @@ from training.readings import Distributions
 
 WORKING_SIZES = (112, 128, 144, 160, 192)
 MEAN_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
-STYLES = ((1.0, 0.0), (0.8, 0.1), (0.6, 0.2), (0.4, 0.3))
+STYLES = ((1.0, 0.0), *product((0.8, 0.65, 0.5), (0.2, 0.28, 0.35, 0.42)))
 """Temperatures, as parts of the mean's, and weights of the prior: how much is sharpened before there is any gain."""
 AUTO = 0.7
 """The vividness that matches the truth's colourfulness; what is above it is for those who want more."""
@@ -39,7 +40,7 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
     """Measure what belongs into a weights file.
 
     The mean's temperature and working size are those of the least error. The vivid answer is as colourful as the
-    photographs, by the style that errs least at that.
+    photographs, by the style that errs least at that, if it can be one by which no kind is much duller or gaudier.
 
     Args:
         network: trained, in evaluation mode.
@@ -83,7 +84,7 @@ def _read_best(
     seen = Distributions(network, calibration.log_prior, card.working_size, validation, pictures)
     mean = min(MEAN_TEMPERATURES, key=lambda temperature: seen.error(Reading(temperature)))
     matched = [seen.match(Reading(mean * part, weight), _MOST_GAIN) for part, weight in STYLES]
-    best = min(matched, key=seen.error)
+    best = min(matched, key=lambda reading: (seen.uneven(reading), seen.error(reading)))
     update = {
         "mean_temperature": mean,
         "vivid_temperature": round(mean * (best.temperature / mean) ** (1 / AUTO), 4),

@@ -58,7 +58,7 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
         ciede2000=float(differences.mean()),
         ciede2000_95=float(np.percentile(differences, 95)),
         colourfulness=colourfulness(result),
-        coloured=float((torch.hypot(*ab) > COLOURFUL).float().mean()),
+        coloured=coloured(ab),
         auc=area_under_errors(ab, true_ab, torch.ones_like(rarity)),
         auc_rebalanced=area_under_errors(ab, true_ab, rarity),
         skin=skin,
@@ -69,6 +69,11 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
 def squared_error(ab: Tensor, true_ab: Tensor) -> float:
     """Per-pixel MSE with ab mapped to 0..1 by (ab + 128) / 255, the mean of a and b: the 2019 paper's figure."""
     return float(((ab - true_ab) / 255).square().mean())
+
+
+def coloured(ab: Tensor) -> float:
+    """The share of the pixels whose chroma is over 20."""
+    return float((torch.hypot(*ab) > COLOURFUL).float().mean())
 
 
 def colourfulness(rgb: Tensor) -> float:

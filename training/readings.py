@@ -19,8 +19,10 @@ from colorizer.network import STRIDE, Network
 from colorizer.padding import pad
 from training.colouring import print_in_grey, to_tensor
 from training.corpus import Corpus
-from training.metrics import colourfulness
+from training.metrics import coloured, colourfulness
 
+DULLEST, GAUDIEST = 0.77, 1.18
+"""Parts of the truth's between which the colourfulness of every kind should lie, and the coloured pixels of all."""
 _HALVINGS = 7
 
 
@@ -50,38 +52,44 @@ class Distributions:
     def error(self, reading: Reading) -> float:
         """Squared error as a part of grey's, the mean over the kinds, so that a large one does not decide alone."""
         parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for seen, ab in zip(self._seen, self._read(reading), strict=True):
-            truth = seen.lab[1:]
+        for seen, rgb in zip(self._seen, self._shown(reading), strict=True):
+            ab, truth = rgb_to_lab(rgb)[1:], seen.lab[1:]
             parts[seen.kind].append((float((ab - truth).square().mean()), float(truth.square().mean())))
         return statistics.fmean(
             sum(error for error, _ in rows) / sum(grey for _, grey in rows) for rows in parts.values()
         )
 
+    def uneven(self, reading: Reading) -> bool:
+        """Whether some kind comes out much duller or more colourful than it is, or far more or less is coloured."""
+        parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for seen, rgb in zip(self._seen, self._shown(reading), strict=True):
+            parts[seen.kind].append((colourfulness(rgb), seen.colourfulness))
+            parts["all: coloured"].append((coloured(rgb_to_lab(rgb)[1:]), coloured(seen.lab[1:])))
+        shares = [sum(ours for ours, _ in rows) / sum(truth for _, truth in rows) for rows in parts.values()]
+        return min(shares) < DULLEST or max(shares) > GAUDIEST
+
     def match(self, reading: Reading, most: float) -> Reading:
         """The reading with the gain, up to `most`, at which it is as colourful as the truth."""
         truth = statistics.fmean(seen.colourfulness for seen in self._seen)
-        expected = [self._expect(seen, reading) for seen in self._seen]
+        expected = self._expected(reading)
         low, high = 0.0, most
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            coloured = [
+            found = [
                 colourfulness(_rgb(seen, ab * (1 + middle * agreement)))
                 for seen, (ab, agreement) in zip(self._seen, expected, strict=True)
             ]
-            low, high = (middle, high) if statistics.fmean(coloured) < truth else (low, middle)
+            low, high = (middle, high) if statistics.fmean(found) < truth else (low, middle)
         return replace(reading, gain=low)
 
-    def _read(self, reading: Reading) -> list[Tensor]:
-        """Colours (2, H, W) of each photograph, as far as they can be shown."""
-        read = []
-        for seen in self._seen:
-            ab, agreement = self._expect(seen, reading)
-            read.append(rgb_to_lab(_rgb(seen, ab * (1 + reading.gain * agreement)))[1:])
-        return read
+    def _shown(self, reading: Reading) -> list[Tensor]:
+        """R'G'B' (3, H, W) of each photograph."""
+        gained = (ab * (1 + reading.gain * agreement) for ab, agreement in self._expected(reading))
+        return [_rgb(seen, ab) for seen, ab in zip(self._seen, gained, strict=True)]
 
-    def _expect(self, seen: _Seen, reading: Reading) -> tuple[Tensor, Tensor]:
-        ab, agreement = expect(seen.logits.float(), self._bins, self._log_prior, reading)
-        return ab[0], agreement[0]
+    def _expected(self, reading: Reading) -> list[tuple[Tensor, Tensor]]:
+        expected = (expect(seen.logits.float(), self._bins, self._log_prior, reading) for seen in self._seen)
+        return [(ab[0], agreement[0]) for ab, agreement in expected]
 
 
 @torch.inference_mode()

@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 
 import torch
-import yaml
 
 from colorizer.network import Architecture, Network
+from tests.assets.recipes import write_recipe
 from training.initialisation import start_encoder
 from training.recipe import load_recipe
 from training.trainer import train
@@ -21,24 +21,15 @@ def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_p
         for path in sorted((photographs / split).rglob("0*.jpg"))
     ]
     labels.write_text("\n".join(["split,name,class", *rows]))
-    recipe = tmp_path / "recipe.yaml"
-    settings = {
-        "task": "classify",
-        "name": "quick",
-        "data": {
-            "train": str(photographs / "train"),
-            "validation": str(photographs / "val"),
-            "labels": str(labels),
-            "cache": str(tmp_path / "cache"),
-            "crop": 64,
-            "workers": 0,
-        },
-        "schedule": {"batch": 8, "steps": 12, "rate": 0.001, "average": 0.3},
-        "runs": str(tmp_path / "runs"),
-        "evaluate_every": 12,
-        "sanity_steps": 4,
-    }
-    recipe.write_text(yaml.safe_dump(settings))
+    recipe = write_recipe(
+        photographs,
+        tmp_path,
+        task="classify",
+        data={"labels": str(labels)},
+        schedule={"batch": 8, "rate": 0.001, "average": 0.3},
+        evaluate_every=12,
+        sanity_steps=4,
+    )
     folder = train(load_recipe(recipe))
     with next(folder.rglob("metrics.csv")).open() as file:
         last = list(csv.DictReader(file))[-1]

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import torch
-import yaml
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from colorizer.network import Architecture, Network
+from tests.assets.recipes import write_recipe
 from training.normalisation import share_normalisation
 from training.recipe import load_recipe
 from training.trainer import train
@@ -19,28 +19,20 @@ STEPS = 4
 
 def run(photographs: Path, home: Path, processes: int) -> dict[str, Tensor]:
     """The averaged weights of a short run without chance in the network, on so many processes."""
-    recipe = {
-        "name": "quick",
-        "precision": "32-true",
-        "architecture": {"widths": [16, 16, 16], "dropout": 0.0},
-        "data": {
-            "train": str(photographs / "train"),
-            "validation": str(photographs / "val"),
-            "cache": str(home / "cache"),
-            "crop": 64,
-            "workers": 0,
-        },
-        "schedule": {"batch": 8, "steps": STEPS, "rate": 0.0003, "average": 0.0},
-        "runs": str(home / "runs"),
-        "sanity_steps": 0,
-    }
     home.mkdir()
-    (home / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    recipe = write_recipe(
+        photographs,
+        home,
+        precision="32-true",
+        architecture={"widths": [16, 16, 16], "dropout": 0.0},
+        schedule={"batch": 8, "steps": STEPS, "rate": 0.0003, "average": 0.0},
+        evaluate_every=STEPS,
+    )
     if processes == 1:
-        train(load_recipe(home / "recipe.yaml"))
+        train(load_recipe(recipe))
     else:
         launcher = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
-        subprocess.run([sys.executable, "-m", *launcher, "daemon", "train", home / "recipe.yaml"], check=True)
+        subprocess.run([sys.executable, "-m", *launcher, "daemon", "train", recipe], check=True)
     state = torch.load(home / "runs" / "quick" / "last.ckpt", map_location="cpu", weights_only=True)
     assert state["step"] == STEPS
     average: dict[str, Tensor] = state["average"]

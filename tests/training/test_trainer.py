@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from PIL import Image
 
 from colorizer.errors import SettingsError
 from colorizer.weights import load_weights
+from tests.assets.recipes import write_recipe
 from training.corpus import open_corpus
 from training.evaluation import Painter, evaluate, summarise
 from training.export import export
@@ -26,28 +26,9 @@ from training.report import write_report
 from training.trainer import train
 
 
-def recipe(photographs: Path, tmp_path: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
-    """A recipe for a run of seconds."""
-    settings = {
-        "name": "quick",
-        "architecture": {"widths": [16, 16, 16]},
-        "data": {
-            "train": str(photographs / "train"),
-            "validation": str(photographs / "val"),
-            "cache": str(tmp_path / "cache"),
-            "crop": 64,
-            "workers": 0,
-        },
-        "schedule": {"batch": 4, "steps": 12, "rate": 0.002, "average": 0.5},
-        "runs": str(tmp_path / "runs"),
-        "evaluate_every": 4,
-        "sanity_steps": 0,
-    }
-    for key, value in changes.items():
-        settings[key] = settings[key] | value if isinstance(value, dict) else value
-    path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(settings))
-    return path
+def recipe(photographs: Path, home: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
+    """A recipe for a small colorizer."""
+    return write_recipe(photographs, home, **({"architecture": {"widths": [16, 16, 16]}} | changes))
 
 
 def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
