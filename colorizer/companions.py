@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
-import av
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
@@ -17,9 +17,12 @@ from colorizer.conversion import Converter, convert_stream
 from colorizer.footage import Footage
 from colorizer.job import Piece
 from colorizer.packets import read_packets
+from colorizer.trial import takes
 
-_OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
-"""Metadata that describes the container itself."""
+_OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"})
+"""Metadata that describes the container itself, or how the original was encoded."""
+_ANY_SOUND = "aac"
+"""A codec that every container takes."""
 _COVER_NAMES = {"mjpeg": "cover.jpg", "png": "cover.png"}
 
 
@@ -62,17 +65,6 @@ class Companion:
 def companions_of(original: InputContainer, footage: Footage) -> list[Stream]:
     """The streams beside the picture that are carried over; what the muxer makes anew is not among them."""
     return [stream for stream in original.streams if stream.index != footage.index and not _made_anew(stream)]
-
-
-def holds(container: str, stream: Stream) -> bool:
-    """Whether a kind of container (libav's name of its muxer) takes a stream as it is."""
-    try:
-        with av.open(io.BytesIO(), "w", format=container) as trial:
-            _copy(trial, stream)
-            trial.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    return True
 
 
 def add_companions(result: OutputContainer, streams: list[Stream], notes: list[str]) -> dict[int, Companion]:
@@ -143,8 +135,9 @@ def _made_anew(stream: Stream) -> bool:
 
 
 def _add(result: OutputContainer, stream: Stream) -> Companion | None:
-    if holds(result.format.name, stream):
-        return Companion(stream, _copy(result, stream))
+    for copy in (_copy, _copy_sound) if stream.type == "audio" else (_copy,):
+        if takes(result.format.name, partial(copy, stream=stream)):
+            return Companion(stream, copy(result, stream))
     converted = convert_stream(result, stream)
     if converted is None:
         return None
@@ -157,6 +150,17 @@ def _copy(result: OutputContainer, stream: Stream) -> Stream:
     _describe(target, stream)
     if stream.disposition & Disposition.attached_pic and "filename" not in stream.metadata:
         target.metadata["filename"] = _COVER_NAMES.get(codec_of(stream), "cover")
+    return target
+
+
+def _copy_sound(result: OutputContainer, stream: Stream) -> Stream:
+    """The same for sound that is not on the list which libav's Python binding asks, although the muxer may hold it.
+
+    In Matroska that is all that has a number in WAV files, such as Windows Media's.
+    """
+    target = result.add_mux_stream(_ANY_SOUND, time_base=stream.time_base)
+    BitStreamFilterContext("null", stream, target)  # gives the target the original's parameters
+    _describe(target, stream)
     return target
 
 

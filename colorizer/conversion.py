@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Protocol, cast
 
 import av
@@ -15,6 +15,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from colorizer.trial import takes
 
 _SPARE_SOUND = ("flac", "alac", "pcm_s16le")
 """Codecs that lose nothing of a sound; the first that a container holds is taken."""
@@ -42,8 +44,8 @@ def convert_stream(result: OutputContainer, stream: Stream) -> tuple[Stream, Con
     """Add a stream to a container that takes the original's in another form, if there is one."""
     if isinstance(stream, AudioStream):
         for codec in _SPARE_SOUND:
-            if _holds_sound(result.format.name, codec, stream):
-                target = cast("AudioStream", result.add_stream(codec, rate=stream.rate, layout=stream.layout))
+            if takes(result.format.name, partial(_add_sound, codec=codec, like=stream)):
+                target = _add_sound(result, codec, stream)
                 return target, Sound(codec.upper(), target, stream)
     if stream.type == "subtitle" and stream.codec_context.name == "mov_text" and result.format.name == "matroska":
         return result.add_mux_stream("subrip", time_base=stream.time_base), Text()
@@ -136,11 +138,5 @@ class Text:
         return ""
 
 
-def _holds_sound(container: str, codec: str, stream: AudioStream) -> bool:
-    try:
-        with av.open(io.BytesIO(), "w", format=container) as trial:
-            trial.add_stream(codec, rate=stream.rate, layout=stream.layout)
-            trial.start_encoding()
-    except (ValueError, av.error.FFmpegError):
-        return False
-    return True
+def _add_sound(container: OutputContainer, codec: str, like: AudioStream) -> AudioStream:
+    return cast("AudioStream", container.add_stream(codec, rate=like.rate, layout=like.layout))

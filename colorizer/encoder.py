@@ -19,8 +19,9 @@ from av.video.stream import VideoStream
 
 from colorizer.errors import SettingsError
 from colorizer.footage import Footage, is_coloured_light
-from colorizer.presets import FIELD_CODECS, NAMES, PRESETS, SUBSTITUTES, encoder_options
+from colorizer.presets import FIELD_CODECS, PRESETS, SUBSTITUTES, encoder_options, name_of
 from colorizer.settings import FilmSettings
+from colorizer.trial import takes
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for it
 
@@ -100,16 +101,19 @@ def add_picture(container: OutputContainer, encoding: Encoding, footage: Footage
     return stream
 
 
+def keeps_captions(codec: str) -> bool:
+    """Whether an encoder writes the closed captions (A53) of its frames."""
+    return any(option.name == "a53cc" for option in Codec(codec, "w").create("video").supported_options.private)
+
+
 def holds_codec(container: str, encoding: Encoding) -> bool:
     """Whether a kind of container (libav's name of its muxer) takes what an encoder makes."""
-    with av.open(io.BytesIO(), "w", format=container) as trial:
-        try:
-            stream = cast("VideoStream", trial.add_stream(encoding.codec, rate=25, options=dict(encoding.options)))
-            stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
-            trial.start_encoding()
-        except (ValueError, av.error.FFmpegError):
-            return False
-    return True
+
+    def add(trial: OutputContainer) -> None:
+        stream = cast("VideoStream", trial.add_stream(encoding.codec, rate=25, options=dict(encoding.options)))
+        stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
+
+    return takes(container, add)
 
 
 def _usual(footage: Footage) -> str:
@@ -197,16 +201,18 @@ def _opens(encoding: Encoding, footage: Footage) -> bool:
 
 
 def _notes(encoding: Encoding, footage: Footage, wanted: str, settings: FilmSettings) -> tuple[str, ...]:
-    name, depth, notes = NAMES.get(encoding.codec, encoding.codec), footage.coding.depth, []
+    name, depth, notes = name_of(encoding.codec), footage.coding.depth, []
     if encoding.codec != wanted:
         here = "not on this machine" if wanted.endswith("_nvenc") else f"not for {footage.width} x {footage.height}"
-        notes.append(f"{name} instead of {NAMES[wanted]}, which is {here}")
+        notes.append(f"{name} instead of {name_of(wanted)}, which is {here}")
     if encoding.depth != depth:
         notes.append(f"{depth} bits a sample became {encoding.depth}: {name} has no {depth}")
     if is_coloured_light(VideoFormat(footage.pixels)):
         notes.append("R'G'B' became Y'CbCr: its luma was computed once")
     if footage.alpha and not _parts(encoding.pixels)[0]:
         notes.append(f"transparency left out: {name} has none")
+    if footage.veiled:
+        notes.append(f"transparency left out: libav's own decoder of {footage.codec.upper()} sees none")
     if footage.interlaced and settings.interlaced == "keep":
         kept = "kept interlaced" if encoding.fields else f"not kept interlaced: {name} has no fields"
         notes.append(kept)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import av
 from av.filter import Graph
-from av.video.frame import VideoFrame
 
-from colorizer.flaws import DEINTERLACED
+from colorizer.flaws import DEINTERLACED, Flaw
 from colorizer.footage import Footage, Frame
+from colorizer.graph import graph_of
 
 _LEAST_SIDE = 4
 """Lines and columns that the filter needs."""
@@ -28,23 +28,13 @@ def deinterlace(frames: Iterator[Frame], footage: Footage) -> Iterator[Frame]:
             if not frame.picture.interlaced_frame or min(footage.width, footage.height) < _LEAST_SIDE:
                 yield frame
                 continue
-            graph = _graph(frame.picture, footage)
+            graph = graph_of("bwdif", "mode=send_frame:deint=interlaced", frame.picture, footage.time_base)
         inside.append(frame)
         graph.vpush(frame.picture)
         yield from _ready(graph, inside)
     if graph is not None:
         graph.vpush(None)
         yield from _ready(graph, inside)
-
-
-def _graph(picture: VideoFrame, footage: Footage) -> Graph:
-    graph = Graph()
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=footage.time_base
-    )
-    nodes = [source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")]
-    graph.link_nodes(*nodes).configure()
-    return graph
 
 
 def _ready(graph: Graph, inside: deque[Frame]) -> Iterator[Frame]:
@@ -54,5 +44,5 @@ def _ready(graph: Graph, inside: deque[Frame]) -> Iterator[Frame]:
         except (av.error.BlockingIOError, av.error.EOFError):
             return
         frame = inside.popleft()
-        flaws = (*frame.flaws, DEINTERLACED) if frame.picture.interlaced_frame else frame.flaws
-        yield Frame(picture, frame.pts, frame.end, flaws)
+        own = (Flaw(DEINTERLACED, frame.pts, frame.end),) if frame.picture.interlaced_frame else ()
+        yield Frame(picture, frame.pts, frame.end, frame.flaws + own)

@@ -23,6 +23,7 @@ from colorizer.frames import read_frames
 from colorizer.job import Job
 from colorizer.joining import choose_container, join
 from colorizer.keyframes import choose_keyframes, fit_between
+from colorizer.orientation import lay_back, upright
 from colorizer.own_chroma import keep_chroma, varies
 from colorizer.provenance import made_with
 from colorizer.report import Report
@@ -141,7 +142,7 @@ def _stills(
 ) -> Iterator[Still]:
     """What the network is shown; where nobody has looked for scenes in colour, a frame's chroma must say nothing."""
     width = max(1, round(footage.width * (footage.shape or 1)))
-    sides = (width, footage.height) if footage.turns % 2 else (footage.height, width)
+    sides = (width, footage.height) if footage.orientation > 4 else (footage.height, width)
     extent = colorist.extent(*sides)
     for frame in frames:
         if scenes is None and varies(frame.picture, footage.coding):
@@ -149,8 +150,7 @@ def _stills(
         in_colour = scenes is not None and scenes.in_colour(frame.pts)
         codes = luma_codes(frame.picture, footage.coding)
         samples = LumaSamples.of(codes, footage.coding, encoding)
-        upright = samples.mean.rot90(footage.turns, (-2, -1))
-        small = shrink(upright, extent).clamp(0, 1)
+        small = shrink(upright(samples.mean, footage.orientation), extent).clamp(0, 1)
         yield Still(frame, samples, small, frame.pts * footage.time_base, mark_of(codes), in_colour)
 
 
@@ -168,7 +168,7 @@ def _coloured(
         keyframes = choose_keyframes(smalls)
         fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
         for index, still in enumerate(batch):
-            fit = _laid_back(fit_between(keyframes, fits, index), footage.turns)
+            fit = _laid_back(fit_between(keyframes, fits, index), footage.orientation)
             picture = tint(still.frame.picture, still.samples, fit, footage.coding, encoding)
             shown = beside_grey(picture) if compare else picture
             yield number, Coloured(replace(still.frame, picture=shown), still.mark)
@@ -187,9 +187,9 @@ def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[St
             yield number, batch
 
 
-def _laid_back(fit: ChromaFit, turns: int) -> ChromaFit:
+def _laid_back(fit: ChromaFit, orientation: int) -> ChromaFit:
     """A fit turned as the film stores its frames."""
-    return ChromaFit(fit.slope.rot90(-turns, (-2, -1)), fit.offset.rot90(-turns, (-2, -1)))
+    return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
 
 
 def _counted(

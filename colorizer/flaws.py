@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 DAMAGED = "frames are damaged or missing"
+MISSING = "frames are missing"
 DEINTERLACED = "deinterlaced: one frame of each two fields"
 
 _NEAR = Fraction(1)
@@ -13,8 +15,20 @@ _NEAR = Fraction(1)
 _MOST = 20
 """Places that are told one by one."""
 
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something in which a film differs from the original, for some time."""
+
+    what: str
+    """In words for the report."""
+    begin: int
+    """In the stream's time base."""
+    end: int
+
+
 Moments = Mapping[str, Sequence[tuple[int, int]]]
-"""For each flaw the frames that have it: from when the one before them was shown, till their own end."""
+"""For each flaw the spans of time that have it."""
 
 
 def describe_flaws(found: Iterable[Moments], time_base: Fraction, start: Fraction) -> tuple[str, ...]:

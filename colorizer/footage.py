@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import cast
 import av
 import torch
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 from av.video.format import VideoFormat
@@ -22,8 +20,11 @@ from av.video.stream import VideoStream
 from torch import Tensor
 
 from colorizer.coding import Coding, complete_tags
+from colorizer.ending import is_mp4, refuse_cut_mp4
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.flaws import Flaw
 from colorizer.lab import luma_of_rgb
+from colorizer.orientation import display_matrix, orientation_of
 from colorizer.packets import decode_pictures
 
 _NO_FILMS = frozenset({"tty", "image2", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"})
@@ -34,6 +35,9 @@ _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mp
 
 _PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf"})
 """Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
+
+_DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
+"""What libav and its binding say of headers that say nothing, or too much."""
 
 _PROGRESSIVE, _TOP_FIRST, _BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
@@ -46,8 +50,8 @@ class Frame:
     pts: int
     end: int
     """When the next one is due, as far as the file knows."""
-    flaws: tuple[str, ...] = ()
-    """In what it differs from the original's picture, in words for the report."""
+    flaws: tuple[Flaw, ...] = ()
+    """In what it, or the time just before it, differs from the original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,12 @@ class Footage:
     """Sample aspect ratio."""
     matrix: tuple[int, ...] | None
     """Display matrix, as libav has it, where the picture is shown turned."""
-    turns: int
-    """Quarter turns counter-clockwise that bring the picture upright."""
     field_order: int
     """libav's AVFieldOrder; 0 and 1 are pictures of one moment."""
     lossless: bool
     alpha: bool
+    veiled: bool
+    """Whether it has transparency that libav does not decode: that of VP8 and VP9."""
     time_base: Fraction
     rate: Fraction
     """Frames per second, as far as the file knows."""
@@ -92,6 +96,11 @@ class Footage:
     def interlaced(self) -> bool:
         """Whether its pictures consist of fields of two moments."""
         return self.field_order > _PROGRESSIVE
+
+    @property
+    def orientation(self) -> int:
+        """EXIF's number of how its frames are stored."""
+        return orientation_of(self.matrix) if self.matrix else 1
 
     @property
     def usual_duration(self) -> int:
@@ -128,11 +137,11 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             pixels=frame.format.name,
             coding=_coding(path, stream, frame),
             shape=stream.sample_aspect_ratio,
-            matrix=_display_matrix(frame),
-            turns=round(frame.rotation / 90) % 4,
+            matrix=display_matrix(frame),
             field_order=_field_order(stream, frame),
             lossless=stream.codec_context.codec.lossless and not stream.codec_context.codec.lossy,
             alpha=any(component.is_alpha for component in frame.format.components),
+            veiled=stream.metadata.get("alpha_mode") == "1",
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
             steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
@@ -153,7 +162,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     """
     try:
         container = av.open(f"file:{path}", metadata_errors="surrogateescape")
-    except av.error.InvalidDataError as error:
+    except _DAMAGE as error:
         raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
         raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
@@ -210,7 +219,7 @@ def _unpacked(pixels: VideoFormat) -> str:
 def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
-        _check_complete(path)
+        refuse_cut_mp4(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
@@ -233,7 +242,7 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
     stream.thread_type = "SLICE"
     for frame, _ in decode_pictures(container, stream):
         return frame
-    _check_complete(path)
+    refuse_cut_mp4(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")
 
 
@@ -275,33 +284,9 @@ def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:
     return Coding(depth=depth_of(pixels), tags=tags)
 
 
-def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    side_data = cast("SideDataContainer", frame.side_data)
-    if SideData.DISPLAYMATRIX not in side_data:
-        return None
-    return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
-
-
-def _check_complete(path: Path) -> None:
-    """Refuse a file of the MP4 family whose last box is longer than the file: it may still be growing."""
-    size, place = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while place + 8 <= size:
-            file.seek(place)
-            length, kind, large = struct.unpack(">I4sQ", file.read(16).ljust(16, b"\0"))
-            if (place == 0 and kind != b"ftyp") or length == 0:
-                return
-            place += large if length == 1 else max(length, 8)
-    if place > size:
-        raise TruncatedError(f"{path.name}: the film is cut off, or still being written")
-
-
 def _explain_unreadable(path: Path) -> MediaError:
-    with path.open("rb") as file:
-        start = file.read(12)
-    if start[4:8] in {b"ftyp", b"mdat", b"moov", b"wide", b"free"}:
-        return TruncatedError(f"{path.name}: the film has no index (moov): it is cut off, or still being written")
-    return _unknown(path)
+    refuse_cut_mp4(path)
+    return MediaError(f"{path.name}: the film's index (moov) is damaged") if is_mp4(path) else _unknown(path)
 
 
 def _unknown(path: Path) -> UnsupportedError:

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from colorizer.fields import deinterlace
-from colorizer.flaws import DAMAGED
+from colorizer.flaws import DAMAGED, MISSING, Flaw
 from colorizer.footage import Footage, Frame, open_film
 from colorizer.job import Piece
 from colorizer.packets import decode_pictures
@@ -25,7 +25,7 @@ def read_frames(footage: Footage, piece: Piece | None = None, since: int | None 
     """Decode a film's frames in the order of their display.
 
     Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
-    cannot be decoded are left out, and the frame after them says so.
+    cannot be decoded are left out, and the frame after them says so, as does one after a gap.
 
     Args:
         footage: the film.
@@ -54,9 +54,11 @@ def _timed(container: InputContainer, stream: VideoStream, footage: Footage, due
     for picture, damaged in decode_pictures(container, stream):
         pts = due if picture.pts is None else picture.pts
         missing = last is not None and footage.steady and pts - due > _NEARLY_ONE * footage.usual_duration
+        begin = pts if last is None else min(due, pts)
         last = pts if last is None else max(pts, last + 1)
         due = last + (picture.duration or footage.usual_duration)
-        frame = _uniform(Frame(picture, last, due, (DAMAGED,) if damaged or missing else ()), footage)
+        flaws = (Flaw(DAMAGED, begin, due),) if damaged else (Flaw(MISSING, begin, last),) if missing else ()
+        frame = _uniform(Frame(picture, last, due, flaws), footage)
         frame.picture.pts, frame.picture.time_base = last, footage.time_base
         yield frame
 
@@ -67,9 +69,9 @@ def _uniform(frame: Frame, footage: Footage) -> Frame:
     if (picture.width, picture.height, picture.format.name) == (footage.width, footage.height, footage.pixels):
         return frame
     uniform = picture.reformat(footage.width, footage.height, footage.pixels)
-    if (picture.width, picture.height) == (footage.width, footage.height):
-        return replace(frame, picture=uniform, flaws=(*frame.flaws, f"{picture.format.name} became {footage.pixels}"))
-    return replace(frame, picture=uniform, flaws=(*frame.flaws, _scaling(picture, footage)))
+    same_size = (picture.width, picture.height) == (footage.width, footage.height)
+    what = f"{picture.format.name} became {footage.pixels}" if same_size else _scaling(picture, footage)
+    return replace(frame, picture=uniform, flaws=(*frame.flaws, Flaw(what, frame.pts, frame.end)))
 
 
 def _scaling(picture: VideoFrame, footage: Footage) -> str:

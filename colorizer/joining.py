@@ -26,8 +26,10 @@ from colorizer.companions import (
     kept_tags,
 )
 from colorizer.encoder import Encoding, holds_codec
+from colorizer.ending import mp4_breaks_off
 from colorizer.footage import Footage, open_film
 from colorizer.job import Job, Piece
+from colorizer.orientation import display_matrix
 from colorizer.segment import Segment
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ _QUICKTIME_TAGS = frozenset(
     )
 )
 """Metadata that libav's muxer knows in MP4 and MOV."""
+_UPRIGHT = (65536, 0, 0, 0, 65536)
+"""The beginning of a display matrix that does nothing, in 16.16 bits."""
+_DEGREE = 1144
+"""The sine of a degree, likewise."""
+_SLIGHT = 0.01
+"""By which a shape may differ that a container holds as width and height."""
 _TOLERANCE = Fraction(1)
 """Seconds by which a film may be shorter than its header says."""
 _PROGRAMME_CLOCK = 60
@@ -113,8 +121,9 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         )
         reached = _mux(result, packets, notes, progress) + shift
         notes += companion_flaws(companions)
-    if job.piece is None and reached - footage.start + _TOLERANCE < footage.length:
-        notes.append(f"breaks off at {float(reached - footage.start):.2f} s of {float(footage.length):.2f} s")
+    notes += _unkept(job, footage, container)
+    if job.piece is None:
+        notes += _early_end(footage, reached - footage.start)
     return tuple(notes)
 
 
@@ -141,7 +150,8 @@ def _create(job: Job, container: Container, original: InputContainer) -> OutputC
     options = {"avoid_negative_ts": "disabled"} if container == MKV else {}
     if container != MKV and kept_tags(original).keys() - _QUICKTIME_TAGS:
         options = {"movflags": "use_metadata_tags"}
-    return av.open(f"file:{job.target}", "w", format=container.format, options=options)
+    target = f"file:{job.target}"
+    return av.open(target, "w", format=container.format, options=options, metadata_errors="surrogateescape")
 
 
 def _mux(
@@ -179,6 +189,33 @@ def _add_picture(result: OutputContainer, segment: Segment, footage: Footage) ->
     if footage.matrix is not None:
         stream.set_display_matrix(footage.matrix)
     return stream
+
+
+def _early_end(footage: Footage, reached: Fraction) -> Iterator[str]:
+    """Where the file ends, in seconds, if it lacks its end."""
+    missing = footage.length - reached
+    if missing > _TOLERANCE or mp4_breaks_off(footage.path):
+        whole = f" of {float(footage.length):.2f} s" if missing > 0 else ""
+        yield f"breaks off at {float(reached):.2f} s{whole}: the file ends early"
+
+
+def _unkept(job: Job, footage: Footage, container: Container) -> Iterator[str]:
+    """What the result does not say of its picture's shape: some codecs have no place for it, nor has the container."""
+    with av.open(f"file:{job.target}", metadata_errors="surrogateescape") as result:
+        stream = result.streams.video[0]
+        picture = next(result.decode(stream), None)
+        shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
+    matrix = picture and display_matrix(picture)
+    seen = stream.codec_context.name != "ffv1"  # which says it of each frame, where libav's Python binding is blind
+    if footage.shape and seen and abs(shape / footage.shape - 1) > _SLIGHT:
+        yield f"shape of the samples ({footage.shape}) left out: {container.format} has no place for it with this codec"
+    if footage.matrix is not None and not _alike(matrix or _UPRIGHT, footage.matrix):
+        yield f"display matrix left out: {container.format} holds turns and mirror images alone"
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two display matrices turn, mirror and scale a picture the same way, to a degree."""
+    return all(abs(one[place] - other[place]) < _DEGREE for place in (0, 1, 3, 4))
 
 
 def _encodes(template: VideoStream) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 import pyvips
 
 from colorizer.decoding import look_into
-from colorizer.ending import breaks_off
+from colorizer.ending import photo_breaks_off
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.kind import PhotoFormat
 from colorizer.picture import CONVERTED, Photo, Picture, Sample
@@ -59,7 +59,7 @@ def open_photo(source: Path, name: PhotoFormat, settings: PhotoSettings, fail_on
     """
     if name == "tiff":
         return _open_tiff(source, settings)
-    if name == "gif" and breaks_off(source, name):  # whose decoder does not mind
+    if name == "gif" and photo_breaks_off(source, name):  # whose decoder does not mind
         raise TruncatedError(f"{source.name}: the picture ends too early")
     if name not in _LOADERS:
         return _open_decoded(source, name, settings)

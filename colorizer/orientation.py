@@ -1,7 +1,15 @@
-"""EXIF orientation: a stored picture turned upright for the network, and the answer laid back over the stored one."""
+"""Orientation: a stored picture turned upright for the network, and the answer laid back over the stored one."""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
+from math import atan2, pi
+from typing import cast
+
+from av.sidedata.sidedata import SideDataContainer
+from av.sidedata.sidedata import Type as SideData
+from av.video.frame import VideoFrame
 from torch import Tensor
 
 # Quarter turns counter-clockwise, after an optional mirroring left to right, that turn each orientation upright
@@ -16,6 +24,28 @@ _UPRIGHT = {
     7: (3, True),
     8: (1, False),
 }
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    """How a frame is turned, mirrored and moved to be shown, as libav has it."""
+    side_data = cast("SideDataContainer", frame.side_data)
+    if SideData.DISPLAYMATRIX not in side_data:
+        return None
+    return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
+
+
+def orientation_of(matrix: Sequence[int]) -> int:
+    """The orientation that comes nearest to a film's display matrix.
+
+    Args:
+        matrix: nine numbers, row by row, that map a stored place (x, y, 1) to the one where it is shown (ISO/IEC
+            14496-12, 6.2.2).
+
+    """
+    right, down, across = matrix[0], matrix[1], matrix[3]
+    mirrored = right * matrix[4] < down * across
+    turns = round(atan2(-down, right) / (pi / 2)) if not mirrored else round(atan2(down, -right) / (pi / 2))
+    return next(number for number, upright in _UPRIGHT.items() if upright == (turns % 4, mirrored))
 
 
 def upright(picture: Tensor, orientation: int) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from colorizer.cast import is_in_colour
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
-from colorizer.ending import breaks_off
+from colorizer.ending import photo_breaks_off
 from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
 from colorizer.kind import PhotoFormat, photo_format
@@ -58,7 +58,7 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
     except UnsupportedError:
         raise
     except MediaError as error:
-        if not breaks_off(job.source, name):
+        if not photo_breaks_off(job.source, name):
             raise
         raise TruncatedError(f"{job.source.name}: the picture ends too early") from error
 

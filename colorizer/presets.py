@@ -44,6 +44,11 @@ _AV1_SCALE = 63 / 51
 """SVT-AV1's constant rate factor goes to 63, that of H.264 to 51."""
 
 
+def name_of(codec: str) -> str:
+    """An encoder's name as people say it."""
+    return NAMES.get(codec, codec)
+
+
 def encoder_options(codec: str, settings: FilmSettings) -> dict[str, str]:
     """What an encoder is told of quality and speed."""
     quality, pace = settings.quality, _SPEEDS.index(settings.speed)

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from colorizer.colorist import Colorist
 from colorizer.durable import write_durably
-from colorizer.flaws import DAMAGED
+from colorizer.flaws import DAMAGED, MISSING
 from colorizer.footage import Footage, Frame, luma_codes
 from colorizer.frames import read_frames
 from colorizer.job import Job, Piece
@@ -71,7 +71,7 @@ def frames_after(segments: Sequence[Segment], footage: Footage, piece: Piece | N
     """The frames that follow the finished segments; all of them where there are none."""
     if not segments:
         return read_frames(footage, piece)
-    damaged = any(DAMAGED in segment.timing.flaws for segment in segments)
+    damaged = any(segment.timing.flaws.keys() & {DAMAGED, MISSING} for segment in segments)
     seekable = footage.container.startswith(_SEEKABLE) and not damaged
     sought = _seek(segments[-1], footage, piece) if seekable else None
     last = segments[-1].timing.pts[-1]

@@ -16,13 +16,16 @@ import av
 from av.container import OutputContainer
 from av.filter import Graph
 from av.packet import Packet
-from av.video.frame import PictureType, VideoFrame
+from av.sidedata.sidedata import Type as SideData
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
 from colorizer.durable import sync_file, write_durably
-from colorizer.encoder import Encoding, add_picture
+from colorizer.encoder import Encoding, add_picture, keeps_captions
 from colorizer.footage import Footage, Frame
+from colorizer.graph import graph_of
+from colorizer.presets import name_of
 
 _TICK = Fraction(1, 1000)
 """Matroska's time base: one tick a frame."""
@@ -44,7 +47,7 @@ class Timing(BaseModel):
     lag: int
     """By how many frames the order of decoding runs behind that of display."""
     flaws: dict[str, list[tuple[int, int]]] = {}
-    """Moments at which frames differ from the original's, by what it is that differs."""
+    """Spans in which frames differ from the original's, by what it is that differs."""
     marks: tuple[int, ...]
     """Checksums of the original's last frames in it, by which they are known again."""
 
@@ -90,7 +93,7 @@ def write_segment(path: Path, frames: Iterable[Coloured], encoding: Encoding, fo
         footage: the original.
 
     """
-    noted = _Noted(frames)
+    noted = _Noted(frames, encoding)
     lag = 0
     with av.open(str(path), "w", format="matroska") as container:
         for coded, packet in enumerate(_encode(container, noted, encoding, footage)):
@@ -107,8 +110,10 @@ def write_segment(path: Path, frames: Iterable[Coloured], encoding: Encoding, fo
 class _Noted:
     """Frames on their way into the encoder, and when each is shown."""
 
-    def __init__(self, frames: Iterable[Coloured]) -> None:
+    def __init__(self, frames: Iterable[Coloured], encoding: Encoding) -> None:
         self._frames = frames
+        self._encoding = encoding
+        self._keeps_captions = keeps_captions(encoding.codec)
         self._inside: dict[int, int] = {}
         self.pts: list[int] = []
         self.marks: deque[int] = deque(maxlen=_MARKED)
@@ -119,7 +124,10 @@ class _Noted:
         for coloured in self._frames:
             frame = coloured.frame
             for flaw in frame.flaws:
-                self.flaws[flaw].append((self.pts[-1] if self.pts else frame.pts, frame.end))
+                self.flaws[flaw.what].append((flaw.begin, flaw.end))
+            if not self._keeps_captions and SideData.A53_CC in frame.picture.side_data:
+                lost = f"closed captions left out: {name_of(self._encoding.codec)} has no place for them"
+                self.flaws[lost].append((frame.pts, frame.end))
             self._inside[frame.pts] = len(self.pts)
             self.pts.append(frame.pts)
             self.marks.append(coloured.mark)
@@ -140,7 +148,7 @@ def _encode(
         picture = frame.picture
         stream = stream or add_picture(container, encoding, footage, picture.width)
         if encoding.codec == "ffv1" and footage.shape:  # it asks the frames, not the encoder, for their shape
-            graph = graph or _shaping(picture, footage.shape, footage)
+            graph = graph or graph_of("setsar", str(footage.shape), picture, footage.time_base)
             graph.vpush(picture)
             picture = graph.vpull()
         picture.pts, picture.time_base = frame.pts, footage.time_base
@@ -148,14 +156,3 @@ def _encode(
         yield from stream.encode(picture)
     if stream is not None:
         yield from stream.encode(None)
-
-
-def _shaping(picture: VideoFrame, shape: Fraction, footage: Footage) -> Graph:
-    """What gives frames the shape of their samples, which libav's Python binding cannot."""
-    graph = Graph()
-    source = graph.add_buffer(
-        width=picture.width, height=picture.height, format=picture.format, time_base=footage.time_base
-    )
-    shaping = graph.add("setsar", f"{shape.numerator}/{shape.denominator}")
-    graph.link_nodes(source, shaping, graph.add("buffersink")).configure()
-    return graph

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from colorizer.orientation import lay_back, upright
+from colorizer.orientation import lay_back, orientation_of, upright
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -29,3 +29,19 @@ def test_an_orientation_that_does_not_exist_is_upright() -> None:
     stored = torch.arange(6).reshape(2, 3)
     assert torch.equal(upright(stored, 0), stored)
     assert torch.equal(lay_back(stored, 9), stored)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_display_matrix_says_the_same(orientation: int) -> None:
+    """The matrix by which a film is shown moves each sample where the orientation of that number moves it."""
+    to_right, to_bottom = upright(
+        torch.tensor([[[0, 0, 0], [0, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 0], [0, 1, 0]]]), orientation
+    )
+    right, down = ((spot.nonzero()[0] - 1).tolist()[::-1] for spot in (to_right, to_bottom))
+    matrix = [right[0] << 16, right[1] << 16, 0, down[0] << 16, down[1] << 16, 0, 0, 0, 1 << 30]
+    assert orientation_of(matrix) == orientation
+
+
+def test_a_film_that_is_turned_a_little_is_looked_at_as_it_lies() -> None:
+    """Thirty-seven degrees are nearer to none than to ninety."""
+    assert orientation_of((52339, 39441, 0, -39441, 52339, 0, 0, 0, 1 << 30)) == 1

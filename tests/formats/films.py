@@ -29,6 +29,9 @@ class Sample:
     became: tuple[tuple[str, str], ...] = ()
     """Codecs of the streams that are converted, and what they become; nothing for those that are left out."""
 
+    matrix: tuple[int, ...] | None = None
+    """Display matrix that the sample is given, which ffmpeg of today cannot."""
+
     @property
     def row(self) -> Row:
         """As the table tells it."""
@@ -93,6 +96,14 @@ SAMPLES = (
     Sample("MP4: edit list", "edited.mp4", "-ss 0.13 -i {h264.mp4} -c copy", "H.264", "MP4"),
     Sample(
         "MP4: turned by a display matrix", "turned.mp4", "-i {h264.mp4} -c copy -metadata:s:v rotate=90", "H.264", "MP4"
+    ),
+    Sample(
+        "MP4: mirrored and turned by a display matrix",
+        "mirrored.mp4",
+        "-i {h264.mp4} -c copy",
+        "H.264",
+        "MP4",
+        matrix=(0, -65536, 0, -65536, 0, 0, 0, 0, 1 << 30),
     ),
     Sample(
         "MP4: cover art, timed text, two languages",
@@ -223,14 +234,16 @@ SAMPLES = (
     Sample("MOV: Sorenson (SVQ1)", "svq1.mov", f"{_grey()} -c:v svq1 -pix_fmt yuv410p", "H.264", "MOV"),
     Sample("FLV: Sorenson Spark, MP3", "spark.flv", f"{_both()} -ar 44100 -c:v flv1 -c:a libmp3lame", "H.264", "MP4"),
     Sample("3GP: H.263", "h263.3gp", f"{_grey('128x96')} -c:v h263", "H.264", "MP4"),
+    Sample("WMV: WMV 2, WMA 2", "wmv2.wmv", f"{_both()} -c:v wmv2 -c:a wmav2", "H.264", "MKV"),
+    Sample("AVI: Motion JPEG, ADPCM", "adpcm.avi", f"{_both()} -c:v mjpeg -c:a adpcm_ms", "H.264", "MKV"),
     Sample(
-        "WMV: WMV 2, WMA 2",
-        "wmv2.wmv",
-        f"{_both()} -c:v wmv2 -c:a wmav2",
+        "FLV: Sorenson Spark, Nellymoser",
+        "nelly.flv",
+        f"{_both()} -ar 22050 -ac 1 -c:v flv1 -c:a nellymoser",
         "H.264",
         "MKV",
         "sound becomes FLAC",
-        became=(("wmav2", "flac"),),
+        became=(("nellymoser", "flac"),),
     ),
     Sample("OGG: Theora, Vorbis", "theora.ogv", f"{_both()} -c:v libtheora -q:v 8 -c:a libvorbis", "H.264", "MKV"),
     # Editing and archives.
@@ -291,12 +304,23 @@ SAMPLES = (
 ROWS = (
     *(sample.row for sample in SAMPLES),
     Row("films", "MPEG-2: closed captions (A53)", "these tests", "H.264 in MP4", "captions are kept in H.264 and HEVC"),
+    Row("films", "closed captions, as ProRes, FFV1, AV1", "these tests", "as asked for", "left out, and named"),
+    Row("films", "anamorphic MKV, as ProRes or AV1", "ffmpeg", "MKV", "the shape of samples is left out, and named"),
     Row("films", "H.264 that breaks off", "ffmpeg, cut", "playable up to there", "the report says where"),
     Row("films", "PQ, HLG", "ffmpeg", "refused: high dynamic range"),
     Row("films", "sound alone", "ffmpeg", "refused: no moving picture"),
     Row(
         "films", "VC-1 (WMV 9), RealVideo, Indeo, VP6, Dolby Vision", "", "what libav decodes; Dolby Vision is refused"
     ),
-    Row("films", "VP8 and VP9 with transparency", "", "transparency is left out: libav's own decoder has none"),
-    Row("films", "VIDEO_TS folders", "", "not yet as one film: their VOB files are coloured one by one"),
+    Row("films", "VP8 and VP9 with transparency", "ffmpeg", "transparency is left out, and named"),
+    Row(
+        "films",
+        "VIDEO_TS folders",
+        "ffmpeg",
+        "not yet as one film",
+        "each VOB file is one; IFO and BUP files are refused",
+    ),
+    Row(
+        "films", "numbered TIFF or DPX in a folder", "ffmpeg", "not yet as one film", "TIFF: photographs; DPX: refused"
+    ),
 )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shlex
 import shutil
+import struct
 import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
@@ -115,7 +116,17 @@ def make(sample: Sample, folder: Path) -> Path:
         made = _run("ffmpeg", "-bitexact", *shlex.split(arguments), path)
         if made.returncode:
             pytest.skip(f"this ffmpeg cannot make it: {made.stderr.splitlines()[-1]}")
+        if sample.matrix:
+            place_matrix(path, sample.matrix)
     return path
+
+
+def place_matrix(path: Path, matrix: tuple[int, ...]) -> None:
+    """Write a display matrix into the first track's header of an MP4 (ISO/IEC 14496-12, 8.3.2)."""
+    content = bytearray(path.read_bytes())
+    place = content.index(b"tkhd") + 4 + 40
+    content[place : place + 36] = struct.pack(">9i", *matrix)
+    path.write_bytes(content)
 
 
 def colour(source: Path, folder: Path, weights: Path, **film: Any) -> tuple[Report, Path]:  # noqa: ANN401
@@ -237,4 +248,16 @@ def test_sound_alone_is_refused(samples: Path, tmp_path: Path, weights: Path) ->
     source = samples / "sound.mka"
     _run("ffmpeg", *shlex.split(SOUND.format(seconds="0.2")), source)
     with pytest.raises(UnsupportedError, match="no moving picture"):
+        colour(source, tmp_path, weights)
+
+
+@pytest.mark.parametrize("name", ["0001.dpx", "VTS_01_0.IFO", "VTS_01_0.BUP"])
+def test_parts_of_a_film_are_refused_by_name(tmp_path: Path, weights: Path, name: str) -> None:
+    """Frames of a sequence, and the indexes of a DVD, are no films of their own."""
+    source = tmp_path / name
+    if source.suffix == ".dpx":
+        _run("ffmpeg", *shlex.split(SAMPLES[0].arguments.split(" -f lavfi -i sine")[0]), "-frames:v", "1", source)
+    else:
+        source.write_bytes(b"DVDVIDEO-VTS".ljust(4096, b"\0"))
+    with pytest.raises(UnsupportedError, match=r"a DPX frame|the index of a DVD"):
         colour(source, tmp_path, weights)

@@ -1,0 +1,20 @@
+"""A container written in memory, to see what its muxer takes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import av
+from av.container import OutputContainer
+
+
+def takes(container: str, add: Callable[[OutputContainer], object]) -> bool:
+    """Whether a kind of container (libav's name of its muxer) takes the streams that `add` adds to it."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            add(trial)
+            trial.start_encoding()
+    except (ValueError, av.error.FFmpegError):
+        return False
+    return True
