@@ -54,6 +54,17 @@ def _serve(config: Path, log: Path) -> None:
     os._exit(status)
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process is gone, or a zombie; one whose other threads are still ending has its files open, too."""
+    try:
+        return (
+            psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+            and sum(1 for _ in Path(f"/proc/{pid}/task").iterdir()) <= 1
+        )
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return True
+
+
 class Zygote:
     """The process that services are forked from."""
 
@@ -90,7 +101,7 @@ class Forked:
 
     def poll(self) -> int | None:
         """None while it lives."""
-        return None if self._process.is_running() and self._process.status() != psutil.STATUS_ZOMBIE else 0
+        return 0 if has_ended(self.pid) else None
 
     def wait(self, timeout: float) -> int:
         """Wait until it has ended."""

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.conftest import Household
-from tests.zygote import Zygote
+from tests.zygote import Zygote, has_ended
 
 PATIENCE = 200
 
@@ -32,7 +31,7 @@ class Service(Household):
 
     def is_alive(self) -> bool:
         """Whether the service runs."""
-        return psutil.pid_exists(self.pid) and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        return not has_ended(self.pid)
 
     def signal(self, number: signal.Signals) -> None:
         """Send the service a signal, and wait until it is gone."""
