@@ -23,6 +23,8 @@ from training.evaluation import COMPARISONS, METRICS, Painter, Row, Summary, as_
 SHEET = 60
 """Pictures on the sheet."""
 _SEED = 20
+_WIDE = 1000
+"""Characters in which any table fits."""
 _ANSWERS = ("grey", "default", "truth")
 """What the sheet shows of each picture, from left to right."""
 _SHOWN = (
@@ -92,13 +94,12 @@ def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, 
 
 
 def print_summary(summary: Summary) -> None:
-    """Show the figures on a terminal."""
-    console = Console()
+    """Show the figures on a terminal, or in a file as wide as they are."""
     for answer, kinds in summary.items():
-        table = Table("kind", *_SHOWN, title=answer)
-        for kind, figures in kinds.items():
-            table.add_row(kind, *(f"{figures[name]:.4g}" for name in _SHOWN))
-        console.print(table)
+        table = Table("", *kinds, title=answer, title_justify="left", box=None)
+        for name in _SHOWN:
+            table.add_row(name, *(f"{figures[name]:.3g}" for figures in kinds.values()))
+        Console(width=Console(width=_WIDE).measure(table).maximum).print(table)
 
 
 def chosen_by_seed(size: int) -> list[int]:
