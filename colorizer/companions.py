@@ -121,7 +121,7 @@ def kept_tags(described: InputContainer | Stream) -> dict[str, str]:
 
 def codec_of(stream: Stream) -> str:
     """The codec's own name, whichever decoder reads it."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context else stream.name or "unknown"
+    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
 def describe(stream: Stream) -> str:

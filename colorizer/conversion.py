@@ -42,6 +42,8 @@ class Converter(Protocol):
 
 def convert_stream(result: OutputContainer, stream: Stream) -> tuple[Stream, Converter] | None:
     """Add a stream to a container that takes the original's in another form, if there is one."""
+    if not stream.codec_context:
+        return None
     if isinstance(stream, AudioStream):
         for codec in _SPARE_SOUND:
             if takes(result.format.name, partial(_add_sound, codec=codec, like=stream)):

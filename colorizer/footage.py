@@ -158,6 +158,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     Raises:
         UnsupportedError: libav does not know what it is.
         TruncatedError: it ends before its index.
+        MediaError: its header is damaged, or the disk is.
 
     """
     try:
@@ -166,6 +167,8 @@ def open_film(path: Path) -> Iterator[InputContainer]:
         raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
         raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
+    except OSError as error:  # the disk's, or what libav says of a header that contradicts itself
+        raise MediaError(f"{path.name}: the film cannot be read: {error.strerror}") from error
     with container:
         if container.format.name in _NO_FILMS:
             raise _unknown(path)

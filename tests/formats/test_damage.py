@@ -244,11 +244,9 @@ def captions(path: Path) -> list[bytes]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_damage_of_any_kind_is_survived(
-    sample: Sample, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, weights: Path
-) -> None:
+def test_damage_of_any_kind_is_survived(sample: Sample, samples: Path, tmp_path: Path, weights: Path) -> None:
     """Bits flipped, cut off, spliced: a result that plays, or a reason that names the file."""
-    whole = make(sample, tmp_path_factory.mktemp("whole")).read_bytes()
+    whole = make(sample, samples).read_bytes()
     for seed in range(6):
         source = tmp_path / f"{seed}-{sample.name}"
         source.write_bytes(damaged(whole, seed))
@@ -257,7 +255,9 @@ def test_damage_of_any_kind_is_survived(
         except TintdError as error:
             assert source.name in str(error)  # noqa: PT017 (either is right)
         else:
-            assert len(probe(result).times) == report.frames
+            # ffprobe opens every stream, also sound whose damaged header was copied as it is
+            with av.open(str(result), metadata_errors="surrogateescape") as container:
+                assert sum(1 for _ in container.decode(video=0)) == report.frames
 
 
 def damaged(content: bytes, seed: int) -> bytes:

@@ -94,15 +94,6 @@ def _checksum(frame: VideoFrame) -> str:
     return hashlib.md5(np.ascontiguousarray(samples), usedforsecurity=False).hexdigest()
 
 
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the samples, each made when it is asked for."""
-    folder = tmp_path_factory.mktemp("samples")
-    for name, text in EXTRAS.items():
-        (folder / name).write_text(text)
-    return folder
-
-
 def make(sample: Sample, folder: Path) -> Path:
     """Let ffmpeg make a sample."""
     path = folder / sample.name
