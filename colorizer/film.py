@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 
 import torch
+from av.video.frame import VideoFrame
 from torch import Tensor
 
 from colorizer.ahead import ahead
@@ -158,20 +159,27 @@ def _coloured(
     stills: Iterator[tuple[int, Still]], footage: Footage, encoding: Encoding, colorist: Colorist, *, compare: bool
 ) -> Iterator[tuple[int, Coloured]]:
     for number, batch in _batches(stills):
-        if batch[0].in_colour:
-            for still in batch:
-                picture = keep_chroma(still.frame.picture, still.samples.codes, footage.coding, encoding)
-                shown = beside_grey(picture) if compare else picture
-                yield number, Coloured(replace(still.frame, picture=shown), still.mark)
-            continue
-        smalls = [still.small for still in batch]
-        keyframes = choose_keyframes(smalls)
-        fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
-        for index, still in enumerate(batch):
-            fit = _laid_back(fit_between(keyframes, fits, index), footage.orientation)
-            picture = tint(still.frame.picture, still.samples, fit, footage.coding, encoding)
+        kept = batch[0].in_colour
+        pictures = _kept(batch, footage, encoding) if kept else _tinted(batch, footage, encoding, colorist)
+        for still, picture in zip(batch, pictures, strict=True):
             shown = beside_grey(picture) if compare else picture
             yield number, Coloured(replace(still.frame, picture=shown), still.mark)
+
+
+def _kept(batch: list[Still], footage: Footage, encoding: Encoding) -> Iterator[VideoFrame]:
+    """Pictures with the chroma that they have."""
+    for still in batch:
+        yield keep_chroma(still.frame.picture, still.samples.codes, footage.coding, encoding)
+
+
+def _tinted(batch: list[Still], footage: Footage, encoding: Encoding, colorist: Colorist) -> Iterator[VideoFrame]:
+    """Pictures with new chroma."""
+    smalls = [still.small for still in batch]
+    keyframes = choose_keyframes(smalls)
+    fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), footage.coding.matrix)
+    for index, still in enumerate(batch):
+        fit = _laid_back(fit_between(keyframes, fits, index), footage.orientation)
+        yield tint(still.frame.picture, still.samples, fit, footage.coding, encoding)
 
 
 def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[Still]]]:

@@ -18,7 +18,7 @@ from colorizer.kind import PhotoFormat
 from colorizer.picture import CONVERTED, Photo, Picture, Sample
 from colorizer.quantisation import estimate_quality
 from colorizer.settings import PhotoSettings
-from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories
+from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories, tags_of_raw
 
 FailOn = Literal["error", "none"]
 
@@ -133,7 +133,7 @@ def _open_decoded(source: Path, name: PhotoFormat, settings: PhotoSettings) -> P
     undecoded = look_into(source, name)
     _check_size(source, undecoded.width, undecoded.height, settings, whole=undecoded.whole)
     decode = cache(undecoded.decode) if undecoded.whole else undecoded.decode
-    tags = _tags_of_raw(source) if name == "raw" else None
+    tags = tags_of_raw(source) if name == "raw" else None
     return Photo(name, (_picture(source, decode, decode(), white=undecoded.white, tags=tags),))
 
 
@@ -190,15 +190,6 @@ def _check_size(source: Path, width: int, height: int, settings: PhotoSettings, 
             f"{source.name}: {megapixels:.0f} megapixels in a format that must be held whole in memory; "
             f"`max_megapixels_whole` allows {settings.max_megapixels_whole}. Save it as TIFF"
         )
-
-
-def _tags_of_raw(source: Path) -> Tags:
-    """What a raw file says of its picture, where it is a TIFF in all but name."""
-    try:
-        directories = read_directories(source)
-    except (ValueError, EOFError):
-        return {}
-    return descriptive(directories[0]) if directories else {}
 
 
 def _is_lossless_webp(source: Path) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -105,8 +106,17 @@ def exif_of(tags: Tags) -> bytes:
 
 def tags_of_exif(exif: bytes) -> Tags:
     """The descriptive tags in another format's EXIF; none where it is damaged."""
+    return _of_first(partial(_read, io.BytesIO(exif.removeprefix(b"Exif\x00\x00"))))
+
+
+def tags_of_raw(path: Path) -> Tags:
+    """What a raw file says of its picture, where it is a TIFF in all but name."""
+    return _of_first(partial(read_directories, path))
+
+
+def _of_first(read: Callable[[], list[Tags]]) -> Tags:
     try:
-        directories = _read(io.BytesIO(exif.removeprefix(b"Exif\x00\x00")))
+        directories = read()
     except (ValueError, EOFError):
         return {}
     return descriptive(directories[0]) if directories else {}

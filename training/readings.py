@@ -51,22 +51,21 @@ class Distributions:
 
     def error(self, reading: Reading) -> float:
         """Squared error as a part of grey's, the mean over the kinds, so that a large one does not decide alone."""
-        parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        errors: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for seen, rgb in zip(self._seen, self._shown(reading), strict=True):
             ab, truth = rgb_to_lab(rgb)[1:], seen.lab[1:]
-            parts[seen.kind].append((float((ab - truth).square().mean()), float(truth.square().mean())))
-        return statistics.fmean(
-            sum(error for error, _ in rows) / sum(grey for _, grey in rows) for rows in parts.values()
-        )
+            errors[seen.kind].append((float((ab - truth).square().mean()), float(truth.square().mean())))
+        return statistics.fmean(map(_part, errors.values()))
 
     def uneven(self, reading: Reading) -> bool:
         """Whether some kind comes out much duller or more colourful than it is, or far more or less is coloured."""
-        parts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        colours: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        areas = []
         for seen, rgb in zip(self._seen, self._shown(reading), strict=True):
-            parts[seen.kind].append((colourfulness(rgb), seen.colourfulness))
-            parts["all: coloured"].append((coloured(rgb_to_lab(rgb)[1:]), coloured(seen.lab[1:])))
-        shares = [sum(ours for ours, _ in rows) / sum(truth for _, truth in rows) for rows in parts.values()]
-        return min(shares) < DULLEST or max(shares) > GAUDIEST
+            colours[seen.kind].append((colourfulness(rgb), seen.colourfulness))
+            areas.append((coloured(rgb_to_lab(rgb)[1:]), coloured(seen.lab[1:])))
+        parts = [_part(areas), *map(_part, colours.values())]
+        return min(parts) < DULLEST or max(parts) > GAUDIEST
 
     def match(self, reading: Reading, most: float) -> Reading:
         """The reading with the gain, up to `most`, at which it is as colourful as the truth."""
@@ -102,6 +101,11 @@ def _look(network: Network, photographs: Corpus, index: int, size: int) -> _Seen
     logits = network(padded.contiguous(memory_format=torch.channels_last))
     lab = functional.avg_pool2d(rgb_to_lab(true), kernel_size=4)[0]
     return _Seen(photographs.kind(index), logits.half(), lab, colourfulness(lab_to_rgb(lab).clamp(0, 1)))
+
+
+def _part(pairs: Sequence[tuple[float, float]]) -> float:
+    """The first of all pairs together, as a part of the second of them."""
+    return sum(one for one, _ in pairs) / sum(whole for _, whole in pairs)
 
 
 def _rgb(seen: _Seen, ab: Tensor) -> Tensor:
