@@ -150,14 +150,21 @@ def copy(home: Path, there: Path) -> None:
 
 
 def cut(service: Service, calls: list[Call], at: int) -> None:
-    """Cut the power as one of the recorded calls begins; all is well afterwards, whatever reached the disk."""
+    """Cut the power as one of the recorded calls begins, or a moment after the last, where this job makes fewer.
+
+    All is well afterwards, whatever reached the disk.
+    """
     name = calls[at].name
     when = sum(call.name == name for call in calls[: at + 1])
     original = prepared(service)
     content = original.read_bytes()
     with traced(service, "-e", f"inject={name}:signal=SIGKILL:when={when}") as record:
         original.rename(service.inbox / "a.png")
-        service.until(lambda: not service.is_alive(), "it was cut", of_the_living=False)
+        moved = service.inbox / "done" / "a.png"
+        service.until(lambda: moved.exists() or not service.is_alive(), "it was cut, or done", of_the_living=False)
+        time.sleep(1)
+        if service.is_alive():
+            service.signal(signal.SIGKILL)
     calls = calls_of(record)
     copy(service.home, service.home / "at-cut")
     for removals in (False, True):
