@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from colorizer.durable import sync_folder
 from daemon.config import Folder
 from daemon.entry import Entry, Making, Result
 from daemon.journal import Journal
@@ -90,6 +91,7 @@ def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
             continue
         make_folder(name.parent)
         if name_first(entry.source, name):
+            sync_folder(entry.source.parent)  # an old name that a power cut brought back would be a new file
             journal.relocate(entry.id, folder.input, name.relative_to(folder.input))
             return
 

@@ -124,11 +124,13 @@ def test_the_order_of_the_calls(service: Service) -> None:
     moved = place(calls, "link", "/inbox/a.png", "/done/a.png")
     move_flushed = moved + place(calls[moved:], "fsync", "/done")
     left = moved + place(calls[moved:], "unlink", "/inbox/a.png")
-    assert committed < moved < move_flushed < left
+    left_flushed = left + place(calls[left:], "fsync", "/inbox")
+    relocated = left_flushed + place(calls[left_flushed:], "fdatasync", "journal.sqlite3-wal")
+    assert committed < moved < move_flushed < left < left_flushed < relocated
 
 
-def take_away(service: Service, calls: list[Call], original: bytes, *, removals: bool) -> None:
-    """Take from the disk what had not been flushed; names that were removed come back with `removals`."""
+def take_away(service: Service, calls: list[Call], *, removals: bool) -> None:
+    """Take from the disk what had not been flushed; an original's old name comes back with `removals`."""
     for number, call in reversed(list(enumerate(calls))):
         flushed = {path for later in calls[number:] if later.name == "fsync" and later.well for path in later.paths}
         target = call.paths[-1]
@@ -139,7 +141,7 @@ def take_away(service: Service, calls: list[Call], original: bytes, *, removals:
         elif call.name.startswith("mkdir") and target.exists():
             shutil.rmtree(target)
         elif call.name.startswith("unlink") and removals and target == service.inbox / "a.png":
-            target.write_bytes(original)
+            os.link(service.inbox / "done" / "a.png", target)
 
 
 def copy(home: Path, there: Path) -> None:
@@ -171,7 +173,7 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         for folder in FOLDERS:
             shutil.rmtree(service.home / folder)
         copy(service.home / "at-cut", service.home)
-        take_away(service, calls, content, removals=removals)
+        take_away(service, calls, removals=removals)
         (service.home / "log").unlink()
         service.start()
         service.until(lambda: '"ready"' in service.log(), "it has taken up what was left")
