@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ SOFT_WIDTH = 5.0
 
 _SMOOTH = 2
 """Cells of the network's grid, to each side, over which the agreement is averaged: neighbours get the same gain."""
+_LEAST = 1e-3
+"""Stands for a chroma of nothing in a division."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Reading:
     prior_weight: float = 0.0
     """0..1."""
     gain: float = 0.0
-    """Chroma that is added where the colours agree, as a part of what is there."""
+    """How much of the chroma that a mean lacks is given back, 0..1; see `enliven`."""
 
 
 LEAST_SQUARES = Reading()
@@ -66,12 +69,11 @@ def soft_encode(ab: Tensor, bins: Tensor) -> Tensor:
 
 
 def decode(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) -> Tensor:
-    """Read a colour out of a distribution: its mean after sharpening, more colourful where its hue is sure.
+    """Read a colour out of a distribution: its mean after sharpening, as colourful as the distribution expects.
 
     p = softmax((logits - prior_weight * log_prior) / temperature). Temperature 1 and weight 0 give the least-squares
     answer; a lower temperature is the annealed mean of Zhang et al. (2016), equation 5; the prior's weight takes back
-    the pull of common, dull colours. A mean is duller than what it is the mean of; the gain makes up for it where the
-    likely colours agree on a hue (see `_agreement`), and leaves alone what is a mean of many hues.
+    the pull of common, dull colours. For the gain see `enliven`.
 
     Args:
         logits: float, (N, K, H, W).
@@ -83,21 +85,51 @@ def decode(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) ->
         ab, float, (N, 2, H, W).
 
     """
-    ab, agreement = expect(logits, bins, log_prior, reading)
-    return ab * (1 + reading.gain * agreement)
+    return enliven(expect(logits, bins, log_prior, reading), reading.gain)
 
 
-def expect(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) -> tuple[Tensor, Tensor]:
-    """The mean colour of a sharpened distribution, (N, 2, H, W), and how far its colours agree, (N, 1, H, W), 0..1."""
+class Expected(NamedTuple):
+    """What a sharpened distribution expects of each picture."""
+
+    ab: Tensor
+    """The mean colour, (N, 2, H, W)."""
+    reach: Tensor
+    """How many times the mean colours' chroma the chroma is on average (root mean square), (N, 1, 1, 1), from 1."""
+    agreement: Tensor
+    """How far the likely colours of a place agree on a hue, (N, 1, H, W), against the picture's average: about 1."""
+
+
+def expect(logits: Tensor, bins: Tensor, log_prior: Tensor, reading: Reading) -> Expected:
+    """What a distribution says of a picture's colours; arguments as `decode` has them."""
     shifted = logits - reading.prior_weight * log_prior[:, None, None]
     probability = (shifted / reading.temperature).softmax(dim=1)
-    moments = torch.einsum("nkhw,kc->nchw", probability, torch.cat((bins, bins.norm(dim=1, keepdim=True)), dim=1))
-    ab, chroma = moments[:, :2], moments[:, 2:]
-    return ab, _agreement(ab, chroma)
+    chromas = bins.norm(dim=1, keepdim=True)
+    moments = torch.einsum("nkhw,kc->nchw", probability, torch.cat((bins, chromas, chromas.square()), dim=1))
+    ab, chroma, square = moments[:, :2], moments[:, 2:3], moments[:, 3:]
+    mean_square = ab.square().sum(dim=1, keepdim=True)
+    reach = (_mean(square) / _mean(mean_square).clamp(min=_LEAST)).sqrt()
+    agreement = _smooth(mean_square.sqrt() / chroma.clamp(min=_LEAST))
+    return Expected(ab, reach, agreement / _mean(agreement).clamp(min=_LEAST))
 
 
-def _agreement(ab: Tensor, chroma: Tensor) -> Tensor:
-    """The mean colour's chroma as a part of the mean chroma: 1 for one hue, 0 for all alike; smooth over space."""
-    agreement = ab.norm(dim=1, keepdim=True) / chroma.clamp(min=1e-3)
+def enliven(expected: Expected, gain: float) -> Tensor:
+    """The mean colours, more colourful by a gain.
+
+    A mean is duller than what it is the mean of, the more so the less is sure; the reach says how much, for each
+    picture by itself. A gain of 1 makes up for all of it, so that all kinds of pictures come out as colourful as they
+    probably are; most of it goes where the likely colours agree on a hue, not to what is a mean of many.
+
+    Returns:
+        ab, float, (N, 2, H, W).
+
+    """
+    return expected.ab * (1 + (expected.reach**gain - 1) * expected.agreement)
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.mean(dim=(2, 3), keepdim=True)
+
+
+def _smooth(agreement: Tensor) -> Tensor:
     side = 2 * _SMOOTH + 1
     return functional.avg_pool2d(agreement, side, stride=1, padding=_SMOOTH, count_include_pad=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -28,7 +29,7 @@ STYLES = ((1.0, 0.0), *product((0.8, 0.65, 0.5), (0.2, 0.28, 0.35, 0.42)))
 """Temperatures, as parts of the mean's, and weights of the prior: how much is sharpened before there is any gain."""
 AUTO = 0.7
 """The vividness that matches the truth's colourfulness; what is above it is for those who want more."""
-_LEAST_GAIN, _MOST_GAIN = 0.0, 4.0
+_LEAST_GAIN, _MOST_GAIN = 0.0, 1.5
 _SMOOTHING = 0.05
 """Share of the prior that is given to all bins alike, so that none is impossible."""
 _CLOSE = 0.01
@@ -71,8 +72,8 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
             low, high = (gain, high) if found < 1 else (low, gain)
             if abs(found - 1) < _CLOSE:
                 break
-            # The gain acts on most of the chroma, so colourfulness grows a little slower than 1 + gain.
-            gain = min(max((1 + gain) / found - 1, low), high)
+            # A gain of 1 makes most pictures rather less than twice as colourful.
+            gain = min(max(gain - math.log2(found), low), high)
     return _with_gain(card, gain)
 
 

@@ -12,7 +12,7 @@ from rich.progress import track
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.bins import Reading, expect
+from colorizer.bins import Expected, Reading, enliven, expect
 from colorizer.colorist import shrink, working_extent
 from colorizer.lab import lab_to_rgb, lightness_of_luma, rgb_to_lab
 from colorizer.network import STRIDE, Network
@@ -75,20 +75,19 @@ class Distributions:
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             found = [
-                colourfulness(_rgb(seen, ab * (1 + middle * agreement)))
-                for seen, (ab, agreement) in zip(self._seen, expected, strict=True)
+                colourfulness(_rgb(seen, enliven(one, middle)[0]))
+                for seen, one in zip(self._seen, expected, strict=True)
             ]
             low, high = (middle, high) if statistics.fmean(found) < truth else (low, middle)
         return replace(reading, gain=low)
 
     def _shown(self, reading: Reading) -> list[Tensor]:
         """R'G'B' (3, H, W) of each photograph."""
-        gained = (ab * (1 + reading.gain * agreement) for ab, agreement in self._expected(reading))
-        return [_rgb(seen, ab) for seen, ab in zip(self._seen, gained, strict=True)]
+        coloured_in = (enliven(expected, reading.gain)[0] for expected in self._expected(reading))
+        return [_rgb(seen, ab) for seen, ab in zip(self._seen, coloured_in, strict=True)]
 
-    def _expected(self, reading: Reading) -> list[tuple[Tensor, Tensor]]:
-        expected = (expect(seen.logits.float(), self._bins, self._log_prior, reading) for seen in self._seen)
-        return [(ab[0], agreement[0]) for ab, agreement in expected]
+    def _expected(self, reading: Reading) -> list[Expected]:
+        return [expect(seen.logits.float(), self._bins, self._log_prior, reading) for seen in self._seen]
 
 
 @torch.inference_mode()

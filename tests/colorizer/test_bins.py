@@ -54,12 +54,41 @@ def test_the_prior_is_taken_back() -> None:
     torch.testing.assert_close(flat, BINS.mean(dim=0), atol=1e-3, rtol=0)
 
 
+REDS = torch.isin(BINS[:, 0], torch.tensor([10.0, 50.0])) & (BINS[:, 1] == 0)
+OPPOSITES = (BINS[:, 0].abs() == 30) & (BINS[:, 1] == 0)
+
+
+def picture_of(*likely: torch.Tensor) -> torch.Tensor:
+    """Logits of a picture with columns of which each may have some colours, all alike."""
+    columns = [torch.where(colours, 0.0, -50.0).reshape(1, -1, 1, 1).expand(-1, -1, 8, 8) for colours in likely]
+    return torch.cat(columns, dim=3)
+
+
 def test_the_gain_goes_where_the_hue_is_sure() -> None:
-    """A dull mean of dull and vivid reds becomes redder; a mean of red and green stays what it is."""
-    reds = torch.isin(BINS[:, 0], torch.tensor([10.0, 50.0])) & (BINS[:, 1] == 0)
-    opposites = (BINS[:, 0].abs() == 30) & (BINS[:, 1] == 0)
-    for likely, grows in ((reds, True), (opposites, False)):
-        logits = torch.where(likely, 0.0, -50.0).reshape(1, -1, 1, 1)
-        plain, rich = (decode(logits, BINS, no_prior(), Reading(gain=gain)) for gain in (0.0, 0.5))
-        assert (float(rich.norm()) > 1.4 * float(plain.norm())) == grows
-        assert torch.allclose(rich, plain, atol=0.1) != grows
+    """The mean of dull and vivid reds becomes redder; beside it, a mean of red and green stays what it is."""
+    logits = picture_of(REDS, OPPOSITES)
+    plain, rich = (decode(logits, BINS, no_prior(), Reading(gain=gain)) for gain in (0.0, 0.5))
+    assert (rich[..., 0].norm(dim=1) > 1.4 * plain[..., 0].norm(dim=1)).all()
+    assert torch.allclose(rich[..., -1], plain[..., -1], atol=0.1)
+
+
+def test_a_whole_gain_gives_back_the_chroma_that_is_expected() -> None:
+    """The root of the mean square of 10 and 50; but a colour that is sure needs no gain."""
+    whole = Reading(gain=1.0)
+    rich = decode(picture_of(REDS), BINS, no_prior(), whole)
+    torch.testing.assert_close(rich.norm(dim=1).mean(), torch.tensor(1300.0).sqrt(), rtol=1e-3, atol=0)
+    sure = picture_of((torch.tensor([50.0, 30.0]) == BINS).all(1))
+    torch.testing.assert_close(decode(sure, BINS, no_prior(), whole), decode(sure, BINS, no_prior(), LEAST_SQUARES))
+
+
+def test_a_picture_has_the_same_gain_beside_another() -> None:
+    """The reach is a picture's own."""
+    one, other = picture_of(REDS, OPPOSITES), picture_of(OPPOSITES, REDS) * 0.1
+    together = decode(torch.cat((one, other)), BINS, no_prior(), Reading(gain=0.7))
+    torch.testing.assert_close(together[:1], decode(one, BINS, no_prior(), Reading(gain=0.7)))
+
+
+def test_grey_stays_grey() -> None:
+    """A picture that is surely grey has nothing to gain."""
+    grey = picture_of((BINS == 0).all(1))
+    assert decode(grey, BINS, no_prior(), Reading(gain=1.0)).abs().max() < 1e-3

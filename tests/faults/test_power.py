@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -151,6 +152,13 @@ def copy(home: Path, there: Path) -> None:
         shutil.copytree(home / folder, there / folder, copy_function=os.link)
 
 
+def places(service: Service) -> tuple[list[Path], list[bytes]]:
+    """Where the original lies, and where the journal says that it does."""
+    with sqlite3.connect(service.home / "state" / "journal.sqlite3", timeout=20) as database:
+        known = database.execute("SELECT path FROM jobs WHERE NOT superseded").fetchall()
+    return [*service.inbox.rglob("a*.png")], [path for (path,) in known]
+
+
 def cut(service: Service, calls: list[Call], at: int) -> None:
     """Cut the power as one of the recorded calls begins, or a moment after the last, where this job makes fewer.
 
@@ -178,7 +186,7 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         service.start()
         service.until(lambda: '"ready"' in service.log(), "it has taken up what was left")
         service.finish(done=1)
-        service.until(lambda: [*service.inbox.rglob("a*.png")] == [service.inbox / "done" / "a.png"], "it moved")
+        service.until(lambda: places(service) == ([moved], [b"done/a.png"]), "it moved, and the journal knows it")
         service.signal(signal.SIGTERM)
         assert (service.inbox / "done" / "a.png").read_bytes() == content
         assert [path.name for path in service.outbox.iterdir()] == ["a.png"]
