@@ -15,7 +15,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/python -m demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m slow
