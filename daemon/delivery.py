@@ -84,6 +84,18 @@ def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
         _log.warning("the original stays where it is", job=entry.id, file=str(entry.source), reason=str(error))
 
 
+def find_moved(entry: Entry, folder: Folder, journal: Journal) -> None:
+    """Note where an original lies whose service ended between moving it to `done/` and noting it."""
+    if os.path.lexists(entry.source):
+        return
+    for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
+        if identify(name) == entry.identity:
+            journal.relocate(entry.id, folder.input, name.relative_to(folder.input))
+        elif os.path.lexists(name):
+            continue
+        return
+
+
 def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
         holder = journal.find(name, folder.input)

@@ -179,6 +179,15 @@ class Journal:
         rows = self._db.execute("SELECT * FROM jobs WHERE state = 'running'")
         return [(entry_of(row), result_of(row) if row["announced"] else None) for row in rows]
 
+    def done_outside(self, folder: Path, place: str) -> list[Entry]:
+        """Jobs that are done and whose originals do not lie in a place of their folder."""
+        prefix = os.fsencode(place) + b"/"
+        rows = self._db.execute(
+            "SELECT * FROM jobs WHERE state = 'done' AND NOT superseded AND folder = ? AND substr(path, 1, ?) <> ?",
+            (os.fsencode(folder), len(prefix), prefix),
+        )
+        return [entry_of(row) for row in rows]
+
     def relocate(self, job: int, folder: Path, path: Path) -> None:
         """Note that an original has been moved, by us or by its owner."""
         self._set(job, folder=os.fsencode(folder), path=os.fsencode(path))

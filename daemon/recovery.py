@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from daemon.config import Config
-from daemon.delivery import take_note_back
+from daemon.delivery import find_moved, take_note_back
 from daemon.journal import Journal
 from daemon.original import identify
+from daemon.wanted import DONE
 
 
 def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> None:
-    """Bring jobs to an end whose results were published, and put the others back.
+    """Bring jobs to an end whose results were published, and put the others back; find originals that were moved.
 
     Args:
         journal: of a service that does nothing at present.
@@ -28,3 +29,6 @@ def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> No
         else:
             journal.put_back(entry.id, now, entry.reason, refund=refund)
     journal.attempts.interrupt(now)
+    for folder in config.folders:
+        for entry in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
+            find_moved(entry, folder, journal)
