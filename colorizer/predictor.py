@@ -86,11 +86,12 @@ class Predictor:
         if mirrored:
             one, mirror = self._ask(torch.cat((padded, padded.flip(-1)))).chunk(2)
             output = (one + mirror.flip(-1)) / 2
-        elif self.device.type == "cpu" and len(padded) < _PAIR:
-            output = self._ask(padded.expand(_PAIR, -1, -1, -1))[:1]
         else:
+            if self.device.type == "cpu" and len(padded) < _PAIR:
+                padded = padded.expand(_PAIR, -1, -1, -1)
             output = self._ask(padded)
-        return crop(sharpen(self._reading.colours(self._network, output), padded), padding)
+        colours = self._reading.colours(self._network, output)
+        return crop(sharpen(colours, padded), padding)[: len(lightness)]
 
     def _ask(self, padded: Tensor) -> Tensor:
         with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):

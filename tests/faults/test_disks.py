@@ -145,10 +145,10 @@ def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mou
         assert service.counts() == {"done": 1}
         subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
         service.finish(done=2)
-        assert service.log().count('"event": "done"') == 2
     finally:
         service.signal(signal.SIGTERM)
         subprocess.run(["umount", "--lazy", service.home / "seen"], check=False)
+    assert service.log().count('"event": "done"') == 2
     assert sorted(path.name for path in service.outbox.iterdir()) == ["a.png", "b.png"]
 
 
