@@ -24,6 +24,7 @@ _MOST = 10_000
 """Paths that are remembered until they are looked at; a scan finds the others."""
 _REMEDY = "raise fs.inotify.max_user_watches (sysctl), or set `watching.method: polling`"
 
+logging.getLogger("watchdog").addHandler(logging.NullHandler())  # what it says while it is stopped means nothing
 _log = structlog.get_logger()
 
 
@@ -63,9 +64,12 @@ class Lookout:
     def stop(self) -> None:
         """Listen no more."""
         logging.getLogger("watchdog").removeHandler(self._trouble)
-        if self._observer is not None and self._observer.is_alive():
-            self._observer.stop()
+        if self._observer is None:
+            return
+        self._observer.stop()  # also one that could not start: it listens at the folders before the one that failed
+        if self._observer.is_alive():
             self._observer.join()
+        self._observer = None
 
     def take(self) -> list[Path]:
         """Paths that events named since the last call."""

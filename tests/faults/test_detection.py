@@ -231,6 +231,15 @@ def test_a_thread_that_died_is_replaced(tmp_path: Path) -> None:
         finder.finds(drop(tmp_path / "in" / "a.jpg"))
 
 
+def in_own_namespace(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script where limits can be set that are nobody else's."""
+    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("user namespaces, which have limits of their own, cannot be made here")
+    script = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n{script}"
+    confined = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
+    return subprocess.run(confined, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
 @contextmanager
 def mounted(place: Path) -> Iterator[None]:
     """A file system of its own at a place."""
@@ -259,10 +268,8 @@ def test_a_mount_that_goes_and_comes_back(tmp_path: Path, method: str) -> None:
 
 def test_watches_that_run_out(tmp_path: Path) -> None:
     """Breaks: the limit of inotify watches, so that folders inside the watched one get none and nothing says so."""
-    script = f"""
-import sys, time
+    result = in_own_namespace(f"""
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.faults.test_detection import finding, drop
 Path("/proc/sys/user/max_inotify_watches").write_text("5")
 with finding(Path({str(tmp_path / "in")!r})) as finder:
@@ -270,10 +277,30 @@ with finding(Path({str(tmp_path / "in")!r})) as finder:
     finder.watcher.rescan()
     finder.finds(*paths)
     finder.finds(*paths, *[drop(path.with_name("y.jpg")) for path in paths])
-"""
-    confined = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
-    if subprocess.run(["unshare", "--user", "--map-root-user", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("user namespaces, which have limits of their own, cannot be made here")
-    result = subprocess.run(confined, capture_output=True, text=True, check=False, timeout=PATIENCE)
+""")
     assert result.returncode == 0, result.stderr
     assert "raise fs.inotify.max_user_watches" in result.stdout + result.stderr
+
+
+def test_watches_that_run_out_before_the_last_folder(tmp_path: Path) -> None:
+    """Breaks: the limit of inotify watches, for a watched folder itself. Trying again and again uses nothing up."""
+    result = in_own_namespace(f"""
+import os, threading
+from pathlib import Path
+from daemon.config import Folder
+from daemon.lookout import Lookout
+Path("/proc/sys/user/max_inotify_watches").write_text("5")
+home = Path({str(tmp_path)!r})
+for number in range(20):
+    (home / "1" / f"{{number}}").mkdir(parents=True)
+(home / "2").mkdir()
+lookout = Lookout(tuple(Folder(input=home / name, output=home / "out") for name in "12"), lambda: None)
+used = len(os.listdir("/proc/self/fd")), threading.active_count()
+lookout.start()
+for _ in range(10):
+    lookout.check({{1}})
+assert lookout.is_deaf
+lookout.stop()
+assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == used
+""")
+    assert result.returncode == 0, result.stderr
