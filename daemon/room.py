@@ -16,10 +16,10 @@ class Room:
     """The disks of results and journal, as they were at the start."""
 
     def __init__(self, config: Config) -> None:
-        """Take note of the disk that each output folder lies on; the folders exist."""
+        """Take note of where the disk of each output folder is mounted; the folders exist."""
         self._state = config.state
         self._spare = config.work.spare_mib * _MIB
-        self._disks = {folder.output: _nearest(folder.output).stat().st_dev for folder in config.folders}
+        self._mounts = {folder.output: _mount_of(folder.output) for folder in config.folders}
 
     def lacks(self, folder: Folder) -> str | None:
         """Why no job of a folder may begin, or None if it may."""
@@ -40,9 +40,11 @@ class Room:
         return shortage(self._state, self._spare // 8)
 
     def _away(self, output: Path) -> str | None:
-        if _nearest(output).stat().st_dev == self._disks[output]:
-            return None
-        return f"the disk of {output} is not mounted any more"
+        known, found = self._mounts[output], _mount_of(output)
+        if found != known and known.is_relative_to(found):
+            return f"the disk of {output} is not mounted any more"
+        self._mounts[output] = found
+        return None
 
 
 def shortage(place: Path, spare: int) -> str | None:
@@ -51,6 +53,11 @@ def shortage(place: Path, spare: int) -> str | None:
     if free >= spare:
         return None
     return f"the disk of {place} is nearly full: {free // _MIB} MiB free, {spare // _MIB} are to be spared"
+
+
+def _mount_of(place: Path) -> Path:
+    """Where the disk of a place is mounted; its number says less: a network mount that comes back has another one."""
+    return next(parent for parent in (place, *place.parents) if parent.is_mount())
 
 
 def _nearest(place: Path) -> Path:

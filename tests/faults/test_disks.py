@@ -125,6 +125,23 @@ def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount
     assert sorted(path.name for path in (service.home / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
 
 
+def test_an_output_mount_that_comes_back_under_another_number(service: Service, mount: Mount) -> None:
+    """Breaks: the device's number, which each mount of a network file system gets anew. It goes on by itself."""
+    mount(service.outbox)
+    number = service.outbox.stat().st_dev
+    service.start()
+    write_grey(service.inbox / "a.png")
+    service.finish(done=1)
+    subprocess.run(["umount", "--lazy", service.outbox], check=True)
+    mount(service.home / "another")
+    write_grey(service.inbox / "b.png", 40)
+    service.until(lambda: "not mounted any more" in service.log(), "it says so")
+    mount(service.outbox)
+    assert service.outbox.stat().st_dev != number
+    service.finish(done=2)
+    assert (service.outbox / "b.png").exists()
+
+
 def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
     """Breaks: the mount of the originals, while some wait and some are done; nothing is forgotten or done twice."""
     source = service.home / "nas"
