@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from colorizer.report import Report
 from daemon.attempts import Outcome
@@ -12,7 +13,7 @@ from daemon.entry import Making, legible
 from daemon.journal import Journal
 from daemon.messages import Why
 from daemon.original import identify
-from daemon.publisher import leave_note
+from daemon.publisher import UNNAMEABLE, leave_note
 from daemon.retries import Again, after_failure
 from daemon.room import Room
 from daemon.task import Task
@@ -58,7 +59,12 @@ class Ending:
             self._journal.attempts.end(entry.id, "superseded", now)
             task.log.info("changed while it was coloured; it waits again")
         except OSError as error:
-            self.hold(task, f"the result cannot be published: {error}")
+            if error.errno in UNNAMEABLE:  # waiting would not help, and each attempt would colour it again
+                told = f"its result can have no such name in the output folder ({error.strerror})"
+                self._journal.attempts.end(entry.id, "failed", now, told)
+                self._give_up(task, "failed", f"{told}: rename it, then `tintd retry`")
+            else:
+                self.hold(task, f"the result cannot be published: {error}")
             return
         else:
             self._journal.finish(entry.id, now)
@@ -93,11 +99,7 @@ class Ending:
             task.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
             leave(task.workspace)
             return
-        if following.state == "failed" and self._config.work.failure_notes:
-            _leave_note(task, reason)
-        self._journal.end(entry.id, following.state, reason, now)
-        task.log.warning(following.state, reason=reason)
-        clear(task.workspace)
+        self._give_up(task, following.state, reason)
 
     def hold(self, task: Task, reason: str) -> None:
         """Let a job wait for something that is not its fault."""
@@ -118,6 +120,14 @@ class Ending:
         """Leave a job that somebody gave up."""
         self._journal.attempts.end(task.entry.id, "cancelled", time.time())
         task.log.info("cancelled")
+        clear(task.workspace)
+
+    def _give_up(self, task: Task, state: Literal["failed", "skipped"], reason: str) -> None:
+        """Set a file aside."""
+        if state == "failed" and self._config.work.failure_notes:
+            _leave_note(task, reason)
+        self._journal.end(task.entry.id, state, reason, time.time())
+        task.log.warning(state, reason=reason)
         clear(task.workspace)
 
 

@@ -15,6 +15,8 @@ _LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 """What file systems without hard links (exFAT, some network mounts) answer."""
+UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
+"""What file systems answer to names that they do not take: a path too long, or (FAT, NTFS) such as `1950?.jpg`."""
 
 _NOTE_SUFFIX = ".failed.txt"
 _NOTE_HEAD = "tintd could not colour this file:"

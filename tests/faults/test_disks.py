@@ -142,6 +142,21 @@ def test_an_output_mount_that_comes_back_under_another_number(service: Service, 
     assert (service.outbox / "b.png").exists()
 
 
+def test_a_name_that_the_output_folder_does_not_take(service: Service) -> None:
+    """Breaks: the kernel's limit of a path's length. The file is coloured once, and failed with a reason."""
+    service.settings["folders"][0]["output"] = "/".join(["o" * 200] * 2)
+    service.start()
+    deep = service.inbox
+    while len(str(deep)) < 3800:
+        deep /= "d" * 100
+    deep.mkdir(parents=True)
+    write_grey(deep / "a.png")
+    service.finish(failed=1)
+    assert service.log().count('"event": "colouring"') == 1
+    assert "no such name in the output folder (File name too long)" in service.log()
+    assert service.leftovers() == []
+
+
 def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
     """Breaks: the mount of the originals, while some wait and some are done; nothing is forgotten or done twice."""
     source = service.home / "nas"
