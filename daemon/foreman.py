@@ -221,6 +221,8 @@ class Foreman:
         """Whether a job can be done together with others: small photographs at their first attempt are."""
         if entry.identity.size > _SMALL or entry.reason is not None:
             return False
+        if identify(entry.source) != entry.identity:  # it may be a pipe by now, at which reading would wait for ever
+            return False
         try:
             return kind_of(entry.source) == "photo"
         except (OSError, UnsupportedError):

@@ -16,6 +16,7 @@ import pytest
 
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.conftest import Daemon
 from tests.faults.conftest import Service, assert_in_order
 
 LONG = Film(frames=250, width=160, height=120, options={"preset": "ultrafast"})
@@ -155,6 +156,21 @@ def test_a_name_that_the_output_folder_does_not_take(service: Service) -> None:
     assert service.log().count('"event": "colouring"') == 1
     assert "no such name in the output folder (File name too long)" in service.log()
     assert service.leftovers() == []
+
+
+def test_an_original_that_becomes_a_pipe(daemon: Daemon) -> None:
+    """Breaks: reading from an original, by a pipe in its place at which a reader waits for ever. The rest goes on."""
+    daemon.command_offline("pause")
+    daemon.start()
+    for name in ("a.png", "b.png"):
+        write_grey(daemon.inbox / name)
+    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 2, "both are found")
+    for name in ("a.png", "b.png"):
+        (daemon.inbox / name).unlink()
+        os.mkfifo(daemon.inbox / name)
+    write_grey(daemon.inbox / "c.png")
+    daemon.command("resume")
+    daemon.wait_for(done=1)
 
 
 def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
