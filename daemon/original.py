@@ -8,8 +8,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+_WHOLE = 256 << 20
+"""Bytes up to which a file is read whole: a scan that was retouched has the same size, and other pixels anywhere."""
 _SAMPLE = 1 << 20
-"""Bytes that are read at the beginning, the middle and the end."""
+"""Bytes that are read at a time, of a larger file only at the beginning, the middle and the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def identify(path: Path) -> Identity | None:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's length and its first, middle and last MiB: tells a moved file from a new one.
+    """SHA-256 of a file's length and content (a large one's first, middle and last MiB): tells new content from known.
 
     Raises:
         OSError: the file cannot be read.
@@ -42,7 +44,8 @@ def fingerprint(path: Path) -> str:
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         digest = hashlib.sha256(str(size).encode())
-        for start in (0, (size - _SAMPLE) // 2, size - _SAMPLE):
-            file.seek(max(0, start))
+        samples = (0, (size - _SAMPLE) // 2, size - _SAMPLE)
+        for start in range(0, size, _SAMPLE) if size <= _WHOLE else samples:
+            file.seek(start)
             digest.update(file.read(_SAMPLE))
     return digest.hexdigest()

@@ -39,14 +39,26 @@ def test_a_copy_has_the_same_fingerprint(tmp_path: Path, size: int) -> None:
     assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "b") != fingerprint(tmp_path / "c")
 
 
-def test_a_fingerprint_reads_three_places(tmp_path: Path) -> None:
-    """Beginning, middle and end of a large file count."""
+def test_a_scan_that_was_retouched_has_another_fingerprint(tmp_path: Path) -> None:
+    """Of one size, and alike but for a spot: it is read whole."""
     content = bytearray(10 << 20)
-    (tmp_path / "a").write_bytes(content)
-    seen = {fingerprint(tmp_path / "a")}
-    for place in (0, 5 << 20, (10 << 20) - 1):
-        changed = bytearray(content)
-        changed[place] = 1
-        (tmp_path / "a").write_bytes(changed)
+    seen = set()
+    for place in (0, 3 << 20, 5 << 20, (10 << 20) - 1):
+        content[place] = 1
+        (tmp_path / "a").write_bytes(content)
         seen.add(fingerprint(tmp_path / "a"))
+    assert len(seen) == 4
+
+
+def test_of_a_large_file_three_places_are_read(tmp_path: Path) -> None:
+    """Beginning, middle and end count."""
+    path, size = tmp_path / "a", 300 << 20
+    path.touch()
+    os.truncate(path, size)
+    seen = {fingerprint(path)}
+    for place in (0, size // 2, size - 1):
+        with path.open("r+b") as file:
+            file.seek(place)
+            file.write(b"x")
+        seen.add(fingerprint(path))
     assert len(seen) == 4

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
+from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
@@ -110,16 +110,18 @@ def test_duplicates_that_come_at_the_same_moment(daemon: Daemon, duplicates: str
 
 @pytest.mark.parametrize("duplicates", ["link", "skip"])
 def test_a_fingerprint_alone_makes_no_duplicate(daemon: Daemon, duplicates: str) -> None:
-    """Breaks: the fingerprint, by scans that differ only where it does not look: outside of three MiB."""
+    """Breaks: the fingerprint, by large films that differ only where it does not look: outside of three MiB."""
     daemon.settings["folders"][0]["duplicates"] = duplicates
     daemon.start()
-    pixels = np.random.default_rng(5).integers(60, 190, 2100 * 2100, np.uint8)
-    for name, grey in (("a.pgm", 60), ("b.pgm", 200)):
-        pixels[1_200_000:1_210_000] = grey  # beyond the first MiB, before the middle one
-        (daemon.home / name).write_bytes(b"P5 2100 2100 255\n" + pixels.tobytes())
-    (daemon.home / "a.pgm").rename(daemon.inbox / "a.pgm")
-    daemon.wait_for(done=1)
-    (daemon.home / "b.pgm").rename(daemon.inbox / "b.pgm")
-    daemon.wait_for(done=2)
-    assert told(daemon, "b.pgm") == [("done", None)]
-    assert (daemon.outbox / "a.ppm").read_bytes() != (daemon.outbox / "b.ppm").read_bytes()
+    whole = write_film(daemon.home / "film.mp4", Film(frames=5)).read_bytes()
+    size = 300 << 20
+    for done, name in enumerate(("a.mp4", "b.mp4"), start=1):
+        with (daemon.home / name).open("wb") as file:
+            file.write(whole + (size - len(whole)).to_bytes(4, "big") + b"free")  # a box that players skip
+            file.seek(size // 4)
+            file.write(name.encode())
+            file.truncate(size)
+        (daemon.home / name).rename(daemon.inbox / name)
+        daemon.wait_for(done=done)
+    assert told(daemon, "b.mp4") == [("done", None)]
+    assert not (daemon.outbox / "b.mp4").samefile(daemon.outbox / "a.mp4")
