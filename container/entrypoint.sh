@@ -13,5 +13,5 @@ group=${PGID:-1000}
 case "$user$group" in
     *[!0-9]*) echo "tintd: PUID and PGID are numbers (\`id -u\`, \`id -g\`)" >&2; exit 1 ;;
 esac
-chown "$user:$group" /state
+chown -hR "$user:$group" /state
 exec setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs "$@"

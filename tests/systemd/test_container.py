@@ -82,6 +82,18 @@ def test_the_entry_point_becomes_who_it_is_told(tmp_path: Path) -> None:
     assert answer.stdout.split("\n")[0] == "4321 1234 [] 0o27"
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="becoming another user needs root")
+def test_the_journal_goes_with_who_it_is_told(tmp_path: Path) -> None:
+    """Where PUID is changed after a first start, the journal of that start is the new user's."""
+    script = tmp_path / "entrypoint.sh"
+    script.write_text((ROOT / "container" / "entrypoint.sh").read_text().replace("/state", f"{tmp_path}/state"))
+    journal = tmp_path / "state" / "journal.sqlite3"
+    journal.parent.mkdir()
+    journal.touch()
+    subprocess.run(["sh", script, "true"], env=os.environ | {"PUID": "4321", "PGID": "1234"}, check=True)
+    assert (journal.stat().st_uid, journal.stat().st_gid) == (4321, 1234)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
 def test_the_entry_point_refuses_what_is_no_number() -> None:
     """With a reason."""
