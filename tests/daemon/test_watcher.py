@@ -15,6 +15,7 @@ from daemon.watcher import Watcher
     [
         "film.mp4.part",
         "film.crdownload",
+        "film.mp4.filepart",
         "x.tmp",
         "x~",
         ".hidden.jpg",
@@ -22,6 +23,7 @@ from daemon.watcher import Watcher
         ".DS_Store",
         "._a.jpg",
         "@eaDir/a.jpg",
+        "@Recycle/a.jpg",
         "#recycle/a.jpg",
         ".stversions/a.jpg",
     ],
