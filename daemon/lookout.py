@@ -44,8 +44,8 @@ class Lookout:
 
     @property
     def is_deaf(self) -> bool:
-        """Whether events of some folder do not come, so that scans must do."""
-        return self._told is not None
+        """Whether events of some folder do not come, so that scans must do: a folder that is away sends none."""
+        return self._told is not None or None in self._roots.values()
 
     def start(self) -> None:
         """Begin to listen; where that cannot be, say so and be deaf."""
@@ -102,7 +102,7 @@ class Lookout:
             self._told = None
             return False
         if not first:
-            self._tell(f"{unwatched} folders are not watched: the system has no watches left", _REMEDY)
+            self._tell(f"{unwatched} folders are not watched: watches have run out, or FUSE hides them", _REMEDY)
         self.stop()
         self.start()
         return first
@@ -158,6 +158,10 @@ class _Hints(FileSystemEventHandler):
 
     def on_moved(self, event: FileSystemMovedEvent) -> None:
         self._note(event.dest_path)
+
+    def on_deleted(self, event: FileSystemEvent) -> None:
+        if event.is_directory:  # perhaps the watched folder itself
+            self._ring()
 
     def _note(self, path: bytes | str) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import pytest
 
 from daemon.config import Folder, Watching
 from daemon.watcher import Watcher
+from tests.assets.pictures import write_grey
+from tests.conftest import Daemon
 
 PATIENCE = 60
 
@@ -216,6 +219,20 @@ def test_a_folder_that_was_replaced_is_watched_again(tmp_path: Path) -> None:
         late = drop(tmp_path / "in" / "late.jpg")
         finder.finds(late)
         finder.finds(late, drop(tmp_path / "in" / "later.jpg"))
+
+
+def test_a_folder_that_was_away_is_soon_watched_again(daemon: Daemon) -> None:
+    """Breaks: the folder itself, by deleting it while nothing else wakes the service, and making it anew later."""
+    daemon.settings["watching"] |= {"rescan_seconds": 3600, "poll_seconds": 0.5}
+    daemon.start()
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_for(done=1)
+    shutil.rmtree(daemon.inbox)
+    daemon.wait_until(lambda: daemon.logged("file events are missed; folders are scanned instead"), "it is noticed")
+    time.sleep(3)  # until the service rests
+    daemon.inbox.mkdir()
+    write_grey(daemon.inbox / "b.png", 40)
+    daemon.wait_for(done=2)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
