@@ -123,6 +123,7 @@ def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount
     service.signal(signal.SIGTERM)  # another file system has taken its place: that is told by a start
     service.start()
     service.finish(done=2)
+    service.signal(signal.SIGTERM)
     assert sorted(path.name for path in (service.home / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
 
 
