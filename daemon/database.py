@@ -72,6 +72,7 @@ _MIGRATIONS = (
     CREATE INDEX jobs_alike ON jobs (fingerprint, state);
     CREATE INDEX jobs_latest ON jobs (state, coalesce(ended, due), id) WHERE NOT superseded;
     """,
+    "CREATE TABLE outputs (place BLOB PRIMARY KEY)",  # folders of results: work folders may lie there
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,10 +17,16 @@ class Room:
     """The disks of results and journal, as they were at the start."""
 
     def __init__(self, config: Config) -> None:
-        """Take note of the disk that each output folder lies on; the folders exist."""
+        self._mounts: dict[Path, Path] = {}
+        """Where the disk of each output folder is mounted: a network mount may come back with another device number."""
+        self.reform(config)
+
+    def reform(self, config: Config) -> None:
+        """Go on by another configuration; the folders exist. Where a known one's disk is away, it stays so."""
         self._state = config.state
         self._spare = config.work.spare_mib * _MIB
-        self._disks = {folder.output: _nearest(folder.output).stat().st_dev for folder in config.folders}
+        for folder in config.folders:
+            self._mounts.setdefault(folder.output, _mount_point(folder.output))
 
     def lacks(self, folder: Folder) -> str | None:
         """Why no job of a folder may begin, or None if it may."""
@@ -40,7 +47,7 @@ class Room:
         return shortage(self._state, self._spare // 8)
 
     def _away(self, output: Path) -> str | None:
-        if _nearest(output).stat().st_dev == self._disks[output]:
+        if os.path.ismount(self._mounts[output]):
             return None
         return f"the disk of {output} is not mounted any more"
 
@@ -51,6 +58,11 @@ def shortage(place: Path, spare: int) -> str | None:
     if free >= spare:
         return None
     return f"the disk of {place} is nearly full: {free // _MIB} MiB free, {spare // _MIB} are to be spared"
+
+
+def _mount_point(place: Path) -> Path:
+    """Where the disk is mounted that a folder lies on."""
+    return next(parent for parent in (place, *place.parents) if parent.is_mount())
 
 
 def _nearest(place: Path) -> Path:
