@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 
 from colorizer.report import Report
@@ -17,6 +18,9 @@ from daemon.retries import Again, after_failure
 from daemon.room import Room
 from daemon.task import Task
 from daemon.workspace import clear, leave
+
+_OF_THE_NAME = {errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR}
+"""What a disk answers to a name that it cannot hold, or that leads through a file: waiting would not help."""
 
 
 class Ending:
@@ -58,7 +62,10 @@ class Ending:
             self._journal.attempts.end(entry.id, "superseded", now)
             task.log.info("changed while it was coloured; it waits again")
         except OSError as error:
-            self.hold(task, f"the result cannot be published: {error}")
+            if error.errno in _OF_THE_NAME:
+                self.failed(task, "failed", f"the result cannot have its name: {error}")
+            else:
+                self.hold(task, f"the result cannot be published: {error}")
             return
         else:
             self._journal.finish(entry.id, now)
@@ -69,7 +76,8 @@ class Ending:
 
     def failed(self, task: Task, why: Why, reason: str) -> None:
         """End an attempt that came to nothing of itself."""
-        self.crashed(task, reason, None, outcome="skipped" if why == "unsupported" else "failed", why=why)
+        outcomes: dict[Why, Outcome] = {"unsupported": "skipped", "unwritten": "held"}
+        self.crashed(task, reason, None, outcome=outcomes.get(why, "failed"), why=why)
 
     def crashed(
         self, task: Task, reason: str, signal: str | None, *, outcome: Outcome = "crashed", why: Why = "failed"
