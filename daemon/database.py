@@ -80,6 +80,20 @@ class JournalError(TintdError):
     """The journal cannot be used."""
 
 
+@contextmanager
+def usable(state: Path) -> Iterator[None]:
+    """Say in words that the journal of a state folder cannot be used.
+
+    Raises:
+        JournalError: it is damaged, or its disk is full.
+
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise JournalError(f"{state}: the journal cannot be used: {error}") from error
+
+
 class Database:
     """A connection, for one thread."""
 
