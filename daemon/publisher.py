@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from colorizer.durable import sync_folder
-from daemon.entry import Result
+from daemon.entry import Result, harmless
 from daemon.original import Identity
 
 _LONGEST_NAME = 255
@@ -88,7 +88,7 @@ def leave_note(folder: Path, original: Path, reason: str) -> None:
     if os.path.lexists(note) and not _is_ours(note):
         return
     make_folder(note.parent)
-    note.write_text(f"{_NOTE_HEAD}\n{reason}\n", errors="surrogateescape")
+    note.write_text(f"{_NOTE_HEAD}\n{harmless(reason)}\n")
 
 
 def remove_note(folder: Path, original: Path) -> None:
