@@ -79,8 +79,8 @@ class Control:
                 yield self._requests.get_nowait()
 
     def is_alive(self) -> bool:
-        """Whether somebody listens."""
-        return self._thread.is_alive()
+        """Whether somebody listens, and can be found."""
+        return self._thread.is_alive() and self._path.is_socket()
 
     def close(self) -> None:
         """Listen no more; the thread, which sleeps until somebody asks, ends with the process."""
@@ -146,7 +146,7 @@ class _Asker(socketserver.StreamRequestHandler):
         try:
             asked = json.loads(self.rfile.readline(_LONGEST))
             return self.server.answer(asked) if isinstance(asked, dict) else {"error": "not a request"}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             return {"error": f"not a request: {error}"}
         except TintdError as error:
             return {"error": str(error)}

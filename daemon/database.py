@@ -72,11 +72,26 @@ _MIGRATIONS = (
     CREATE INDEX jobs_alike ON jobs (fingerprint, state);
     CREATE INDEX jobs_latest ON jobs (state, coalesce(ended, due), id) WHERE NOT superseded;
     """,
+    "CREATE TABLE outputs (place BLOB PRIMARY KEY)",  # folders of results: work folders may lie there
 )
 
 
 class JournalError(TintdError):
     """The journal cannot be used."""
+
+
+@contextmanager
+def usable(state: Path) -> Iterator[None]:
+    """Say in words that the journal of a state folder cannot be used.
+
+    Raises:
+        JournalError: it is damaged, or its disk is full.
+
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise JournalError(f"{state}: the journal cannot be used: {error}") from error
 
 
 class Database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from daemon import status
 from daemon.config import Config
 from daemon.control import Answer, Control, ControlError, Request
 from daemon.crew import Hand
+from daemon.database import usable
 from daemon.journal import Journal
 from daemon.pause import Pause
 
@@ -48,12 +50,16 @@ class Desk:
                 answer = {"says": grant(request)}
             except TintdError as error:
                 answer = {"error": str(error)}
+            except sqlite3.OperationalError as error:
+                request.answer.set_result({"error": f"the journal cannot be written: {error}"})
+                raise
             request.answer.set_result(answer)
 
     def check(self) -> None:
-        """Listen again, if the thread that listened has died."""
+        """Listen again, if the thread that listened has died, or somebody removed the socket."""
         if not self._control.is_alive():
-            _log.error("the control socket's thread has died; it is started again")
+            _log.error("nobody could reach the control socket any more; it is made again")
+            self._control.close()
             with suppress(ControlError):  # it is tried again at the next check
                 self._control = self._listen()
 
@@ -71,7 +77,7 @@ class Desk:
     def _look_up(self, asked: Answer) -> Answer:
         """Answer, in the thread of who asks."""
         most = min(asked.get("most") or status.MOST, status.MOST)
-        with closing(Journal(self._config.state, readonly=True)) as journal:
+        with usable(self._config.state), closing(Journal(self._config.state, readonly=True)) as journal:
             if asked["wish"] == "history":
                 return status.history_of(journal, str(asked.get("pattern", "*")), most)
             return status.status_of(journal, most, self._news)

@@ -75,7 +75,8 @@ class Ending:
 
     def failed(self, task: Task, why: Why, reason: str) -> None:
         """End an attempt that came to nothing of itself."""
-        self.crashed(task, reason, None, outcome="skipped" if why == "unsupported" else "failed", why=why)
+        outcomes: dict[Why, Outcome] = {"unsupported": "skipped", "unwritten": "held"}
+        self.crashed(task, reason, None, outcome=outcomes.get(why, "failed"), why=why)
 
     def crashed(
         self, task: Task, reason: str, signal: str | None, *, outcome: Outcome = "crashed", why: Why = "failed"

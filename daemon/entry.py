@@ -71,6 +71,11 @@ def legible(reason: str | None) -> str | None:
     return None if reason is None else reason.encode(errors="replace").decode()
 
 
+def harmless(text: str) -> str:
+    """A file's name, or what a codec says, without control characters: for what may be shown on a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def entry_of(row: sqlite3.Row) -> Entry:
     """Read a row of the table of jobs."""
     return Entry(

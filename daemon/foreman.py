@@ -50,6 +50,7 @@ class Foreman:
         """Why jobs of some folder, or all, are not begun at present: there is no room for their results."""
         self.closed: frozenset[Path] = frozenset()
         """The watched folders whose jobs wait."""
+        self._room = Room(config)
         self._set_out(config)
         self.crew = Crew(config)
 
@@ -60,6 +61,7 @@ class Foreman:
 
     def reform(self, config: Config) -> None:
         """Go on by another configuration; what is being done is finished by the old one."""
+        self._room.reform(config)
         self._set_out(config)
         self.crew.reform(config)
 
@@ -147,7 +149,6 @@ class Foreman:
 
     def _set_out(self, config: Config) -> None:
         self._config = config
-        self._room = Room(config)
         self._ending = Ending(config, self._journal, self._room)
         self._turns = Turns(config.folders, config.work.order)
 

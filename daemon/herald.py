@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import urllib.request
@@ -95,7 +96,9 @@ class Herald:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _tell(self, now: float) -> None:
-        row = self._database.execute("SELECT * FROM untold WHERE due <= ? ORDER BY due, id LIMIT 1", (now,)).fetchone()
+        row = self._database.execute(  # one that waits longer than any does: the clock has jumped back
+            "SELECT * FROM untold WHERE due <= ? OR due > ? ORDER BY due, id LIMIT 1", (now, now + _LONGEST)
+        ).fetchone()
         if row is None:
             return
         tiding, hook = _tiding(row), self._hooks.done if row["state"] == "done" else self._hooks.failed
@@ -132,9 +135,16 @@ def _run(command: tuple[str, ...], tiding: Tiding, facts: str, timeout: float) -
     """Run a program with its arguments as configured: nothing of a file's name is ever read by a shell."""
     named = {key: os.fsencode(str(value)) for key, value in asdict(tiding).items() if value is not None}
     environment = os.environb | {f"TINTD_{key.upper()}".encode(): value for key, value in named.items()}
-    subprocess.run(  # noqa: S603 (the command is the configuration's, and a list)
-        command, input=facts.encode(), env=environment, stdout=subprocess.DEVNULL, timeout=timeout, check=True
-    )
+    with subprocess.Popen(  # noqa: S603 (the command is the configuration's, and a list)
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, process_group=0
+    ) as process:
+        try:
+            process.communicate(facts.encode(), timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # what a script has started hangs in its stead
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
 
 
 def _post(address: str, tiding: Tiding, facts: str, timeout: float) -> None:

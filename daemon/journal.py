@@ -204,6 +204,13 @@ class Journal:
             for job in jobs:
                 self._db.execute("DELETE FROM jobs WHERE id = ?", (job,))
 
+    def outputs(self, used: Iterable[Path]) -> list[Path]:
+        """Take note of folders of results; returns all that ever were, for they may have been configured away."""
+        with self._db.transaction():
+            for place in used:
+                self._db.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (os.fsencode(place),))
+        return [Path(os.fsdecode(row["place"])) for row in self._db.execute("SELECT place FROM outputs")]
+
     @property
     def paused(self) -> float | None:
         """Since when no job is begun, by somebody's wish; None where jobs are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -14,7 +15,7 @@ def configure_log(settings: Log) -> None:
     """Send all log lines to standard error, as configured."""
     console = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(repr_native_str=True)]  # no control character of a name reaches the terminal
         if console
         else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     )
@@ -26,5 +27,15 @@ def configure_log(settings: Log) -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Patient(sys.stderr),
     )
+
+
+class _Patient(structlog.PrintLogger):
+    """A line that cannot be written (the disk of the log is full, its reader is gone) stops nothing."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg

@@ -8,7 +8,8 @@ from typing import Literal
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 
-Why = Literal["unsupported", "truncated", "failed"]
+Why = Literal["unsupported", "truncated", "unwritten", "failed"]
+"""unwritten: the disk of the results is full, or read-only."""
 
 
 @dataclass(frozen=True, slots=True)

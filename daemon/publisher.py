@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from colorizer.durable import sync_folder
-from daemon.entry import Result
+from daemon.entry import Result, harmless
 from daemon.original import Identity
 
 _LONGEST_NAME = 255
 """Bytes of a file's name, on every file system in use."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
 """What file systems without hard links (exFAT, some network mounts) answer."""
-UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
-"""What file systems answer to names that they do not take: a path too long, or (FAT, NTFS) such as `1950?.jpg`."""
+UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR})
+"""What file systems answer to names that they do not take: a path too long, or through a file; `1950?.jpg` on FAT."""
 
 _NOTE_SUFFIX = ".failed.txt"
 _NOTE_HEAD = "tintd could not colour this file:"
@@ -90,7 +90,7 @@ def leave_note(folder: Path, original: Path, reason: str) -> None:
     if os.path.lexists(note) and not _is_ours(note):
         return
     make_folder(note.parent)
-    note.write_text(f"{_NOTE_HEAD}\n{reason}\n", errors="surrogateescape")
+    note.write_text(f"{_NOTE_HEAD}\n{harmless(reason)}\n")
 
 
 def remove_note(folder: Path, original: Path) -> None:

@@ -30,12 +30,17 @@ class End:
 
 
 def after_failure(
-    why: Literal["unsupported", "truncated", "failed"], attempts: int, seen: float, now: float, config: Config
+    why: Literal["unsupported", "truncated", "unwritten", "failed"],
+    attempts: int,
+    seen: float,
+    now: float,
+    config: Config,
 ) -> Again | End:
     """Decide what follows.
 
     Args:
-        why: unsupported files are skipped at once; truncated ones may still be growing.
+        why: unsupported files are skipped at once; truncated ones may still be growing; what could not be written is
+            not the file's fault.
         attempts: made so far, this one included.
         seen: when the original was first seen as it is, in seconds since the epoch; its own date says nothing, for
             many programs that copy a file give it the old one.
@@ -45,6 +50,8 @@ def after_failure(
     """
     if why == "unsupported":
         return End("skipped")
+    if why == "unwritten":
+        return Again(due=now + config.work.retry_seconds, refund=True)
     grown = seen + config.watching.patience_seconds
     if why == "truncated" and seen <= now < grown:  # a time in the future: the clock has jumped
         return Again(due=grown, refund=True)

@@ -16,10 +16,16 @@ class Room:
     """The disks of results and journal, as they were at the start."""
 
     def __init__(self, config: Config) -> None:
-        """Take note of where the disk of each output folder is mounted; the folders exist."""
+        self._mounts: dict[Path, Path] = {}
+        """Where the disk of each output folder is mounted: a network mount may come back with another device number."""
+        self.reform(config)
+
+    def reform(self, config: Config) -> None:
+        """Go on by another configuration; the folders exist. Where a known one's disk is away, it stays so."""
         self._state = config.state
         self._spare = config.work.spare_mib * _MIB
-        self._mounts = {folder.output: _mount_of(folder.output) for folder in config.folders}
+        for folder in config.folders:
+            self._mounts.setdefault(folder.output, _mount_of(folder.output))
 
     def lacks(self, folder: Folder) -> str | None:
         """Why no job of a folder may begin, or None if it may."""

@@ -289,10 +289,17 @@ class Service:
         """Let running jobs finish within the grace time; those that do not are put back."""
         notify("STOPPING=1")
         self._intake.stop()
+        try:
+            self._let_finish()
+        except sqlite3.OperationalError as error:  # its disk is full; the next start puts back what ran
+            _log.error("the journal cannot be written", reason=str(error))
+            self._foreman.abandon()
+        _log.info("stopped")
+
+    def _let_finish(self) -> None:
         deadline = time.monotonic() + self._config.work.grace_seconds
         while self._foreman.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
             self._wait(_TICK)
             self._foreman.mind()
             self._desk.serve(self._grant)
         self._foreman.put_back()
-        _log.info("stopped")

@@ -26,9 +26,10 @@ class Signals:
     @contextmanager
     def heard(self, bell: Bell) -> Iterator[None]:
         """SIGTERM and SIGINT stop, SIGHUP reloads; each rings the bell. On a terminal that closes, SIGHUP stops too."""
+        on_terminal = sys.stderr.isatty()  # asked now: a terminal that has closed is none
 
         def note(number: int, _frame: object) -> None:
-            if number == signal.SIGHUP and not sys.stderr.isatty():
+            if number == signal.SIGHUP and not on_terminal:
                 self._reload = True
             else:
                 self.stops += 1

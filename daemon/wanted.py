@@ -60,7 +60,7 @@ def wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
     """What a hint leads to: the file itself, or all files of a folder that has come; links are left to the scans."""
     if not path.is_relative_to(folder.input) or _has_link(folder, path):
         return
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (likewise)
         yield from walk(folder, path) if enters(folder, path) else ()
     elif wants(folder, path):
         yield path
@@ -123,7 +123,7 @@ def is_linked(folder: Folder, path: Path) -> bool:
 
 def _has_link(folder: Folder, path: Path) -> bool:
     while path != folder.input:
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 (False where it cannot be asked; pathlib would raise)
             return True
         path = path.parent
     return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import multiprocessing
 import os
 import signal
@@ -30,6 +31,8 @@ _TELL = 0.5
 """Seconds between two messages of progress."""
 _FIRST_TO_GO = 500
 """What is added to the worker's share when the kernel looks for whom to kill: rather a worker than the service."""
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""What only writing is answered."""
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -95,8 +98,10 @@ def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlon
         case TintdError():
             return Failed(number, "failed", str(outcome))
     said = " ".join(str(outcome).split())
-    trace = "".join(traceback.format_exception(outcome))
-    return Failed(number, "failed", f"{job.source.name}: {type(outcome).__name__}: {said}", trace)
+    reason = f"{job.source.name}: {type(outcome).__name__}: {said}"
+    unwritten = isinstance(outcome, OSError) and outcome.errno in _UNWRITABLE
+    trace = "" if unwritten else "".join(traceback.format_exception(outcome))
+    return Failed(number, "unwritten" if unwritten else "failed", reason, trace)
 
 
 class _Teller:

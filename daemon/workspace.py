@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from colorizer.errors import TintdError
@@ -50,10 +51,11 @@ def prepare(workspace: Path) -> None:
 
 def leave(workspace: Path) -> None:
     """Leave a job that will be gone on with: what is finished of it stays."""
-    if any(workspace.glob("segment-*.json")):
-        (workspace / "result").unlink(missing_ok=True)
-    else:
-        clear(workspace)
+    with suppress(OSError):  # the disk is away, or read-only: the next attempt prepares it
+        if any(workspace.glob("segment-*.json")):
+            (workspace / "result").unlink(missing_ok=True)
+        else:
+            clear(workspace)
 
 
 def clear(workspace: Path) -> None:
@@ -62,9 +64,10 @@ def clear(workspace: Path) -> None:
 
 
 def sweep(folders: Iterable[Folder], journal: Journal) -> None:
-    """Remove the work folders of jobs that nobody will go on with."""
-    for folder in folders:
-        for workspace in folder.output.glob(f".tintd-{journal.id}-*"):
-            job = workspace.name.rpartition("-")[2]
-            if not (job.isdigit() and journal.is_unfinished(int(job))):
-                clear(workspace)
+    """Remove the work folders of jobs that nobody will go on with, also where results no longer go."""
+    for output in journal.outputs(folder.output for folder in folders):
+        with suppress(OSError):  # its disk is away: another sweep finds them
+            for workspace in output.glob(f".tintd-{journal.id}-*"):
+                job = workspace.name.rpartition("-")[2]
+                if not (job.isdigit() and journal.is_unfinished(int(job))):
+                    clear(workspace)

@@ -12,6 +12,7 @@ import typer
 from daemon import wishes
 from daemon.config import load_config
 from daemon.control import Answer, ask
+from daemon.database import usable
 from daemon.journal import Journal
 from daemon.lock import alone
 
@@ -21,7 +22,7 @@ def wish_for(config: Path, wish: str, pattern: str = "*") -> None:
     settings = load_config(config)
     answer = ask(settings.control_socket, wish, pattern=pattern)
     if answer is None:
-        with alone(settings.state), closing(Journal(settings.state)) as journal:
+        with alone(settings.state), usable(settings.state), closing(Journal(settings.state)) as journal:
             answer = {"says": wishes.grant(journal, wish.removesuffix(" now"), pattern, time.time())}
     typer.echo(answer["says"])
 
@@ -32,5 +33,5 @@ def look_up(config: Path, wish: str, read: Callable[[Journal], Answer], **detail
     answer = ask(settings.control_socket, wish, **details)
     if answer is not None:
         return answer
-    with closing(Journal(settings.state, readonly=True)) as journal:
+    with usable(settings.state), closing(Journal(settings.state, readonly=True)) as journal:
         return read(journal)

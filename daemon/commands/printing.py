@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from daemon.entry import harmless
+
 
 def printable(text: str) -> str:
     """A file's name or what a codec says: no control characters, no markup."""
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return clean.replace("[", r"\[")
+    return harmless(text).replace("[", r"\[")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.commands.options import ConfigOption
 from daemon.config import DEFAULT_CONFIG, load_config
+from daemon.database import usable
 from daemon.log import configure_log
 from daemon.service import Service
 
@@ -12,4 +13,5 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Watch the configured folders and colour what is dropped into them."""
     settings = load_config(config)
     configure_log(settings.log)
-    Service(settings, config).run()
+    with usable(settings.state):
+        Service(settings, config).run()

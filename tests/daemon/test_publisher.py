@@ -85,6 +85,8 @@ def test_a_note_tells_why_and_goes_away(tmp_path: Path) -> None:
     leave_note(tmp_path, Path("sub/a.jpg"), "a.jpg: broken")
     note = tmp_path / "sub" / "a.jpg.failed.txt"
     assert "a.jpg: broken" in note.read_text()
+    leave_note(tmp_path, Path("sub/a.jpg"), "a\x1b]0;owned\x07.jpg: broken")
+    assert "\x1b" not in note.read_text()
     remove_note(tmp_path, Path("sub/a.jpg"))
     assert not note.exists()
     note.write_text("my own notes")

@@ -23,6 +23,11 @@ def test_what_is_no_photograph_is_skipped_at_once() -> None:
     assert after_failure("unsupported", 1, seen=0, now=0, config=CONFIG) == End("skipped")
 
 
+def test_what_a_disk_refused_costs_no_attempt() -> None:
+    """However often."""
+    assert after_failure("unwritten", 9, seen=0, now=1000, config=CONFIG) == Again(1030, refund=True)
+
+
 def test_a_file_that_looks_cut_off_is_waited_for() -> None:
     """Until it has lain unchanged for ten minutes, at no attempt's cost; then it is as damaged as any other."""
     assert after_failure("truncated", 1, seen=1000, now=1010, config=CONFIG) == Again(1600, refund=True)

@@ -162,6 +162,24 @@ def test_the_strangest_names(tmp_path: Path) -> None:
         finder.finds(*paths)
 
 
+def test_a_path_that_is_too_long_to_be_asked_for(tmp_path: Path) -> None:
+    """Breaks: the length of paths, by folders that were made from within each other. The others are found."""
+    (tmp_path / "in").mkdir()
+    here = os.open(tmp_path / "in", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=here)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+        os.close(os.open("x" * 250, os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+    with finding(tmp_path / "in") as finder:
+        late = drop(tmp_path / "in" / "a.jpg")
+        finder.until(lambda: late in finder.known, "the file is found")
+        finder.until(lambda: not finder.watcher.is_waiting(), "nothing is waited for")
+        assert 1 < len(finder.found) < 21
+
+
 def test_habits_of_those_who_copy(tmp_path: Path) -> None:
     """Breaks: the way of writing: rsync's hidden name and rename, scp's in place, SMB's full size before content."""
     inbox = tmp_path / "in"

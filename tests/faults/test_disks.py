@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import av
 import pytest
 
+from daemon.commands.asking import look_up
+from daemon.database import JournalError
+from daemon.journal import Journal
+from daemon.original import Identity
+from daemon.status import status_of
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
@@ -119,9 +125,8 @@ def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount
     write_grey(service.inbox / "a.png")
     service.until(lambda: "not mounted any more" in service.log(), "it says so")
     assert list((service.home / "disk").iterdir()) == []
+    mount(service.home / "other")  # takes the device number that has come free
     mount(service.home / "disk")
-    service.signal(signal.SIGTERM)  # another file system has taken its place: that is told by a start
-    service.start()
     service.finish(done=2)
     service.signal(signal.SIGTERM)
     assert sorted(path.name for path in (service.home / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
@@ -174,6 +179,102 @@ def test_an_original_that_becomes_a_pipe(daemon: Daemon) -> None:
     daemon.wait_for(done=1)
 
 
+@pytest.mark.parametrize("place", ["inbox", "outbox"])
+def test_a_network_mount_whose_server_died(service: Service, place: str) -> None:
+    """Breaks: sshfs and the like: the folder is there, and every question about it is answered with an error."""
+    service.settings["watching"] |= {"settle_seconds": 1, "rescan_seconds": 1}
+    service.start()
+    drop_film(service, "film.mkv", LONG)
+    service.until(lambda: is_running(service), "the film is being coloured")
+    write_grey(service.inbox / "settling.png")
+    with dead_mount(service.home / place):
+        time.sleep(4)
+        assert service.is_alive()
+    service.finish(done=2)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+@contextmanager
+def dead_mount(place: Path) -> Iterator[None]:
+    """A file system in user space of which nothing is left but the mount."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("file systems in user space need root, and a system that allows it")
+    server = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+    failed = libc.mount(b"tintd-test", os.fsencode(place), b"fuse", 0, options)
+    os.close(server)
+    if failed:
+        pytest.skip("mounting needs root, and a system that allows it")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -> None:
+    """Breaks: the disk of the results, which has bytes but no inodes left: that is not the film's fault."""
+    mount(service.outbox, "size=40m,nr_inodes=3")
+    service.settings["work"]["attempts"] = 1
+    service.start()
+    drop_film(service, "film.mkv", Film(frames=20))
+    service.until(lambda: service.logged("will be tried again"), "it waits")
+    assert "No space left" in service.logged("will be tried again")[0]["reason"]
+    subprocess.run(["mount", "-o", "remount,nr_inodes=100", service.outbox], check=True)
+    service.finish(done=1)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+def test_a_result_that_cannot_have_its_name(service: Service) -> None:
+    """Breaks: the way to the result, which leads through somebody's file. Waiting would not help, so the job fails."""
+    (service.inbox / "album").mkdir()
+    service.outbox.mkdir()
+    (service.outbox / "album").write_text("somebody's")
+    service.start()
+    write_grey(service.inbox / "album" / "a.png")
+    service.finish(failed=1)
+    assert len(service.logged("colouring")) == 1
+    assert "no such name in the output folder (File exists)" in service.logged("failed")[0]["reason"]
+
+
+def test_the_journals_disk_is_full_when_the_service_stops(service: Service, mount: Mount) -> None:
+    """Breaks: the disk of the journal, at a stop in mid-film. The next start finds the film interrupted."""
+    mount(service.home / "state", "size=4m")
+    service.settings["work"]["spare_mib"] = 0
+    service.start()
+    drop_film(service, "film.mkv", LONG)
+    service.until(lambda: is_running(service), "the film is being coloured")
+    os.kill(service.pid, signal.SIGSTOP)
+    filler = fill(service.home / "state", 0)
+    os.kill(service.pid, signal.SIGTERM)
+    service.signal(signal.SIGCONT)
+    assert service.logged("stopped")
+    assert "Traceback" not in service.log()
+    filler.unlink()
+    service.start()
+    service.finish(done=1)
+    service.signal(signal.SIGTERM)
+    assert_in_order(service)
+
+
+def test_a_damaged_journal_is_told_of_in_words(service: Service) -> None:
+    """Breaks: the journal's tables, but not its head. Who asks gets one line, and the service does not start."""
+    journal = Journal(service.home / "state")
+    for number in range(500):
+        journal.add(service.inbox / str(number), service.inbox, Identity(1, 1, 1), str(number), 0)
+    journal.close()
+    with (service.home / "state" / "journal.sqlite3").open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(50_000))
+    with pytest.raises(JournalError, match="cannot be used"):
+        look_up(service.configure(), "status", lambda journal: status_of(journal, None))
+    service.start()
+    service.until(lambda: not service.is_alive(), "it refuses", of_the_living=False)
+    assert "JournalError" in service.log().splitlines()[-1]
+
+
 def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
     """Breaks: the mount of the originals, while some wait and some are done; nothing is forgotten or done twice."""
     source = service.home / "nas"
@@ -194,6 +295,7 @@ def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mou
         assert service.counts() == {"done": 1}
         subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
         service.finish(done=2)
+        service.until(lambda: len(service.logged("done")) == 2, "each is done once")
     finally:
         service.signal(signal.SIGTERM)
         subprocess.run(["umount", "--lazy", service.home / "seen"], check=False)

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from daemon.config import Hooks
@@ -154,6 +155,32 @@ def test_a_command_that_hangs_is_ended_and_run_again(tmp_path: Path) -> None:
     tend(herald, 3)
     left = journal.database.execute("SELECT tries, due FROM untold").fetchone()
     assert tuple(left) == (1, 13)
+    herald.stop()
+
+
+def test_what_a_script_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    """Breaks: a script that waits for a program which hangs. Once an hour for a year, they would fill the machine."""
+    journal = Journal(tmp_path / "state")
+    script = f"sleep 1000 & echo $! > {tmp_path}/pid; wait"
+    herald = herald_of(journal, done={"command": ["sh", "-c", script]}, timeout_seconds=1)
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    tend(herald, 3)
+    sleeper = int((tmp_path / "pid").read_text())
+    with suppress(psutil.NoSuchProcess):
+        assert psutil.Process(sleeper).wait(20) is None
+    herald.stop()
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_untold(tmp_path: Path, listener: Listener) -> None:
+    """Breaks: the webhook, while the clock is ten years ahead; then the clock is set right."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, done={"webhook": listener.address})
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    listener.refuse = 1
+    tend(herald, 10 * 365 * 86_400)
+    tend(herald, 3)
+    tend(herald, 4)
+    assert len(listener.heard) == 1
     herald.stop()
 
 

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -89,6 +91,58 @@ def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     daemon.wait_for(done=2)
     assert (daemon.home / "results" / "a.png").exists()
     assert {file["attempts"] for file in daemon.status()["files"]} == {1}
+
+
+def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
+    """Breaks: the configuration, and then the worker at a film that is no longer in it. Nothing is left over."""
+    daemon.settings["watching"]["rescan_seconds"] = 1
+    (daemon.home / "second").mkdir()
+    daemon.settings["folders"].append({"input": "second", "output": "results"})
+    daemon.start()
+    drop(daemon, "film.mkv", SPARSE)
+    daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00001.json")), "segments are finished")
+    del daemon.settings["folders"][0]
+    daemon.reload()
+    [worker] = daemon.status()["service"]["workers"]
+    os.kill(int(worker["worker"].split()[0]), signal.SIGSEGV)
+    daemon.wait_for(skipped=1)
+    assert "no longer watched" in daemon.status()["files"][0]["reason"]
+    write_grey(daemon.home / "second" / "a.png")
+    daemon.wait_for(skipped=1, done=1)
+
+
+def test_a_control_socket_that_somebody_removed(daemon: Daemon) -> None:
+    """Breaks: the socket's name, as those do who tidy up. It is made again, and the service can be asked."""
+    daemon.settings["watching"]["rescan_seconds"] = 1
+    daemon.start()
+    (daemon.home / "state" / "control").unlink()
+    daemon.wait_until(lambda: daemon.status()["service"], "it can be asked again")
+    assert "paused" in daemon.command("pause").stdout
+
+
+TALK = """
+from pathlib import Path
+import structlog
+from daemon.config import Log
+from daemon.log import configure_log
+configure_log(Log(format="console"))
+structlog.get_logger().info("found", file="/in/a\x1b]0;owned\x07.png")
+"""
+
+
+def test_no_name_reaches_the_terminal() -> None:
+    """Breaks: a name without spaces, which steers the terminal that the log is shown on."""
+    said = subprocess.run([sys.executable, "-c", TALK], capture_output=True, check=True).stderr
+    assert b"owned" in said
+    assert b"\x1b]" not in said
+    assert b"\x07" not in said
+
+
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """Breaks: the disk that the log is written to, which is full."""
+    with Path("/dev/full").open("wb") as full:
+        said = subprocess.run([sys.executable, "-c", TALK + "print('on')"], stderr=full, stdout=-1, check=False).stdout
+    assert said == b"on\n"
 
 
 def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
