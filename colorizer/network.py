@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from colorizer.bins import gamut_bins
+from colorizer.bins import LEAST_SQUARES, Reading, decode, gamut_bins
 
 STRIDE = 32
 """Both sides of the network's input are multiples of this."""
@@ -65,6 +65,12 @@ class Network(nn.Module):
             features = level(features, skip)
         output: Tensor = self.head(features)
         return output
+
+    def ab(self, output: Tensor, reading: Reading = LEAST_SQUARES) -> Tensor:
+        """An output as ab, (N, 2, H / 4, W / 4); of a regression head there is one reading."""
+        if self.architecture.head == "regression":
+            return output * AB_SCALE
+        return decode(output, self.bins, reading)
 
 
 class Encoder(nn.Module):

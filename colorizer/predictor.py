@@ -8,11 +8,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from colorizer.bins import decode
+from colorizer.bins import LEAST_SQUARES, Reading
 from colorizer.chroma import sharpen
 from colorizer.device import choose_device, gains_by_bfloat16
 from colorizer.errors import DeviceError, SettingsError
-from colorizer.network import AB_SCALE, STRIDE, Network, fold_normalisation
+from colorizer.network import STRIDE, fold_normalisation
 from colorizer.padding import crop, pad
 from colorizer.weights import WeightsCard, load_weights, weights_hash
 
@@ -45,7 +45,7 @@ class Predictor:
         self._precision = torch.bfloat16 if gains_by_bfloat16(self.device) else torch.float32
         fold_normalisation(network)
         self._network = network.to(self.device).to(memory_format=torch.channels_last)
-        self._reading = _Reading(self.card, vividness, self.device)
+        self._reading = _reading_of(self.card, vividness)
         self._most = _PAIR if self.device.type == "cpu" else _MOST
 
     @property
@@ -90,8 +90,7 @@ class Predictor:
             if self.device.type == "cpu" and len(padded) < _PAIR:
                 padded = padded.expand(_PAIR, -1, -1, -1)
             output = self._ask(padded)
-        colours = self._reading.colours(self._network, output)
-        return crop(sharpen(colours, padded), padding)[: len(lightness)]
+        return crop(sharpen(self._network.ab(output, self._reading), padded), padding)[: len(lightness)]
 
     def _ask(self, padded: Tensor) -> Tensor:
         with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
@@ -107,20 +106,10 @@ class Predictor:
         torch.cuda.empty_cache()
 
 
-class _Reading:
-    """How the network's output is read as a colour."""
-
-    def __init__(self, card: WeightsCard, vividness: float | Literal["auto"], device: torch.device) -> None:
-        self._calibration = card.calibration
-        if card.calibration is None:
-            if vividness != "auto":
-                raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
-            return
-        chosen = card.calibration.vividness if vividness == "auto" else vividness
-        self._reading = card.calibration.reading(chosen)
-        self._log_prior = torch.tensor(card.calibration.log_prior, device=device)
-
-    def colours(self, network: Network, output: Tensor) -> Tensor:
-        if self._calibration is None:
-            return output * AB_SCALE
-        return decode(output, network.bins, self._log_prior, self._reading)
+def _reading_of(card: WeightsCard, vividness: float | Literal["auto"]) -> Reading:
+    """How the network's output is read as a colour; a regression head's is one."""
+    if card.calibration is not None:
+        return card.calibration.reading(card.calibration.vividness if vividness == "auto" else vividness)
+    if vividness != "auto":
+        raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
+    return LEAST_SQUARES

@@ -27,26 +27,18 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mean_temperature: PositiveFloat = 1.0
-    """Temperature at vividness 0."""
-    vivid_temperature: PositiveFloat = 0.38
-    """Temperature at vividness 1."""
-    vivid_prior_weight: float = Field(default=0.3, ge=0, le=1)
-    """Weight of the prior at vividness 1; 0 at vividness 0."""
-    vivid_gain: NonNegativeFloat = 0.0
-    """Gain at vividness 1; 0 at vividness 0."""
+    temperature: PositiveFloat = 1.0
+    """At which the mean errs least."""
+    vivid_gain: NonNegativeFloat = 1.0
+    """Gain at vividness 1; 0 at vividness 0, which is the mean."""
     vividness: float = Field(default=0.5, ge=0, le=1)
     """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""
     log_prior: tuple[float, ...] = ()
-    """Logarithm of each bin's share of the training photographs' pixels."""
+    """Logarithm of each bin's share of the training photographs' pixels: how rare a colour is, for evaluation."""
 
     def reading(self, vividness: float) -> Reading:
         """How the distribution is read, between the mean (vividness 0) and the vivid answer (1)."""
-        return Reading(
-            temperature=self.mean_temperature * (self.vivid_temperature / self.mean_temperature) ** vividness,
-            prior_weight=self.vivid_prior_weight * vividness,
-            gain=self.vivid_gain * vividness,
-        )
+        return Reading(self.temperature, self.vivid_gain * vividness)
 
 
 class WeightsCard(BaseModel):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 import tempfile
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from rich.progress import track
 
-from colorizer.bins import Reading
 from colorizer.colorist import Colorist
 from colorizer.lab import rgb_to_lab
 from colorizer.network import Network
@@ -21,12 +20,9 @@ from training.baselines import colour_shares, mean_colours
 from training.colouring import recolour, to_tensor
 from training.corpus import Corpus
 from training.metrics import colourfulness, squared_error
-from training.readings import Distributions
 
 WORKING_SIZES = (112, 128, 144, 160, 192)
-MEAN_TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
-STYLES = ((1.0, 0.0), *product((0.8, 0.65, 0.5), (0.2, 0.28, 0.35, 0.42)))
-"""Temperatures, as parts of the mean's, and weights of the prior: how much is sharpened before there is any gain."""
+TEMPERATURES = (0.8, 0.9, 1.0, 1.1, 1.2)
 AUTO = 0.7
 """The vividness that matches the truth's colourfulness; what is above it is for those who want more."""
 _LEAST_GAIN, _MOST_GAIN = 0.0, 1.5
@@ -34,14 +30,14 @@ _SMOOTHING = 0.05
 """Share of the prior that is given to all bins alike, so that none is impossible."""
 _CLOSE = 0.01
 """Part of the truth's colourfulness that the answer's may differ by."""
-_ROUNDS = 4
+_ROUNDS = 6
 
 
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
     """Measure what belongs into a weights file.
 
-    The mean's temperature and working size are those of the least error. The vivid answer is as colourful as the
-    photographs, by the style that errs least at that, if it can be one by which no kind is much duller or gaudier.
+    The working size and the temperature are those at which the mean errs least; the gain is that by which the answer
+    is as colourful as the photographs.
 
     Args:
         network: trained, in evaluation mode.
@@ -56,48 +52,38 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "weights"
 
-        def measured(found: WeightsCard, vividness: float | None) -> tuple[float, float]:
+        def measured(found: WeightsCard, vividness: float | Literal["auto"]) -> tuple[float, float]:
             save_weights(path, network, found)
             return _measure(path, vividness, validation, pictures)
 
         if card.architecture.head == "regression":
-            return min(_sized(card), key=lambda found: measured(found, None)[0])
-        card = _with(card, Calibration(log_prior=_log_prior(network, train)))
+            return min(_sized(card), key=lambda found: measured(found, "auto")[0])
+        card = _with(card, vividness=AUTO, log_prior=_log_prior(network, train))
         card = min(_sized(card), key=lambda found: measured(found, 0.0)[0])
-        card, gain = _read_best(network, card, validation, pictures)
+        card = min((_with(card, temperature=one) for one in TEMPERATURES), key=lambda found: measured(found, 0.0)[0])
         truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
-        low, high = _LEAST_GAIN, _MOST_GAIN
-        for _ in range(_ROUNDS):
-            found = measured(_with_gain(card, gain), AUTO)[1] / truth
-            low, high = (gain, high) if found < 1 else (low, gain)
-            if abs(found - 1) < _CLOSE:
-                break
-            # A gain of 1 makes most pictures rather less than twice as colourful.
-            gain = min(max(gain - math.log2(found), low), high)
-    return _with_gain(card, gain)
+        return _enlivened(card, lambda found: measured(found, AUTO)[1] / truth)
 
 
-def _read_best(
-    network: Network, card: WeightsCard, validation: Corpus, pictures: Sequence[int]
-) -> tuple[WeightsCard, float]:
-    """The card with the best temperature of the mean and the best style, and about the gain that it needs."""
-    calibration = card.calibration or Calibration()
-    seen = Distributions(network, calibration.log_prior, card.working_size, validation, pictures)
-    mean = min(MEAN_TEMPERATURES, key=lambda temperature: seen.error(Reading(temperature)))
-    matched = [seen.match(Reading(mean * part, weight), _MOST_GAIN) for part, weight in STYLES]
-    best = min(matched, key=lambda reading: (seen.uneven(reading), seen.error(reading)))
-    update = {
-        "mean_temperature": mean,
-        "vivid_temperature": round(mean * (best.temperature / mean) ** (1 / AUTO), 4),
-        "vivid_prior_weight": round(best.prior_weight / AUTO, 4),
-        "vividness": AUTO,
-    }
-    return _with(card, calibration.model_copy(update=update)), best.gain
+def _enlivened(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], float]) -> WeightsCard:
+    """The card with the gain by which the answer's colourfulness is about the truth's."""
+    low, high, gain = _LEAST_GAIN, _MOST_GAIN, AUTO
+    for _ in range(_ROUNDS):
+        card = _with(card, vivid_gain=round(gain / AUTO, 4))
+        part = colourfulness_part(card)
+        if abs(part - 1) < _CLOSE:
+            break
+        low, high = (gain, high) if part < 1 else (low, gain)
+        # A gain of 1 makes most pictures rather less than twice as colourful.
+        gain = min(max(gain - math.log2(part), low), high)
+    return card
 
 
-def _measure(path: Path, vividness: float | None, validation: Corpus, pictures: Sequence[int]) -> tuple[float, float]:
+def _measure(
+    path: Path, vividness: float | Literal["auto"], validation: Corpus, pictures: Sequence[int]
+) -> tuple[float, float]:
     """Mean squared error and mean colourfulness of photographs through the product's path."""
-    colorist = Colorist(Predictor(path, vividness="auto" if vividness is None else vividness))
+    colorist = Colorist(Predictor(path, vividness=vividness))
     errors, colours = [], []
     for index in track(pictures, "Calibrating", transient=True):
         picture = validation.picture(index)
@@ -118,11 +104,6 @@ def _sized(card: WeightsCard) -> list[WeightsCard]:
     return [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
 
 
-def _with_gain(card: WeightsCard, gain: float) -> WeightsCard:
-    """The card with a gain at the vividness `AUTO`."""
+def _with(card: WeightsCard, **update: float | tuple[float, ...]) -> WeightsCard:
     calibration = card.calibration or Calibration()
-    return _with(card, calibration.model_copy(update={"vivid_gain": round(gain / AUTO, 4)}))
-
-
-def _with(card: WeightsCard, calibration: Calibration) -> WeightsCard:
-    return card.model_copy(update={"calibration": calibration})
+    return card.model_copy(update={"calibration": calibration.model_copy(update=update)})

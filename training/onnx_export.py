@@ -8,11 +8,9 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from torch import Tensor
 
-from colorizer.bins import LEAST_SQUARES, decode
 from colorizer.errors import WeightsError
-from colorizer.network import AB_SCALE, STRIDE, Network, fold_normalisation
+from colorizer.network import STRIDE, Network, fold_normalisation
 from colorizer.weights import load_weights
 
 TOLERANCE = 0.5
@@ -66,12 +64,6 @@ def _difference(network: Network, model: bytes) -> float:
     for number, rows, columns in _SIZES:
         lightness = torch.rand(number, 1, rows * STRIDE, columns * STRIDE) * 100
         [found] = session.run(None, {"lightness": lightness.numpy()})
-        answers = (_colours(network, torch.from_numpy(np.asarray(found))), _colours(network, network(lightness)))
+        answers = (network.ab(torch.from_numpy(np.asarray(found))), network.ab(network(lightness)))
         differences.append(float((answers[0] - answers[1]).abs().max()))
     return max(differences)
-
-
-def _colours(network: Network, output: Tensor) -> Tensor:
-    if network.architecture.head == "regression":
-        return output * AB_SCALE
-    return decode(output, network.bins, torch.zeros(len(network.bins)), LEAST_SQUARES)

@@ -13,9 +13,8 @@ from torch.nn import functional
 from torchvision.transforms.functional import center_crop
 from torchvision.utils import make_grid
 
-from colorizer.bins import LEAST_SQUARES, decode
 from colorizer.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
-from colorizer.network import AB_SCALE, STRIDE, Network
+from colorizer.network import STRIDE, Network
 from colorizer.padding import crop, pad
 from training.corpus import Corpus
 from training.samples import grey_of
@@ -102,10 +101,7 @@ def _shrink(luma: Tensor) -> Tensor:
 def _predict(network: Network, luma: Tensor) -> Tensor:
     padded, padding = pad(lightness_of_luma(luma), STRIDE)
     output = network(padded.contiguous(memory_format=torch.channels_last)).float()
-    if network.architecture.head == "regression":
-        ab = output * AB_SCALE
-    else:
-        ab = decode(output, network.bins, torch.zeros(len(network.bins)), LEAST_SQUARES)
+    ab = network.ab(output)
     return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
 
 
