@@ -31,13 +31,14 @@ _SMOOTHING = 0.05
 _CLOSE = 0.01
 """Part of the truth's colourfulness that the answer's may differ by."""
 _ROUNDS = 6
+_HARDLY = 1.005
 
 
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
     """Measure what belongs into a weights file.
 
-    The working size and the temperature are those at which the mean errs least; the gain is that by which the answer
-    is as colourful as the photographs.
+    The working size (see `_sized`) and the temperature are those at which the mean errs least; the gain is that by
+    which the answer is as colourful as the photographs.
 
     Args:
         network: trained, in evaluation mode.
@@ -57,9 +58,9 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
             return _measure(path, vividness, validation, pictures)
 
         if card.architecture.head == "regression":
-            return min(_sized(card), key=lambda found: measured(found, "auto")[0])
+            return _sized(card, lambda found: measured(found, "auto")[0])
         card = _with(card, vividness=AUTO, log_prior=_log_prior(network, train))
-        card = min(_sized(card), key=lambda found: measured(found, 0.0)[0])
+        card = _sized(card, lambda found: measured(found, 0.0)[0])
         card = min((_with(card, temperature=one) for one in TEMPERATURES), key=lambda found: measured(found, 0.0)[0])
         truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
         return _enlivened(card, lambda found: measured(found, AUTO)[1] / truth)
@@ -100,7 +101,14 @@ def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
     return tuple(round(value, 4) for value in prior.log().tolist())
 
 
-def _sized(card: WeightsCard) -> list[WeightsCard]:
+def _sized(card: WeightsCard, error_of: Callable[[WeightsCard], float]) -> WeightsCard:
+    """The card with the smallest working size that errs hardly more than the best: a larger one costs its square."""
+    errors = [(error_of(sized), sized) for sized in _sizes(card)]
+    least = min(error for error, _ in errors)
+    return next(sized for error, sized in errors if error <= _HARDLY * least)
+
+
+def _sizes(card: WeightsCard) -> list[WeightsCard]:
     return [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
 
 
