@@ -68,6 +68,14 @@ def test_a_whole_gain_gives_back_the_chroma_that_is_expected() -> None:
     torch.testing.assert_close(decode(sure, BINS, whole), decode(sure, BINS, LEAST_SQUARES))
 
 
+def test_a_sure_colour_does_not_glow_for_an_unsure_picture() -> None:
+    """Beside what may be anything, it gains hardly more than it would alone."""
+    sure = (torch.tensor([20.0, 30.0]) == BINS).all(1)
+    beside = decode(picture_of(sure, *[OPPOSITES] * 9), BINS, Reading(gain=1.0))
+    alone = decode(picture_of(sure), BINS, Reading(gain=1.0))
+    assert beside[..., 0].norm(dim=1).max() < 1.31 * alone[..., 0].norm(dim=1).max()
+
+
 def test_a_picture_has_the_same_gain_beside_another() -> None:
     """The reach is a picture's own."""
     one, other = picture_of(REDS, OPPOSITES), picture_of(OPPOSITES, REDS) * 0.1
