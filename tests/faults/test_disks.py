@@ -306,10 +306,10 @@ def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mou
 @pytest.mark.parametrize("what", ["deleted", "replaced", "truncated", "appended"])
 def test_an_original_that_changes_while_it_is_coloured(service: Service, what: str) -> None:
     """Breaks: the original, under the worker's hands; what is published is of what lies there at the end."""
+    short = write_film(service.home / "short.mkv", Film(frames=7))
     service.start()
     film = drop_film(service, "film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
-    short = write_film(service.home / "short.mkv", Film(frames=7))
     match what:
         case "deleted":
             film.unlink()
