@@ -23,6 +23,9 @@ from daemon.pulse import Pulse
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+_ASLEEP = 1e6
+"""Seconds between two looks at whether to go on: nobody needs them, and each would wake the processor."""
+
 
 @contextmanager
 def monitored(config: Config, pulse: Pulse) -> Iterator[int]:
@@ -38,13 +41,8 @@ def monitored(config: Config, pulse: Pulse) -> Iterator[int]:
     registry.register(_Jobs(config.state, pulse))
     app = _answering(make_wsgi_app(registry), pulse)
     with make_server(host.strip("[]"), int(port), app, ThreadingWSGIServer, _Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, name="monitoring", daemon=True)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+        threading.Thread(target=server.serve_forever, args=(_ASLEEP,), name="monitoring", daemon=True).start()
+        yield server.server_port
 
 
 class _Jobs(Collector):
