@@ -6,6 +6,9 @@ import errno
 import os
 from pathlib import Path
 
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""What only writing is answered: a full disk, a quota, a disk that is read-only."""
+
 
 def sync_file(path: Path) -> None:
     """Wait until a file's bytes are on the disk."""

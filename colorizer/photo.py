@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from colorizer.cast import is_in_colour
 from colorizer.chroma import ChromaFit
 from colorizer.colorist import Colorist, shrink
+from colorizer.durable import UNWRITABLE
 from colorizer.ending import photo_breaks_off
 from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
@@ -43,6 +45,7 @@ def colorize_photo(job: Job, colorist: Colorist, progress: Progress) -> Report:
         TruncatedError: the file ends too early.
         UnsupportedError: it is no photograph that can be coloured.
         MediaError: it is damaged, or too large.
+        OSError: the result, or a temporary file, cannot be written.
 
     """
     pyvips.vips_lib.vips_error_clear()  # of what was said of other files
@@ -254,8 +257,11 @@ _TRUNCATED = (
 )
 
 
-def _explain(job: Job, error: pyvips.Error) -> MediaError:
+def _explain(job: Job, error: pyvips.Error) -> MediaError | OSError:
     """Say what libvips found, in one line."""
+    for number in UNWRITABLE:
+        if os.strerror(number) in str(error.detail):
+            return OSError(number, f"{os.strerror(number)} (in the output folder, or the temporary one)")
     said = one_line(str(error.detail)) or "its decoder does not say how"
     if any(word in said.lower() for word in _TRUNCATED):
         return TruncatedError(f"{job.source.name}: the picture ends too early ({said})")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import multiprocessing
 import os
 import signal
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from colorizer.durable import sync_file
+from colorizer.durable import UNWRITABLE, sync_file
 from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
@@ -31,8 +30,6 @@ _TELL = 0.5
 """Seconds between two messages of progress."""
 _FIRST_TO_GO = 500
 """What is added to the worker's share when the kernel looks for whom to kill: rather a worker than the service."""
-_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-"""What only writing is answered."""
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
@@ -99,7 +96,7 @@ def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlon
             return Failed(number, "failed", str(outcome))
     said = " ".join(str(outcome).split())
     reason = f"{job.source.name}: {type(outcome).__name__}: {said}"
-    unwritten = isinstance(outcome, OSError) and outcome.errno in _UNWRITABLE
+    unwritten = isinstance(outcome, OSError) and outcome.errno in UNWRITABLE
     trace = "" if unwritten else "".join(traceback.format_exception(outcome))
     return Failed(number, "unwritten" if unwritten else "failed", reason, trace)
 

@@ -227,6 +227,20 @@ def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -
     assert_in_order(service)
 
 
+def test_a_full_temporary_folder(tintd: Daemon, mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: the disk where libvips keeps what memory is too small for. No photograph is called damaged for it."""
+    mount(tintd.home / "tmp", "size=64k")
+    monkeypatch.setenv("TMPDIR", str(tintd.home / "tmp"))
+    monkeypatch.setenv("VIPS_DISC_THRESHOLD", "100k")
+    tintd.settings["work"]["attempts"] = 1
+    tintd.start()
+    write_grey(tintd.inbox / "a.webp", 500, 500)
+    tintd.wait_until(lambda: tintd.logged("will be tried again"), "it waits")
+    assert "No space left" in tintd.logged("will be tried again")[0]["reason"]
+    subprocess.run(["mount", "-o", "remount,size=10m", tintd.home / "tmp"], check=True)
+    tintd.wait_for(done=1)
+
+
 def test_a_result_that_cannot_have_its_name(service: Service) -> None:
     """Breaks: the way to the result, which leads through somebody's file. Waiting would not help, so the job fails."""
     (service.inbox / "album").mkdir()
