@@ -16,7 +16,7 @@ SOFT_WIDTH = 5.0
 
 
 _SMOOTH = 2
-"""Cells of the network's grid, to each side, over which the agreement is averaged: neighbours get the same gain."""
+"""Cells of the network's grid, to each side, over which is averaged what the gain follows: neighbours get the same."""
 _SURE = 3
 """Power of the agreement: how much rather a sure colour gains than an unsure one."""
 _ROOM = 1.3
@@ -134,6 +134,6 @@ def _mean(values: Tensor) -> Tensor:
     return values.mean(dim=(2, 3), keepdim=True)
 
 
-def _smooth(agreement: Tensor) -> Tensor:
+def _smooth(values: Tensor) -> Tensor:
     side = 2 * _SMOOTH + 1
-    return functional.avg_pool2d(agreement, side, stride=1, padding=_SMOOTH, count_include_pad=False)
+    return functional.avg_pool2d(values, side, stride=1, padding=_SMOOTH, count_include_pad=False)

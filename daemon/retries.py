@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daemon.config import Config
+from daemon.messages import Why
 
 _GROWTH = 4
 """Each delay is this many times the one before."""
@@ -29,13 +30,7 @@ class End:
     state: Literal["failed", "skipped"]
 
 
-def after_failure(
-    why: Literal["unsupported", "truncated", "unwritten", "failed"],
-    attempts: int,
-    seen: float,
-    now: float,
-    config: Config,
-) -> Again | End:
+def after_failure(why: Why, attempts: int, seen: float, now: float, config: Config) -> Again | End:
     """Decide what follows.
 
     Args:

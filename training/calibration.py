@@ -32,6 +32,7 @@ _CLOSE = 0.01
 """Part of the truth's colourfulness that the answer's may differ by."""
 _ROUNDS = 6
 _HARDLY = 1.005
+"""Times the least error at which a working size errs hardly more."""
 
 
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
@@ -103,13 +104,9 @@ def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
 
 def _sized(card: WeightsCard, error_of: Callable[[WeightsCard], float]) -> WeightsCard:
     """The card with the smallest working size that errs hardly more than the best: a larger one costs its square."""
-    errors = [(error_of(sized), sized) for sized in _sizes(card)]
-    least = min(error for error, _ in errors)
-    return next(sized for error, sized in errors if error <= _HARDLY * least)
-
-
-def _sizes(card: WeightsCard) -> list[WeightsCard]:
-    return [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+    sized = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+    errors = [error_of(one) for one in sized]
+    return next(one for one, error in zip(sized, errors, strict=True) if error <= _HARDLY * min(errors))
 
 
 def _with(card: WeightsCard, **update: float | tuple[float, ...]) -> WeightsCard:
