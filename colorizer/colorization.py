@@ -65,7 +65,7 @@ def colorize_together(
 @cache
 def open_colorist(settings: ColourSettings) -> SharedColorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
-    predictor = Predictor(weights_path(settings), device=settings.device, vividness=settings.vividness)
+    predictor = Predictor(weights_path(settings.weights), device=settings.device, vividness=settings.vividness)
     return SharedColorist(predictor, settings.working_size)
 
 

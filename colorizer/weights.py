@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
@@ -14,7 +15,6 @@ from torch import Tensor
 from colorizer.bins import Reading
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
-from colorizer.settings import ColourSettings
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 """The weights that come with tintd."""
@@ -93,9 +93,9 @@ def load_weights(path: Path) -> tuple[Network, WeightsCard]:
     return network.eval(), card
 
 
-def weights_path(settings: ColourSettings) -> Path:
-    """Where the weights that the settings name lie."""
-    return DEFAULT_WEIGHTS if settings.weights == "default" else settings.weights
+def weights_path(weights: Literal["default"] | Path) -> Path:
+    """Where the weights lie that a setting names."""
+    return DEFAULT_WEIGHTS if weights == "default" else weights
 
 
 def weights_hash(path: Path) -> str:

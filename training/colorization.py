@@ -10,8 +10,9 @@ from torch.utils.data import Dataset
 
 from colorizer.lab import lightness_of_luma, rgb_to_lab
 from colorizer.network import Network
+from colorizer.weights import weights_path
 from training.corpus import Corpus, open_corpus
-from training.initialisation import revive_normalisation, start_encoder
+from training.initialisation import load_network, revive_normalisation, start_encoder
 from training.loss import colour_loss
 from training.recipe import Recipe
 from training.samples import Samples
@@ -35,9 +36,7 @@ class Colorization:
         )
         self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
         torch.manual_seed(recipe.seed)
-        network = Network(recipe.architecture)
-        start_encoder(network, recipe.encoder.start)
-        self.network: nn.Module = network
+        self.network: nn.Module = _first_network(recipe)
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor]]:
         """Luma and R'G'B'."""
@@ -73,3 +72,11 @@ class Colorization:
     def _frozen(self, network: nn.Module) -> list[nn.Module]:
         net, stages = cast("Network", network).encoder.resnet, self._recipe.encoder.frozen
         return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]
+
+
+def _first_network(recipe: Recipe) -> Network:
+    if recipe.weights is not None:
+        return load_network(weights_path(recipe.weights), recipe.architecture)
+    network = Network(recipe.architecture)
+    start_encoder(network, recipe.encoder.start)
+    return network

@@ -1,4 +1,4 @@
-"""The encoder's first weights: torchvision's ImageNet weights, a file, or none."""
+"""A network's first weights: for its encoder torchvision's ImageNet weights or a file, for all of it a weights file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,26 @@ import torchvision
 from torch import Tensor, nn
 
 from colorizer.errors import WeightsError
-from colorizer.network import Network
+from colorizer.network import Architecture, Network
+from colorizer.weights import load_weights
 
 _PREFIXES = ("module.grey.", "module.encoder.resnet.")
 """Of the grey ResNet's tensors in the checkpoints of a classifier and a colorizer."""
 
 State = OrderedDict[str, Tensor] | dict[str, Tensor]
+
+
+def load_network(weights: Path, architecture: Architecture) -> Network:
+    """The network of a weights file, to learn on.
+
+    Raises:
+        WeightsError: the file is missing or damaged, or its network is of another architecture.
+
+    """
+    network, card = load_weights(weights)
+    if card.architecture != architecture:
+        raise WeightsError(f"{weights}: of another architecture than the recipe's: {card.architecture.model_dump()}")
+    return network
 
 
 def start_encoder(network: Network, start: Path | Literal["torchvision"] | None) -> list[str]:

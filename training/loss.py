@@ -28,5 +28,6 @@ def colour_loss(network: Network, output: Tensor, ab: Tensor) -> Tensor:
     target = functional.avg_pool2d(ab, kernel_size=4)
     if network.architecture.head == "regression":
         return functional.mse_loss(output.float() * AB_SCALE / 255, target / 255)
-    log_probability = output.float().log_softmax(dim=1)
-    return -(soft_encode(target, network.bins) * log_probability).sum(dim=1).mean()
+    # The bins last, as they lie in memory: channels first would have the softmax copy them to and fro.
+    log_probability = output.permute(0, 2, 3, 1).float().log_softmax(dim=-1)
+    return -(soft_encode(target, network.bins).permute(0, 2, 3, 1) * log_probability).sum(dim=-1).mean()

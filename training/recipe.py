@@ -125,6 +125,9 @@ class Recipe(RunRecipe):
 
     task: Literal["colour"] = "colour"
     encoder: Encoder = Encoder()
+    weights: Literal["default"] | Path | None = None
+    """A weights file of this architecture whose whole network learns on, "default" for the one that comes with tintd;
+    `encoder.start` is not looked at then."""
     architecture: Architecture = Architecture()
     terms: str = ""
     """Under which terms the weights may be used; stands in their file."""

@@ -77,7 +77,7 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
     from colorizer.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
     from colorizer.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
 
-    path = weights_path(colour)
+    path = weights_path(colour.weights)
     try:
         card = load_card(path)
         open_colorist(colour)

@@ -9,7 +9,8 @@ from torch import nn
 
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
-from training.initialisation import revive_normalisation, start_encoder
+from colorizer.weights import WeightsCard, save_weights
+from training.initialisation import load_network, revive_normalisation, start_encoder
 
 
 def network(encoder: str = "resnet18") -> Network:
@@ -54,6 +55,14 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
         start_encoder(network(), path)
     with pytest.raises(WeightsError, match="cannot be read"):
         start_encoder(network(), tmp_path / "nothing.pth")
+
+
+def test_a_weights_file_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    """Both are named."""
+    small = network()
+    save_weights(tmp_path / "weights", small, WeightsCard(architecture=small.architecture, working_size=64))
+    with pytest.raises(WeightsError, match=r"weights: of another architecture.*\(8, 8, 8\)"):
+        load_network(tmp_path / "weights", Architecture())
 
 
 def test_folded_normalisations_come_alive_with_the_same_answer() -> None:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from colorizer.errors import SettingsError
-from colorizer.weights import load_weights
+from colorizer.weights import DEFAULT_WEIGHTS, load_weights
 from tests.assets.recipes import write_recipe
 from training.corpus import open_corpus
 from training.evaluation import Painter, evaluate, summarise
@@ -82,6 +82,19 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp
     train(broken)
     for name, tensor in averaged(whole).items():
         torch.testing.assert_close(averaged(broken)[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
+    """As they are, all of them."""
+    still = {"batch": 4, "steps": 1, "rate": 1e-9}
+    settings = load_colour_recipe(
+        write_recipe(photographs, tmp_path, weights="default", schedule=still, data={"crop": 64}, evaluate_every=1)
+    )
+    train(settings)
+    shipped, _ = load_weights(DEFAULT_WEIGHTS)
+    learnt = averaged(settings)
+    for name, parameter in shipped.named_parameters():
+        torch.testing.assert_close(learnt[f"module.{name}"], parameter.detach(), atol=1e-5, rtol=1e-5, msg=name)
 
 
 @pytest.mark.parametrize("head", ["distribution", "regression"])
