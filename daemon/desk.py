@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict
 
 import structlog
@@ -15,8 +15,7 @@ from daemon import status
 from daemon.config import Config
 from daemon.control import Answer, Control, ControlError, Request
 from daemon.crew import Hand
-from daemon.database import usable
-from daemon.journal import Journal
+from daemon.journal import opened
 from daemon.pause import Pause
 
 _log = structlog.get_logger()
@@ -77,7 +76,7 @@ class Desk:
     def _look_up(self, asked: Answer) -> Answer:
         """Answer, in the thread of who asks."""
         most = min(asked.get("most") or status.MOST, status.MOST)
-        with usable(self._config.state), closing(Journal(self._config.state, readonly=True)) as journal:
+        with opened(self._config.state, readonly=True) as journal:
             if asked["wish"] == "history":
                 return status.history_of(journal, str(asked.get("pattern", "*")), most)
             return status.status_of(journal, most, self._news)

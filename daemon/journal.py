@@ -6,12 +6,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from daemon.attempts import Attempts
-from daemon.database import Database
+from daemon.database import Database, usable
 from daemon.entry import STATES, Entry, Making, Result, State, entry_of, legible, result_of
 from daemon.original import Identity
 from daemon.wanted import is_film, is_present
@@ -273,6 +273,18 @@ class Journal:
     def _set(self, job: int, **columns: object) -> None:
         names = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*columns.values(), job))  # noqa: S608 (names are ours)
+
+
+@contextmanager
+def opened(folder: Path, *, readonly: bool = False) -> Iterator[Journal]:
+    """The journal of a state folder, for a while.
+
+    Raises:
+        JournalError: it cannot be opened or used, or a newer tintd made it.
+
+    """
+    with usable(folder), closing(Journal(folder, readonly=readonly)) as journal:
+        yield journal
 
 
 def _columns(identity: Identity) -> dict[str, int]:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -17,7 +17,8 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
 from daemon.config import Config
-from daemon.journal import Journal
+from daemon.database import JournalError
+from daemon.journal import opened
 from daemon.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -53,18 +54,29 @@ class _Jobs(Collector):
         self._pulse = pulse
 
     def collect(self) -> Iterable[Metric]:
-        with closing(Journal(self._state, readonly=True)) as journal:
-            counts, oldest = journal.counts(), journal.next_due()
-        jobs = GaugeMetricFamily("tintd_jobs", "Files that the journal knows, by state.", labels=["state"])
-        for state, number in counts.items():
-            jobs.add_metric([state], number)
-        yield jobs
-        wait = 0.0 if oldest is None else max(0.0, time.time() - oldest)
-        yield GaugeMetricFamily("tintd_wait_seconds", "How long the job that has waited longest is due.", value=wait)
+        known = self._known()
+        yield from known
+        yield GaugeMetricFamily("tintd_journal_readable", "Whether the journal can be read.", value=bool(known))
         yield GaugeMetricFamily("tintd_paused", "Whether jobs pause, for any reason.", value=bool(self._pulse.paused))
         yield GaugeMetricFamily("tintd_ready", "Whether the weights are loaded.", value=self._pulse.ready)
         yield GaugeMetricFamily("tintd_loop_age_seconds", "Since the main loop last turned.", value=self._pulse.age())
         yield CounterMetricFamily("tintd_turns", "Turns of the main loop.", value=self._pulse.turns)
+
+    def _known(self) -> list[Metric]:
+        """What the journal knows; nothing where it cannot be read, for the rest must be told then too."""
+        try:
+            with opened(self._state, readonly=True) as journal:
+                counts, oldest = journal.counts(), journal.next_due()
+        except JournalError:
+            return []
+        jobs = GaugeMetricFamily("tintd_jobs", "Files that the journal knows, by state.", labels=["state"])
+        for state, number in counts.items():
+            jobs.add_metric([state], number)
+        wait = 0.0 if oldest is None else max(0.0, time.time() - oldest)
+        return [
+            jobs,
+            GaugeMetricFamily("tintd_wait_seconds", "How long the job that has waited longest is due.", value=wait),
+        ]
 
 
 def _answering(metrics: WSGIApplication, pulse: Pulse) -> WSGIApplication:

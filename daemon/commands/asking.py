@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import typer
@@ -12,8 +11,7 @@ import typer
 from daemon import wishes
 from daemon.config import load_config
 from daemon.control import Answer, ask
-from daemon.database import usable
-from daemon.journal import Journal
+from daemon.journal import Journal, opened
 from daemon.lock import alone
 
 
@@ -22,7 +20,7 @@ def wish_for(config: Path, wish: str, pattern: str = "*") -> None:
     settings = load_config(config)
     answer = ask(settings.control_socket, wish, pattern=pattern)
     if answer is None:
-        with alone(settings.state), usable(settings.state), closing(Journal(settings.state)) as journal:
+        with alone(settings.state), opened(settings.state) as journal:
             answer = {"says": wishes.grant(journal, wish.removesuffix(" now"), pattern, time.time())}
     typer.echo(answer["says"])
 
@@ -33,5 +31,5 @@ def look_up(config: Path, wish: str, read: Callable[[Journal], Answer], **detail
     answer = ask(settings.control_socket, wish, **details)
     if answer is not None:
         return answer
-    with usable(settings.state), closing(Journal(settings.state, readonly=True)) as journal:
+    with opened(settings.state, readonly=True) as journal:
         return read(journal)

@@ -37,6 +37,17 @@ def ask(port: int, path: str) -> tuple[int, str]:
         return 0, ""
 
 
+def measured(port: int) -> dict[tuple[str, ...], float]:
+    """The samples of an answer, by name and labels."""
+    status, text = ask(port, "/metrics")
+    assert status == 200
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
 def test_metrics_and_health(service: Service) -> None:
     """Breaks: the start (not well until the weights are loaded), and the room (paused, but well)."""
     port = free_port()
@@ -45,14 +56,9 @@ def test_metrics_and_health(service: Service) -> None:
     service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
     write_grey(service.inbox / "a.png")
     service.finish(done=1)
-    status, text = ask(port, "/metrics")
-    assert status == 200
-    samples = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+    samples = measured(port)
     assert samples["tintd_jobs", "done"] == 1
+    assert samples["tintd_journal_readable",] == 1
     assert samples["tintd_ready",] == 1
     assert samples["process_resident_memory_bytes",] > 0
     assert ask(port, "/elsewhere")[0] == 404
@@ -63,6 +69,20 @@ def test_metrics_and_health(service: Service) -> None:
         lambda: "nearly full" in (json.loads(ask(port, "/healthz")[1] or "{}").get("paused") or ""), "it says so"
     )
     assert "tintd_paused 1.0" in ask(port, "/metrics")[1]
+
+
+def test_metrics_without_a_journal(service: Service) -> None:
+    """Breaks: the journal, which somebody puts aside; what is known without it is told."""
+    port = free_port()
+    service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
+    service.start()
+    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
+    journal = service.home / "state" / "journal.sqlite3"
+    journal.rename(journal.with_suffix(".aside"))
+    samples = measured(port)
+    assert samples["tintd_journal_readable",] == 0
+    assert samples["tintd_ready",] == 1
+    assert ("tintd_jobs", "done") not in samples
 
 
 def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
