@@ -110,7 +110,11 @@ class RunRecipe(_Section):
     runs: Path = Path("runs")
     """Folder in which each run keeps its checkpoints and logs, under its name."""
     evaluate_every: PositiveInt = 500
-    """Steps between two evaluations (and checkpoints)."""
+    """Steps between two evaluations, each with a checkpoint."""
+    checkpoint_minutes: NonNegativeFloat = 10
+    """Minutes after which there is a checkpoint between two evaluations too, at the next step that is logged."""
+    log_every: PositiveInt = 20
+    """Steps whose mean loss, and photographs per second, are a line of the logs."""
     sanity_steps: NonNegativeInt = 20
     """Steps in which a new run must bring down the loss of a few samples, before it begins; 0 for none."""
 

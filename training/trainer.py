@@ -6,14 +6,17 @@ import copy
 import math
 import os
 import shutil
+import statistics
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn, optim
 from torch.optim.lr_scheduler import LambdaLR
@@ -57,6 +60,25 @@ class Run:
         }
 
 
+@dataclass
+class _Pace:
+    """How a run fares since it was last told of."""
+
+    step: int
+    batch: int
+    losses: list[float] = field(default_factory=list)
+    told: float = field(default_factory=time.monotonic)
+    saved: float = field(default_factory=time.monotonic)
+
+    def figures(self, step: int) -> dict[str, float]:
+        """Mean loss and speed since the last time; what follows is counted anew."""
+        now = time.monotonic()
+        speed = (step - self.step) * self.batch / (now - self.told)
+        found = {"loss": statistics.fmean(self.losses), "photographs_per_second": speed}
+        self.step, self.told, self.losses = step, now, []
+        return found
+
+
 def train(recipe: Recipe | ClassifierRecipe) -> Path:
     """Make or continue the run of a recipe.
 
@@ -79,18 +101,26 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         task = Classification(recipe) if isinstance(recipe, ClassifierRecipe) else Colorization(recipe)
     run = _begin(fabric, recipe, task, resumes=(folder / "last.ckpt").exists())
     _resume(fabric, run, folder / "last.ckpt")
+    pace = _Pace(run.step, recipe.schedule.batch)
     with _progress(disable=not fabric.is_global_zero) as progress:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
         for loss in _steps(fabric, run, recipe, task):
+            pace.losses.append(loss)
             progress.update(bar, completed=run.step, loss=loss)
+            if run.step % recipe.log_every == 0:
+                _log(fabric, run, pace, recipe)
             if run.step == recipe.schedule.falls_at:
                 _save(fabric, run, folder / "plateau.ckpt")
             if run.step % recipe.evaluate_every == 0 or run.step == recipe.schedule.steps:
                 best = run.best
-                _evaluate(fabric, run, task, loss, folder)
+                _evaluate(fabric, run, task, folder)
                 _save(fabric, run, folder / "last.ckpt")
+                pace = _Pace(run.step, recipe.schedule.batch)
                 if run.best < best and fabric.is_global_zero:
                     shutil.copy(folder / "last.ckpt", folder / "best.ckpt")
+            elif run.step % recipe.log_every == 0 and _save_is_due(fabric, pace, recipe):
+                _save(fabric, run, folder / "last.ckpt")
+                pace.saved = time.monotonic()
     return folder
 
 
@@ -156,13 +186,31 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
         yield loss.item()
 
 
-def _evaluate(fabric: Fabric, run: Run, task: Task, loss: float, folder: Path) -> None:
+def _log(fabric: Fabric, run: Run, pace: _Pace, recipe: Recipe | ClassifierRecipe) -> None:
+    """Into the logs; as a line of text too where no bar can be drawn."""
+    figures = pace.figures(run.step)
+    fabric.log_dict(figures | {"rate": max(run.rate.get_last_lr())}, step=run.step)
+    if not Console().is_terminal:
+        fabric.print(
+            f"step {run.step} of {recipe.schedule.steps}: loss {figures['loss']:.4g}, "
+            f"{figures['photographs_per_second']:.3g} photographs/s",
+            flush=True,
+        )
+
+
+def _save_is_due(fabric: Fabric, pace: _Pace, recipe: Recipe | ClassifierRecipe) -> bool:
+    """The first process's clock says so for all, which save together."""
+    due: bool = fabric.broadcast(time.monotonic() - pace.saved >= recipe.checkpoint_minutes * 60)
+    return due
+
+
+def _evaluate(fabric: Fabric, run: Run, task: Task, folder: Path) -> None:
     network = run.average.module.eval()
     found = task.evaluate(network)
     run.best = min(run.best, found.error)
-    fabric.log_dict({"loss": loss, **found.figures}, step=run.step)
+    fabric.log_dict(found.figures, step=run.step)
     listed = ", ".join(f"{name} {figure:.5g}" for name, figure in found.figures.items())
-    fabric.print(f"step {run.step}: loss {loss:.3f}, {listed}")
+    fabric.print(f"step {run.step}: {listed}", flush=True)
     if not fabric.is_global_zero:
         return
     if found.pictures is not None:

@@ -22,6 +22,7 @@ def write_recipe(photographs: Path, home: Path, **changes: Any) -> Path:  # noqa
         "schedule": {"batch": 4, "steps": 12, "rate": 0.002, "average": 0.5},
         "runs": str(home / "runs"),
         "evaluate_every": 4,
+        "log_every": 2,
         "sanity_steps": 0,
     }
     for key, value in changes.items():

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +39,24 @@ def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
     return state
 
 
+def loss_curve(settings: Recipe) -> dict[int, float]:
+    """Loss by step, from the logs of a run's last process."""
+    newest = max((settings.runs / settings.name).rglob("metrics.csv"), key=lambda path: path.stat().st_mtime)
+    with newest.open() as file:
+        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file) if row["loss"]}
+
+
+def kill_at_its_first_checkpoint(process: subprocess.Popen[bytes], settings: Recipe) -> None:
+    """Kill -9, before the run's end."""
+    checkpoint = settings.runs / settings.name / "last.ckpt"
+    end = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert torch.load(checkpoint, weights_only=True)["step"] < settings.schedule.steps
+
+
 def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     """On a handful of photographs the error falls far below grey's."""
     settings = load_colour_recipe(
@@ -66,22 +85,33 @@ def test_a_network_that_cannot_learn_is_refused_at_once(photographs: Path, tmp_p
 
 
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
-    """After kill -9 it goes on from its last checkpoint, with the same samples, to the same weights."""
-    whole = load_colour_recipe(recipe(photographs, tmp_path, runs=str(tmp_path / "whole")))
+    """After kill -9 it goes on from its last checkpoint, at the same losses, to the same weights.
+
+    The checkpoint is one between two evaluations, which comes when its time has come.
+
+    """
+    changes = {"evaluate_every": 12, "log_every": 1, "checkpoint_minutes": 0}
+    whole = load_colour_recipe(recipe(photographs, tmp_path, **changes, runs=str(tmp_path / "whole")))
     train(whole)
-    path = recipe(photographs, tmp_path)
+    path = recipe(photographs, tmp_path, **changes)
     broken = load_colour_recipe(path)
     process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
-    checkpoint = broken.runs / "quick" / "last.ckpt"
-    end = time.monotonic() + 120
-    while not checkpoint.exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert torch.load(checkpoint, weights_only=True)["step"] < 12
+    kill_at_its_first_checkpoint(process, broken)
     train(broken)
+    losses, resumed = loss_curve(whole), loss_curve(broken)
+    assert 0 < len(resumed) < len(losses) == 12
+    for step, loss in resumed.items():
+        assert loss == pytest.approx(losses[step], rel=1e-3), step
     for name, tensor in averaged(whole).items():
         torch.testing.assert_close(averaged(broken)[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_a_run_without_a_terminal_tells_of_itself_in_lines(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log file says how far it is, at which loss and how fast."""
+    train(load_colour_recipe(recipe(photographs, tmp_path, schedule={"steps": 4})))
+    assert re.search(r"^step 2 of 4: loss \d+\.\d+, [\d.e+]+ photographs/s$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
