@@ -50,7 +50,7 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
 
     """
     card = card.model_copy(update={"mean_colours": mean_colours(train)})
-    pictures = validation.first_of_each_kind(most)
+    pictures = validation.some_of_each_kind(most)
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "weights"
 

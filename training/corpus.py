@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from rich.console import Console
 from rich.progress import track
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from colorizer.errors import MediaError
-from training.sources import Item, Place, Source, TarShards, open_source
+from colorizer.durable import sync_file
+from colorizer.errors import MediaError, one_line
+from training.inspection import PLACE_BITS, Finding, Inspection, Picture
+from training.sources import Place, TarShards, open_source
 
-MIN_SIDE = 64
-"""Smaller pictures teach nothing about what they show."""
-MIN_CHROMA = 1.5
-"""Mean distance of R, G, B from their mean (0..255) under which a picture counts as grey."""
-
-Picture = NDArray[np.uint8]
-"""R'G'B', (H, W, 3)."""
+_FORMAT = 2
+"""Of a cache, and of how photographs are read and counted: one of another number is built anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Corpus:
     spans: NDArray[np.int64]
     """(N, 4): where a photograph lies, its height, its width, its index into `kinds`."""
     kinds: list[str]
-    """First components of the names."""
+    """Folders of the first level; the source's title for what lies in none."""
     names: list[str]
     """Paths inside the folder tree."""
     rejected: dict[str, int]
@@ -80,18 +80,20 @@ class Corpus:
         """A photograph's path inside the folder tree."""
         return self.names[index]
 
-    def first_of_each_kind(self, most: int | None) -> list[int]:
-        """Indices of the first `most` photographs of each kind, or of all."""
-        seen: Counter[int] = Counter()
-        chosen = []
-        for index, kind in enumerate(self.spans[:, 3].tolist()):
-            seen[kind] += 1
-            if most is None or seen[kind] <= most:
-                chosen.append(index)
-        return chosen
+    def some_of_each_kind(self, most: int | None) -> list[int]:
+        """Indices of `most` photographs of each kind, evenly spread over it, or of all."""
+        if most is None:
+            return list(range(len(self)))
+        kinds = self.spans[:, 3]
+        order = np.argsort(kinds, kind="stable")
+        chosen: list[int] = []
+        for members in np.split(order, np.flatnonzero(np.diff(kinds[order])) + 1):
+            number = min(most, len(members))
+            chosen += members[np.arange(number) * len(members) // number].tolist()
+        return sorted(chosen)
 
     def kind(self, index: int) -> str:
-        """The folder of the tree's first level that a photograph lies in."""
+        """A photograph's kind."""
         return self.kinds[int(self.spans[index, 3])]
 
 
@@ -106,31 +108,27 @@ def open_corpus(place: Place, cache: Path, side: int, *, decoded: bool = True) -
             anew each time. Those in shards are never kept.
 
     Raises:
-        MediaError: there is no usable colour photograph.
+        MediaError: there is no usable colour photograph, or no room for the cache.
 
     """
     source = open_source(place)
-    looked = _Looked(source, side, keep=decoded and not isinstance(source, TarShards))
-    folder = cache / _identity(looked)
-    if not (folder / "corpus.json").exists():
-        _build(folder, looked)
+    inspection = Inspection(source, side, keep=decoded and not isinstance(source, TarShards))
+    folder = cache / _identity(inspection)
+    if not _is_whole(folder):
+        _build(folder, inspection)
     facts = json.loads((folder / "corpus.json").read_text())
     if not facts["kinds"]:
         raise MediaError(f"{place}: no usable colour photograph here ({facts['rejected']})")
     spans = np.load(folder / "spans.npy")
     return Corpus(
-        read=_Decoded(np.memmap(folder / "pixels.bin", np.uint8, "r")) if looked.keep else looked,
+        read=_Decoded(np.memmap(folder / "pixels.bin", np.uint8, "r")) if inspection.keep else inspection,
         spans=spans,
         kinds=facts["kinds"],
         names=facts["names"],
         rejected=facts["rejected"],
         labels=facts.get("labels") or [facts["kinds"][kind] for kind in spans[:, 3]],
-        shards=spans[:, 0] >> _PLACE_BITS if isinstance(source, TarShards) else None,
+        shards=spans[:, 0] >> PLACE_BITS if isinstance(source, TarShards) else None,
     )
-
-
-_PLACE_BITS = 32
-"""Of a number that says where an item lies: its place in its part; the part is above them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,62 +142,67 @@ class _Decoded:
         return self.pixels[offset : offset + height * width * 3].reshape(height, width, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An item that was looked at: a photograph, or the reason why it is none for training."""
-
-    name: str
-    label: str | None
-    where: int
-    extent: tuple[int, int] = (0, 0)
-    picture: Picture | None = None
-    reason: str = ""
+def _identity(inspection: Inspection) -> str:
+    listing = "\n".join((f"format {_FORMAT}", *inspection.source.identity()))
+    kept = inspection.side if inspection.keep else "index"
+    return f"{inspection.source.title}-{kept}-{hashlib.sha256(os.fsencode(listing)).hexdigest()[:12]}"
 
 
-@dataclass(frozen=True)
-class _Looked(Dataset[list[_Found]]):
-    """A source with its items decoded, to be looked through by several processes."""
+def _is_whole(folder: Path) -> bool:
+    return (folder / "corpus.json").exists()
 
-    source: Source
-    side: int
-    keep: bool
 
-    def __call__(self, span: NDArray[np.int64]) -> Picture:
-        where = int(span[0])
-        return _decode(self.source.item(where >> _PLACE_BITS, where & ((1 << _PLACE_BITS) - 1)), self.side)
+def _build(folder: Path, inspection: Inspection) -> None:
+    """Build a cache aside, and put it in its place when it is whole."""
+    cache, aside = folder.parent, folder.with_name(".tintd-building")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _alone(cache):
+            if _is_whole(folder):  # the process that was waited for built it
+                return
+            for leftover in (aside, folder):  # of a build that was killed
+                shutil.rmtree(leftover, ignore_errors=True)
+            try:
+                _write(aside, inspection)
+                aside.rename(folder)
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        reason = one_line(error.strerror or str(error))
+        raise MediaError(
+            f"{cache}: photographs cannot be kept here: {reason}; "
+            "name another folder as `data.cache` in the recipe, or as `--cache`"
+        ) from error
 
-    def __getitem__(self, part: int) -> list[_Found]:
-        return [self._look(item, part << _PLACE_BITS | place) for place, item in enumerate(self.source.part(part))]
 
-    def __len__(self) -> int:
-        return self.source.parts()
-
-    def _look(self, item: Item, where: int) -> _Found:
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """While no other process builds in a folder of caches: each takes all processors anyway."""
+    with (cache / ".tintd-lock").open("w") as lock:
         try:
-            picture = _decode(item, self.side)
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
-            return _Found(item.name, item.label, where, reason="broken")
-        extent = (picture.shape[0], picture.shape[1])
-        kept = picture if self.keep else None
-        return _Found(item.name, item.label, where, extent, kept, _why_not(picture))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            Console().print(f"Waiting for another process that builds in {cache}", markup=False)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:  # closing alone would leave it locked by a loading process that has not ended yet
+            fcntl.flock(lock, fcntl.LOCK_UN)
 
 
-def _identity(looked: _Looked) -> str:
-    listing = "\n".join(looked.source.identity())
-    kept = looked.side if looked.keep else "index"
-    return f"{looked.source.title}-{kept}-{hashlib.sha256(listing.encode()).hexdigest()[:12]}"
-
-
-def _build(folder: Path, looked: _Looked) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _write(folder: Path, inspection: Inspection) -> None:
+    folder.mkdir()
     kinds: dict[str, int] = {}
-    found: list[_Found] = []
+    found: list[Finding] = []
     spans: list[tuple[int, int, int, int]] = []
     offset = 0
-    with (folder / "pixels.bin").open("wb") as pixels, (folder / "rejected.csv").open("w", newline="") as refused:
+    with (
+        (folder / "pixels.bin").open("wb") as pixels,
+        (folder / "rejected.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as refused,
+    ):
         rejected: Counter[str] = Counter()
-        for one in _usable(looked, rejected, csv.writer(refused)):
-            kind = kinds.setdefault(Path(one.name).parts[0], len(kinds))
+        for one in _usable(inspection, rejected, csv.writer(refused)):
+            kind = kinds.setdefault(_kind(one.name, inspection.source.title), len(kinds))
             spans.append((offset if one.picture is not None else one.where, *one.extent, kind))
             found.append(replace(one, picture=None))
             if one.picture is not None:
@@ -208,22 +211,31 @@ def _build(folder: Path, looked: _Looked) -> None:
     np.save(folder / "spans.npy", np.array(spans, np.int64).reshape(-1, 4))
     labels = [one.label for one in found] if any(one.label for one in found) else None
     facts = {"kinds": [*kinds], "names": [one.name for one in found], "labels": labels, "rejected": rejected}
-    (folder / "corpus.part").write_text(json.dumps(facts))
-    (folder / "corpus.part").replace(folder / "corpus.json")
+    (folder / "corpus.json").write_text(json.dumps(facts))
+    for path in folder.iterdir():
+        sync_file(path)
 
 
-def _usable(looked: _Looked, rejected: Counter[str], refused: Any) -> Iterator[_Found]:  # noqa: ANN401 (csv's writer)
+def _kind(name: str, title: str) -> str:
+    first, *rest = PurePosixPath(name).parts
+    return first if rest else title
+
+
+def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Iterator[Finding]:  # noqa: ANN401 (csv's writer)
     """Look through a source in several processes, in order; what is not usable is counted and listed."""
-    workers = min(os.cpu_count() or 1, len(looked) // (1 if isinstance(looked.source, TarShards) else 100))
-    parts: Iterable[list[_Found]] = DataLoader(
-        looked,
+    title, parts = inspection.source.title, len(inspection)
+    workers = min(os.cpu_count() or 1, parts // (1 if isinstance(inspection.source, TarShards) else 100))
+    looked: Iterable[list[Finding] | MediaError] = DataLoader(
+        inspection,
         batch_size=None,
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         collate_fn=_as_it_is,
     )
-    for part in track(parts, f"Looking through {looked.source.title}", total=len(looked)):
-        for one in part:
+    for findings in track(looked, f"Looking through {title}", total=parts):
+        if isinstance(findings, MediaError):
+            raise findings
+        for one in findings:
             if one.reason:
                 rejected[one.reason] += 1
                 refused.writerow((one.name, one.reason))
@@ -231,23 +243,5 @@ def _usable(looked: _Looked, rejected: Counter[str], refused: Any) -> Iterator[_
                 yield one
 
 
-def _as_it_is(found: list[_Found]) -> list[_Found]:
-    return found
-
-
-def _why_not(picture: Picture) -> str:
-    if min(picture.shape[:2]) < MIN_SIDE:
-        return "tiny"
-    if np.abs(picture - picture.mean(axis=2, keepdims=True)).mean() < MIN_CHROMA:
-        return "grey"
-    return ""
-
-
-def _decode(item: Item, side: int) -> Picture:
-    with Image.open(item.file) as file:
-        image = ImageOps.exif_transpose(file).convert("RGB")
-    shrink = side / min(image.size)
-    if shrink < 1:
-        size = (max(side, round(image.width * shrink)), max(side, round(image.height * shrink)))
-        image = image.resize(size, Image.Resampling.BOX, reducing_gap=None)
-    return np.asarray(image)
+def _as_it_is(findings: list[Finding] | MediaError) -> list[Finding] | MediaError:
+    return findings

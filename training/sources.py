@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
-import webdataset
 from pydantic import BaseModel, ConfigDict
 from torchvision.datasets import Places365
+from webdataset.gopen import gopen
+from webdataset.shardlists import expand_urls
+from webdataset.tariterators import tar_file_iterator
 
-from colorizer.errors import MediaError
+from colorizer.errors import MediaError, one_line
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 OPEN_SHARDS = 2
@@ -51,7 +55,7 @@ class Item:
     """One file that should hold a photograph."""
 
     name: str
-    """Its first component is the kind."""
+    """Its path; the first folder is the kind."""
     file: BinaryIO | Path
     label: str | None = None
     """Its class, where that is not the kind."""
@@ -100,9 +104,9 @@ class Files:
         return Item(self.names[part], self.paths[part], self.labels[part] if self.labels else None)
 
     def identity(self) -> Iterator[str]:
-        """Names and sizes."""
+        """Names, and how their files stand."""
         for name, path in zip(self.names, self.paths, strict=True):
-            yield f"{name} {path.stat().st_size}"
+            yield f"{name} {_standing(path)}"
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,20 @@ class TarShards:
         return len(self.urls)
 
     def part(self, number: int) -> Iterator[Item]:
-        """All pictures of one shard."""
-        samples = webdataset.DataPipeline(
-            webdataset.SimpleShardList([self.urls[number]]), webdataset.tarfile_to_samples()
-        )
-        for sample in samples:
-            yield from _pictures(sample, PurePosixPath(self.urls[number]).stem)
+        """All pictures of one shard.
+
+        Raises:
+            MediaError: it is not there, or damaged.
+
+        """
+        url = self.urls[number]
+        try:
+            with gopen(url) as stream:
+                for _, files in groupby(tar_file_iterator(stream), _key):
+                    yield from _pictures(files, PurePosixPath(url).stem)
+                stream.read()  # only padding, but a program that feeds a pipe would fail over what is not taken
+        except Exception as error:  # files, addresses, tar and gzip fail each in a way of their own
+            raise MediaError(f"{url}: this shard cannot be read: {one_line(str(error))}") from error
 
     def item(self, part: int, place: int) -> Item:
         """A picture of a shard, which is then held for the next ones."""
@@ -134,9 +146,9 @@ class TarShards:
         return self._held[-1][1][place]
 
     def identity(self) -> Iterator[str]:
-        """Addresses, and sizes where they are files."""
+        """Addresses, and how those that are files stand."""
         for url in self.urls:
-            yield f"{url} {Path(url).stat().st_size if Path(url).is_file() else ''}"
+            yield f"{url} {_standing(Path(url))}"
 
 
 def open_source(place: Place) -> Source:
@@ -149,11 +161,39 @@ def open_source(place: Place) -> Source:
     if isinstance(place, Places):
         return _open_places(place)
     if isinstance(place, Shards):
-        return TarShards("shards", webdataset.shardlists.expand_urls(place.shards))
+        return TarShards("shards", expand_urls(place.shards))
     if not place.is_dir():
         raise MediaError(f"{place}: no folder of photographs here; check `train` and `validation` in the recipe")
-    paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return Files(place.name, paths, [str(path.relative_to(place)) for path in paths])
+    paths = sorted(_photographs_below(place))
+    return Files(place.absolute().name, paths, [str(path.relative_to(place)) for path in paths])
+
+
+def _photographs_below(place: Path) -> Iterator[Path]:
+    """What should be photographs in a folder tree, through links to folders too; no folder is gone through twice.
+
+    A folder that may not be listed and a link that leads nowhere stand for the photographs that they hide.
+    """
+    closed: list[OSError] = []
+    seen: set[str] = set()
+    for at, folders, files in os.walk(place, onerror=closed.append, followlinks=True):
+        folders.sort()
+        if (real := os.path.realpath(at)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        for path in (Path(at, name) for name in files):
+            if path.suffix.lower() in SUFFIXES or (path.is_symlink() and not path.exists()):
+                yield path
+    yield from (Path(error.filename) for error in closed)
+
+
+def _standing(path: Path) -> str:
+    """Size and time of a file, and whether it may be read: what is left out for that is looked at again when it may."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "missing"
+    return f"{found.st_size} {found.st_mtime_ns} {os.access(path, os.R_OK)}"
 
 
 def _open_places(place: Places) -> Files:
@@ -163,14 +203,25 @@ def _open_places(place: Places) -> Files:
         raise MediaError(f"{place.places365}: Places365 is not there and cannot be fetched: {error}") from error
     classes = {number: name.removeprefix("/") for name, number in data.class_to_idx.items()}
     paths = [Path(path) for path, _ in data.imgs]
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        raise MediaError(
+            f"{data.images_dir}: only a part of Places365 was extracted here, {missing.name} is missing; "
+            "delete this folder and start again"
+        )
     names = [f"{place.split}/{path.relative_to(data.images_dir)}" for path in paths]
     return Files(f"places365-{place.split}", paths, names, [classes[target] for target in data.targets])
 
 
-def _pictures(sample: dict[str, Any], shard: str) -> Iterator[Item]:
+def _key(file: dict[str, Any]) -> str:
+    """What the files of one sample have in common: all but the last suffix, for names hold dots."""
+    return str(PurePosixPath(file["fname"]).with_suffix(""))
+
+
+def _pictures(files: Iterable[dict[str, Any]], shard: str) -> Iterator[Item]:
     """The pictures of one sample; one that lies in no folder is of the shard's own kind."""
-    key = sample["__key__"].removeprefix("./")
-    label = sample["cls"].decode().strip() if "cls" in sample else None
-    for suffix in sorted(SUFFIXES & {f".{name}" for name in sample}):
-        name = f"{key}{suffix}" if "/" in key else f"{shard}/{key}{suffix}"
-        yield Item(name, BytesIO(sample[suffix[1:]]), label)
+    sample = [(PurePosixPath(file["fname"]), file["data"]) for file in files]
+    label = next((data.decode().strip() for path, data in sample if path.suffix == ".cls"), None)
+    for path, data in sample:
+        if path.suffix.lower() in SUFFIXES:
+            yield Item(str(path if path.parent.name else shard / path), BytesIO(data), label)

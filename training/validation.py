@@ -59,10 +59,10 @@ class Score:
 
 @torch.inference_mode()
 def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
-    """Error of the least-squares answer at the small size, on the first `most` photographs of each kind."""
+    """Error of the least-squares answer at the small size, on `most` photographs of each kind."""
     scores: dict[str, list[Score]] = defaultdict(list)
     device = next(network.parameters()).device
-    for index in corpus.first_of_each_kind(most):
+    for index in corpus.some_of_each_kind(most):
         picture = corpus.picture(index)
         luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
         truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]

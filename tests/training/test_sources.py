@@ -18,7 +18,7 @@ from colorizer.errors import MediaError, SettingsError
 from training.corpus import open_corpus
 from training.recipe import RunRecipe
 from training.samples import ShardOrder, order_of
-from training.sources import Places, Shards
+from training.sources import Places, Shards, open_source
 
 CLASSES = ("/a/abbey", "/b/bakery/shop")
 
@@ -87,6 +87,17 @@ def test_places365_is_fetched_once_and_read(served: Path, tmp_path: Path) -> Non
         open_corpus(Places(places365=home, split="val"), tmp_path / "cache", side=100)
 
 
+def test_places365_that_was_not_extracted_to_the_end_is_refused(served: Path, tmp_path: Path) -> None:
+    """With the folder to delete, and not as photographs that happen to be missing."""
+    assert served.is_dir()
+    place = Places(places365=tmp_path / "home", split="val")
+    place.places365.mkdir()
+    open_source(place)
+    (place.places365 / "val_256" / "Places365_val_00000002.jpg").unlink()
+    with pytest.raises(MediaError, match=r"home/val_256: .*00000002.jpg is missing; delete this folder"):
+        open_source(place)
+
+
 def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> None:
     """Which stand in its list only, for its pictures lie in one folder."""
     assert served.is_dir()
@@ -94,6 +105,32 @@ def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> N
     corpus = open_corpus(Places(places365=tmp_path / "home", split="val"), tmp_path / "cache", side=64)
     assert corpus.kinds == ["val"]
     assert corpus.labels == ["a/abbey", "b/bakery/shop"] * 2
+
+
+def test_links_are_followed_once(photographs: Path, tmp_path: Path) -> None:
+    """To folders and to files, also where they lead round in a circle."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "animal").symlink_to(photographs / "val" / "animal")
+    (tree / "circle").symlink_to(tree)
+    (tree / "single.jpg").symlink_to(photographs / "val" / "people" / "000.jpg")
+    corpus = open_corpus(tree, tmp_path / "cache", side=64)
+    assert corpus.names == [f"animal/{number:03}.jpg" for number in range(4)] + ["single.jpg"]
+    assert corpus.kinds == ["animal", "tree"]
+
+
+def test_what_cannot_be_reached_is_counted(photographs: Path, tmp_path: Path) -> None:
+    """A link to a photograph or to a kind that is gone, and a file that vanished; the rest is taken."""
+    tree = shutil.copytree(photographs / "val", tmp_path / "tree")
+    (tree / "people" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tree / "buildings").symlink_to(tmp_path / "unmounted")
+    corpus = open_corpus(tree, tmp_path / "cache", side=64)
+    assert len(corpus) == 8
+    assert corpus.rejected == {"unreadable": 2}
+    source = open_source(tree)
+    before = list(source.identity())
+    (tree / "people" / "000.jpg").unlink()
+    assert len(set(source.identity()) - set(before)) == 1
 
 
 @pytest.fixture
@@ -149,3 +186,26 @@ def test_more_processes_than_shards_are_refused(shards: Shards, tmp_path: Path) 
         order_of(corpus, recipe, range(1))
     with pytest.raises(SettingsError, match=r"schedule\.batch"):
         order_of(corpus, recipe, range(1), rank=0, world=3)
+
+
+def test_names_in_shards_may_hold_dots(photographs: Path, tmp_path: Path) -> None:
+    """A camera's names, with a class, at the top of a shard too."""
+    picture = (photographs / "val" / "people" / "000.jpg").read_bytes()
+    with webdataset.TarWriter(str(tmp_path / "a.tar")) as tar:
+        tar.write({"__key__": "people/IMG.2020.01", "jpg": picture, "cls": b"one"})
+        tar.write({"__key__": "./IMG.2020.02", "JPG": picture, "cls": b"two"})
+    corpus = open_corpus(Shards(shards=str(tmp_path / "a.tar")), tmp_path / "cache", side=64)
+    assert corpus.names == ["people/IMG.2020.01.jpg", "a/IMG.2020.02.JPG"]
+    assert corpus.labels == ["one", "two"]
+
+
+def test_a_shard_that_cannot_be_read_is_named(shards: Shards, tmp_path: Path) -> None:
+    """Whether it is damaged or missing; no cache is made of the others."""
+    whole = (tmp_path / "part-03.tar").read_bytes()
+    (tmp_path / "part-03.tar").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(MediaError, match=r"^\S*part-03.tar: this shard cannot be read: [^\n]+$"):
+        open_corpus(shards, tmp_path / "cache", side=64)
+    (tmp_path / "part-03.tar").unlink()
+    with pytest.raises(MediaError, match=r"^\S*part-03.tar: this shard cannot be read: [^\n]*No such file"):
+        open_corpus(shards, tmp_path / "cache", side=64)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [".tintd-lock"]
