@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,11 +25,20 @@ def train(recipe: RecipeArgument) -> None:
 
 def evaluate(
     weights: Annotated[Path, typer.Argument(help="The weights file.", show_default=False)],
-    data: Annotated[Path, typer.Argument(help="Folder tree of colour photographs.", show_default=False)],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder tree of colour photographs, or a recipe, whose validation photographs are taken.",
+            show_default=False,
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")] = Path("report"),
-    cache: Annotated[Path, typer.Option(help="Where decoded photographs are kept.")] = Path("runs/cache"),
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Where decoded photographs are kept.", show_default="the recipe's, or runs/cache"),
+    ] = None,
     side: Annotated[int, typer.Option(help="Photographs are looked at with at most this short side.")] = 256,
-    most: Annotated[int | None, typer.Option(help="How many of each kind. [default: all]")] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="How many of each kind.", show_default="all")] = None,
     inception: Annotated[
         Path | None, typer.Option(help="State dict of torchvision's inception_v3, for the Frechet distance.")
     ] = None,
@@ -37,38 +47,57 @@ def evaluate(
     """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
     with _extra():
         from colorizer.device import choose_device  # noqa: PLC0415
-        from training.corpus import open_corpus  # noqa: PLC0415
-        from training.evaluation import Painter  # noqa: PLC0415
+        from training.evaluation import Painter, open_photographs  # noqa: PLC0415
         from training.evaluation import evaluate as run  # noqa: PLC0415
         from training.frechet import Inception  # noqa: PLC0415
-        from training.report import print_summary, write_report  # noqa: PLC0415
+        from training.report import print_summary, provenance_of, write_report  # noqa: PLC0415
     judge = Inception(inception, choose_device(device)) if inception is not None else None
-    corpus = open_corpus(data, cache, side)
     painter = Painter(weights, device)
+    corpus = open_photographs(data, side, cache)
     rows = run(painter, corpus, most, judge)
     print_summary(write_report(rows, painter, corpus, f"{weights.name} on {data}", output))
+    typer.echo(provenance_of(rows, painter, corpus))
     typer.echo(f"{output}/report.html")
 
 
 def export(
     source: Annotated[Path, typer.Argument(help="A recipe, or a weights file to write as ONNX.", show_default=False)],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="[default: weights.safetensors, or beside the weights file]")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write.",
+            show_default="weights.safetensors, or beside the weights file as .onnx",
+        ),
     ] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="Of the recipe's run. [default: its last]")] = None,
-    pictures: Annotated[int, typer.Option(help="Validation photographs of each kind to calibrate on.")] = 40,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Of the recipe's run.", show_default="best.ckpt, of least error, or else last.ckpt"),
+    ] = None,
+    pictures: Annotated[int, typer.Option(min=1, help="Validation photographs of each kind to calibrate on.")] = 40,
 ) -> None:
     """Calibrate a run's averaged weights and write them as a weights file; or write a weights file as ONNX."""
     if source.suffix == ".safetensors":
-        _export_onnx(source, output or source.with_suffix(".onnx"))
+        _export_onnx(source, _writable(output or source.with_suffix(".onnx")))
         return
+    target = _writable(output or Path("weights.safetensors"))
     with _extra():
+        from training.export import default_checkpoint  # noqa: PLC0415
         from training.export import export as run  # noqa: PLC0415
         from training.recipe import load_colour_recipe  # noqa: PLC0415
     recipe = load_colour_recipe(source)
-    target = output or Path("weights.safetensors")
-    run(recipe, checkpoint or recipe.runs / recipe.name / "last.ckpt", target, pictures=pictures)
-    typer.echo(target)
+    card = run(recipe, checkpoint or default_checkpoint(recipe), target, pictures=pictures)
+    typer.echo(f"{target}: {card.notes['checkpoint']}")
+
+
+def _writable(target: Path) -> Path:
+    """See that a file can be written, before minutes are spent on what goes into it."""
+    if target.is_dir():
+        raise SettingsError(f"{target}: a folder; `--output` is the name of a file")
+    if not os.access(target.parent, os.W_OK):
+        raise SettingsError(f"{target}: its folder is not there, or cannot be written to")
+    return target
 
 
 def _export_onnx(weights: Path, target: Path) -> None:

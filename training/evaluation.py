@@ -1,7 +1,8 @@
-"""Evaluation of a weights file on a folder tree of colour photographs, beside two baselines."""
+"""Evaluation of a weights file on colour photographs, beside two baselines."""
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,15 +16,17 @@ from torch import Tensor
 
 from colorizer.chroma import chroma_of
 from colorizer.colorist import Colorist
+from colorizer.errors import SettingsError
 from colorizer.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
 from colorizer.picture import MATRIX
 from colorizer.predictor import Predictor
 from colorizer.weights import WeightsCard
 from training.baselines import colour_by_lightness
 from training.colouring import print_in_grey, recolour, to_tensor
-from training.corpus import Corpus
+from training.corpus import Corpus, open_corpus
 from training.frechet import Inception, frechet_distance
 from training.metrics import PictureMetrics, measure
+from training.recipe import Data, load_recipe
 
 METRICS = tuple(field.name for field in fields(PictureMetrics))
 COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference", "coloured_part", "frechet")
@@ -56,6 +59,26 @@ class Row:
     """Inception's, where there is one."""
 
 
+def open_photographs(source: Path, side: int, cache: Path | None = None) -> Corpus:
+    """Open the photographs of a folder tree, or those that a recipe validates on.
+
+    Args:
+        source: the tree or the recipe.
+        side: longer short sides are shrunk to this.
+        cache: folder of caches, if it is not the recipe's.
+
+    Raises:
+        SettingsError: it is neither a folder nor a recipe.
+        MediaError: see `open_corpus`.
+
+    """
+    try:
+        data = Data(train=source, validation=source) if source.is_dir() else load_recipe(source).data
+    except SettingsError as error:
+        raise SettingsError(f"neither a folder of photographs nor a recipe: {error}") from error
+    return open_corpus(data.validation, cache or data.cache, side, decoded=data.stored)
+
+
 def evaluate(
     painter: Painter, corpus: Corpus, most: int | None = None, inception: Inception | None = None
 ) -> list[Row]:
@@ -69,7 +92,7 @@ def evaluate(
 
     """
     rows = []
-    for index in track(corpus.first_of_each_kind(most), "Evaluating"):
+    for index in track(corpus.some_of_each_kind(most), "Evaluating"):
         picture = corpus.picture(index)
         truth = to_tensor(picture)
         rarity = painter.rarity(truth)
@@ -86,6 +109,7 @@ class Painter:
     def __init__(self, weights: Path, device: str) -> None:
         default = Predictor(weights, device=device)
         self.card: WeightsCard = default.card
+        self.weights = default.weights
         self._rarity = _rarity(self.card, default.bins)
         self._colorists = {"default": Colorist(default)}
         if self.card.calibration is not None:
@@ -103,18 +127,25 @@ class Painter:
             yield Answer("by lightness", rgb.clamp(0, 1))
 
     def rarity(self, truth: Tensor) -> Tensor:
-        """Weight of each pixel, (H, W): the inverse of how common its colour is (Zhang et al. 2016, equation 4)."""
+        """Weight of each pixel, (H, W): the inverse of how common its colour is; NaN where no prior is known.
+
+        It is that of Zhang et al. (2016), equation 4 with lambda = 0, as in their 3.1: about 1 in the mean over
+        photographs like those of the training.
+
+        """
         a, b = (rgb_to_lab(truth)[1:].round().long() + _REACH).clamp(0, 2 * _REACH)
         return self._rarity[a, b]
 
 
 def _rarity(card: WeightsCard, bins: Tensor) -> Tensor:
-    """Weights of all colours in steps of one ab unit, each that of its nearest bin; 1 where no prior is known."""
+    """Weights of all colours in steps of one ab unit, each that of its nearest bin."""
     steps = torch.arange(-_REACH, _REACH + 1.0)
     if card.calibration is None or not card.calibration.log_prior:
-        return torch.ones(len(steps), len(steps))
+        return torch.full((len(steps), len(steps)), torch.nan)
+    # Calibration gave 5% of the prior to all bins alike, so it is nowhere 0: no colour weighs more than 20 times as
+    # much as it would if all were equally common.
     prior = torch.tensor(card.calibration.log_prior).exp()
-    weights = 1 / (0.5 * prior + 0.5 / len(prior))
+    weights = 1 / (prior * len(prior))
     return weights[torch.cdist(torch.cartesian_prod(steps, steps), bins).argmin(dim=1)].view(len(steps), -1)
 
 
@@ -122,7 +153,9 @@ def summarise(rows: list[Row]) -> Summary:
     """Figures by answer and kind ("all" for all): means of the metrics, and what compares them with others.
 
     `part_of_grey` is the error as a part of grey's; `colourfulness_part` and `coloured_part` are parts of the truth's,
-    `colourfulness_difference` is less the truth's; `frechet` needs an Inception.
+    `colourfulness_difference` is less the truth's; `frechet` needs an Inception. `skin_found` is a part of all `skin`,
+    and `auc_rebalanced` is one area over all pictures, in which each weighs as much as its colours are rare. NaN stands
+    for what cannot be told.
 
     """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -142,6 +175,8 @@ def summarise(rows: list[Row]) -> Summary:
 def _means(metrics: list[PictureMetrics]) -> dict[str, float]:
     figures = {name: statistics.fmean(getattr(one, name) for one in metrics) for name in METRICS}
     figures["skin_found"] = _part(figures["skin_found"], figures["skin"])
+    rarities = [one.rarity for one in metrics]
+    figures["auc_rebalanced"] = statistics.fmean((one.auc_rebalanced for one in metrics), weights=rarities)
     return figures | {"pictures": len(metrics)}
 
 
@@ -161,6 +196,11 @@ def _part(value: float, whole: float) -> float:
 def _frechet(group: list[Row], truths: list[Row]) -> float:
     results, true = ([row.features for row in rows if row.features is not None] for rows in (group, truths))
     return frechet_distance(results, true)
+
+
+def finite(figure: float) -> float | None:
+    """A figure as JSON can hold it: None for NaN and infinity."""
+    return figure if math.isfinite(figure) else None
 
 
 def as_record(row: Row) -> dict[str, object]:

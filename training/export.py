@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from colorizer.errors import WeightsError
+from colorizer.durable import sync_file
+from colorizer.errors import WeightsError, one_line
 from colorizer.network import Network
 from colorizer.weights import WeightsCard, save_weights
 from training.calibration import calibrate
 from training.colorization import VALIDATION_SIDE
 from training.corpus import Corpus, open_corpus
-from training.evaluation import Painter, evaluate, summarise
+from training.evaluation import Painter, evaluate, finite, summarise
 from training.recipe import Recipe
 
 _PREFIX = "module."
@@ -21,8 +22,15 @@ _NOTED = ("squared_error", "part_of_grey", "ciede2000", "colourfulness_part", "c
 """Figures that stand in a weights file."""
 
 
+def default_checkpoint(recipe: Recipe) -> Path:
+    """The run's checkpoint of least validation error, or its last where there was no evaluation yet."""
+    folder = recipe.runs / recipe.name
+    best = folder / "best.ckpt"
+    return best if best.is_file() else folder / "last.ckpt"
+
+
 def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> WeightsCard:
-    """Calibrate a run's averaged weights and write them.
+    """Calibrate a run's averaged weights and write them; the target is whole, or as it was before.
 
     Args:
         recipe: of the run.
@@ -31,10 +39,10 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
         pictures: photographs of each kind to calibrate on.
 
     Raises:
-        WeightsError: the checkpoint is missing, or another recipe's.
+        WeightsError: see `load_checkpoint`.
 
     """
-    network = load_checkpoint(recipe, checkpoint)
+    network, step = load_checkpoint(recipe, checkpoint)
     data = recipe.data
     train = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
     validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
@@ -42,12 +50,18 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
         architecture=recipe.architecture,
         working_size=recipe.data.crop,
         terms=recipe.terms,
-        notes={"recipe": recipe.model_dump_json()},
+        notes={"recipe": recipe.model_dump_json(), "checkpoint": f"step {step} of {checkpoint.name}"},
     )
     card = calibrate(network, card, train, validation, pictures)
-    save_weights(target, network, card)
-    card = card.model_copy(update={"notes": card.notes | {"metrics": _metrics(target, validation, pictures)}})
-    save_weights(target, network, card)
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        save_weights(unfinished, network, card)
+        card = card.model_copy(update={"notes": card.notes | {"metrics": _metrics(unfinished, validation, pictures)}})
+        save_weights(unfinished, network, card)
+        sync_file(unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return card
 
 
@@ -55,28 +69,33 @@ def _metrics(weights: Path, validation: Corpus, pictures: int) -> str:
     """How good the weights are on validation photographs, by answer and kind, as JSON."""
     summary = summarise(evaluate(Painter(weights, "auto"), validation, pictures))
     figures = {
-        answer: {kind: {name: float(f"{by_kind[kind][name]:.4g}") for name in _NOTED} for kind in by_kind}
+        answer: {kind: {name: finite(float(f"{by_kind[kind][name]:.4g}")) for name in _NOTED} for kind in by_kind}
         for answer, by_kind in summary.items()
         if answer in {"default", "mean"}
     }
-    return json.dumps({"pictures_of_each_kind": pictures, **figures})
+    return json.dumps({"pictures_of_each_kind": pictures, **figures}, allow_nan=False)
 
 
-def load_checkpoint(recipe: Recipe, checkpoint: Path) -> Network:
-    """The averaged network of a checkpoint, in evaluation mode.
+def load_checkpoint(recipe: Recipe, checkpoint: Path) -> tuple[Network, int]:
+    """The averaged network of a checkpoint, in evaluation mode, and the step at which it was.
 
     Raises:
-        WeightsError: the checkpoint is missing, or another recipe's.
+        WeightsError: the checkpoint is missing, damaged, or another recipe's.
 
     """
     if not checkpoint.is_file():
         raise WeightsError(f"{checkpoint}: there is no checkpoint; run `tintd train` first")
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle raises whatever its bytes lead to: even AssertionError
+        raise WeightsError(f"{checkpoint}: not a checkpoint, or a damaged one: {one_line(str(error))}") from error
+    if not isinstance(state, dict) or not {"average", "step"} <= state.keys():
+        raise WeightsError(f"{checkpoint}: not a checkpoint of a run: it holds no averaged weights")
     network = Network(recipe.architecture)
     try:
         network.load_state_dict(
-            {name.removeprefix(_PREFIX): value for name, value in state.items() if name.startswith(_PREFIX)}
+            {name.removeprefix(_PREFIX): value for name, value in state["average"].items() if name.startswith(_PREFIX)}
         )
     except RuntimeError as error:
-        raise WeightsError(f"{checkpoint}: made by another recipe: {error}") from error
-    return network.eval()
+        raise WeightsError(f"{checkpoint}: made by another recipe: {one_line(str(error))}") from error
+    return network.eval(), state["step"]

@@ -34,6 +34,7 @@ class PictureMetrics:
     coloured: float
     auc: float
     auc_rebalanced: float
+    rarity: float
     skin: float
     skin_found: float
 
@@ -44,7 +45,8 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
     Args:
         result: what came out.
         truth: what should have.
-        rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer.
+        rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer; NaN where that is not
+            known, and then `auc_rebalanced` is, too.
 
     """
     lab, true_lab = rgb_to_lab(result), rgb_to_lab(truth)
@@ -61,6 +63,7 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
         coloured=coloured(ab),
         auc=area_under_errors(ab, true_ab, torch.ones_like(rarity)),
         auc_rebalanced=area_under_errors(ab, true_ab, rarity),
+        rarity=float(rarity.mean()),
         skin=skin,
         skin_found=found,
     )

@@ -6,7 +6,9 @@ import base64
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import jinja2
@@ -18,7 +20,7 @@ from torch import Tensor
 
 from training.colouring import to_tensor
 from training.corpus import Corpus
-from training.evaluation import COMPARISONS, METRICS, Painter, Row, Summary, as_record, summarise
+from training.evaluation import COMPARISONS, METRICS, Painter, Row, Summary, as_record, finite, summarise
 
 SHEET = 60
 """Pictures on the sheet."""
@@ -40,6 +42,7 @@ _SHOWN = (
     "colourfulness_part",
     "coloured_part",
     "skin_found",
+    "frechet",
 )
 
 _PAGE = jinja2.Template(
@@ -53,12 +56,13 @@ thead th { border-bottom: 1px solid }
 figure { display: inline-block; margin: 0 1em 1em 0 } img { height: 140px } figcaption { font-size: 80% }
 </style>
 <h1>{{ title }}</h1>
+<p>{{ provenance }}</p>
 {% for answer, kinds in summary.items() %}
 <h2>{{ answer }}</h2>
 <table><thead><tr><th>kind</th><th>pictures</th>{% for name in metrics %}<th>{{ name }}</th>{% endfor %}</tr></thead>
 {% for kind, figures in kinds.items() %}
 <tr><td>{{ kind }}</td><td>{{ figures.pictures }}</td>
-{% for name in metrics %}<td>{{ "%.4g" | format(figures[name]) }}</td>{% endfor %}</tr>
+{% for name in metrics %}<td>{{ told(figures[name]) }}</td>{% endfor %}</tr>
 {% endfor %}</table>
 {% endfor %}
 <h2>{{ sheet | length }} pictures, chosen by a seed: {{ answers | join(", ") }}</h2>
@@ -71,11 +75,50 @@ figure { display: inline-block; margin: 0 1em 1em 0 } img { height: 140px } figc
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a report's figures come from."""
+
+    weights: str
+    """SHA-256 of the weights file."""
+    working_size: int
+    vividness: float | None
+    """Of the default answer; None for weights that have one answer."""
+    pictures: int
+    """That were measured."""
+    usable: int
+    """Photographs of which those were chosen."""
+    left_out: dict[str, int]
+    """How many others were not usable, by reason."""
+
+    def __str__(self) -> str:
+        left_out = ", ".join(f"{number} {reason}" for reason, number in self.left_out.items()) or "none"
+        vividness = "" if self.vividness is None else f", vividness {self.vividness:g}"
+        return (
+            f"{self.pictures} of {self.usable} usable photographs (left out: {left_out}) at working size "
+            f"{self.working_size}{vividness}, by the weights of SHA-256 {self.weights}"
+        )
+
+
+def provenance_of(rows: list[Row], painter: Painter, corpus: Corpus) -> Provenance:
+    """Say where the figures of an evaluation come from."""
+    card = painter.card
+    return Provenance(
+        weights=painter.weights,
+        working_size=card.working_size,
+        vividness=None if card.calibration is None else card.calibration.vividness,
+        pictures=sum(row.answer == "truth" for row in rows),
+        usable=len(corpus),
+        left_out=corpus.rejected,
+    )
+
+
 def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, folder: Path) -> Summary:
     """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder; returns the figures."""
     folder.mkdir(parents=True, exist_ok=True)
     summary = summarise(rows)
-    (folder / "report.json").write_text(json.dumps(summary, indent=2))
+    provenance = provenance_of(rows, painter, corpus)
+    (folder / "report.json").write_text(_as_json(summary, provenance))
     with (folder / "report.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["kind", "picture", "answer", *METRICS])
         writer.writeheader()
@@ -84,8 +127,10 @@ def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, 
     _write_sheet([strip for _, strip in strips], folder / "sheet.jpg")
     page = _PAGE.render(
         title=title,
+        provenance=provenance,
         summary=summary,
-        metrics=[*COMPARISONS, *METRICS],
+        metrics=_known(summary, [*COMPARISONS, *METRICS]),
+        told=_told,
         answers=_ANSWERS,
         sheet=[(name, _encoded(strip)) for name, strip in strips],
     )
@@ -97,8 +142,8 @@ def print_summary(summary: Summary) -> None:
     """Show the figures on a terminal, or in a file as wide as they are."""
     for answer, kinds in summary.items():
         table = Table("", *kinds, title=answer, title_justify="left", box=None)
-        for name in _SHOWN:
-            table.add_row(name, *(f"{figures[name]:.3g}" for figures in kinds.values()))
+        for name in _known(summary, _SHOWN):
+            table.add_row(name, *(_told(figures[name]) for figures in kinds.values()))
         Console(width=Console(width=_WIDE).measure(table).maximum).print(table)
 
 
@@ -106,6 +151,25 @@ def chosen_by_seed(size: int) -> list[int]:
     """Indices of the pictures that are shown."""
     chosen = np.random.default_rng(_SEED).choice(size, min(size, SHEET), replace=False)
     return sorted(int(index) for index in chosen)
+
+
+def _as_json(summary: Summary, provenance: Provenance) -> str:
+    """Answer, kind, figure, null for what is not finite; beside the answers, where it comes from."""
+    figures = {
+        answer: {kind: {name: finite(figure) for name, figure in by_name.items()} for kind, by_name in kinds.items()}
+        for answer, kinds in summary.items()
+    }
+    return json.dumps({"provenance": asdict(provenance), **figures}, indent=2, allow_nan=False)
+
+
+def _known(summary: Summary, names: Sequence[str]) -> list[str]:
+    """The figures that some kind has."""
+    groups = [figures for kinds in summary.values() for figures in kinds.values()]
+    return [name for name in names if not all(math.isnan(figures[name]) for figures in groups)]
+
+
+def _told(figure: float) -> str:
+    return f"{figure:.4g}" if math.isfinite(figure) else "-"
 
 
 def _strip(corpus: Corpus, index: int, painter: Painter) -> Image.Image:

@@ -1,0 +1,83 @@
+"""Tests of training/evaluation.py."""
+
+import math
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from colorizer.errors import SettingsError
+from colorizer.network import Architecture, Network
+from colorizer.weights import Calibration, WeightsCard, save_weights
+from tests.assets.recipes import write_recipe
+from training.evaluation import Painter, Row, finite, open_photographs, summarise
+from training.metrics import PictureMetrics, measure
+
+
+def measured() -> PictureMetrics:
+    """A picture that came out as it should."""
+    truth = torch.rand(3, 20, 20)
+    return measure(truth, truth, torch.ones(20, 20))
+
+
+def painter(home: Path, calibration: Calibration | None) -> Painter:
+    """One whose network has learnt nothing."""
+    network = Network(Architecture(widths=(8, 8, 8)))
+    card = WeightsCard(architecture=network.architecture, working_size=64, calibration=calibration)
+    save_weights(home / "weights.safetensors", network, card)
+    return Painter(home / "weights.safetensors", "cpu")
+
+
+def test_a_picture_weighs_in_the_rebalanced_area_as_its_colours_are_rare() -> None:
+    """One area over all pictures, not the mean of theirs."""
+    dull = replace(measured(), auc_rebalanced=1.0, rarity=0.5)
+    bright = replace(measured(), auc_rebalanced=0.2, rarity=1.5)
+    rows = [Row("people", "", answer, one) for answer in ("default", "grey", "truth") for one in (dull, bright)]
+    assert summarise(rows)["default"]["people"]["auc_rebalanced"] == pytest.approx((0.5 * 1 + 1.5 * 0.2) / 2)
+
+
+def test_a_colour_weighs_the_inverse_of_its_prior(tmp_path: Path) -> None:
+    """Zhang's equation 4 with lambda = 0: a colour ten times as rare weighs ten times as much, and the mean is 1."""
+    bins = Network(Architecture(widths=(8, 8, 8))).bins
+    prior = torch.ones(len(bins))
+    prior[(bins.abs().sum(dim=1) == 0)] = 10
+    prior /= prior.sum()
+    artist = painter(tmp_path, Calibration(log_prior=tuple(prior.log().tolist())))
+    grey, red = torch.full((3, 1, 1), 0.5), torch.tensor([0.9, 0.1, 0.1]).reshape(3, 1, 1)
+    assert artist.rarity(red).item() == pytest.approx(10 * artist.rarity(grey).item(), rel=1e-3)
+    assert artist.rarity(grey).item() == pytest.approx(1 / (len(bins) * float(prior.max())), rel=1e-3)
+
+
+def test_no_rebalanced_area_without_a_prior(tmp_path: Path) -> None:
+    """It is absent, not the plain one under its name."""
+    truth = torch.rand(3, 20, 20)
+    found = measure(truth, truth, painter(tmp_path, None).rarity(truth))
+    assert math.isnan(found.auc_rebalanced)
+    assert found.auc == pytest.approx(1)
+
+
+def test_photographs_are_a_folders_or_a_recipes(photographs: Path, tmp_path: Path) -> None:
+    """A recipe's are those that it validates on, wherever they are, kept where it keeps them."""
+    with tarfile.open(tmp_path / "val.tar", "w") as shard:
+        shard.add(photographs / "val", arcname=".")
+    names = open_photographs(photographs / "val", 120, tmp_path / "other").names
+    for place in (str(photographs / "val"), {"shards": str(tmp_path / "val.tar")}):
+        assert open_photographs(write_recipe(photographs, tmp_path, data={"validation": place}), 120).names == names
+    assert any((tmp_path / "cache").iterdir())
+
+
+@pytest.mark.parametrize("content", [b"name: x", b"\xff\xd8\xff\xe0", None])
+def test_what_is_neither_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    """Another YAML, a photograph, nothing at all."""
+    path = tmp_path / "data"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match="neither a folder of photographs nor a recipe"):
+        open_photographs(path, 120)
+
+
+def test_only_finite_figures_are_figures_to_json() -> None:
+    """NaN and infinity are not."""
+    assert [finite(one) for one in (0.5, math.nan, math.inf)] == [0.5, None, None]

@@ -1,0 +1,70 @@
+"""Tests of training/report.py, by way of `tintd evaluate`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from colorizer.network import Architecture, Network
+from colorizer.weights import Calibration, WeightsCard, save_weights, weights_hash
+from tests.assets.recipes import write_recipe
+from training.cli import evaluate
+
+BROKEN_AND_SMALL = {"broken": 1, "grey": 1, "tiny": 1}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file whose network has learnt nothing, and that holds no prior."""
+    path = tmp_path_factory.mktemp("weights") / "weights.safetensors"
+    network = Network(Architecture(widths=(8, 8, 8)))
+    card = WeightsCard(architecture=network.architecture, working_size=64, calibration=Calibration(vividness=0.6))
+    save_weights(path, network, card)
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(weights: Path, photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report on two of the photographs that a recipe names."""
+    home = tmp_path_factory.mktemp("report")
+    recipe = write_recipe(photographs, home, data={"validation": str(photographs / "train")})
+    evaluate(weights, recipe, home / "report", most=1, device="cpu")
+    return home / "report"
+
+
+def strict(text: str) -> dict[str, Any]:
+    """JSON as its standard has it, without NaN and Infinity."""
+    found: dict[str, Any] = json.loads(text, parse_constant=pytest.fail)
+    return found
+
+
+def test_the_figures_are_json(report: Path) -> None:
+    """What cannot be told is null: no Inception, no prior, no error of the truth."""
+    figures = strict((report / "report.json").read_text())
+    assert figures["default"]["all"]["frechet"] is figures["default"]["all"]["auc_rebalanced"] is None
+    assert figures["truth"]["all"]["psnr"] is None
+    assert figures["default"]["people"]["psnr"] > 0
+
+
+def test_a_report_says_where_its_figures_come_from(report: Path, weights: Path) -> None:
+    """The weights by their hash, how they were asked, how many photographs there were and how many were left out."""
+    told = strict((report / "report.json").read_text())["provenance"]
+    assert told.pop("weights") == weights_hash(weights)
+    assert told.pop("left_out") == BROKEN_AND_SMALL
+    assert told == {"working_size": 64, "vividness": 0.6, "pictures": 2, "usable": 24}
+    page = (report / "report.html").read_text()
+    assert weights_hash(weights) in page
+    assert "1 tiny" in page
+
+
+def test_what_no_kind_has_is_not_shown(
+    report: Path, weights: Path, photographs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither on the page nor on the terminal, which says how many were left out."""
+    evaluate(weights, photographs / "train", report, report.parent / "cache", most=1, device="cpu")
+    for shown in ((report / "report.html").read_text(), capsys.readouterr().out):
+        assert "ciede2000" in shown
+        assert "1 broken" in shown
+        assert "frechet" not in shown
+        assert "nan" not in shown.split("base64")[0]
