@@ -20,7 +20,7 @@ from rich.table import Table
 from training.colorization import Colorization
 from training.optimization import make_optimizer, precision_of
 from training.recipe import Recipe, load_colour_recipe
-from training.samples import load_samples, order_of
+from training.samples import load_samples, order_of, workers_of
 from training.task import Batch
 
 _STEPS, _ROUNDS = 5, 4
@@ -34,7 +34,7 @@ def main() -> None:
         fabric = Fabric(precision=precision_of(recipe), devices=1)
         task = Colorization(recipe)
         order = order_of(task.corpus, recipe, range(1, 1000))
-        loader = load_samples(task.samples(), order, recipe.data.workers)
+        loader = load_samples(task.samples(), order, workers_of(recipe.data))
         batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
         batch = next(batches)
         luma, rgb = batch
@@ -61,7 +61,7 @@ def main() -> None:
     shown = (
         recipe.schedule.batch,
         data.crop,
-        data.workers,
+        workers_of(data),
         f"{synthetic:.3f}",
         f"{real:.3f}",
         f"{real / synthetic:.2f}",

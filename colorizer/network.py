@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 import torchvision
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -16,6 +16,9 @@ from colorizer.bins import LEAST_SQUARES, Reading, decode, gamut_bins
 
 STRIDE = 32
 """Both sides of the network's input are multiples of this."""
+
+HEADS = 8
+"""Of the attention over the whole picture."""
 
 AB_SCALE = 128.0
 """ab units of a regression head's output of 1."""
@@ -32,11 +35,18 @@ class Architecture(BaseModel):
     encoder: Literal["resnet18", "resnet34"] = "resnet18"
     head: Literal["distribution", "regression"] = "distribution"
     widths: tuple[PositiveInt, PositiveInt, PositiveInt] = (256, 128, 96)
-    """Channels of the decoder at 1/16, 1/8 and 1/4 of the input's resolution."""
+    """Channels of the decoder at 1/16 (a multiple of `HEADS`), 1/8 and 1/4 of the input's resolution."""
     grid: PositiveInt = 10
     """Spacing of the ab bins."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """How much of the context is left out in training."""
+
+    @field_validator("widths")
+    @classmethod
+    def _has_heads(cls, widths: tuple[int, int, int]) -> tuple[int, int, int]:
+        if widths[0] % HEADS:
+            raise ValueError(f"the first must be a multiple of {HEADS}")
+        return widths
 
 
 class Network(nn.Module):
@@ -103,7 +113,7 @@ class Context(nn.Module):
         super().__init__()
         self.reduce = _convolution(deep, channels, kernel_size=1)
         self.attend = nn.TransformerEncoderLayer(
-            channels, nhead=8, dim_feedforward=2 * channels, dropout=dropout, batch_first=True, norm_first=True
+            channels, nhead=HEADS, dim_feedforward=2 * channels, dropout=dropout, batch_first=True, norm_first=True
         )
 
     def forward(self, deepest: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from colorizer.errors import MediaError
 from colorizer.lab import lightness_of_luma
 from colorizer.network import normalise, sum_channels
 from training.corpus import Corpus, open_corpus
-from training.initialisation import load_resnet, revive_normalisation
+from training.initialisation import load_resnet, revive_normalisation, said_of_start
 from training.recipe import ClassifierRecipe, Data
 from training.samples import LabelledSamples, Samples, grey_of
 from training.sources import Place
@@ -63,8 +63,8 @@ class Classification:
         self.classes = sorted({*self.corpus.labels, *self._validation.labels})
         torch.manual_seed(recipe.seed)
         self.network: nn.Module = Classifiers(recipe.resnet, recipe.inputs, len(self.classes))
-        for net in self.network.children():
-            load_resnet(net, recipe.resnet, recipe.encoder.start)
+        lacking = [load_resnet(net, recipe.resnet, recipe.encoder.start) for net in self.network.children()]
+        self.notes: list[str] = said_of_start(lacking[0])
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor, int]]:
         """Luma, R'G'B', class."""

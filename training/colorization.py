@@ -12,7 +12,7 @@ from colorizer.lab import lightness_of_luma, rgb_to_lab
 from colorizer.network import Network
 from colorizer.weights import weights_path
 from training.corpus import Corpus, open_corpus
-from training.initialisation import load_network, revive_normalisation, start_encoder
+from training.initialisation import load_network, revive_normalisation, said_of_start, start_encoder
 from training.loss import colour_loss
 from training.recipe import Recipe
 from training.samples import Samples
@@ -31,12 +31,19 @@ class Colorization:
     def __init__(self, recipe: Recipe) -> None:
         data = recipe.data
         self._recipe = recipe
-        self.corpus: Corpus = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored).repeated(
-            data.repeat
-        )
-        self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
         torch.manual_seed(recipe.seed)
-        self.network: nn.Module = _first_network(recipe)
+        # What is not there is said before photographs are looked through, which takes long.
+        network, lacking = _first_network(recipe)
+        self.network: nn.Module = network
+        self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
+        corpus = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
+        self.corpus: Corpus = corpus.repeated(data.repeat)
+        absent = sorted(data.repeat.keys() - corpus.kinds)
+        self.notes: list[str] = [
+            *said_of_start(lacking),
+            f"{len(self._validation)} photographs to look at, {self._validation.rejected} left out",
+            *(f"none is of the kind {kind!r}, which `data.repeat` names" for kind in absent),
+        ]
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor]]:
         """Luma and R'G'B'."""
@@ -74,9 +81,9 @@ class Colorization:
         return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]
 
 
-def _first_network(recipe: Recipe) -> Network:
+def _first_network(recipe: Recipe) -> tuple[Network, list[str]]:
+    """The network as it begins, and names of tensors of the encoder that begin at random."""
     if recipe.weights is not None:
-        return load_network(weights_path(recipe.weights), recipe.architecture)
+        return load_network(weights_path(recipe.weights), recipe.architecture), []
     network = Network(recipe.architecture)
-    start_encoder(network, recipe.encoder.start)
-    return network
+    return network, start_encoder(network, recipe.encoder.start)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Literal, cast
 
 import torch
@@ -28,9 +27,11 @@ def load_network(weights: Path, architecture: Architecture) -> Network:
         WeightsError: the file is missing or damaged, or its network is of another architecture.
 
     """
-    network, card = load_weights(weights)
-    if card.architecture != architecture:
+    learnt, card = load_weights(weights)
+    if card.architecture.model_copy(update={"dropout": architecture.dropout}) != architecture:
         raise WeightsError(f"{weights}: of another architecture than the recipe's: {card.architecture.model_dump()}")
+    network = Network(architecture)
+    network.load_state_dict(learnt.state_dict())
     return network
 
 
@@ -61,6 +62,11 @@ def load_resnet(resnet: nn.Module, name: str, start: Path | Literal["torchvision
         weights = torchvision.models.get_model_weights(name).DEFAULT
         return _load(resnet, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
     return _load(resnet, _grey_resnet(read_state(start)), str(start))
+
+
+def said_of_start(lacking: list[str]) -> list[str]:
+    """What people should know of a start that lacks these of the encoder's tensors."""
+    return [f"{len(lacking)} tensors of the encoder begin at random, {lacking[0]} the first"] if lacking else []
 
 
 @torch.no_grad()
@@ -112,7 +118,7 @@ def read_state(path: Path) -> State:
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
+    except Exception as error:  # torch raises whatever its reading of a damaged file comes upon
         raise WeightsError(f"{path}: cannot be read as a state dict: {error}") from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path}: holds no state dict")

@@ -13,6 +13,8 @@ from torch import Tensor, nn, optim
 from colorizer.device import gains_by_bfloat16
 from training.recipe import RunRecipe, Schedule
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 def make_optimizer(network: nn.Module, recipe: RunRecipe) -> optim.Optimizer:
     """Weights decay, biases and normalisations do not; the encoder learns at its own rate."""
@@ -41,13 +43,14 @@ def rate_at(step: int, schedule: Schedule) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (step - schedule.falls_at) / (schedule.steps - schedule.falls_at)))
 
 
-def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """A moving average that forgets its random beginning soon."""
+def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """A moving average that forgets its random beginning soon; of tensors of one type, for `AveragedModel`."""
 
-    def average(averaged: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
-        if not averaged.is_floating_point():
-            return current
-        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
+    def average(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        if averaged[0].is_floating_point():
+            torch._foreach_lerp_(averaged, current, 1 - min(decay, (1 + int(steps)) / (10 + int(steps))))
+        else:
+            torch._foreach_copy_(averaged, current)
 
     return average
 

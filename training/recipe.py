@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
 from pydantic import (
@@ -15,10 +15,11 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    model_validator,
 )
 
 from colorizer.errors import SettingsError
-from colorizer.network import Architecture
+from colorizer.network import STRIDE, Architecture
 from training.sources import Place
 
 
@@ -35,7 +36,7 @@ class Data(_Section):
     """Colour photographs to select and calibrate on; a tree's first level names the kinds."""
     cache: Path = Path("runs/cache")
     """Where decoded photographs are kept between runs."""
-    stored_side: PositiveInt = 160
+    stored_side: int = Field(default=160, ge=64)
     """Photographs are kept with at most this short side."""
     stored: bool = True
     """Whether photographs are kept decoded, 3 bytes a pixel; otherwise each is read from its file every time."""
@@ -51,11 +52,17 @@ class Data(_Section):
     """How often the luma is given the marks of old material: grain, blur, JPEG blocks."""
     tone: NonNegativeFloat = 0.25
     """How much the luma's exposure, contrast and gamma vary."""
-    workers: int = Field(default=1, ge=0)
-    """Processes that prepare samples."""
+    workers: NonNegativeInt | Literal["auto"] = "auto"
+    """Processes that prepare samples; "auto" is one beside a CPU's training, up to eight beside a GPU's."""
     labels: Path | None = None
     """For a classifier: a CSV file with the columns `name`, `class` and, where names need it, `split` (train or val).
     Without it a photograph's class is its folder, or what Places365 or a shard says."""
+
+    @model_validator(mode="after")
+    def _scale_rises(self) -> Self:
+        if not self.scale[0] <= self.scale[1] <= 1:
+            raise ValueError("scale: from small to large, at most 1")
+        return self
 
 
 class Start(_Section):
@@ -104,6 +111,7 @@ class RunRecipe(_Section):
     name: str
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "auto"
+    """16-mixed is for GPUs; a CPU takes bf16-mixed in its place."""
     data: Data
     encoder: Start = Start()
     schedule: Schedule = Schedule()
@@ -136,6 +144,13 @@ class Recipe(RunRecipe):
     terms: str = ""
     """Under which terms the weights may be used; stands in their file."""
 
+    @model_validator(mode="after")
+    def _fits_the_stride(self) -> Self:
+        for name, side in (("crop", self.data.crop), ("early_crop", self.data.early_crop)):
+            if side is not None and side % STRIDE:
+                raise ValueError(f"data.{name}: must be a multiple of {STRIDE}")
+        return self
+
     @property
     def encoder_rate(self) -> float:
         """As its section says."""
@@ -162,7 +177,7 @@ def load_recipe(path: Path) -> Recipe | ClassifierRecipe:
         settings = yaml.safe_load(path.read_text())
         classifies = isinstance(settings, dict) and settings.get("task") == "classify"
         return (ClassifierRecipe if classifies else Recipe).model_validate(settings)
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path}: {error}") from error
 
 

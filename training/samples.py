@@ -6,6 +6,7 @@ it would have seen, and two processes see together what one would have seen alon
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
@@ -112,7 +113,7 @@ def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, wor
         raise SettingsError(f"a batch of {batch} cannot be shared out to {world} processes; change `schedule.batch`")
     if corpus.shards is None:
         return Order(len(corpus), batch, steps, recipe.seed, rank, world)
-    lanes = max(recipe.data.workers, 1)
+    lanes = max(workers_of(recipe.data), 1)
     if len(np.unique(corpus.shards)) < lanes * world:
         raise SettingsError(f"fewer shards than the {lanes * world} processes that read them; lower `data.workers`")
     return ShardOrder(corpus.shards, batch, steps, recipe.seed, rank, world, lanes)
@@ -150,6 +151,13 @@ class LabelledSamples(Dataset[tuple[Tensor, Tensor, int]]):
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor, int]:
         return (*self.samples[key], self.classes[key[0]])
+
+
+def workers_of(data: Data) -> int:
+    """Processes that prepare samples: on a GPU a step is short, beside a CPU's training they would take its cores."""
+    if data.workers != "auto":
+        return data.workers
+    return min(8, max((os.cpu_count() or 1) - 1, 1)) if torch.cuda.is_available() else 1
 
 
 def load_samples(samples: Dataset[Sample], order: Sampler[list[tuple[int, int]]], workers: int) -> DataLoader[Sample]:

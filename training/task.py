@@ -31,6 +31,8 @@ class Task(Protocol):
 
     network: nn.Module
     corpus: Corpus
+    notes: list[str]
+    """What people should know of its beginning."""
 
     def samples(self) -> Dataset[Any]:
         """Samples of the corpus, asked for by (index of a photograph, number of the sample)."""

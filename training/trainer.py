@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import os
-import shutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -24,12 +23,13 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.transforms.functional import to_pil_image
 
 from colorizer.errors import SettingsError
+from training.checkpoint import check_recipe, save_checkpoint
 from training.classification import Classification
 from training.colorization import Colorization
 from training.normalisation import share_normalisation
 from training.optimization import make_optimizer, moving_average, precision_of, rate_at
 from training.recipe import ClassifierRecipe, Recipe
-from training.samples import load_samples, order_of
+from training.samples import load_samples, order_of, workers_of
 from training.task import Batch, Task
 
 _SANITY_SAMPLES = 8
@@ -45,6 +45,8 @@ class Run:
     average: AveragedModel
     optimizer: optim.Optimizer
     rate: LambdaLR
+    recipe: str
+    """As JSON."""
     step: int = 0
     best: float = math.inf
 
@@ -55,6 +57,7 @@ class Run:
             "average": self.average,
             "optimizer": self.optimizer,
             "rate": self.rate,
+            "recipe": self.recipe,
             "step": self.step,
             "best": self.best,
         }
@@ -86,10 +89,15 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         The run's folder: `last.ckpt`, `best.ckpt`, CSV and TensorBoard logs, a grid of pictures for each evaluation.
 
     Raises:
-        SettingsError: the network does not learn even a few samples.
+        SettingsError: the network does not learn even a few samples; or the run was begun with other settings, or its
+            checkpoint is damaged.
 
     """
     folder = recipe.runs / recipe.name
+    last = folder / "last.ckpt"
+    resumes = last.exists()
+    if resumes:
+        check_recipe(last, recipe)
     fabric = Fabric(
         precision=precision_of(recipe),
         devices=os.environ.get("LOCAL_WORLD_SIZE", "auto"),
@@ -99,8 +107,9 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
     fabric.launch()
     with fabric.rank_zero_first():
         task = Classification(recipe) if isinstance(recipe, ClassifierRecipe) else Colorization(recipe)
-    run = _begin(fabric, recipe, task, resumes=(folder / "last.ckpt").exists())
-    _resume(fabric, run, folder / "last.ckpt")
+    run = _begin(fabric, recipe, task, resumes=resumes)
+    if resumes:
+        _resume(fabric, run, last, recipe)
     pace = _Pace(run.step, recipe.schedule.batch)
     with _progress(disable=not fabric.is_global_zero) as progress:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
@@ -112,33 +121,34 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
             if run.step == recipe.schedule.falls_at:
                 _save(fabric, run, folder / "plateau.ckpt")
             if run.step % recipe.evaluate_every == 0 or run.step == recipe.schedule.steps:
-                best = run.best
-                _evaluate(fabric, run, task, folder)
-                _save(fabric, run, folder / "last.ckpt")
+                if _evaluate(fabric, run, task, folder):
+                    _save(fabric, run, folder / "best.ckpt")
+                _save(fabric, run, last)
                 pace = _Pace(run.step, recipe.schedule.batch)
-                if run.best < best and fabric.is_global_zero:
-                    shutil.copy(folder / "last.ckpt", folder / "best.ckpt")
             elif run.step % recipe.log_every == 0 and _save_is_due(fabric, pace, recipe):
-                _save(fabric, run, folder / "last.ckpt")
+                _save(fabric, run, last)
                 pace.saved = time.monotonic()
     return folder
 
 
 def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, resumes: bool) -> Run:
-    fabric.print(f"{len(task.corpus)} photographs, {task.corpus.rejected} left out")
+    fabric.print(f"{len(task.corpus)} photographs to learn from, {task.corpus.rejected} left out")
+    for note in task.notes:
+        fabric.print(note)
     first = order_of(task.corpus, recipe, range(1))
     batch: Batch = next(iter(load_samples(task.samples(), first, workers=0)))
     task.prepare(batch)
     if recipe.sanity_steps and not resumes:
         fabric.print(_learn_by_heart(task, recipe, batch))
     network = task.network.to(memory_format=torch.channels_last)
-    average = AveragedModel(network, avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
         network = share_normalisation(network, fabric.device)
     optimizer = make_optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
     wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
-    return Run(wrapped, cast("AveragedModel", fabric.to_device(average)), wrapped_optimizer, rate)
+    averaged = cast("AveragedModel", fabric.to_device(average))
+    return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json())
 
 
 def _learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) -> str:
@@ -169,7 +179,7 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     remaining = range(run.step, schedule.steps)
     order = order_of(task.corpus, recipe, remaining, fabric.global_rank, fabric.world_size)
     batches = fabric.setup_dataloaders(
-        load_samples(task.samples(), order, recipe.data.workers), use_distributed_sampler=False
+        load_samples(task.samples(), order, workers_of(recipe.data)), use_distributed_sampler=False
     )
     task.train_mode(run.network)
     for batch in batches:
@@ -177,7 +187,9 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
         loss = task.loss(run.network, batch)
         fabric.backward(loss)
-        fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip)
+        # A step whose gradients overflowed in float16 is left out by the scaler.
+        finite = precision_of(recipe) != "16-mixed"
+        fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=finite)
         run.optimizer.step()
         run.optimizer.zero_grad()
         run.rate.step()
@@ -204,37 +216,40 @@ def _save_is_due(fabric: Fabric, pace: _Pace, recipe: Recipe | ClassifierRecipe)
     return due
 
 
-def _evaluate(fabric: Fabric, run: Run, task: Task, folder: Path) -> None:
+def _evaluate(fabric: Fabric, run: Run, task: Task, folder: Path) -> bool:
+    """Measure the averaged network; returns whether it is the best so far."""
     network = run.average.module.eval()
     found = task.evaluate(network)
-    run.best = min(run.best, found.error)
+    improved, run.best = found.error < run.best, min(run.best, found.error)
     fabric.log_dict(found.figures, step=run.step)
     listed = ", ".join(f"{name} {figure:.5g}" for name, figure in found.figures.items())
     fabric.print(f"step {run.step}: {listed}", flush=True)
-    if not fabric.is_global_zero:
-        return
-    if found.pictures is not None:
+    if fabric.is_global_zero and found.pictures is not None:
         (folder / "pictures").mkdir(exist_ok=True)
         to_pil_image(found.pictures).save(folder / "pictures" / f"{run.step:07}.jpg", quality=90)
         cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
-    for logger in fabric.loggers:
-        logger.save()
+    # One answer for all processes, which save together.
+    return fabric.broadcast(improved)
 
 
 def _save(fabric: Fabric, run: Run, checkpoint: Path) -> None:
-    unfinished = checkpoint.with_suffix(".part")
-    fabric.save(unfinished, run.state())
-    if fabric.is_global_zero:
-        unfinished.replace(checkpoint)
+    """A checkpoint, and the logs up to it: what is gone on from has its lines."""
+    for logger in fabric.loggers:
+        logger.save()
+    save_checkpoint(fabric, checkpoint, run.state() | {"scaler": fabric.strategy.precision.state_dict()})
 
 
-def _resume(fabric: Fabric, run: Run, checkpoint: Path) -> None:
-    if not checkpoint.exists():
-        return
-    state = run.state()
+def _resume(fabric: Fabric, run: Run, checkpoint: Path, recipe: Recipe | ClassifierRecipe) -> None:
+    state = run.state() | {"scaler": {}}
     fabric.load(checkpoint, state)
     run.step, run.best = state["step"], state["best"]
-    fabric.print(f"going on from step {run.step}")
+    fabric.strategy.precision.load_state_dict(state["scaler"])
+    done = run.step >= recipe.schedule.steps
+    fabric.print(
+        f"finished already, at step {run.step}; raise `schedule.steps`, or change `name` for a new run"
+        if done
+        else f"going on from step {run.step}"
+    )
 
 
 def _progress(*, disable: bool) -> Progress:

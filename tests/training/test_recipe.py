@@ -21,3 +21,26 @@ def test_a_wrong_recipe_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text("name: x\ndata: {train: a, validation: b, crops: 3}")
     with pytest.raises(SettingsError, match=r"r\.yaml.*\n.*crops"):
         load_recipe(tmp_path / "r.yaml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("data: {train: a, validation: b, crop: 100}", r"data\.crop: must be a multiple of 32"),
+        ("data: {train: a, validation: b, scale: [1.0, 0.5]}", "scale: from small to large"),
+        ("data: {train: a, validation: b, stored_side: 32}", "stored_side"),
+        ("{data: {train: a, validation: b}, architecture: {widths: [12, 8, 8]}}", "a multiple of 8"),
+    ],
+)
+def test_what_would_fail_late_is_refused_at_once(tmp_path: Path, settings: str, reason: str) -> None:
+    """Before photographs are looked through."""
+    (tmp_path / "r.yaml").write_text(f"name: x\n{settings}" if settings[0] != "{" else f"{{name: x, {settings[1:]}")
+    with pytest.raises(SettingsError, match=reason):
+        load_recipe(tmp_path / "r.yaml")
+
+
+def test_what_is_no_text_is_no_recipe(tmp_path: Path) -> None:
+    """Nor a weights file of another name."""
+    (tmp_path / "weights.bin").write_bytes(bytes(range(256)))
+    with pytest.raises(SettingsError, match=r"weights\.bin"):
+        load_recipe(tmp_path / "weights.bin")
