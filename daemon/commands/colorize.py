@@ -47,10 +47,12 @@ def colorize(
     *,
     vividness: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="0 (the mean of what is likely) to 1 (vivid). [default: auto]"),
+        typer.Option(min=0, max=1, help="0 (the mean of what is likely) to 1 (vivid).", show_default="auto"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    weights: Annotated[Path | None, typer.Option(help="Weights file. [default: the one that comes with tintd]")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights file.", show_default="the one that comes with tintd")
+    ] = None,
     working_size: Annotated[
         str, typer.Option(help="Short side at which colour is predicted: a number, auto or native.")
     ] = "auto",
