@@ -144,4 +144,5 @@ def _load(resnet: nn.Module, state: State, source: str) -> list[str]:
     if misfits:
         raise WeightsError(f"{source}: not this ResNet: {misfits[0]} has another shape")
     resnet.load_state_dict(known, strict=False)
-    return sorted(own.keys() - known.keys())
+    counters = {name for name in own if name.endswith("num_batches_tracked")}
+    return sorted(own.keys() - known.keys() - counters)

@@ -10,7 +10,7 @@ from torch import nn
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
 from colorizer.weights import WeightsCard, save_weights
-from training.initialisation import load_network, revive_normalisation, start_encoder
+from training.initialisation import load_network, revive_normalisation, said_of_start, start_encoder
 
 
 def network(encoder: str = "resnet18") -> Network:
@@ -39,10 +39,13 @@ def test_any_torchvision_resnet_starts_the_encoder(tmp_path: Path, name: str) ->
 def test_what_a_file_lacks_is_said(tmp_path: Path) -> None:
     """And stays as it was."""
     path, state = saved(tmp_path, "resnet18")
-    torch.save({name: tensor for name, tensor in state.items() if not name.startswith("layer4")}, path)
+    kept = {name: tensor for name, tensor in state.items() if not name.startswith("layer4")}
+    torch.save({name: tensor for name, tensor in kept.items() if not name.endswith("num_batches_tracked")}, path)
     missing = start_encoder(network(), path)
     assert missing
     assert all(name.startswith("layer4") for name in missing)
+    assert said_of_start(missing) == [f"{len(missing)} tensors of the encoder begin at random, {missing[0]} the first"]
+    assert said_of_start([]) == []
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:

@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import webdataset
+import yaml
 from torchvision.datasets import Places365
 
 from colorizer.errors import MediaError, SettingsError
 from training.corpus import open_corpus
-from training.recipe import RunRecipe
+from training.recipe import RunRecipe, load_colour_recipe
 from training.samples import ShardOrder, order_of
 from training.sources import Places, Shards, open_source
+from training.trainer import train
 
+RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 CLASSES = ("/a/abbey", "/b/bakery/shop")
 
 
@@ -105,6 +108,22 @@ def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> N
     corpus = open_corpus(Places(places365=tmp_path / "home", split="val"), tmp_path / "cache", side=64)
     assert corpus.kinds == ["val"]
     assert corpus.labels == ["a/abbey", "b/bakery/shop"] * 2
+
+
+def test_the_papers_recipe_runs_on_places365(served: Path, tmp_path: Path) -> None:
+    """As it stands, but for the number of steps, the batch, and ImageNet's weights, which cannot be fetched here."""
+    assert served.is_dir()
+    (tmp_path / "home").mkdir()
+    paper = yaml.safe_load((RECIPES / "paper.yaml").read_text())
+    for split in ("train", "validation"):
+        paper["data"][split]["places365"] = str(tmp_path / "home")
+    paper["data"] |= {"cache": str(tmp_path / "cache"), "workers": 1}
+    paper["schedule"] |= {"steps": 1, "batch": 2}
+    paper |= {"runs": str(tmp_path / "runs"), "encoder": {"start": None}, "sanity_steps": 0}
+    (tmp_path / "paper.yaml").write_text(yaml.safe_dump(paper))
+    folder = train(load_colour_recipe(tmp_path / "paper.yaml"))
+    logged = next(folder.rglob("metrics.csv")).read_text()
+    assert "part_of_grey/val" in logged
 
 
 def test_links_are_followed_once(photographs: Path, tmp_path: Path) -> None:
