@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 
-.PHONY: run demo test test-slow lint bench soak install-service clean
+.PHONY: run demo training test test-slow lint bench soak install-service clean
 
 run: $(VENV)/run.stamp
 	mkdir -p inbox outbox
@@ -13,6 +13,9 @@ run: $(VENV)/run.stamp
 
 demo: $(VENV)/run.stamp
 	$(BIN)/python -m demo
+
+# What tintd train, evaluate and export need.
+training: $(VENV)/train.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n 2 -m "not slow"
@@ -46,6 +49,10 @@ $(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	touch $@
 
+$(VENV)/train.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	touch $@ $(VENV)/run.stamp
+
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,test]'
-	touch $@ $(VENV)/run.stamp
+	touch $@ $(VENV)/train.stamp $(VENV)/run.stamp

@@ -111,4 +111,6 @@ def _extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise SettingsError(f"{error.name} is missing: install the extra with `pip install 'tintd[train]'`") from error
+        raise SettingsError(
+            f"{error.name} is missing: `make training` installs it, or `pip install 'tintd[train]'`"
+        ) from error
