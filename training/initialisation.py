@@ -53,15 +53,26 @@ def load_resnet(resnet: nn.Module, name: str, start: Path | Literal["torchvision
         Names of the tensors that the source does not hold and that start from random.
 
     Raises:
-        WeightsError: the file is no state dict of this ResNet.
+        WeightsError: the file is no state dict of this ResNet, or torchvision's cannot be fetched.
 
     """
     if start is None:
         return [name for name, _ in resnet.named_parameters()]
     if start == "torchvision":
-        weights = torchvision.models.get_model_weights(name).DEFAULT
-        return _load(resnet, weights.get_state_dict(progress=True, check_hash=True), "torchvision")
+        return _load(resnet, _fetch(name), "torchvision")
     return _load(resnet, _grey_resnet(read_state(start)), str(start))
+
+
+def _fetch(name: str) -> State:
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        state: State = weights.get_state_dict(progress=True, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"torchvision's weights cannot be fetched ({error}); get {weights.url} by other means, and name the file "
+            "as `encoder.start`"
+        ) from error
+    return state
 
 
 def said_of_start(lacking: list[str]) -> list[str]:

@@ -48,6 +48,14 @@ def test_what_a_file_lacks_is_said(tmp_path: Path) -> None:
     assert said_of_start([]) == []
 
 
+def test_what_cannot_be_fetched_is_asked_for_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a proxy that answers nothing, the message tells where the file is to be had."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(WeightsError, match=r"cannot be fetched.*resnet18.*`encoder\.start`"):
+        start_encoder(network(), "torchvision")
+
+
 def test_another_network_is_refused(tmp_path: Path) -> None:
     """With the tensor that does not fit."""
     path, _ = saved(tmp_path, "resnet50")
