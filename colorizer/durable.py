@@ -28,6 +28,11 @@ def write_durably(path: Path, text: str) -> None:
     """Write a small file whole or not at all."""
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(text)
+    replace_durably(unfinished, path)
+
+
+def replace_durably(unfinished: Path, path: Path) -> None:
+    """Give a file that has been written whole its name, in the place of what had it."""
     sync_file(unfinished)
     unfinished.replace(path)
     sync_folder(path.parent)

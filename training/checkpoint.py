@@ -11,7 +11,7 @@ import torch
 from lightning.fabric import Fabric
 from pydantic import ValidationError
 
-from colorizer.durable import sync_file, sync_folder
+from colorizer.durable import replace_durably
 from colorizer.errors import SettingsError
 from training.recipe import RunRecipe
 
@@ -39,9 +39,7 @@ def save_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
     unfinished = path.with_suffix(".part")
     fabric.save(unfinished, state)
     if fabric.is_global_zero:
-        sync_file(unfinished)
-        unfinished.replace(path)
-        sync_folder(path.parent)
+        replace_durably(unfinished, path)
 
 
 def check_recipe(checkpoint: Path, recipe: RunRecipe) -> None:

@@ -69,7 +69,7 @@ class Colorization:
         return colour_loss(cast("Network", network), network(lightness), rgb_to_lab(rgb.float() / 255)[:, 1:])
 
     def evaluate(self, network: nn.Module) -> Evaluation:
-        """Error on the first validation photographs of each kind, and a grid of some."""
+        """Error on some validation photographs of each kind, and a grid of a few."""
         scores = mean_error(cast("Network", network), self._validation, VALIDATION_PICTURES)
         total = Score.sum(scores.values())
         parts = {f"part_of_grey/{kind}": score.part_of_grey for kind, score in scores.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from colorizer.durable import sync_file
+from colorizer.durable import replace_durably
 from colorizer.errors import WeightsError, one_line
 from colorizer.network import Network
 from colorizer.weights import WeightsCard, save_weights
@@ -58,8 +58,7 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
         save_weights(unfinished, network, card)
         card = card.model_copy(update={"notes": card.notes | {"metrics": _metrics(unfinished, validation, pictures)}})
         save_weights(unfinished, network, card)
-        sync_file(unfinished)
-        unfinished.replace(target)
+        replace_durably(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
     return card

@@ -181,14 +181,14 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     batches = fabric.setup_dataloaders(
         load_samples(task.samples(), order, workers_of(recipe.data)), use_distributed_sampler=False
     )
+    # A step whose gradients overflowed in float16 is left out by the scaler.
+    finite = precision_of(recipe) != "16-mixed"
     task.train_mode(run.network)
     for batch in batches:
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
         loss = task.loss(run.network, batch)
         fabric.backward(loss)
-        # A step whose gradients overflowed in float16 is left out by the scaler.
-        finite = precision_of(recipe) != "16-mixed"
         fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=finite)
         run.optimizer.step()
         run.optimizer.zero_grad()

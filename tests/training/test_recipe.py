@@ -29,12 +29,12 @@ def test_a_wrong_recipe_is_refused_by_name(tmp_path: Path) -> None:
         ("data: {train: a, validation: b, crop: 100}", r"data\.crop: must be a multiple of 32"),
         ("data: {train: a, validation: b, scale: [1.0, 0.5]}", "scale: from small to large"),
         ("data: {train: a, validation: b, stored_side: 32}", "stored_side"),
-        ("{data: {train: a, validation: b}, architecture: {widths: [12, 8, 8]}}", "a multiple of 8"),
+        ("data: {train: a, validation: b}\narchitecture: {widths: [12, 8, 8]}", "a multiple of 8"),
     ],
 )
 def test_what_would_fail_late_is_refused_at_once(tmp_path: Path, settings: str, reason: str) -> None:
     """Before photographs are looked through."""
-    (tmp_path / "r.yaml").write_text(f"name: x\n{settings}" if settings[0] != "{" else f"{{name: x, {settings[1:]}")
+    (tmp_path / "r.yaml").write_text(f"name: x\n{settings}")
     with pytest.raises(SettingsError, match=reason):
         load_recipe(tmp_path / "r.yaml")
 
