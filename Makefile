@@ -17,8 +17,9 @@ demo: $(VENV)/run.stamp
 # What tintd train, evaluate and export need.
 training: $(VENV)/train.stamp
 
+# Two processes share the cores: each with as many threads as there are would wait for the other's most of the time.
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -46,6 +47,11 @@ def gamut_bins(grid: int = 10) -> Tensor:
         float32, (K, 2): a and b, multiples of `grid`, in ascending order.
 
     """
+    return _gamut_bins(grid).clone()
+
+
+@cache
+def _gamut_bins(grid: int) -> Tensor:
     level = torch.linspace(0, 1, 52)
     cube = torch.stack(torch.meshgrid(level, level, level, indexing="ij")).reshape(3, -1, 1)
     ab = rgb_to_lab(cube)[1:].squeeze(-1).T

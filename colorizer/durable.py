@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -29,6 +31,17 @@ def write_durably(path: Path, text: str) -> None:
     unfinished = path.with_name(path.name + ".new")
     unfinished.write_text(text)
     replace_durably(unfinished, path)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Where to write a file that gets its name when it is whole; what an error leaves of it is removed."""
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        yield unfinished
+        replace_durably(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def replace_durably(unfinished: Path, path: Path) -> None:

@@ -103,8 +103,12 @@ def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
 
 
 def _sized(card: WeightsCard, error_of: Callable[[WeightsCard], float]) -> WeightsCard:
-    """The card with the smallest working size that errs hardly more than the best: a larger one costs its square."""
-    sized = [card.model_copy(update={"working_size": size}) for size in WORKING_SIZES]
+    """The card with the smallest working size that errs hardly more than the best: a larger one costs its square.
+
+    The size that the network was trained at is one of them.
+    """
+    sizes = sorted({*WORKING_SIZES, card.working_size})
+    sized = [card.model_copy(update={"working_size": size}) for size in sizes]
     errors = [error_of(one) for one in sized]
     return next(one for one, error in zip(sized, errors, strict=True) if error <= _HARDLY * min(errors))
 

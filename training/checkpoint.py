@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import torch
-from lightning.fabric import Fabric
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from pydantic import ValidationError
 
-from colorizer.durable import replace_durably
-from colorizer.errors import SettingsError
+from colorizer.durable import written_whole
+from colorizer.errors import SettingsError, WeightsError, one_line
 from training.recipe import RunRecipe
 
 _FREE = frozenset(
     {
         "terms",
+        "weights",
+        "encoder.start",
         "precision",
         "runs",
         "evaluate_every",
         "checkpoint_minutes",
         "log_every",
         "sanity_steps",
+        "data.train",
+        "data.validation",
+        "data.labels",
         "data.cache",
         "data.workers",
         "schedule.steps",
@@ -31,45 +37,103 @@ _FREE = frozenset(
         "schedule.fall",
     }
 )
-"""Settings that may change in the middle of a run."""
+"""Settings that may change in the middle of a run. What it began from is in it; photographs may have been moved."""
 
 
-def save_checkpoint(fabric: Fabric, path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint that is whole whenever it is there; to be called by all processes of a run."""
-    unfinished = path.with_suffix(".part")
-    fabric.save(unfinished, state)
-    if fabric.is_global_zero:
-        replace_durably(unfinished, path)
+class WholeCheckpoints(TorchCheckpointIO):
+    """Fabric's checkpoints, written on the run's own disk and whole whenever they are there."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None) -> None:
+        """Write one.
+
+        Raises:
+            SettingsError: there is no room, or nothing can be written here.
+
+        """
+        del storage_options
+        try:
+            with written_whole(Path(path)) as unfinished:
+                torch.save(checkpoint, unfinished)
+        except (OSError, RuntimeError) as error:  # torch's writer of zip files knows only the latter
+            raise SettingsError(
+                f"{path}: cannot be written: {one_line(str(error))}; make room, or name another folder as `runs`; "
+                "the checkpoint of before is as it was"
+            ) from error
+
+
+def claim_run(folder: Path) -> TextIO:
+    """Make a run's folder this process's own, until what is returned is closed or the process ends.
+
+    Raises:
+        SettingsError: another process makes this run, or the folder cannot be written to.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+        # Not flock: a loading process that outlives this one for a moment would hold it on.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SettingsError(f"{folder}: another process makes this run; wait for it, or change `name`") from error
+    except OSError as error:
+        raise SettingsError(f"{folder}: cannot be written to ({error.strerror}); change `runs`") from error
+    return lock
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint, or another file of tensors by name, without running any code of its.
+
+    Raises:
+        WeightsError: the file is not there, damaged, or holds something else.
+
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle raises whatever its bytes lead to: even AssertionError
+        raise WeightsError(f"{path}: damaged, or no file of torch's: {one_line(str(error))}") from error
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path}: holds no tensors by name")
+    return state
 
 
 def check_recipe(checkpoint: Path, recipe: RunRecipe) -> None:
-    """See that a run can be gone on with by a recipe.
+    """See that a checkpoint was made by a recipe, as far as it matters.
 
     Raises:
         SettingsError: the checkpoint is damaged, or was made with other settings, which are named.
 
     """
     try:
-        made = type(recipe).model_validate_json(_read(checkpoint)["recipe"])
+        made = type(recipe).model_validate_json(read_checkpoint(checkpoint)["recipe"])
+    except WeightsError as error:
+        raise SettingsError(f"{error}; put best.ckpt in its place, or remove it to begin anew") from error
     except (KeyError, ValidationError) as error:
         raise SettingsError(f"{checkpoint}: of another version of tintd, or another task; change `name`") from error
     then, now = (dict(_flat(one.model_dump(mode="json"))) for one in (made, recipe))
     for setting in itertools.chain(then, now):
-        if then.get(setting) != now.get(setting) and setting not in _FREE:
+        if then.get(setting) != now.get(setting) and not _is_free(setting):
             raise SettingsError(
-                f"{checkpoint}: this run was begun with other settings ({setting}: {then.get(setting)}, now "
-                f"{now.get(setting)}); for a new run change `name` or remove {checkpoint.parent}"
+                f"{checkpoint}: made with other settings ({setting}: {then.get(setting)}, now {now.get(setting)}); "
+                "change them back, or for a new run change `name`"
             )
 
 
-def _read(checkpoint: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises whatever its reading of a damaged file comes upon
+def check_classes(checkpoint: Path, classes: list[str]) -> None:
+    """See that the classes have the numbers by which a checkpoint knows them.
+
+    Raises:
+        SettingsError: they have others.
+
+    """
+    known = read_checkpoint(checkpoint).get("classes", [])
+    if known != classes:
         raise SettingsError(
-            f"{checkpoint}: damaged ({error}); put best.ckpt in its place, or remove it to begin anew"
-        ) from error
-    return state
+            f"{checkpoint}: made with other classes ({known}, now {classes}); for a new run change `name`"
+        )
+
+
+def _is_free(setting: str) -> bool:
+    return any(setting == free or setting.startswith(f"{free}.") for free in _FREE)
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -55,7 +55,7 @@ class Classifiers(nn.ModuleDict):
 class Classification:
     """Grey and colour in, classes out."""
 
-    def __init__(self, recipe: ClassifierRecipe) -> None:
+    def __init__(self, recipe: ClassifierRecipe, *, resumes: bool = False) -> None:
         data = recipe.data
         self._recipe = recipe
         self.corpus: Corpus = _open(data, "train").repeated(data.repeat)
@@ -63,8 +63,9 @@ class Classification:
         self.classes = sorted({*self.corpus.labels, *self._validation.labels})
         torch.manual_seed(recipe.seed)
         self.network: nn.Module = Classifiers(recipe.resnet, recipe.inputs, len(self.classes))
-        lacking = [load_resnet(net, recipe.resnet, recipe.encoder.start) for net in self.network.children()]
-        self.notes: list[str] = said_of_start(lacking[0])
+        start = None if resumes else recipe.encoder.start
+        lacking = [load_resnet(net, recipe.resnet, start) for net in self.network.children()]
+        self.notes: list[str] = [] if resumes else said_of_start(lacking[0])
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor, int]]:
         """Luma, R'G'B', class."""
@@ -131,20 +132,24 @@ class _Squares(Dataset[tuple[Tensor, Tensor, int]]):
 
 def _open(data: Data, split: str) -> Corpus:
     place: Place = getattr(data, split)
-    corpus = open_corpus(place, data.cache, data.stored_side, decoded=data.stored)
-    if data.labels is not None:
-        corpus = corpus.labelled(_read_labels(data.labels, _SPLITS[split]))
+    found = open_corpus(place, data.cache, data.stored_side, decoded=data.stored)
+    classes = (
+        dict(zip(found.names, found.labels, strict=True))
+        if data.labels is None
+        else _read_labels(data.labels, _SPLITS[split])
+    )
+    corpus = found.labelled({name: label for name, label in classes.items() if label})
     if not len(corpus):
-        raise MediaError(f"{place}: no photograph here has a class in {data.labels}")
+        raise MediaError(f"{place}: no photograph here has a class" + (f" in {data.labels}" if data.labels else ""))
     return corpus
 
 
 def _read_labels(path: Path, splits: set[str]) -> dict[str, str]:
     """Classes by name, from a CSV file with the columns name, class and perhaps split."""
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             return {row["name"]: row["class"] for row in csv.DictReader(file) if row.get("split") in {None, *splits}}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise MediaError(f"{path}: no table with the columns name and class ({error})") from error
 
 

@@ -45,18 +45,20 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
     """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
+    _make_folder(output)
     with _extra():
         from colorizer.device import choose_device  # noqa: PLC0415
         from training.evaluation import Painter, open_photographs  # noqa: PLC0415
         from training.evaluation import evaluate as run  # noqa: PLC0415
         from training.frechet import Inception  # noqa: PLC0415
-        from training.report import print_summary, provenance_of, write_report  # noqa: PLC0415
+        from training.report import print_summary, write_report  # noqa: PLC0415
     judge = Inception(inception, choose_device(device)) if inception is not None else None
     painter = Painter(weights, device)
     corpus = open_photographs(data, side, cache)
     rows = run(painter, corpus, most, judge)
-    print_summary(write_report(rows, painter, corpus, f"{weights.name} on {data}", output))
-    typer.echo(provenance_of(rows, painter, corpus))
+    summary, provenance = write_report(rows, painter, corpus, f"{weights.name} on {data}", output)
+    print_summary(summary)
+    typer.echo(provenance)
     typer.echo(f"{output}/report.html")
 
 
@@ -98,6 +100,16 @@ def _writable(target: Path) -> Path:
     if not os.access(target.parent, os.W_OK):
         raise SettingsError(f"{target}: its folder is not there, or cannot be written to")
     return target
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of a report, before minutes are spent on what goes into it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{folder}: no folder for the report can be here ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise SettingsError(f"{folder}: cannot be written to; name another folder as `--output`")
 
 
 def _export_onnx(weights: Path, target: Path) -> None:

@@ -19,22 +19,26 @@ from training.samples import Samples
 from training.task import Evaluation
 from training.validation import Score, draw_grid, mean_error
 
-VALIDATION_PICTURES = 60
-"""Photographs of each kind that are looked at during a run."""
 VALIDATION_SIDE = 256
-"""Their short side in the cache, at most."""
+"""Short side in the cache of the photographs that a network is looked at with, at most."""
+_PICTURES = 420
+"""How many are looked at during a run, over all kinds; but a few dozen of each."""
+_LEAST_OF_A_KIND = 60
+_SIDE = 144
+"""Their short side at least; a network that is trained at a larger one is looked at there."""
 
 
 class Colorization:
     """Lightness in, colours out."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, *, resumes: bool = False) -> None:
         data = recipe.data
         self._recipe = recipe
         torch.manual_seed(recipe.seed)
         # What is not there is said before photographs are looked through, which takes long.
-        network, lacking = _first_network(recipe)
+        network, lacking = (Network(recipe.architecture), []) if resumes else _first_network(recipe)
         self.network: nn.Module = network
+        self.classes: list[str] = []
         self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
         corpus = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
         self.corpus: Corpus = corpus.repeated(data.repeat)
@@ -70,7 +74,9 @@ class Colorization:
 
     def evaluate(self, network: nn.Module) -> Evaluation:
         """Error on some validation photographs of each kind, and a grid of a few."""
-        scores = mean_error(cast("Network", network), self._validation, VALIDATION_PICTURES)
+        most = max(_LEAST_OF_A_KIND, _PICTURES // len(self._validation.kinds))
+        side = max(_SIDE, self._recipe.data.crop)
+        scores = mean_error(cast("Network", network), self._validation, most, side)
         total = Score.sum(scores.values())
         parts = {f"part_of_grey/{kind}": score.part_of_grey for kind, score in scores.items()}
         figures = {"mse": total.error, "part_of_grey": total.part_of_grey, **parts}

@@ -24,9 +24,9 @@ from torch.utils.data import DataLoader
 from colorizer.durable import sync_file
 from colorizer.errors import MediaError, one_line
 from training.inspection import PLACE_BITS, Finding, Inspection, Picture
-from training.sources import Place, TarShards, open_source
+from training.sources import SUFFIXES, Place, TarShards, open_source
 
-_FORMAT = 2
+_FORMAT = 3
 """Of a cache, and of how photographs are read and counted: one of another number is built anew."""
 
 
@@ -62,9 +62,10 @@ class Corpus:
         return self.chosen(np.repeat(np.arange(len(self)), each[self.spans[:, 3]]))
 
     def labelled(self, classes: Mapping[str, str]) -> Corpus:
-        """The photographs that have a class, with it."""
+        """The photographs that have a class, with it; the others are counted as left out."""
         some = self.chosen(np.array([index for index, name in enumerate(self.names) if name in classes], np.int64))
-        return replace(some, labels=[classes[name] for name in some.names])
+        others = {"without a class": len(self) - len(some)} if len(some) < len(self) else {}
+        return replace(some, labels=[classes[name] for name in some.names], rejected=self.rejected | others)
 
     def chosen(self, indices: NDArray[np.int64]) -> Corpus:
         """Some of the photographs, each as often as it is named."""
@@ -118,7 +119,10 @@ def open_corpus(place: Place, cache: Path, side: int, *, decoded: bool = True) -
         _build(folder, inspection)
     facts = json.loads((folder / "corpus.json").read_text())
     if not facts["kinds"]:
-        raise MediaError(f"{place}: no usable colour photograph here ({facts['rejected']})")
+        raise MediaError(
+            f"{place}: no usable colour photograph here (left out: {facts['rejected'] or 'none'}); looked for are "
+            f"{', '.join(sorted(SUFFIXES))}"
+        )
     spans = np.load(folder / "spans.npy")
     return Corpus(
         read=_Decoded(np.memmap(folder / "pixels.bin", np.uint8, "r")) if inspection.keep else inspection,
@@ -198,11 +202,11 @@ def _write(folder: Path, inspection: Inspection) -> None:
     offset = 0
     with (
         (folder / "pixels.bin").open("wb") as pixels,
-        (folder / "rejected.csv").open("w", newline="", encoding="utf-8", errors="surrogateescape") as refused,
+        (folder / "rejected.csv").open("w", newline="", encoding="utf-8") as refused,
     ):
         rejected: Counter[str] = Counter()
         for one in _usable(inspection, rejected, csv.writer(refused)):
-            kind = kinds.setdefault(_kind(one.name, inspection.source.title), len(kinds))
+            kind = kinds.setdefault(_kind(one.name, _legible(inspection.source.title)), len(kinds))
             spans.append((offset if one.picture is not None else one.where, *one.extent, kind))
             found.append(replace(one, picture=None))
             if one.picture is not None:
@@ -235,12 +239,17 @@ def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Ite
     for findings in track(looked, f"Looking through {title}", total=parts):
         if isinstance(findings, MediaError):
             raise findings
-        for one in findings:
+        for one in (replace(finding, name=_legible(finding.name)) for finding in findings):
             if one.reason:
                 rejected[one.reason] += 1
                 refused.writerow((one.name, one.reason))
             else:
                 yield one
+
+
+def _legible(name: str) -> str:
+    """A name of any bytes as it can be written anywhere: what is no UTF-8 by its numbers."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _as_it_is(findings: list[Finding] | MediaError) -> list[Finding] | MediaError:

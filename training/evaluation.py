@@ -14,13 +14,14 @@ import torch
 from rich.progress import track
 from torch import Tensor
 
+from colorizer.bins import gamut_bins
 from colorizer.chroma import chroma_of
 from colorizer.colorist import Colorist
 from colorizer.errors import SettingsError
 from colorizer.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
 from colorizer.picture import MATRIX
 from colorizer.predictor import Predictor
-from colorizer.weights import WeightsCard
+from colorizer.weights import DEFAULT_WEIGHTS, WeightsCard, load_card
 from training.baselines import colour_by_lightness
 from training.colouring import print_in_grey, recolour, to_tensor
 from training.corpus import Corpus, open_corpus
@@ -31,6 +32,8 @@ from training.recipe import Data, load_recipe
 METRICS = tuple(field.name for field in fields(PictureMetrics))
 COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference", "coloured_part", "frechet")
 
+_ALL = "all"
+"""The kind that stands for all of them."""
 _REACH = 110
 """No colour of sRGB has a greater a or b, in size."""
 
@@ -110,7 +113,7 @@ class Painter:
         default = Predictor(weights, device=device)
         self.card: WeightsCard = default.card
         self.weights = default.weights
-        self._rarity = _rarity(self.card, default.bins)
+        self._rarity = _rarity(self.card)
         self._colorists = {"default": Colorist(default)}
         if self.card.calibration is not None:
             self._colorists["mean"] = Colorist(Predictor(weights, device=device, vividness=0.0))
@@ -127,21 +130,22 @@ class Painter:
             yield Answer("by lightness", rgb.clamp(0, 1))
 
     def rarity(self, truth: Tensor) -> Tensor:
-        """Weight of each pixel, (H, W): the inverse of how common its colour is; NaN where no prior is known.
+        """Weight of each pixel, (H, W): the inverse of how common its colour is.
 
         It is that of Zhang et al. (2016), equation 4 with lambda = 0, as in their 3.1: about 1 in the mean over
-        photographs like those of the training.
+        photographs like those of the training; of tintd's own training where the weights hold no prior.
 
         """
         a, b = (rgb_to_lab(truth)[1:].round().long() + _REACH).clamp(0, 2 * _REACH)
         return self._rarity[a, b]
 
 
-def _rarity(card: WeightsCard, bins: Tensor) -> Tensor:
+def _rarity(card: WeightsCard) -> Tensor:
     """Weights of all colours in steps of one ab unit, each that of its nearest bin."""
+    if card.calibration is None or not card.calibration.log_prior:  # a regression's: no bins, so no prior of its own
+        return _rarity(load_card(DEFAULT_WEIGHTS))
     steps = torch.arange(-_REACH, _REACH + 1.0)
-    if card.calibration is None or not card.calibration.log_prior:
-        return torch.full((len(steps), len(steps)), torch.nan)
+    bins = gamut_bins(card.architecture.grid)
     # Calibration gave 5% of the prior to all bins alike, so it is nowhere 0: no colour weighs more than 20 times as
     # much as it would if all were equally common.
     prior = torch.tensor(card.calibration.log_prior).exp()
@@ -160,8 +164,8 @@ def summarise(rows: list[Row]) -> Summary:
     """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row.answer, row.kind].append(row)
-        groups[row.answer, "all"].append(row)
+        groups[row.answer, row.kind if row.kind != _ALL else f"{_ALL}/"].append(row)
+        groups[row.answer, _ALL].append(row)
     summary: Summary = defaultdict(dict)
     for (answer, kind), group in groups.items():
         summary[answer][kind] = _means([row.metrics for row in group])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
-
-from colorizer.durable import replace_durably
+from colorizer.durable import written_whole
 from colorizer.errors import WeightsError, one_line
 from colorizer.network import Network
 from colorizer.weights import WeightsCard, save_weights
 from training.calibration import calibrate
+from training.checkpoint import check_recipe, read_checkpoint
 from training.colorization import VALIDATION_SIDE
 from training.corpus import Corpus, open_corpus
 from training.evaluation import Painter, evaluate, finite, summarise
@@ -40,9 +39,11 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
 
     Raises:
         WeightsError: see `load_checkpoint`.
+        SettingsError: the checkpoint was made with other settings.
 
     """
     network, step = load_checkpoint(recipe, checkpoint)
+    check_recipe(checkpoint, recipe)
     data = recipe.data
     train = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
     validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
@@ -53,14 +54,10 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
         notes={"recipe": recipe.model_dump_json(), "checkpoint": f"step {step} of {checkpoint.name}"},
     )
     card = calibrate(network, card, train, validation, pictures)
-    unfinished = target.with_name(f"{target.name}.part")
-    try:
+    with written_whole(target) as unfinished:
         save_weights(unfinished, network, card)
         card = card.model_copy(update={"notes": card.notes | {"metrics": _metrics(unfinished, validation, pictures)}})
         save_weights(unfinished, network, card)
-        replace_durably(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return card
 
 
@@ -84,11 +81,8 @@ def load_checkpoint(recipe: Recipe, checkpoint: Path) -> tuple[Network, int]:
     """
     if not checkpoint.is_file():
         raise WeightsError(f"{checkpoint}: there is no checkpoint; run `tintd train` first")
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged pickle raises whatever its bytes lead to: even AssertionError
-        raise WeightsError(f"{checkpoint}: not a checkpoint, or a damaged one: {one_line(str(error))}") from error
-    if not isinstance(state, dict) or not {"average", "step"} <= state.keys():
+    state = read_checkpoint(checkpoint)
+    if not {"average", "step"} <= state.keys():
         raise WeightsError(f"{checkpoint}: not a checkpoint of a run: it holds no averaged weights")
     network = Network(recipe.architecture)
     try:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from colorizer.errors import WeightsError
 from colorizer.network import Architecture, Network
 from colorizer.weights import load_weights
+from training.checkpoint import read_checkpoint
 
 _PREFIXES = ("module.grey.", "module.encoder.resnet.")
 """Of the grey ResNet's tensors in the checkpoints of a classifier and a colorizer."""
@@ -127,12 +128,7 @@ def read_state(path: Path) -> State:
         WeightsError: the file holds neither.
 
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever its reading of a damaged file comes upon
-        raise WeightsError(f"{path}: cannot be read as a state dict: {error}") from error
-    if not isinstance(state, dict):
-        raise WeightsError(f"{path}: holds no state dict")
+    state = read_checkpoint(path)
     return cast("State", state.get("average", state.get("state_dict", state)))
 
 
@@ -154,6 +150,9 @@ def _load(resnet: nn.Module, state: State, source: str) -> list[str]:
     misfits = [name for name, tensor in known.items() if tensor.shape != own[name].shape]
     if misfits:
         raise WeightsError(f"{source}: not this ResNet: {misfits[0]} has another shape")
+    deeper = [name for name in state if name.startswith("layer") and name not in own]
+    if deeper:
+        raise WeightsError(f"{source}: of a deeper ResNet than the recipe's, which has no {deeper[0]}")
     resnet.load_state_dict(known, strict=False)
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     return sorted(own.keys() - known.keys() - counters)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 from torch.utils.data import Dataset
@@ -26,6 +27,8 @@ PLACE_BITS = 32
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What tells of this process and not of the file: every other file would be left out with it."""
 
+pillow_heif.register_heif_opener()
+
 Picture = NDArray[np.uint8]
 """R'G'B', (H, W, 3)."""
 
@@ -41,7 +44,7 @@ class Finding:
     """Height and width."""
     picture: Picture | None = None
     reason: str = ""
-    """Why it is none for training: unreadable, broken, tiny or grey."""
+    """Why it is none for training: unreadable, broken, too large, tiny or grey."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Inspection(Dataset[list[Finding] | MediaError]):
         try:
             with Image.open(file) as image:
                 short, picture = min(image.size), _decode(image, self.side)
+        except Image.DecompressionBombError:
+            return Finding(item.name, item.label, where, reason="too large")
         except Exception:  # noqa: BLE001 (of a damaged file Pillow raises SyntaxError, ValueError, struct.error, ...)
             return Finding(item.name, item.label, where, reason="broken")
         extent = (picture.shape[0], picture.shape[1])

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import torch
 
+from colorizer.durable import written_whole
 from colorizer.errors import WeightsError
 from colorizer.network import STRIDE, Network, fold_normalisation
 from colorizer.weights import load_weights
@@ -53,7 +54,8 @@ def export_onnx(weights: Path, target: Path) -> float:
     difference = _difference(network, model.SerializeToString())
     if not difference <= TOLERANCE:
         raise WeightsError(f"{weights}: ONNX's colours differ from torch's by {difference:.2f} ab units")
-    onnx.save(model, target)
+    with written_whole(target) as unfinished:
+        onnx.save(model, unfinished, format="protobuf")
     return difference
 
 

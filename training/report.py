@@ -100,24 +100,13 @@ class Provenance:
         )
 
 
-def provenance_of(rows: list[Row], painter: Painter, corpus: Corpus) -> Provenance:
-    """Say where the figures of an evaluation come from."""
-    card = painter.card
-    return Provenance(
-        weights=painter.weights,
-        working_size=card.working_size,
-        vividness=None if card.calibration is None else card.calibration.vividness,
-        pictures=sum(row.answer == "truth" for row in rows),
-        usable=len(corpus),
-        left_out=corpus.rejected,
-    )
-
-
-def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, folder: Path) -> Summary:
-    """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder; returns the figures."""
+def write_report(
+    rows: list[Row], painter: Painter, corpus: Corpus, title: str, folder: Path
+) -> tuple[Summary, Provenance]:
+    """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder; returns what they say."""
     folder.mkdir(parents=True, exist_ok=True)
     summary = summarise(rows)
-    provenance = provenance_of(rows, painter, corpus)
+    provenance = _provenance(rows, painter, corpus)
     (folder / "report.json").write_text(_as_json(summary, provenance))
     with (folder / "report.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["kind", "picture", "answer", *METRICS])
@@ -135,7 +124,7 @@ def write_report(rows: list[Row], painter: Painter, corpus: Corpus, title: str, 
         sheet=[(name, _encoded(strip)) for name, strip in strips],
     )
     (folder / "report.html").write_text(page)
-    return summary
+    return summary, provenance
 
 
 def print_summary(summary: Summary) -> None:
@@ -151,6 +140,18 @@ def chosen_by_seed(size: int) -> list[int]:
     """Indices of the pictures that are shown."""
     chosen = np.random.default_rng(_SEED).choice(size, min(size, SHEET), replace=False)
     return sorted(int(index) for index in chosen)
+
+
+def _provenance(rows: list[Row], painter: Painter, corpus: Corpus) -> Provenance:
+    card = painter.card
+    return Provenance(
+        weights=painter.weights,
+        working_size=card.working_size,
+        vividness=None if card.calibration is None else card.calibration.vividness,
+        pictures=sum(row.answer == "truth" for row in rows),
+        usable=len(corpus),
+        left_out=corpus.rejected,
+    )
 
 
 def _as_json(summary: Summary, provenance: Provenance) -> str:

@@ -19,7 +19,8 @@ from webdataset.tariterators import tar_file_iterator
 
 from colorizer.errors import MediaError, one_line
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif"})
+"""Of what should be a photograph; other files of a tree are passed over."""
 OPEN_SHARDS = 2
 """Shards that one process holds in memory."""
 

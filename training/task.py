@@ -33,6 +33,8 @@ class Task(Protocol):
     corpus: Corpus
     notes: list[str]
     """What people should know of its beginning."""
+    classes: list[str]
+    """By their numbers, where they are what is learnt."""
 
     def samples(self) -> Dataset[Any]:
         """Samples of the corpus, asked for by (index of a photograph, number of the sample)."""

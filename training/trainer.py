@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -17,24 +17,21 @@ from lightning.fabric import Fabric
 from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from torch import nn, optim
+from torch import Tensor, nn, optim
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from torchvision.transforms.functional import to_pil_image
 
 from colorizer.errors import SettingsError
-from training.checkpoint import check_recipe, save_checkpoint
+from training.checkpoint import WholeCheckpoints, check_classes, check_recipe, claim_run
 from training.classification import Classification
 from training.colorization import Colorization
 from training.normalisation import share_normalisation
 from training.optimization import make_optimizer, moving_average, precision_of, rate_at
 from training.recipe import ClassifierRecipe, Recipe
 from training.samples import load_samples, order_of, workers_of
+from training.sanity import learn_by_heart
 from training.task import Batch, Task
-
-_SANITY_SAMPLES = 8
-_SANE = 0.9
-"""A few samples' loss must fall to this part of what it was."""
 
 
 @dataclass
@@ -47,6 +44,8 @@ class Run:
     rate: LambdaLR
     recipe: str
     """As JSON."""
+    classes: list[str]
+    """By their numbers, of a classifier."""
     step: int = 0
     best: float = math.inf
 
@@ -58,6 +57,7 @@ class Run:
             "optimizer": self.optimizer,
             "rate": self.rate,
             "recipe": self.recipe,
+            "classes": self.classes,
             "step": self.step,
             "best": self.best,
         }
@@ -89,27 +89,50 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         The run's folder: `last.ckpt`, `best.ckpt`, CSV and TensorBoard logs, a grid of pictures for each evaluation.
 
     Raises:
-        SettingsError: the network does not learn even a few samples; or the run was begun with other settings, or its
-            checkpoint is damaged.
+        SettingsError: the network does not learn even a few samples, or learns no more; the run was begun with other
+            settings, another process makes it, its checkpoint is damaged, or none can be written.
 
     """
     folder = recipe.runs / recipe.name
     last = folder / "last.ckpt"
-    resumes = last.exists()
-    if resumes:
-        check_recipe(last, recipe)
     fabric = Fabric(
         precision=precision_of(recipe),
         devices=os.environ.get("LOCAL_WORLD_SIZE", "auto"),
         num_nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),
         loggers=[CSVLogger(folder, name="csv"), TensorBoardLogger(folder, name="board")],
+        plugins=[WholeCheckpoints()],
     )
     fabric.launch()
-    with fabric.rank_zero_first():
-        task = Classification(recipe) if isinstance(recipe, ClassifierRecipe) else Colorization(recipe)
-    run = _begin(fabric, recipe, task, resumes=resumes)
+    with claim_run(folder) if fabric.is_global_zero else nullcontext():
+        run, task = _begin(fabric, recipe, last)
+        _go_on(fabric, run, recipe, task)
+    return folder
+
+
+def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, last: Path) -> tuple[Run, Task]:
+    """A new run, or one that goes on from its last checkpoint."""
+    seen = cast("Tensor", fabric.all_gather(torch.tensor(last.exists())))
+    resumes = bool(seen.any())
     if resumes:
+        if not seen.all():
+            raise SettingsError(f"{last}: not seen by all processes; `runs` must be on a disk that all machines share")
+        check_recipe(last, recipe)
+    with fabric.rank_zero_first():
+        task = (
+            Classification(recipe, resumes=resumes)
+            if isinstance(recipe, ClassifierRecipe)
+            else Colorization(recipe, resumes=resumes)
+        )
+    run = _set_up(fabric, recipe, task, resumes=resumes)
+    if resumes:
+        check_classes(last, task.classes)
         _resume(fabric, run, last, recipe)
+    return run, task
+
+
+def _go_on(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> None:
+    """Make the remaining steps of a run, with its logs, evaluations and checkpoints."""
+    folder = recipe.runs / recipe.name
     pace = _Pace(run.step, recipe.schedule.batch)
     with _progress(disable=not fabric.is_global_zero) as progress:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
@@ -121,17 +144,16 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
             if run.step == recipe.schedule.falls_at:
                 _save(fabric, run, folder / "plateau.ckpt")
             if run.step % recipe.evaluate_every == 0 or run.step == recipe.schedule.steps:
-                if _evaluate(fabric, run, task, folder):
+                if _evaluate(fabric, run, recipe, task):
                     _save(fabric, run, folder / "best.ckpt")
-                _save(fabric, run, last)
+                _save(fabric, run, folder / "last.ckpt")
                 pace = _Pace(run.step, recipe.schedule.batch)
             elif run.step % recipe.log_every == 0 and _save_is_due(fabric, pace, recipe):
-                _save(fabric, run, last)
+                _save(fabric, run, folder / "last.ckpt")
                 pace.saved = time.monotonic()
-    return folder
 
 
-def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, resumes: bool) -> Run:
+def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, resumes: bool) -> Run:
     fabric.print(f"{len(task.corpus)} photographs to learn from, {task.corpus.rejected} left out")
     for note in task.notes:
         fabric.print(note)
@@ -139,7 +161,7 @@ def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, res
     batch: Batch = next(iter(load_samples(task.samples(), first, workers=0)))
     task.prepare(batch)
     if recipe.sanity_steps and not resumes:
-        fabric.print(_learn_by_heart(task, recipe, batch))
+        fabric.print(learn_by_heart(task, recipe, batch))
     network = task.network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
@@ -148,29 +170,7 @@ def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, res
     rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
     wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
     averaged = cast("AveragedModel", fabric.to_device(average))
-    return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json())
-
-
-def _learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) -> str:
-    """See that a copy of the network learns a few samples, before hours are spent on all."""
-    network = copy.deepcopy(task.network)
-    optimizer = make_optimizer(network, recipe)
-    few = [part[:_SANITY_SAMPLES] for part in batch]
-    task.train_mode(network)
-    losses = []
-    for _ in range(recipe.sanity_steps):
-        loss = task.loss(network, few)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    told = f"the loss of {len(few[0])} samples went from {losses[0]:.4g} to {losses[-1]:.4g}"
-    if not losses[-1] <= _SANE * losses[0]:
-        raise SettingsError(
-            f"{recipe.name}: in {recipe.sanity_steps} steps {told}: nothing is learnt; look at `schedule.rate`, the "
-            "encoder's start and the photographs (`sanity_steps: 0` leaves this out)"
-        )
-    return f"sane: in {recipe.sanity_steps} steps {told}"
+    return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json(), task.classes)
 
 
 def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> Iterator[float]:
@@ -181,21 +181,35 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     batches = fabric.setup_dataloaders(
         load_samples(task.samples(), order, workers_of(recipe.data)), use_distributed_sampler=False
     )
-    # A step whose gradients overflowed in float16 is left out by the scaler.
-    finite = precision_of(recipe) != "16-mixed"
     task.train_mode(run.network)
     for batch in batches:
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
         loss = task.loss(run.network, batch)
         fabric.backward(loss)
-        fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=finite)
+        norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
         run.optimizer.step()
         run.optimizer.zero_grad()
         run.rate.step()
         run.average.update_parameters(run.network)
         run.step += 1
+        # A step whose gradients overflowed in float16 is left out by the scaler.
+        if not _scaler_of(fabric) and not (loss.isfinite() and cast("Tensor", norm).isfinite()):
+            raise _lost(recipe, run.step, "loss or gradients")
         yield loss.item()
+
+
+def _scaler_of(fabric: Fabric) -> dict[str, Any]:
+    """The state of float16's gradient scaling; nothing in other precisions."""
+    return fabric.strategy.precision.state_dict()
+
+
+def _lost(recipe: Recipe | ClassifierRecipe, step: int, what: str) -> SettingsError:
+    return SettingsError(
+        f"{recipe.name}: at step {step} {what} are no longer finite numbers, so nothing more is learnt; the "
+        "checkpoints are of before. Begin anew under another `name`, with a lower `schedule.rate`; `tintd export` and "
+        "the setting `weights` take over what was learnt"
+    )
 
 
 def _log(fabric: Fabric, run: Run, pace: _Pace, recipe: Recipe | ClassifierRecipe) -> None:
@@ -216,17 +230,20 @@ def _save_is_due(fabric: Fabric, pace: _Pace, recipe: Recipe | ClassifierRecipe)
     return due
 
 
-def _evaluate(fabric: Fabric, run: Run, task: Task, folder: Path) -> bool:
+def _evaluate(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> bool:
     """Measure the averaged network; returns whether it is the best so far."""
     network = run.average.module.eval()
     found = task.evaluate(network)
+    if not math.isfinite(found.error):
+        raise _lost(recipe, run.step, "the network's answers")
     improved, run.best = found.error < run.best, min(run.best, found.error)
     fabric.log_dict(found.figures, step=run.step)
     listed = ", ".join(f"{name} {figure:.5g}" for name, figure in found.figures.items())
     fabric.print(f"step {run.step}: {listed}", flush=True)
     if fabric.is_global_zero and found.pictures is not None:
-        (folder / "pictures").mkdir(exist_ok=True)
-        to_pil_image(found.pictures).save(folder / "pictures" / f"{run.step:07}.jpg", quality=90)
+        pictures = recipe.runs / recipe.name / "pictures"
+        pictures.mkdir(exist_ok=True)
+        to_pil_image(found.pictures).save(pictures / f"{run.step:07}.jpg", quality=90)
         cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
     # One answer for all processes, which save together.
     return fabric.broadcast(improved)
@@ -236,14 +253,15 @@ def _save(fabric: Fabric, run: Run, checkpoint: Path) -> None:
     """A checkpoint, and the logs up to it: what is gone on from has its lines."""
     for logger in fabric.loggers:
         logger.save()
-    save_checkpoint(fabric, checkpoint, run.state() | {"scaler": fabric.strategy.precision.state_dict()})
+    fabric.save(checkpoint, run.state() | {"scaler": _scaler_of(fabric)})
 
 
 def _resume(fabric: Fabric, run: Run, checkpoint: Path, recipe: Recipe | ClassifierRecipe) -> None:
     state = run.state() | {"scaler": {}}
     fabric.load(checkpoint, state)
     run.step, run.best = state["step"], state["best"]
-    fabric.strategy.precision.load_state_dict(state["scaler"])
+    if state["scaler"]:  # else it was made in another precision
+        fabric.strategy.precision.load_state_dict(state["scaler"])
     done = run.step >= recipe.schedule.steps
     fabric.print(
         f"finished already, at step {run.step}; raise `schedule.steps`, or change `name` for a new run"

@@ -19,10 +19,6 @@ from colorizer.padding import crop, pad
 from training.corpus import Corpus
 from training.samples import grey_of
 
-VALIDATION_SIDE = 144
-"""Short side at which a network is looked at during its training."""
-
-
 GRID, _GRID_SIDE = 12, 128
 """Photographs in a grid, and the side of each."""
 
@@ -58,15 +54,15 @@ class Score:
 
 
 @torch.inference_mode()
-def mean_error(network: Network, corpus: Corpus, most: int) -> dict[str, Score]:
-    """Error of the least-squares answer at the small size, on `most` photographs of each kind."""
+def mean_error(network: Network, corpus: Corpus, most: int, side: int) -> dict[str, Score]:
+    """Error of the least-squares answer at a short side of at most `side`, on `most` photographs of each kind."""
     scores: dict[str, list[Score]] = defaultdict(list)
     device = next(network.parameters()).device
     for index in corpus.some_of_each_kind(most):
         picture = corpus.picture(index)
         luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
         truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]
-        ab = functional.interpolate(_predict(network, _shrink(luma)), size=luma.shape[-2:], mode="bilinear")
+        ab = functional.interpolate(_predict(network, _shrink(luma, side)), size=luma.shape[-2:], mode="bilinear")
         scores[corpus.kind(index)].append(_score(ab, truth))
     return {kind: Score.sum(listed) for kind, listed in scores.items()}
 
@@ -92,8 +88,8 @@ def draw_grid(network: Network, corpus: Corpus) -> Tensor:
     return (grid * 255).round().byte()
 
 
-def _shrink(luma: Tensor) -> Tensor:
-    scale = min(1.0, VALIDATION_SIDE / min(luma.shape[-2:]))
+def _shrink(luma: Tensor, side: int) -> Tensor:
+    scale = min(1.0, side / min(luma.shape[-2:]))
     size = [round(side * scale) for side in luma.shape[-2:]]
     return functional.interpolate(luma, size=size, mode="bilinear", antialias=True)
 

@@ -2,9 +2,12 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 
+from colorizer.errors import SettingsError
 from colorizer.network import Architecture, Network
 from tests.assets.recipes import write_recipe
 from training.initialisation import start_encoder
@@ -20,7 +23,7 @@ def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_p
         for split in ("train", "val")
         for path in sorted((photographs / split).rglob("0*.jpg"))
     ]
-    labels.write_text("\n".join(["split,name,class", *rows]))
+    labels.write_text("\n".join(["split,name,class", *rows]), encoding="utf-8-sig")  # as spreadsheets write it
     recipe = write_recipe(
         photographs,
         tmp_path,
@@ -40,3 +43,25 @@ def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_p
     state = torch.load(folder / "best.ckpt", map_location="cpu", weights_only=True)["average"]
     assert torch.equal(network.encoder.resnet.conv1.weight, state["module.grey.conv1.weight"])
     assert state["module.colour.conv1.weight"].shape[1] == 3
+
+
+def test_a_photograph_without_a_class_is_left_out_and_a_class_more_is_another_run(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With their number; and the classes' numbers may not change in mid-run."""
+    labels = tmp_path / "labels.csv"
+    changes: dict[str, Any] = {
+        "task": "classify",
+        "inputs": ["grey"],
+        "data": {"labels": str(labels)},
+        "schedule": {"batch": 2, "steps": 1},
+        "evaluate_every": 1,
+    }
+    known = ["name,class", "people/000.jpg,face", "animal/000.jpg,cat"]
+    labels.write_text("\n".join([*known, "animal/001.jpg,"]))
+    train(load_recipe(write_recipe(photographs, tmp_path, **changes)))
+    assert "'without a class': 22" in capsys.readouterr().out
+    labels.write_text("\n".join([*known, "animal/001.jpg,another cat"]))
+    changes["schedule"]["steps"] = 2
+    with pytest.raises(SettingsError, match=r"made with other classes .*'cat', 'face'"):
+        train(load_recipe(write_recipe(photographs, tmp_path, **changes)))

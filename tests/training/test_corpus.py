@@ -78,13 +78,14 @@ def test_photographs_in_no_folder_are_of_one_kind(photographs: Path, tmp_path: P
 
 
 def test_a_name_of_any_bytes_is_taken(photographs: Path, tmp_path: Path) -> None:
-    """Old archives have names that are no UTF-8: of photographs, and of what is left out."""
+    """Old archives have names that are no UTF-8: of photographs, and of what is left out; they can be written down."""
     tree = shutil.copytree(photographs / "val", tmp_path / "tree")
     shutil.copy(tree / "people" / "000.jpg", os.fsencode(tree / "people") + b"/caf\xe9.jpg")
     Path(os.fsdecode(os.fsencode(tree) + b"/\xe9.jpg")).write_bytes(b"")
     corpus = open_corpus(tree, tmp_path / "cache", side=64)
     assert len(corpus) == 9
     assert corpus.rejected == {"broken": 1}
+    assert "people/caf\\xe9.jpg" in corpus.names
 
 
 def test_what_a_killed_build_left_is_cleared_away(photographs: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from colorizer.errors import SettingsError
 from colorizer.network import Architecture, Network
-from colorizer.weights import Calibration, WeightsCard, save_weights
+from colorizer.weights import DEFAULT_WEIGHTS, Calibration, WeightsCard, save_weights
 from tests.assets.recipes import write_recipe
 from training.evaluation import Painter, Row, finite, open_photographs, summarise
 from training.metrics import PictureMetrics, measure
@@ -38,6 +38,13 @@ def test_a_picture_weighs_in_the_rebalanced_area_as_its_colours_are_rare() -> No
     assert summarise(rows)["default"]["people"]["auc_rebalanced"] == pytest.approx((0.5 * 1 + 1.5 * 0.2) / 2)
 
 
+def test_a_kind_of_the_name_of_all_of_them_is_told_apart() -> None:
+    """Its photographs are counted once."""
+    rows = [Row(kind, "", answer, measured()) for answer in ("grey", "truth") for kind in ("all", "people")]
+    counted = {kind: figures["pictures"] for kind, figures in summarise(rows)["truth"].items()}
+    assert counted == {"all/": 1, "all": 2, "people": 1}
+
+
 def test_a_colour_weighs_the_inverse_of_its_prior(tmp_path: Path) -> None:
     """Zhang's equation 4 with lambda = 0: a colour ten times as rare weighs ten times as much, and the mean is 1."""
     bins = Network(Architecture(widths=(8, 8, 8))).bins
@@ -50,12 +57,12 @@ def test_a_colour_weighs_the_inverse_of_its_prior(tmp_path: Path) -> None:
     assert artist.rarity(grey).item() == pytest.approx(1 / (len(bins) * float(prior.max())), rel=1e-3)
 
 
-def test_no_rebalanced_area_without_a_prior(tmp_path: Path) -> None:
-    """It is absent, not the plain one under its name."""
+def test_weights_without_a_prior_are_judged_by_the_shipped_ones(tmp_path: Path) -> None:
+    """So a regression has a rebalanced area too, that can be compared with theirs."""
     truth = torch.rand(3, 20, 20)
-    found = measure(truth, truth, painter(tmp_path, None).rarity(truth))
-    assert math.isnan(found.auc_rebalanced)
-    assert found.auc == pytest.approx(1)
+    theirs = Painter(DEFAULT_WEIGHTS, "cpu").rarity(truth)
+    assert painter(tmp_path, None).rarity(truth).equal(theirs)
+    assert theirs.min() < 1 < theirs.max()
 
 
 def test_photographs_are_a_folders_or_a_recipes(photographs: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def save(recipe: Recipe, name: str, **changes: Any) -> Path:  # noqa: ANN401 (pa
     network = Network(recipe.architecture)
     average = {f"module.{key}": tensor for key, tensor in network.state_dict().items()}
     path = recipe.runs / recipe.name / name
-    torch.save({"average": average, "step": 7} | changes, path)
+    torch.save({"average": average, "step": 7, "recipe": recipe.model_dump_json()} | changes, path)
     return path
 
 
@@ -81,6 +81,14 @@ def test_an_interrupted_export_leaves_what_was_there(
     with pytest.raises(KeyboardInterrupt):
         export(recipe, save(recipe, "last.ckpt"), target, pictures=1)
     assert [path.read_text() for path in target.parent.iterdir()] == ["of before"]
+
+
+def test_weights_do_not_tell_of_another_recipe_than_theirs(recipe: Recipe, tmp_path: Path) -> None:
+    """It was changed since: what they were made with is in the checkpoint."""
+    checkpoint = save(recipe, "last.ckpt")
+    changed = recipe.model_copy(update={"seed": 9})
+    with pytest.raises(SettingsError, match=r"last\.ckpt: made with other settings \(seed: 0, now 9\)"):
+        export(changed, checkpoint, tmp_path / "weights.safetensors", pictures=1)
 
 
 def test_weights_say_from_which_step_they_are(

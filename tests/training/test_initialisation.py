@@ -57,14 +57,17 @@ def test_what_cannot_be_fetched_is_asked_for_as_a_file(tmp_path: Path, monkeypat
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
-    """With the tensor that does not fit."""
+    """With the tensor that does not fit, or that has no place."""
     path, _ = saved(tmp_path, "resnet50")
     with pytest.raises(WeightsError, match="another shape"):
+        start_encoder(network(), path)
+    path, _ = saved(tmp_path, "resnet34")
+    with pytest.raises(WeightsError, match=r"deeper ResNet.* no layer1\.2\.conv1\.weight"):
         start_encoder(network(), path)
     torch.save({"a": torch.ones(1)}, path)
     with pytest.raises(WeightsError, match=r"conv1\.weight"):
         start_encoder(network(), path)
-    with pytest.raises(WeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="damaged, or no file"):
         start_encoder(network(), tmp_path / "nothing.pth")
 
 

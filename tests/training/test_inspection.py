@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image, PngImagePlugin
 
 from training.inspection import Inspection
-from training.sources import Files
+from training.sources import Files, open_source
 
 
 def look(*paths: Path, side: int = 500) -> list[tuple[str, np.ndarray]]:
@@ -35,6 +35,22 @@ def test_whatever_a_decoder_raises_a_file_is_broken(astronaut: Image.Image, tmp_
     assert {path.name: look(path)[0][0] for path in tmp_path.iterdir()} == dict.fromkeys(
         ("exif.png", "exif.webp", "text.png", "cut.jpg"), "broken"
     )
+
+
+@pytest.mark.parametrize("suffix", ["tif", "heic", "bmp", "avif"])
+def test_photographs_of_other_formats_are_seen(astronaut: Image.Image, tmp_path: Path, suffix: str) -> None:
+    """As scanners and telephones write them."""
+    (tmp_path / "people").mkdir()
+    astronaut.save(tmp_path / "people" / f"photograph.{suffix}")
+    [(reason, picture)] = look(*(item.file for item in open_source(tmp_path).part(0)))
+    assert reason == ""
+    assert np.abs(picture.astype(int) - np.asarray(astronaut)).mean() < 5
+
+
+def test_a_picture_beyond_what_is_decoded_is_not_called_broken(tmp_path: Path) -> None:
+    """It may be whole."""
+    pyvips.Image.black(20000, 10000).pngsave(str(tmp_path / "wide.png"))
+    assert look(tmp_path / "wide.png")[0][0] == "too large"
 
 
 def test_what_cannot_be_opened_is_not_called_broken(tmp_path: Path) -> None:

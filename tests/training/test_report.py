@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from colorizer.errors import SettingsError
 from colorizer.network import Architecture, Network
 from colorizer.weights import Calibration, WeightsCard, save_weights, weights_hash
 from tests.assets.recipes import write_recipe
@@ -40,9 +41,9 @@ def strict(text: str) -> dict[str, Any]:
 
 
 def test_the_figures_are_json(report: Path) -> None:
-    """What cannot be told is null: no Inception, no prior, no error of the truth."""
+    """What cannot be told is null: no Inception, no error of the truth."""
     figures = strict((report / "report.json").read_text())
-    assert figures["default"]["all"]["frechet"] is figures["default"]["all"]["auc_rebalanced"] is None
+    assert figures["default"]["all"]["frechet"] is None
     assert figures["truth"]["all"]["psnr"] is None
     assert figures["default"]["people"]["psnr"] > 0
 
@@ -68,3 +69,10 @@ def test_what_no_kind_has_is_not_shown(
         assert "1 broken" in shown
         assert "frechet" not in shown
         assert "nan" not in shown.split("base64")[0]
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(weights: Path, tmp_path: Path) -> None:
+    """A file where its folder should be."""
+    (tmp_path / "report").write_text("")
+    with pytest.raises(SettingsError, match="report: no folder for the report"):
+        evaluate(weights, tmp_path / "no photographs", tmp_path / "report")
