@@ -107,8 +107,8 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     summary = summarise(rows)
     provenance = _provenance(rows, painter, corpus)
-    (folder / "report.json").write_text(_as_json(summary, provenance))
-    with (folder / "report.csv").open("w", newline="") as file:
+    (folder / "report.json").write_text(_as_json(summary, provenance), encoding="utf-8")
+    with (folder / "report.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["kind", "picture", "answer", *METRICS])
         writer.writeheader()
         writer.writerows(as_record(row) for row in rows)
@@ -123,7 +123,7 @@ def write_report(
         answers=_ANSWERS,
         sheet=[(name, _encoded(strip)) for name, strip in strips],
     )
-    (folder / "report.html").write_text(page)
+    (folder / "report.html").write_text(page, encoding="utf-8")
     return summary, provenance
 
 

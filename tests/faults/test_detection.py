@@ -272,7 +272,7 @@ def in_own_namespace(script: str) -> subprocess.CompletedProcess[str]:
         pytest.skip("user namespaces, which have limits of their own, cannot be made here")
     script = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n{script}"
     confined = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
-    return subprocess.run(confined, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    return subprocess.run(confined, capture_output=True, text=True, check=False, timeout=2 * PATIENCE)
 
 
 @contextmanager

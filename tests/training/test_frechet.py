@@ -12,9 +12,9 @@ from training.frechet import FEATURES, Inception, frechet_distance
 
 def test_the_distance_grows_with_the_difference() -> None:
     """Nothing between a set and itself; the shift's square between a set and its shifted copy."""
-    features = list(torch.randn(40, FEATURES, generator=torch.Generator().manual_seed(0)) * 0.01)
+    features = list(torch.randn(40, 64, generator=torch.Generator().manual_seed(0)) * 0.01)
     assert frechet_distance(features, features) == pytest.approx(0, abs=1e-2)
-    shifted = [one + torch.nn.functional.one_hot(torch.tensor(0), FEATURES) * 3 for one in features]
+    shifted = [one + torch.nn.functional.one_hot(torch.tensor(0), 64) * 3 for one in features]
     assert frechet_distance(shifted, features) == pytest.approx(9, abs=0.1)
 
 
