@@ -208,21 +208,25 @@ def load_config(path: Path) -> Config:
     """Read and check a configuration; relative paths in it count from its own folder.
 
     Raises:
-        SettingsError: the file is missing, or a setting in it is wrong; the message names each one.
+        SettingsError: the file is missing or cannot be read, or a setting in it is wrong; the message names each one.
 
     """
-    if not path.is_file():
-        raise SettingsError(f"{path}: there is no configuration here; name one with --config")
-
     try:
+        if not path.is_file():
+            raise SettingsError(f"{path}: there is no configuration here; name one with --config")
         written = yaml.safe_load(path.read_text()) or {}
         if not isinstance(written, dict):
             raise SettingsError(f"{path}: not a configuration: it holds no settings by name")
-        config = _anchored(Config(**written), path.resolve().parent)
+        named = {str(name): setting for name, setting in written.items()}  # YAML takes `on` and `yes` for True
+        config = _anchored(Config(**named), path.resolve().parent)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         raise SettingsError("\n".join(f"{path}: {line}" for line in explain(error, Config))) from error
+    except (TypeError, ValueError, RuntimeError) as error:  # a 13th month, a link that leads to itself, [[[[...
+        raise SettingsError(f"{path}: not a configuration: {error}") from error
     _check_apart(path, config)
     return config
 

@@ -73,6 +73,16 @@ _MIGRATIONS = (
     CREATE INDEX jobs_latest ON jobs (state, coalesce(ended, due), id) WHERE NOT superseded;
     """,
     "CREATE TABLE outputs (place BLOB PRIMARY KEY)",  # folders of results: work folders may lie there
+    """
+    -- coming: the result that was announced; until it is published, that before it stays known as the output
+    ALTER TABLE jobs ADD COLUMN coming BLOB;
+    ALTER TABLE jobs ADD COLUMN coming_size INTEGER;
+    ALTER TABLE jobs ADD COLUMN coming_mtime_ns INTEGER;
+    ALTER TABLE jobs ADD COLUMN coming_inode INTEGER;
+    UPDATE jobs SET coming = output, coming_size = output_size, coming_mtime_ns = output_mtime_ns,
+        coming_inode = output_inode WHERE state = 'running' AND announced;
+    CREATE INDEX jobs_coming ON jobs (coming);
+    """,
 )
 
 

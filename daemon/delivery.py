@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -49,8 +50,8 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
 
     def free_names() -> Iterator[Path]:
         for name in candidate_names(folder.output, _home(entry, folder), suffix):
-            publisher = journal.publisher_of(name)
-            if publisher is None or _is_same_original(publisher[0], entry):
+            known = journal.results_at(name)
+            if not known or _is_same_original(known[0][0], entry):
                 yield name
 
     path = publish(
@@ -59,13 +60,36 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         may_replace=lambda name: _is_own_result(name, entry, journal),
         announce=lambda result: journal.announce(entry.id, result, making),
     )
-    take_note_back(entry, folder)
+    clear_away(entry, path, folder, journal)
     return path
 
 
-def take_note_back(entry: Entry, folder: Folder) -> None:
-    """Remove what a failure has left beside the results, now that there is one."""
-    remove_note(folder.output, _home(entry, folder))
+def clear_away(entry: Entry, path: Path, folder: Folder, journal: Journal) -> None:
+    """Remove what a new result has made untrue: the note of a failure, and an earlier result under another name.
+
+    Where one cannot be removed (it is open on a share, or somebody's who may not be robbed), it stays.
+
+    Args:
+        entry: the job, as it was before its result was published.
+        path: of the result.
+        folder: the watched folder of the original.
+        journal: knows what the earlier result was.
+
+    """
+    with _if_possible(entry):
+        remove_note(folder.output, _home(entry, folder))
+    earlier = entry.output
+    if earlier is None or earlier == path or not earlier.is_relative_to(folder.output):
+        return
+    with _if_possible(entry):
+        if _is_own_result(earlier, entry, journal):
+            earlier.unlink()
+            sync_folder(earlier.parent)
+
+
+def result_folder(entry: Entry, folder: Folder) -> Path:
+    """Where the result of a job will lie."""
+    return (folder.output / _home(entry, folder)).parent
 
 
 def lies_there(result: Result) -> bool:
@@ -108,6 +132,15 @@ def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
             return
 
 
+@contextmanager
+def _if_possible(entry: Entry) -> Iterator[None]:
+    """Go on where something cannot be removed, and say so."""
+    try:
+        yield
+    except OSError as error:
+        _log.warning("something of the past stays", job=entry.id, file=str(entry.source), reason=str(error))
+
+
 def _home(entry: Entry, folder: Folder) -> Path:
     """Where an original lay in its folder before it was moved to `done/`."""
     moved = folder.original == "move" and entry.path.parts[0] == DONE
@@ -116,10 +149,7 @@ def _home(entry: Entry, folder: Folder) -> Path:
 
 def _is_own_result(name: Path, entry: Entry, journal: Journal) -> bool:
     """Whether a file is an earlier result of the same original, untouched since."""
-    publisher = journal.publisher_of(name)
-    if publisher is None or not _is_same_original(publisher[0], entry):
-        return False
-    return lies_there(publisher[1])
+    return any(_is_same_original(one, entry) and lies_there(result) for one, result in journal.results_at(name))
 
 
 def _is_same_original(one: Entry, other: Entry) -> bool:

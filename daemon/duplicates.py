@@ -52,7 +52,7 @@ def _will_serve(running: Entry, folder: Folder, config: Config) -> bool:
 
 def _is_as_it_was(done: Entry, journal: Journal) -> bool:
     """Whether original and result are still those that the journal knows."""
-    publisher = None if done.output is None else journal.publisher_of(done.output)
-    if publisher is None or publisher[0].id != done.id or not lies_there(publisher[1]):
+    known = [] if done.output is None else journal.results_at(done.output)
+    if not known or known[0][0].id != done.id or not lies_there(known[0][1]):
         return False
     return identify(done.source) == done.identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from typing import Literal
 
@@ -63,6 +64,8 @@ class Ending:
                 told = f"its result can have no such name in the output folder ({error.strerror})"
                 self._journal.attempts.end(entry.id, "failed", now, told)
                 self._give_up(task, "failed", f"{told}: rename it, then `tintd retry`")
+            elif error.errno == errno.EXDEV:  # a disk was mounted there meanwhile; the next attempt is worked at on it
+                self.failed(task, "failed", f"the result cannot be published: {error}")
             else:
                 self.hold(task, f"the result cannot be published: {error}")
             return

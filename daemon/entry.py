@@ -1,4 +1,4 @@
-"""What the journal knows of a job, and of the result that it announced."""
+"""What the journal knows of a job, and of its results."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def entry_of(row: sqlite3.Row) -> Entry:
     )
 
 
-def result_of(row: sqlite3.Row) -> Result:
-    """Read the result that a job announced."""
-    identity = Identity(row["output_size"], row["output_mtime_ns"], row["output_inode"] or 0)
-    return Result(Path(os.fsdecode(row["output"])), identity)
+def result_of(row: sqlite3.Row, which: Literal["output", "coming"]) -> Result | None:
+    """Read the result that a job published, or that it announced."""
+    if row[which] is None:
+        return None
+    identity = Identity(row[f"{which}_size"], row[f"{which}_mtime_ns"], row[f"{which}_inode"] or 0)
+    return Result(Path(os.fsdecode(row[which])), identity)

@@ -145,13 +145,17 @@ class Journal:
         self._set(job, superseded=1, state="queued", lease=None)
 
     def announce(self, job: int, result: Result, making: Making) -> None:
-        """Note a result just before it is published: if it then lies there, it was published."""
+        """Note a result just before it is published: if it then lies there, it was published.
+
+        What is known of the one before it stays: publishing may yet fail.
+
+        """
         self._set(
             job,
-            output=os.fsencode(result.path),
-            output_size=result.identity.size,
-            output_mtime_ns=result.identity.mtime_ns,
-            output_inode=result.identity.inode,
+            coming=os.fsencode(result.path),
+            coming_size=result.identity.size,
+            coming_mtime_ns=result.identity.mtime_ns,
+            coming_inode=result.identity.inode,
             announced=1,
             settings=making.settings,
             weights=making.weights,
@@ -161,23 +165,31 @@ class Journal:
 
     def finish(self, job: int, now: float) -> None:
         """Note that the result that a job announced is published."""
-        self._set(job, state="done", reason=None, lease=None, ended=now)
+        self._db.execute(
+            "UPDATE jobs SET state = 'done', reason = NULL, lease = NULL, ended = ?, output = coming,"
+            " output_size = coming_size, output_mtime_ns = coming_mtime_ns, output_inode = coming_inode,"
+            " coming = NULL WHERE id = ?",
+            (now, job),
+        )
 
     def end(self, job: int, state: Literal["failed", "skipped"], reason: str, now: float) -> None:
         """Note that a job will not be tried again."""
         self._set(job, state=state, reason=legible(reason), lease=None, ended=now)
 
-    def publisher_of(self, path: Path) -> tuple[Entry, Result] | None:
-        """The job that last announced a result of this name, and that result."""
-        row = self._db.execute(
-            "SELECT * FROM jobs WHERE output = ? ORDER BY id DESC LIMIT 1", (os.fsencode(path),)
-        ).fetchone()
-        return (entry_of(row), result_of(row)) if row else None
+    def results_at(self, path: Path) -> list[tuple[Entry, Result]]:
+        """What may lie at a path: the last results of this name, published and announced; the latest job's first."""
+        rows = self._db.execute(
+            "SELECT * FROM jobs WHERE id IN (SELECT max(id) FROM jobs WHERE output = :path"
+            " UNION SELECT max(id) FROM jobs WHERE coming = :path) ORDER BY id DESC",
+            {"path": os.fsencode(path)},
+        )
+        found = [(entry_of(row), result_of(row, which)) for row in rows for which in ("coming", "output")]
+        return [(entry, result) for entry, result in found if result is not None and result.path == path]
 
     def interrupted(self) -> list[tuple[Entry, Result | None]]:
         """Jobs that were running when their service ended, each with the result that it had announced."""
         rows = self._db.execute("SELECT * FROM jobs WHERE state = 'running'")
-        return [(entry_of(row), result_of(row) if row["announced"] else None) for row in rows]
+        return [(entry_of(row), result_of(row, "coming") if row["announced"] else None) for row in rows]
 
     def done_outside(self, folder: Path, place: str) -> list[Entry]:
         """Jobs that are done and whose originals do not lie in a place of their folder."""

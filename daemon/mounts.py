@@ -1,4 +1,4 @@
-"""On what kind of file system a folder lies, as the kernel tells (proc(5), mountinfo)."""
+"""On which disk, and on what kind of file system, a folder lies, as the kernel tells (proc(5): mountinfo, fdinfo)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
+_OPEN = Path("/proc/self/fdinfo")
 _OF_NETWORKS = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|ncpfs|afs|9p|ceph|glusterfs|lustre|beegfs"
     r"|fuse\.(sshfs|s3fs|rclone|glusterfs|ceph|davfs2?|curlftpfs|gcsfuse|goofys|smbnetfs)"
@@ -32,6 +33,31 @@ def kind_of(place: Path, mounts: bytes) -> str | None:
         if place.is_relative_to(point) and (best is None or len(point.parts) >= best[0]):
             best = len(point.parts), source.split(b" ")[0].decode()
     return best[1] if best else None
+
+
+def disk_of(folder: Path) -> tuple[int, str]:
+    """The device that a folder lies on, and by which mount: only where both are the same, a file needs but a new name.
+
+    A disk that is mounted in two places is one device, and yet no name leads from the one place into the other.
+
+    Raises:
+        OSError: the folder cannot be opened.
+
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return os.fstat(descriptor).st_dev, _mount_of(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _mount_of(descriptor: int) -> str:
+    """The number of the mount by which a folder was opened; none where the kernel does not tell."""
+    try:
+        told = (_OPEN / str(descriptor)).read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line for line in told if line.startswith("mnt_id:")), "")
 
 
 def _unescaped(name: bytes) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from daemon.config import Config
-from daemon.delivery import find_moved, take_note_back
+from daemon.delivery import clear_away, find_moved
 from daemon.journal import Journal
 from daemon.original import identify
+from daemon.retries import after_interruption
 from daemon.wanted import DONE
 
 
@@ -21,13 +22,15 @@ def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> No
     """
     for entry, result in journal.interrupted():
         if result is not None and identify(result.path) == result.identity:  # an earlier one has another inode
-            journal.finish(entry.id, now)
-            journal.attempts.end(entry.id, "done", now)
             folder = config.folder_at(entry.folder)
             if folder is not None:
-                take_note_back(entry, folder)
+                clear_away(entry, result.path, folder, journal)
+            journal.finish(entry.id, now)
+            journal.attempts.end(entry.id, "done", now)
         else:
-            journal.put_back(entry.id, now, entry.reason, refund=refund)
+            due = now if refund else after_interruption(entry.attempts, now, config)
+            told = f"the service ended while it was coloured (attempt {entry.attempts})"
+            journal.put_back(entry.id, due, entry.reason if due == now else told, refund=refund)
     journal.attempts.interrupt(now)
     for folder in config.folders:
         for entry in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():

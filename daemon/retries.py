@@ -55,6 +55,16 @@ def after_failure(why: Why, attempts: int, seen: float, now: float, config: Conf
     return Again(due=now + delay(attempts, config), refund=False)
 
 
+def after_interruption(attempts: int, now: float, config: Config) -> float:
+    """Decide when a job is due whose service ended in the middle of it.
+
+    At once: power cuts end services too, and never make a file fail. But where it has been tried as often as a bad file
+    would be, it may be what ends the service, and the other files come first.
+    """
+    most = config.work.attempts
+    return now if attempts < most else now + delay(most, config)
+
+
 def delay(attempts: int, config: Config) -> float:
     """Seconds between so many attempts and the next: a day at most."""
     return min(_DAY, config.work.retry_seconds * float(_GROWTH) ** min(attempts - 1, _GROWING))

@@ -208,7 +208,7 @@ class Service:
         except TintdError as error:
             _log.error("not reloaded", reason=str(error))
         else:
-            self._before = before
+            self._before = self._before or before  # the last with which workers were ready
             _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])
         notify("READY=1")
 

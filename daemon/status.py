@@ -12,7 +12,7 @@ from daemon.crew import Hand
 from daemon.entry import STATES, Entry
 from daemon.journal import Journal
 from daemon.pause import by_person
-from daemon.wishes import is_named
+from daemon.wishes import reading_of
 
 MOST = 5000
 """Files of each state, or attempts, in one answer of the service: however many there are, its memory stays flat."""
@@ -35,7 +35,9 @@ def status_of(journal: Journal, most: int | None, service: Answer | None = None)
 
 def history_of(journal: Journal, pattern: str, most: int | None) -> Answer:
     """The latest attempts at the files that a pattern means."""
-    meant = (attempt for attempt in journal.attempts.latest() if is_named(attempt.source, pattern))
+    means = reading_of(journal, pattern)
+    latest = journal.attempts.latest()
+    meant = (attempt for attempt in latest if means(str(attempt.source)) or means(attempt.source.name))
     return {"attempts": [_attempt_facts(attempt) for attempt in islice(meant, most)]}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
-from pathlib import Path
 
 from colorizer.errors import TintdError
-from daemon.entry import Entry, State
+from daemon.entry import STATES, Entry, State
 from daemon.journal import Journal
 
 CANCELLED = "cancelled"
@@ -72,20 +71,32 @@ def forget(journal: Journal, pattern: str) -> list[Entry]:
 
 
 def matching(journal: Journal, pattern: str, *states: State) -> Iterator[Entry]:
-    """Jobs in these states whose file's path, path in its folder, or name fits a shell pattern."""
-    for entry in journal.entries(*states):
-        if is_named(entry.source, pattern) or fnmatch(str(entry.path), pattern):
-            yield entry
+    """Jobs in these states whose file is meant: by its path, its path in its folder, or its name."""
+    means = reading_of(journal, pattern)
+    return (entry for entry in journal.entries(*states) if any(map(means, _names(entry))))
 
 
-def is_named(source: Path, pattern: str) -> bool:
-    """Whether a shell pattern means a file, by its path or its name."""
-    return fnmatch(str(source), pattern) or fnmatch(source.name, pattern)
+def reading_of(journal: Journal, pattern: str) -> Callable[[str], bool]:
+    """How a pattern is read: as a name, where the journal knows a file that is called so, else as a shell pattern.
+
+    `scan [1].jpg` is a file's name, and as a pattern it would mean `scan 1.jpg`.
+
+    Returns:
+        Whether a path or a name is meant.
+
+    """
+    if any(pattern in _names(entry) for entry in journal.entries(*STATES)):
+        return lambda name: name == pattern
+    return lambda name: fnmatch(name, pattern)
 
 
 def told(entries: list[Entry], one: str, many: str) -> str:
     """How many files something was done to."""
     return f"1 file {one}" if len(entries) == 1 else f"{len(entries)} files {many}"
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    return str(entry.source), str(entry.path), entry.source.name
 
 
 def _requeue(journal: Journal, pattern: str, now: float, *states: State) -> list[Entry]:

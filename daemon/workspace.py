@@ -9,7 +9,9 @@ from pathlib import Path
 
 from colorizer.errors import TintdError
 from daemon.config import Folder
+from daemon.delivery import result_folder
 from daemon.journal import Journal
+from daemon.mounts import disk_of
 from daemon.publisher import make_folder
 
 
@@ -33,8 +35,16 @@ def make_folders(folders: Iterable[Folder]) -> None:
 
 
 def work_folder(folder: Folder, journal: Journal, job: int) -> Path:
-    """Where a job is worked on: in the output folder, so that its result needs only a new name."""
-    return folder.output / f".tintd-{journal.id}-{job}"
+    """Where a job is worked on: on the disk where its result will lie, so that it needs only a new name.
+
+    That is the output folder, or the sub-folder in it where another disk begins.
+
+    """
+    entry = journal.entry(job)
+    place = folder.output if entry is None else _place(folder.output, result_folder(entry, folder))
+    if place != folder.output:
+        journal.outputs([place])
+    return place / f".tintd-{journal.id}-{job}"
 
 
 def prepare(workspace: Path) -> None:
@@ -71,3 +81,13 @@ def sweep(folders: Iterable[Folder], journal: Journal) -> None:
                 job = workspace.name.rpartition("-")[2]
                 if not (job.isdigit() and journal.is_unfinished(int(job))):
                     clear(workspace)
+
+
+def _place(output: Path, target: Path) -> Path:
+    """The first folder on the way from an output folder to one in it that lies on the same disk as the last one."""
+    way = [place for place in (*reversed(target.parents), target) if place.is_relative_to(output)]
+    try:
+        disks = [disk_of(place) for place in way if place.is_dir()]
+    except OSError:  # publishing will say what is wrong
+        return output
+    return way[disks.index(disks[-1])] if disks else output

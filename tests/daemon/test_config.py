@@ -57,6 +57,13 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         ("", "folders"),
         ("folders: []", "folders"),
         ("[1, 2]", "no settings by name"),
+        (FOLDERS + "1: 2", "1: there is no such setting"),
+        (FOLDERS + "on: now", "True: there is no such setting"),
+        (FOLDERS + "colour: {1: 2}", "colour.1"),
+        (FOLDERS + "_env_file: 1", "not a configuration"),
+        (FOLDERS + "log: 2024-13-01", "not a configuration: month"),
+        ('folders: [{input: "a\\0", output: b}]', "not a configuration: embedded null"),
+        ("[" * 2000, "not a configuration"),
         ("folders: [}", "not YAML"),
         ("folders: [inbox]", "folders.0"),
         ("folders: [null]", "folders.0"),
@@ -78,6 +85,13 @@ def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     """By name, not by a trace."""
     (tmp_path / "config.yaml").write_bytes(b"folders: \xff\xfe")
     with pytest.raises(SettingsError, match="not YAML"):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """By name, with the kernel's reason; a file without permissions would not do: the tests may be root's."""
+    (tmp_path / "config.yaml").symlink_to("/proc/self/mem")
+    with pytest.raises(SettingsError, match=r"config\.yaml: cannot be read: Input/output error"):
         load_config(tmp_path / "config.yaml")
 
 

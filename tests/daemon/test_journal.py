@@ -12,6 +12,7 @@ from daemon.database import JournalError
 from daemon.entry import Making, Result
 from daemon.journal import Journal
 from daemon.original import Identity, fingerprint, identify
+from daemon.status import history_of
 
 
 @pytest.fixture
@@ -152,6 +153,39 @@ def test_only_an_announced_result_counts_after_a_crash(journal: Journal, tmp_pat
     assert [found for _, found in journal.interrupted()] == [None]
 
 
+def test_what_is_announced_does_not_hide_what_lies_there(journal: Journal, tmp_path: Path) -> None:
+    """Until it is published, both are known as ours; then it alone."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    first, second = (Result(tmp_path / "outbox" / "a", Identity(size, 4, size)) for size in (3, 5))
+    journal.announce(entry.id, first, Making("s", "w", 1.0))
+    journal.finish(entry.id, 1)
+    journal.requeue([entry.id], 2)
+    journal.take(3, 10)
+    journal.announce(entry.id, second, Making("s", "w", 1.0))
+    assert [result for _, result in journal.results_at(first.path)] == [second, first]
+    journal.finish(entry.id, 4)
+    assert [result for _, result in journal.results_at(first.path)] == [second]
+
+
+def test_what_an_older_tintd_announced_is_known(journal: Journal, tmp_path: Path) -> None:
+    """It noted it as the output; its service was killed, and a newer one started."""
+    add(journal, tmp_path, "a")
+    entry = journal.take(0, 10)
+    assert entry is not None
+    result = Result(tmp_path / "outbox" / "a", Identity(3, 4, 5))
+    journal.announce(entry.id, result, Making("s", "w", 1.0))
+    database = journal.database
+    database.execute("UPDATE jobs SET output = coming, output_size = 3, output_mtime_ns = 4, output_inode = 5")
+    database.execute("DROP INDEX jobs_coming")
+    for column in ("coming", "coming_size", "coming_mtime_ns", "coming_inode"):
+        database.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+    database.execute("PRAGMA user_version = 5")
+    journal.close()
+    assert [found for _, found in Journal(tmp_path / "state").interrupted()] == [result]
+
+
 def test_failed_jobs_are_retried_with_all_their_attempts(journal: Journal, tmp_path: Path) -> None:
     """Those that are meant, and no others."""
     for name in "ab":
@@ -261,3 +295,31 @@ def test_a_forgotten_file_is_new(journal: Journal, tmp_path: Path) -> None:
     assert len(wishes.forget(journal, "*")) == 1
     assert list(journal.attempts.latest()) == []
     assert add(journal, tmp_path, "a", "content") == "new"
+
+
+@pytest.mark.parametrize("wish", ["retry", "again", "forget"])
+def test_a_name_with_brackets_is_a_name(journal: Journal, tmp_path: Path, wish: str) -> None:
+    """Not a class of characters, where there is a file that is called so, whatever its state; else it is a pattern."""
+    for name in ("scan [1].jpg", "scan 1.jpg", "scan 2.jpg"):
+        add(journal, tmp_path, name)
+        entry = journal.take(0, 10)
+        assert entry is not None
+        journal.end(entry.id, "failed", "broken", 1)
+    one = {"retry": "waits again", "again": "will be coloured anew", "forget": "forgotten"}[wish]
+    assert wishes.grant(journal, wish, "scan [1].jpg", 2) == f"1 file {one}"
+    assert {entry.path.name for entry in journal.entries("failed")} == {"scan 1.jpg", "scan 2.jpg"}
+    assert wishes.grant(journal, wish, "scan [2].jpg", 3) == f"1 file {one}"
+    assert [entry.path.name for entry in journal.entries("failed")] == ["scan 1.jpg"]
+
+
+def test_a_name_with_brackets_means_no_other_file(journal: Journal, tmp_path: Path) -> None:
+    """Also where nothing can be done to it: it waits already. Its history is its own, too."""
+    for name in ("scan 1.jpg", "scan [1].jpg"):
+        add(journal, tmp_path, name)
+    entry = journal.take(0, 10)
+    assert entry is not None
+    journal.attempts.begin(entry.id, 1, "7", 1)
+    journal.end(entry.id, "failed", "broken", 1)
+    assert wishes.retry(journal, "scan [1].jpg", 2) == []
+    assert history_of(journal, "scan [1].jpg", None) == {"attempts": []}
+    assert len(history_of(journal, "scan 1.jpg", None)["attempts"]) == 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from daemon.config import Config, Folder, Watching, Work
-from daemon.retries import Again, End, after_failure
+from daemon.retries import Again, End, after_failure, after_interruption
 
 CONFIG = Config(
     folders=(Folder(input=Path("/in"), output=Path("/out")),),
@@ -33,3 +33,9 @@ def test_a_file_that_looks_cut_off_is_waited_for() -> None:
     assert after_failure("truncated", 1, seen=1000, now=1010, config=CONFIG) == Again(1600, refund=True)
     assert after_failure("truncated", 1, seen=1000, now=1600, config=CONFIG) == Again(1630, refund=False)
     assert after_failure("truncated", 3, seen=1000, now=2000, config=CONFIG) == End("failed")
+
+
+def test_what_was_interrupted_goes_on_at_once_but_not_without_end() -> None:
+    """From the third time on, other files have eight minutes; it never fails of that."""
+    due = [after_interruption(attempts, now=1000, config=CONFIG) for attempts in (1, 2, 3, 9)]
+    assert due == [1000, 1000, 1480, 1480]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +85,17 @@ def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
     yield made
     if made.pid and made.is_alive():
         os.kill(made.pid, signal.SIGKILL)
+
+
+@contextmanager
+def immutable(path: Path) -> Iterator[None]:
+    """A file that can be neither changed nor removed, nor replaced by another, by nobody."""
+    if os.geteuid() != 0 or subprocess.run(["chattr", "+i", path], check=False, capture_output=True).returncode:
+        pytest.skip("files that nobody can remove need root, and a file system that has them")
+    try:
+        yield
+    finally:
+        subprocess.run(["chattr", "-i", path], check=True)
 
 
 def assert_in_order(service: Service) -> None:

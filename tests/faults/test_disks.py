@@ -7,9 +7,11 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -57,7 +59,7 @@ def fill(place: Path, leave: int) -> Path:
 
 def drop_film(service: Service, name: str, film: Film) -> Path:
     """A film that comes whole, by a move."""
-    return write_film(service.home / name, film).rename(service.inbox / name)
+    return write_film(service.home / Path(name).name, film).rename(service.inbox / name)
 
 
 def is_running(service: Service) -> bool:
@@ -104,6 +106,7 @@ def test_an_output_folder_that_becomes_read_only(service: Service, mount: Mount)
     service.start()
     write_grey(service.inbox / "a.png")
     service.finish(done=1)
+    service.until(lambda: not service.leftovers(), "the work folder is gone")
     subprocess.run(["mount", "-o", "remount,ro", service.outbox], check=True)
     write_grey(service.inbox / "b.png", 40)
     service.until(lambda: "cannot be written" in service.log(), "it says so")
@@ -147,6 +150,82 @@ def test_an_output_mount_that_comes_back_under_another_number(service: Service, 
     assert service.outbox.stat().st_dev != number
     service.finish(done=2)
     assert (service.outbox / "b.png").exists()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another disk."""
+    shared = Path("/dev/shm")  # noqa: S108 (the folder in it is made by tempfile)
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip(f"{shared} is no other file system")
+    with tempfile.TemporaryDirectory(dir=shared) as made:
+        yield Path(made)
+
+
+def test_a_sub_folder_of_the_results_on_another_disk(service: Service, elsewhere: Path) -> None:
+    """Breaks: renaming from the output folder into its sub-folder. It is coloured there, once."""
+    service.outbox.mkdir()
+    (service.outbox / "films").symlink_to(elsewhere)
+    (service.inbox / "films" / "1936").mkdir(parents=True)
+    write_grey(service.inbox / "films" / "1936" / "a.png")
+    service.start()
+    service.finish(done=1)
+    assert len(service.logged("colouring")) == 1
+    service.until(lambda: not list(elsewhere.rglob(".tintd-*")), "the work folder is gone")
+    assert [path.name for path in elsewhere.rglob("*")] == ["1936", "a.png"]
+    assert [path.name for path in service.outbox.iterdir()] == ["films"]
+
+
+def test_a_sub_folder_of_the_results_that_is_mounted_there(service: Service) -> None:
+    """Breaks: the same, by a folder of the same disk that is mounted in two places."""
+    (service.home / "nas").mkdir()
+    place = service.outbox / "films"
+    place.mkdir(parents=True)
+    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", service.home / "nas", place], check=False).returncode:
+        pytest.skip("mounting needs root, and a system that allows it")
+    try:
+        (service.inbox / "films").mkdir()
+        write_grey(service.inbox / "films" / "a.png")
+        service.start()
+        service.finish(done=1)
+        assert len(service.logged("colouring")) == 1
+        service.until(lambda: not service.leftovers(), "the work folder is gone")
+        assert [path.name for path in (service.home / "nas").iterdir()] == ["a.png"]
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_what_a_kill_leaves_on_another_disk(service: Service, elsewhere: Path) -> None:
+    """Breaks: the service, in mid-film, and then the original, which goes: a sweep finds the work folder."""
+    service.outbox.mkdir()
+    (service.outbox / "films").symlink_to(elsewhere)
+    (service.inbox / "films").mkdir()
+    service.start()
+    film = drop_film(service, "films/film.mkv", LONG)
+    service.until(lambda: list(elsewhere.glob(".tintd-*/*")), "the film is being coloured")
+    service.signal(signal.SIGKILL)
+    film.unlink()
+    service.settings["watching"]["rescan_seconds"] = 0.5
+    write_grey(service.inbox / "a.png")
+    service.start()
+    service.finish(done=1)
+    service.until(lambda: list(elsewhere.iterdir()) == [], "it is swept")
+
+
+def test_a_disk_that_is_mounted_below_the_results_in_mid_film(service: Service, mount: Mount) -> None:
+    """Breaks: the sub-folder where the result will lie, which is another disk's by then. It costs one attempt."""
+    (service.outbox / "films").mkdir(parents=True)
+    (service.inbox / "films").mkdir()
+    service.settings["watching"]["rescan_seconds"] = 0.5
+    service.start()
+    drop_film(service, "films/film.mkv", replace(LONG, frames=100))
+    service.until(lambda: is_running(service), "the film is being coloured")
+    mount(service.outbox / "films")
+    service.finish(done=1)
+    assert len(service.logged("colouring")) == 2
+    assert "cross-device" in service.logged("will be tried again")[0]["reason"]
+    service.until(lambda: not service.leftovers(), "what was finished on the other disk is swept")
+    assert [path.name for path in (service.outbox / "films").iterdir()] == ["film.mkv"]
 
 
 def test_a_name_that_the_output_folder_does_not_take(service: Service) -> None:

@@ -17,6 +17,7 @@ import yaml
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
+from tests.faults.conftest import immutable
 
 LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
@@ -91,6 +92,54 @@ def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     daemon.wait_for(done=2)
     assert (daemon.home / "results" / "a.png").exists()
     assert {file["attempts"] for file in daemon.status()["files"]} == {1}
+
+
+def test_a_wrong_reload_on_another_changes_nothing(daemon: Daemon) -> None:
+    """Breaks: the name of a setting; then the weights, and, before a worker has told that there are none, others."""
+    daemon.start()
+    good = dict(daemon.settings)
+    daemon.settings = good | {1: 2}
+    daemon.reload("not reloaded")
+    daemon.settings = good | {"colour": {"weights": "nothing.safetensors", "device": "cpu"}}
+    daemon.reload()
+    daemon.settings = good | {"colour": {"weights": "neither.safetensors", "device": "cpu"}}
+    daemon.reload("not reloaded", times=2)
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_for(done=1)
+
+
+def test_again_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -> None:
+    """Breaks: the format of results, there and back. One that its owner has changed meanwhile stays."""
+    daemon.start()
+    write_grey(daemon.inbox / "a.png")
+    write_grey(daemon.inbox / "mine.png", 40)
+    daemon.wait_for(done=2)
+    (daemon.outbox / "mine.png").write_text("retouched by hand")
+    for turn, (form, names) in enumerate(
+        [("tiff", ["a.tif", "mine.png", "mine.tif"]), ("png", ["a.png", "mine (png).png", "mine.png"])], start=1
+    ):
+        daemon.settings["photo"] = {"format": form}
+        daemon.reload(times=turn)
+        daemon.command("again", "*")
+        daemon.wait_for(done=2)
+        assert sorted(path.name for path in daemon.outbox.iterdir()) == names
+    assert (daemon.outbox / "mine.png").read_text() == "retouched by hand"
+
+
+def test_an_earlier_result_that_cannot_be_replaced_yet(daemon: Daemon) -> None:
+    """Breaks: publishing, by a file that nobody may replace. When it may be, it is replaced, and there is no other."""
+    daemon.start()
+    write_grey(daemon.inbox / "a.png")
+    daemon.wait_for(done=1)
+    before = (daemon.outbox / "a.png").read_bytes()
+    daemon.settings["colour"] |= {"vividness": 0.1}
+    daemon.reload()
+    with immutable(daemon.outbox / "a.png"):
+        daemon.command("again", "a.png")
+        daemon.wait_until(lambda: len(daemon.logged("held")) >= 2, "it is held")
+    daemon.wait_for(done=1)
+    assert [path.name for path in daemon.outbox.iterdir()] == ["a.png"]
+    assert (daemon.outbox / "a.png").read_bytes() != before
 
 
 def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:

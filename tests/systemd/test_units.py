@@ -42,6 +42,12 @@ def test_the_service_gives_away_little(tmp_path: Path) -> None:
     assert float(level[1]) <= 1.5
 
 
+@pytest.mark.parametrize("name", ["tintd.service", "user/tintd.service"])
+def test_a_worker_that_the_kernel_takes_does_not_stop_the_service(name: str) -> None:
+    """As it would by systemd's default."""
+    assert "OOMPolicy=continue" in (UNITS / name).read_text().splitlines()
+
+
 def test_what_breaks_the_gpu_is_not_asked_for() -> None:
     """PrivateDevices hides it; MemoryDenyWriteExecute stops CUDA and oneDNN from compiling their kernels."""
     settings = [line for line in (UNITS / "tintd.service").read_text().splitlines() if not line.startswith("#")]
