@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Literal
 
+from colorizer.copying import copy_file
 from colorizer.errors import InColourError
 from colorizer.film import Progress, colorize_film
 from colorizer.job import Job
@@ -25,7 +25,7 @@ def colorize(job: Job, progress: Progress) -> Report:
 
     Args:
         job: what to do.
-        progress: told after each frame of a film.
+        progress: told after each frame of a film, and while a file is copied.
 
     Raises:
         InColourError: it is in colour already, which the settings leave alone.
@@ -39,7 +39,7 @@ def colorize(job: Job, progress: Progress) -> Report:
     except InColourError as found:
         if job.settings.detection.coloured != "copy":
             raise
-        report = _copy(job, kind, found)
+        report = _copy(job, kind, found, partial(progress, found.frames, found.frames))
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return report
@@ -69,9 +69,9 @@ def open_colorist(settings: ColourSettings) -> SharedColorist:
     return SharedColorist(predictor, settings.working_size)
 
 
-def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError) -> Report:
+def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError, beat: Callable[[], None]) -> Report:
     """The original is the result."""
-    shutil.copyfile(job.source, job.target)
+    copy_file(job.source, job.target, beat)
     return Report(
         kind=kind,
         suffix=job.source.suffix,

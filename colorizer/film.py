@@ -126,12 +126,12 @@ def _segments(  # noqa: PLR0913, PLR0917
     finished = finished_segments(job, colorist, scenes)
     yield from finished
     numbered = partial(number_segments, first=len(finished))
-    decoded = frames_after(finished, footage, job.piece)
+    done = sum(len(segment.timing.pts) for segment in finished)
+    decoded = frames_after(finished, footage, job.piece, partial(progress, done, footage.expected))
     with (
         ahead(_stills(decoded, footage, encoding, colorist, scenes), _AHEAD) as stills,
         ahead(_coloured(numbered(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
-        done = sum(len(segment.timing.pts) for segment in finished)
         counted = _counted(frames, done, footage.expected, progress)
         for number, together in groupby(counted, key=itemgetter(0)):
             path = segment_path(job.workspace, number)

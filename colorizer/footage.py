@@ -36,6 +36,9 @@ _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mp
 _PROMISING = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf"})
 """Containers whose header tells how long the film is; of the others libav guesses it from what is there."""
 
+_COUNTING_FROM_ZERO = frozenset({"matroska,webm", "asf"})
+"""Containers whose length counts from 0, not from the first timestamp."""
+
 _DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
 """What libav and its binding say of headers that say nothing, or too much."""
 
@@ -126,7 +129,6 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
         _check_size(path, stream, most_megapixels)
         frame = _first_frame(path, container, stream)
         rate = _rate(stream)
-        seconds = container.duration / av.time_base if container.duration else 0
         return Footage(
             path=path,
             index=stream.index,
@@ -145,7 +147,7 @@ def inspect_footage(path: Path, most_megapixels: int) -> Footage:
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
             steady=rate == stream.base_rate and container.format.name != "avi",  # where empty frames repeat others
-            expected=stream.frames or round(seconds * rate),
+            expected=stream.frames or round(_told_length(container) * rate),
             start=Fraction(container.start_time or 0, av.time_base),
             length=_promised(container, stream, rate),
         )
@@ -271,7 +273,13 @@ def _promised(container: InputContainer, stream: VideoStream, rate: Fraction) ->
     if container.format.name not in _PROMISING:
         return Fraction(0)
     counted = stream.frames / rate if container.format.name == "avi" else Fraction(0)
-    return max(Fraction(container.duration or 0, av.time_base), counted)
+    return max(_told_length(container), counted)
+
+
+def _told_length(container: InputContainer) -> Fraction:
+    """Seconds that the container says, from its first timestamp on."""
+    before = (container.start_time or 0) if container.format.name in _COUNTING_FROM_ZERO else 0
+    return max(Fraction(0), Fraction((container.duration or 0) - before, av.time_base))
 
 
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> Coding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import cast
@@ -21,7 +21,9 @@ _NEARLY_ONE = 0.9
 """Frames that a gap must be long: pulldown shows frames for half a frame longer."""
 
 
-def read_frames(footage: Footage, piece: Piece | None = None, since: int | None = None) -> Iterator[Frame]:
+def read_frames(
+    footage: Footage, piece: Piece | None = None, since: int | None = None, beat: Callable[[], None] = lambda: None
+) -> Iterator[Frame]:
     """Decode a film's frames in the order of their display.
 
     Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
@@ -31,6 +33,7 @@ def read_frames(footage: Footage, piece: Piece | None = None, since: int | None 
         footage: the film.
         piece: which part of it, else all of it.
         since: a timestamp to seek, in the stream's time base; the frames before it are left out.
+        beat: told of each frame that is decoded and left out: between two key frames there may be hours.
 
     """
     with open_film(footage.path) as container:
@@ -43,6 +46,7 @@ def read_frames(footage: Footage, piece: Piece | None = None, since: int | None 
         frames = _timed(container, stream, footage, start or 0)
         for frame in frames if footage.fields else deinterlace(frames, footage):
             if start is not None and frame.pts < start:
+                beat()
                 continue
             if stop is not None and frame.pts >= stop:
                 return

@@ -141,8 +141,8 @@ def _tiff(file: BinaryIO) -> PhotoFormat:
     header = file.read(8)
     if header[2:4] not in {b"*\x00", b"\x00*"}:
         return "tiff"
-    directory = ImageFileDirectory_v2(header)
     try:
+        directory = ImageFileDirectory_v2(header)
         file.seek(directory.next)
         with warnings.catch_warnings(action="ignore"):
             directory.load(file)

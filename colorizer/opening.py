@@ -19,6 +19,7 @@ from colorizer.picture import CONVERTED, Photo, Picture, Sample
 from colorizer.quantisation import estimate_quality
 from colorizer.settings import PhotoSettings
 from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories, tags_of_raw
+from colorizer.unkept import unkept_pictures
 
 FailOn = Literal["error", "none"]
 
@@ -33,6 +34,10 @@ _SAMPLES: dict[str, tuple[Sample, float]] = {
     "float": ("float", 1.0),
     "double": ("float", 1.0),
 }
+_BRIGHTEST = 16.0
+"""Up to this, floating-point samples are those of a picture whose white is 1: four stops beyond it."""
+_FEW = 0.1
+"""Share of the samples that may be brighter than white in a picture with the sun, or division by zero, in it."""
 _XMP_IN_GIF = re.compile(rb"XMP DataXMP(.+?<\?xpacket end=...\?>)", re.DOTALL)
 """The packet in its application extension (XMP, part 3, 1.1.2)."""
 _TIFF_BITS = {1, 2, 4, 8, 16, 32}
@@ -66,7 +71,8 @@ def open_photo(source: Path, name: PhotoFormat, settings: PhotoSettings, fail_on
     every = {"n": -1} if name in _ANIMATED else {}
     picture = _open_with_vips(source, name, settings, fail_on, every)
     quality = estimate_quality(source) if name == "jpeg" else None
-    return Photo(name, (picture,), quality=quality, lossless=name == "gif" or _is_lossless_webp(source))
+    lossless = name == "gif" or _is_lossless_webp(source)
+    return Photo(name, (picture,), quality=quality, lossless=lossless, notes=unkept_pictures(source, name))
 
 
 def _open_tiff(source: Path, settings: PhotoSettings) -> Photo:
@@ -134,7 +140,8 @@ def _open_decoded(source: Path, name: PhotoFormat, settings: PhotoSettings) -> P
     _check_size(source, undecoded.width, undecoded.height, settings, whole=undecoded.whole)
     decode = cache(undecoded.decode) if undecoded.whole else undecoded.decode
     tags = tags_of_raw(source) if name == "raw" else None
-    return Photo(name, (_picture(source, decode, decode(), white=undecoded.white, tags=tags),))
+    picture = _picture(source, decode, decode(), white=undecoded.white, tags=tags)
+    return Photo(name, (picture,), notes=unkept_pictures(source, name))
 
 
 def _picture(  # noqa: PLR0913
@@ -155,7 +162,7 @@ def _picture(  # noqa: PLR0913
     if sample == "float" and header.interpretation in CONVERTED:
         sample, greatest = "ushort", 65535.0
     if sample == "float":
-        greatest = _white(open_anew().max())
+        greatest = _white(open_anew)
     return Picture(
         open=open_anew,
         width=header.width,
@@ -169,9 +176,18 @@ def _picture(  # noqa: PLR0913
     )
 
 
-def _white(greatest: float) -> float:
-    """The white that samples without a stated one are meant for."""
-    return next((white for white in (1.0, 255.0, 65535.0) if greatest <= white), greatest)
+def _white(open_anew: Callable[[], pyvips.Image]) -> float:
+    """The white that floating-point samples are meant for, which no file states: 1, 255 or 65535.
+
+    Samples brighter than white belong to it, and stay grey. Raw developers and scanners mean 1 by it, and write lights
+    and paper that are brighter. To take 255 for white there would make every colour hundreds of times too strong; a
+    picture that counts to 255, and is so dark that 1 is taken for it, stays grey at worst.
+    """
+    greatest: float = open_anew().max()
+    if greatest <= _BRIGHTEST:
+        return 1.0
+    meant = (white for white in (1.0, 255.0, 65535.0) if (open_anew() > white).avg() <= 255 * _FEW)
+    return next(meant, greatest)
 
 
 def _frames(header: pyvips.Image) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from importlib.metadata import version
 from itertools import count, dropwhile, takewhile
@@ -67,15 +67,30 @@ def recall_scenes(job: Job) -> Scenes | None:
         return None
 
 
-def frames_after(segments: Sequence[Segment], footage: Footage, piece: Piece | None) -> Iterator[Frame]:
-    """The frames that follow the finished segments; all of them where there are none."""
+def frames_after(
+    segments: Sequence[Segment], footage: Footage, piece: Piece | None, beat: Callable[[], None]
+) -> Iterator[Frame]:
+    """The frames that follow the finished segments; all of them where there are none.
+
+    Args:
+        segments: what is finished.
+        footage: the film.
+        piece: which part of it, else all of it.
+        beat: told of each frame that is decoded and passed over, which takes its time in a long film.
+
+    """
     if not segments:
-        return read_frames(footage, piece)
+        return read_frames(footage, piece, beat=beat)
     damaged = any(segment.timing.flaws.keys() & {DAMAGED, MISSING} for segment in segments)
     seekable = footage.container.startswith(_SEEKABLE) and not damaged
-    sought = _seek(segments[-1], footage, piece) if seekable else None
+    sought = _seek(segments[-1], footage, piece, beat) if seekable else None
     last = segments[-1].timing.pts[-1]
-    return sought or dropwhile(lambda frame: frame.pts <= last, read_frames(footage, piece))
+
+    def is_finished(frame: Frame) -> bool:
+        beat()
+        return frame.pts <= last
+
+    return sought or dropwhile(is_finished, read_frames(footage, piece, beat=beat))
 
 
 def mark_of(luma: Tensor) -> int:
@@ -83,11 +98,11 @@ def mark_of(luma: Tensor) -> int:
     return zlib.crc32(luma[::_APART, ::_APART].numpy().tobytes())
 
 
-def _seek(segment: Segment, footage: Footage, piece: Piece | None) -> Iterator[Frame] | None:
+def _seek(segment: Segment, footage: Footage, piece: Piece | None, beat: Callable[[], None]) -> Iterator[Frame] | None:
     """The frames after a segment, if its last ones are found where they should be and look as they did."""
     marks = segment.timing.marks
     ends = segment.timing.pts[-len(marks) :]
-    frames = read_frames(footage, piece, since=ends[0])
+    frames = read_frames(footage, piece, since=ends[0], beat=beat)
     for pts, mark in zip(ends, marks, strict=True):
         frame = next(frames, None)
         if frame is None or (frame.pts, mark_of(luma_codes(frame.picture, footage.coding))) != (pts, mark):

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import structlog
 
-from colorizer.errors import UnsupportedError
 from colorizer.kind import kind_of
 from colorizer.settings import ColourSettings
 from daemon import wishes
@@ -226,7 +225,7 @@ class Foreman:
             return False
         try:
             return kind_of(entry.source) == "photo"
-        except (OSError, UnsupportedError):
+        except Exception:  # noqa: BLE001 (no file's content may end the service; the worker says what is wrong)
             return False
 
     def _begin(self, entry: Entry) -> Task | None:

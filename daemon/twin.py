@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from colorizer.copying import copy_file
 from colorizer.durable import sync_file
 from colorizer.job import Job
 
@@ -28,14 +29,14 @@ class Twin:
 
         Args:
             job: of the duplicate.
-            progress: told while the files are read.
+            progress: told while files are read or copied.
 
         """
         try:
             if not is_same_content(job.source, self.original, progress):
                 return False
             if self.result is not None:
-                _use_again(self.result, job)
+                _use_again(self.result, job, progress)
         except OSError:  # one of them has gone, or cannot be read: then colouring tells
             return False
         return True
@@ -51,13 +52,13 @@ def is_same_content(one: Path, other: Path, progress: Callable[[int, int], None]
         return not second.read(1)
 
 
-def _use_again(result: Path, job: Job) -> None:
+def _use_again(result: Path, job: Job, progress: Callable[[int, int], None]) -> None:
     """Link a result, or, where the file system has no links or is another one, copy it."""
     job.target.unlink(missing_ok=True)
     try:
         os.link(result, job.target)
     except OSError:
-        shutil.copyfile(result, job.target)
+        copy_file(result, job.target, partial(progress, 0, 0))
         original = job.source.stat()
         os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
         sync_file(job.target)

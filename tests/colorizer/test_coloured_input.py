@@ -206,6 +206,20 @@ def test_a_film_in_colour_is_copied_where_configured(tmp_path: Path, colour: Col
     assert (report.suffix, report.frames) == (".mkv", 15)
 
 
+def test_copying_is_progress(tmp_path: Path, weights: Path) -> None:
+    """A large film is copied piece by piece, and each is told: the service stops a job of which it hears nothing."""
+    source = write_scenes(tmp_path / "film.avi", coloured("coffee"), frames=60, codec="rawvideo")
+    detection = DetectionSettings.model_validate({"coloured": "copy"})
+    settings = JobSettings(colour=ColourSettings(weights=weights, device="cpu"), detection=detection)
+    told: list[tuple[int, int]] = []
+    colorize(
+        Job(source, tmp_path / "result", tmp_path / "workspace", settings),
+        lambda done, every: told.append((done, every)),
+    )
+    assert told.count((60, 60)) == 4, "it has more than 3 MiB"
+    assert (tmp_path / "result").read_bytes() == source.read_bytes()
+
+
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p10le"])
 def test_a_mixed_film_is_decided_scene_by_scene(tmp_path: Path, colour: Colorize, pixels: str) -> None:
     """The scenes in colour keep every sample; the grey and the tinted ones get colour and keep their luma."""

@@ -18,6 +18,14 @@ def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None
     assert kind_of(renamed) == "photo"
 
 
+@pytest.mark.parametrize("start", [b"II*\0", b"MM\0*\0\0\0", b"II*\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff"])
+def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -> None:
+    """However little of it is there: its reader says that it ends too early."""
+    path = tmp_path / "scan.tif"
+    path.write_bytes(start)
+    assert kind_of(path) == "photo"
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [

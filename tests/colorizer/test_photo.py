@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 import pyvips
 from numpy.typing import NDArray
@@ -271,6 +272,35 @@ def test_a_page_that_lost_its_end_is_not_dropped(tmp_path: Path, colour: Coloriz
         colour(source)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.png", {}), ("still.png", {"default_image": True}), ("a.mpo", {"format": "MPO"}), ("a.heic", {})],
+)
+def test_further_pictures_that_are_left_out_are_named(
+    tmp_path: Path, colour: Colorize, name: str, options: dict[str, object]
+) -> None:
+    """Those of animated PNGs, of HEICs and of what cameras with two lenses write."""
+    pillow_heif.register_heif_opener()
+    first, *others = (Image.fromarray(np.roll(grey(), turn)) for turn in range(4))
+    source = tmp_path / name
+    first.save(source, save_all=True, append_images=others, **options)
+    report, result = colour(source)
+    assert report.notes == ("further pictures in the file left out: 3",)
+    assert getattr(Image.open(result), "n_frames", 1) == report.frames == 1
+
+
+def test_the_preview_in_a_photograph_is_no_picture_of_its_own(tmp_path: Path, colour: Colorize) -> None:
+    """Cameras put a small copy behind most JPEGs (CIPA DC-007)."""
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, format="MPO", save_all=True, append_images=[Image.fromarray(grey(24, 32))])
+    content = bytearray(source.read_bytes())
+    first = content.index(b"\xff\xd9") + 2
+    entries = content.index(struct.pack("<LL", 0x030000, first))
+    content[entries + 16 : entries + 20] = struct.pack("<L", 0x010001)
+    source.write_bytes(content)
+    assert colour(source)[0].notes == ()
+
+
 def test_directories_without_end_are_refused(tmp_path: Path, colour: Colorize) -> None:
     """A chain of pages that bites its tail."""
     source = write_grey(tmp_path / "a.tif")
@@ -401,6 +431,34 @@ def test_floating_point_keeps_its_range(tmp_path: Path, colour: Colorize) -> Non
     rgb = pixels(colour(source)[1])
     assert np.nanmax(np.abs(rgb @ BT601 - samples)) < 0.05
     assert np.isnan(rgb).any(axis=2).sum() == 16
+
+
+@pytest.mark.parametrize("brightest", [1.02, 16.0, 300.0, np.inf])
+def test_a_light_beyond_white_changes_no_colours(tmp_path: Path, colour: Colorize, brightest: float) -> None:
+    """Raw developers and scanners write samples above 1, whose white is 1 all the same: they alone stay grey."""
+    samples = grey().astype(np.float32) / 255
+    Image.fromarray(samples).save(tmp_path / "plain.tif")
+    samples[4, 4] = brightest
+    Image.fromarray(samples).save(tmp_path / "bright.tif")
+    plain, bright = (pixels(colour(tmp_path / name)[1]) for name in ("plain.tif", "bright.tif"))
+    plain[4, 4] = bright[4, 4] = 0
+    assert np.abs(bright - plain).max() < 0.1
+    assert np.abs(bright @ BT601 - plain @ BT601).max() < 1e-5
+
+
+@pytest.mark.parametrize("darkening", [1, 20])
+@pytest.mark.parametrize("white", [255, 65535])
+def test_a_dark_picture_in_floating_point_gets_colour(
+    tmp_path: Path, colour: Colorize, white: int, darkening: int
+) -> None:
+    """What counts to 255 or 65535 is told from what counts to 1 by its samples, even where few of them are bright."""
+    samples = grey().astype(np.float32) * white / 255 / darkening
+    if darkening > 1:
+        samples[:, 32:] = 0
+        samples[0, 0] = white
+    Image.fromarray(samples).save(tmp_path / "a.tif")
+    rgb = pixels(colour(tmp_path / "a.tif")[1])
+    assert np.ptp(rgb, axis=2)[samples > white / 100].mean() > white / 500
 
 
 def test_a_finished_photograph_leaves_no_pages_behind(tmp_path: Path, colour: Colorize) -> None:

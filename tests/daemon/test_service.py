@@ -64,6 +64,17 @@ def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
     assert sorted(path.name for path in daemon.outbox.iterdir()) == ["cut.jpg.failed.txt", "good.png"]
 
 
+def test_the_first_bytes_of_a_scan_do_not_end_the_service(daemon: Daemon) -> None:
+    """They end too early; what lies beside them is done."""
+    daemon.settings["work"]["attempts"] = 1
+    (daemon.inbox / "scan.tif").write_bytes(b"II*\0")
+    write_grey(daemon.inbox / "good.png")
+    daemon.start()
+    daemon.wait_for(done=1, failed=1)
+    [failed] = [file for file in daemon.status()["files"] if file["state"] == "failed"]
+    assert "scan.tif: the picture ends too early" in failed["reason"]
+
+
 def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
     """With the reason, and nothing published; a folder that is said to be grey gets it coloured anew."""
     daemon.settings["folders"].append({"input": "grey", "output": "anew", "detection": {"input": "grey"}})

@@ -97,9 +97,9 @@ def decoded_at(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     begun: list[int | None] = []
     read: Callable[..., object] = resumption.read_frames
 
-    def note(*arguments: object, since: int | None = None) -> object:
+    def note(*arguments: object, since: int | None = None, beat: Callable[[], None]) -> object:
         begun.append(since)
-        return read(*arguments, since=since)
+        return read(*arguments, since=since, beat=beat)
 
     monkeypatch.setattr(resumption, "read_frames", note)
     return begun
@@ -131,6 +131,25 @@ def test_a_killed_film_goes_on_from_its_last_segment(
     assert (begun[0] is not None) == sought
     assert (len(begun) == 1) or not sought
     assert streams(broken.target) == streams(whole.target)
+
+
+@pytest.mark.parametrize("name", ["film.ts", "film.mkv"])
+def test_frames_that_are_passed_over_are_told(tmp_path: Path, weights: Path, name: str) -> None:
+    """Breaks: an error in a film that cannot be sought, or has one key frame. A job that is silent would be stopped."""
+
+    def fail(done: int, _all: int) -> None:
+        if done == KILLED:
+            raise InterruptedError
+
+    alone = {"g": "1000", "sc_threshold": "0"}
+    source = write_film(tmp_path / name, replace(LONG, sounds=(), options=LONG.options | alone))
+    broken = job(tmp_path / "broken", source, weights)
+    with pytest.raises(InterruptedError):
+        colorize(broken, fail)
+    told: list[int] = []
+    colorize(broken, lambda done, _all: told.append(done))
+    assert told.count(24) > 10
+    assert told == sorted(told)
 
 
 def test_a_film_is_not_joined_with_segments_of_another_kind(tmp_path: Path, weights: Path, asked: Asked) -> None:

@@ -16,6 +16,7 @@ import pytest
 from av.sidedata.sidedata import Type as SideData
 
 from colorizer.errors import MediaError, TintdError
+from colorizer.footage import inspect_footage
 from tests.formats.films import SAMPLES, SOUND, Sample
 from tests.formats.test_films import colour, make, probe
 
@@ -40,6 +41,7 @@ def noisy(path: Path, arguments: str, seconds: int = 4) -> Path:
     ("name", "arguments"),
     [
         ("film.mkv", "-c:v libx264 -preset ultrafast -c:a aac"),
+        ("late.mkv", "-c:v libx264 -preset ultrafast -c:a aac -output_ts_offset 30"),
         ("film.mp4", "-c:v libx264 -preset ultrafast -c:a aac -movflags +faststart"),
         (
             "fragmented.mp4",
@@ -65,6 +67,17 @@ def test_the_last_moment_of_an_mp4_is_missed(tmp_path: Path, weights: Path) -> N
     notes = colour(source, tmp_path, weights)[0].notes
     assert any("the file ends early" in note for note in notes), notes
     source.write_bytes(whole)
+    assert colour(source, tmp_path, weights)[0].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("film.mkv", "-c:v libx264 -preset ultrafast -c:a aac"), ("film.wmv", "-c:v wmv2 -b:v 1M -c:a wmav2")],
+)
+def test_a_film_that_begins_late_is_whole(tmp_path: Path, weights: Path, name: str, arguments: str) -> None:
+    """Where timestamps begin at half a minute, its length, and the number of its frames, count from there."""
+    source = noisy(tmp_path / name, f"{arguments} -output_ts_offset 30")
+    assert inspect_footage(source, 1).expected == pytest.approx(40, abs=1)
     assert colour(source, tmp_path, weights)[0].notes == ()
 
 

@@ -1,0 +1,43 @@
+"""Pictures that a photograph's file holds beside the one that is coloured: the report tells how many."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pillow_heif
+from PIL import Image
+
+from colorizer.kind import PhotoFormat
+
+
+def unkept_pictures(path: Path, name: PhotoFormat) -> tuple[str, ...]:
+    """A note for the report, where the file has further pictures, of formats of which one is kept."""
+    count = {"png": _in_png, "jpeg": _in_jpeg, "heic": _in_heif, "avif": _in_heif}.get(name)
+    if count is None:
+        return ()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            further = count(path) - 1
+    except Exception:  # noqa: BLE001 (a decoder may raise anything; who decodes the picture says what is wrong)
+        return ()
+    return (f"further pictures in the file left out: {further}",) if further > 0 else ()
+
+
+def _in_png(path: Path) -> int:
+    """The still picture and the frames of an animation."""
+    with Image.open(path, formats=["PNG"]) as image:
+        return int(getattr(image, "n_frames", 1))
+
+
+def _in_jpeg(path: Path) -> int:
+    """Pictures of a Multi-Picture file (CIPA DC-007), but for the previews that cameras put into most photographs."""
+    with Image.open(path, formats=["JPEG"]) as image:
+        entries = (getattr(image, "mpinfo", None) or {}).get(0xB002, ())
+        return sum("Thumbnail" not in entry["Attribute"]["MPType"] for entry in entries)
+
+
+def _in_heif(path: Path) -> int:
+    """Pictures of their own: neither small copies nor maps of depth and light are counted among them."""
+    with path.open("rb") as file:
+        return len(pillow_heif.open_heif(file))
