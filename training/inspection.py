@@ -20,6 +20,8 @@ from training.sources import Item, Source
 
 MIN_SIDE = 64
 """Smaller pictures teach nothing about what they show."""
+MOST_PIXELS = 180_000_000
+"""Larger pictures are not decoded: several processes do so at once."""
 MIN_CHROMA = 1.5
 """Mean distance of R, G, B from their mean (0..255) under which a picture counts as grey."""
 PLACE_BITS = 32
@@ -27,6 +29,7 @@ PLACE_BITS = 32
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What tells of this process and not of the file: every other file would be left out with it."""
 
+Image.MAX_IMAGE_PIXELS = None  # `MOST_PIXELS` is the limit
 pillow_heif.register_heif_opener()
 
 Picture = NDArray[np.uint8]
@@ -82,9 +85,9 @@ class Inspection(Dataset[list[Finding] | MediaError]):
             return Finding(item.name, item.label, where, reason="unreadable")
         try:
             with Image.open(file) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    return Finding(item.name, item.label, where, reason="too large")
                 short, picture = min(image.size), _decode(image, self.side)
-        except Image.DecompressionBombError:
-            return Finding(item.name, item.label, where, reason="too large")
         except Exception:  # noqa: BLE001 (of a damaged file Pillow raises SyntaxError, ValueError, struct.error, ...)
             return Finding(item.name, item.label, where, reason="broken")
         extent = (picture.shape[0], picture.shape[1])
