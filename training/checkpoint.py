@@ -71,12 +71,14 @@ def claim_run(folder: Path) -> TextIO:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise SettingsError(f"{folder}: cannot be written to ({error.strerror}); change `runs`") from error
+    try:
         # Not flock: a loading process that outlives this one for a moment would hold it on.
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
+        lock.close()
         raise SettingsError(f"{folder}: another process makes this run; wait for it, or change `name`") from error
-    except OSError as error:
-        raise SettingsError(f"{folder}: cannot be written to ({error.strerror}); change `runs`") from error
     return lock
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 from torch.utils.data import Dataset
 
-from colorizer.errors import MediaError
+from colorizer.errors import MediaError, one_line
 from training.sources import Item, Source
 
 MIN_SIDE = 64
@@ -61,11 +61,21 @@ class Inspection(Dataset[list[Finding] | MediaError]):
     """Whether findings hold their picture."""
 
     def __call__(self, span: NDArray[np.int64]) -> Picture:
-        """Read a photograph anew, found by where it lies."""
+        """Read a photograph anew, found by where it lies.
+
+        Raises:
+            MediaError: it could be read once, and cannot now.
+
+        """
         where = int(span[0])
         item = self.source.item(where >> PLACE_BITS, where & ((1 << PLACE_BITS) - 1))
-        with Image.open(_read(item)) as image:
-            return _decode(image, self.side)
+        try:
+            with Image.open(_read(item)) as image:
+                return _decode(image, self.side)
+        except Exception as error:  # see `_look`
+            raise MediaError(
+                f"{item.name}: cannot be read any more ({one_line(str(error))}); start again, and it is left out"
+            ) from error
 
     def __getitem__(self, part: int) -> list[Finding] | MediaError:
         try:

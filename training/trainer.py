@@ -6,7 +6,7 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from torchvision.transforms.functional import to_pil_image
 
-from colorizer.errors import SettingsError
+from colorizer.errors import MediaError, SettingsError, one_line
 from training.checkpoint import WholeCheckpoints, check_classes, check_recipe, claim_run
 from training.classification import Classification
 from training.colorization import Colorization
@@ -91,6 +91,7 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
     Raises:
         SettingsError: the network does not learn even a few samples, or learns no more; the run was begun with other
             settings, another process makes it, its checkpoint is damaged, or none can be written.
+        MediaError: there are no photographs, or one cannot be read any more.
 
     """
     folder = recipe.runs / recipe.name
@@ -182,7 +183,7 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
         load_samples(task.samples(), order, workers_of(recipe.data)), use_distributed_sampler=False
     )
     task.train_mode(run.network)
-    for batch in batches:
+    for batch in _told(batches):
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
         loss = task.loss(run.network, batch)
@@ -197,6 +198,14 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
         if not _scaler_of(fabric) and not (loss.isfinite() and cast("Tensor", norm).isfinite()):
             raise _lost(recipe, run.step, "loss or gradients")
         yield loss.item()
+
+
+def _told(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches, and what is wrong with a photograph in its own words: loading processes hand on tracebacks as text."""
+    try:
+        yield from batches
+    except MediaError as error:
+        raise MediaError(str(error).rstrip().rpartition("MediaError: ")[2]) from error
 
 
 def _scaler_of(fabric: Fabric) -> dict[str, Any]:
@@ -251,8 +260,11 @@ def _evaluate(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task:
 
 def _save(fabric: Fabric, run: Run, checkpoint: Path) -> None:
     """A checkpoint, and the logs up to it: what is gone on from has its lines."""
-    for logger in fabric.loggers:
-        logger.save()
+    try:
+        for logger in fabric.loggers:
+            logger.save()
+    except OSError as error:
+        raise SettingsError(f"{checkpoint.parent}: the logs cannot be written: {one_line(str(error))}") from error
     fabric.save(checkpoint, run.state() | {"scaler": _scaler_of(fabric)})
 
 

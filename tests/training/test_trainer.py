@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,24 @@ def test_a_run_that_is_lost_says_so(photographs: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"at step \d+ .*no longer finite.*`schedule\.rate`"):
         train(load_colour_recipe(path))
     assert not list(tmp_path.rglob("last.ckpt"))
+
+
+def test_a_photograph_that_vanishes_in_mid_run_is_named(photographs: Path, tmp_path: Path) -> None:
+    """Where they are read anew each time; in words, though another process came upon it."""
+    tree = shutil.copytree(photographs, tmp_path / "tree")
+    data = {"stored": False, "workers": 1}
+    path = recipe(tree, tmp_path, data=data, schedule={"batch": 4, "steps": 5000}, evaluate_every=5000)
+    command = [sys.executable, "-u", "-m", "daemon", "train", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step 2 "):
+                shutil.rmtree(tree)
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert process.returncode == 1
+    assert re.search(r"^tintd: \w+/\d+\.jpg: cannot be read any more .*start again", told, re.MULTILINE)
+    assert "Traceback" not in told
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
