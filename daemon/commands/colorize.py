@@ -110,7 +110,8 @@ def _colorize_all(files: list[Path], order: _Order) -> int:
 def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, task: TaskID) -> str | None:
     """Colour one file; returns what was wrong."""
     if not file.is_file():
-        return "there is no such file"
+        folder = f"a folder; name the files in it ({file}/*), or have it watched by `tintd run`"
+        return folder if file.is_dir() else "there is no such file"
     try:
         there = [
             path for path in _likely_names(file, order.folder) if path.exists() and path.resolve() not in order.spared

@@ -42,10 +42,12 @@ def test_it_goes_on_after_a_bad_file(tmp_path: Path, colorize: Colorize) -> None
     """And exits with 1, naming file and reason."""
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
-    ended = colorize(bad, tmp_path / "nothing.png", write_grey(tmp_path / "a.png"))
+    (tmp_path / "folder").mkdir()
+    ended = colorize(bad, tmp_path / "nothing.png", tmp_path / "folder", write_grey(tmp_path / "a.png"))
     assert ended.returncode == 1
     assert "bad.jpg" in ended.stderr
     assert "no such file" in ended.stderr
+    assert "folder: a folder; name the files in it" in ended.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 
 
