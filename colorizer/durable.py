@@ -28,9 +28,8 @@ def sync_folder(path: Path) -> None:
 
 def write_durably(path: Path, text: str) -> None:
     """Write a small file whole or not at all."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.write_text(text)
-    replace_durably(unfinished, path)
+    with written_whole(path) as unfinished:
+        unfinished.write_text(text)
 
 
 @contextmanager
@@ -39,16 +38,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f"{path.name}.part")
     try:
         yield unfinished
-        replace_durably(unfinished, path)
+        sync_file(unfinished)
+        unfinished.replace(path)
+        sync_folder(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
-
-
-def replace_durably(unfinished: Path, path: Path) -> None:
-    """Give a file that has been written whole its name, in the place of what had it."""
-    sync_file(unfinished)
-    unfinished.replace(path)
-    sync_folder(path.parent)
 
 
 def _sync(path: Path, flags: int) -> None:

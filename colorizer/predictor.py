@@ -48,11 +48,6 @@ class Predictor:
         self._reading = _reading_of(self.card, vividness)
         self._most = _PAIR if self.device.type == "cpu" else _MOST
 
-    @property
-    def bins(self) -> Tensor:
-        """The ab bins of a distribution, (K, 2), on the CPU."""
-        return self._network.bins.cpu()
-
     @torch.inference_mode()
     def predict(self, lightness: Tensor, *, mirrored: bool = False) -> Tensor:
         """Choose the colours of a batch of pictures.

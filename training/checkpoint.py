@@ -98,17 +98,33 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def check_recipe(checkpoint: Path, recipe: RunRecipe) -> None:
-    """See that a checkpoint was made by a recipe, as far as it matters.
+def read_last(checkpoint: Path) -> dict[str, Any]:
+    """Read the checkpoint that a run goes on from.
 
     Raises:
-        SettingsError: the checkpoint is damaged, or was made with other settings, which are named.
+        SettingsError: it is damaged.
 
     """
     try:
-        made = type(recipe).model_validate_json(read_checkpoint(checkpoint)["recipe"])
+        return read_checkpoint(checkpoint)
     except WeightsError as error:
         raise SettingsError(f"{error}; put best.ckpt in its place, or remove it to begin anew") from error
+
+
+def check_recipe(checkpoint: Path, state: Mapping[str, Any], recipe: RunRecipe) -> None:
+    """See that a checkpoint was made by a recipe, as far as it matters.
+
+    Args:
+        checkpoint: the file.
+        state: what it holds.
+        recipe: the one to go by now.
+
+    Raises:
+        SettingsError: it was made with other settings, which are named.
+
+    """
+    try:
+        made = type(recipe).model_validate_json(state["recipe"])
     except (KeyError, ValidationError) as error:
         raise SettingsError(f"{checkpoint}: of another version of tintd, or another task; change `name`") from error
     then, now = (dict(_flat(one.model_dump(mode="json"))) for one in (made, recipe))
@@ -120,14 +136,14 @@ def check_recipe(checkpoint: Path, recipe: RunRecipe) -> None:
             )
 
 
-def check_classes(checkpoint: Path, classes: list[str]) -> None:
-    """See that the classes have the numbers by which a checkpoint knows them.
+def check_classes(checkpoint: Path, state: Mapping[str, Any], classes: list[str]) -> None:
+    """See that the classes have the numbers by which a checkpoint knows them; see `check_recipe`.
 
     Raises:
         SettingsError: they have others.
 
     """
-    known = read_checkpoint(checkpoint).get("classes", [])
+    known = state.get("classes", [])
     if known != classes:
         raise SettingsError(
             f"{checkpoint}: made with other classes ({known}, now {classes}); for a new run change `name`"

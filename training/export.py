@@ -38,12 +38,10 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
         pictures: photographs of each kind to calibrate on.
 
     Raises:
-        WeightsError: see `load_checkpoint`.
-        SettingsError: the checkpoint was made with other settings.
+        WeightsError, SettingsError: see `load_checkpoint`.
 
     """
     network, step = load_checkpoint(recipe, checkpoint)
-    check_recipe(checkpoint, recipe)
     data = recipe.data
     train = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
     validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
@@ -76,7 +74,8 @@ def load_checkpoint(recipe: Recipe, checkpoint: Path) -> tuple[Network, int]:
     """The averaged network of a checkpoint, in evaluation mode, and the step at which it was.
 
     Raises:
-        WeightsError: the checkpoint is missing, damaged, or another recipe's.
+        WeightsError: the checkpoint is missing, damaged, or another architecture's.
+        SettingsError: it was made with other settings.
 
     """
     if not checkpoint.is_file():
@@ -91,4 +90,5 @@ def load_checkpoint(recipe: Recipe, checkpoint: Path) -> tuple[Network, int]:
         )
     except RuntimeError as error:
         raise WeightsError(f"{checkpoint}: made by another recipe: {one_line(str(error))}") from error
+    check_recipe(checkpoint, state, recipe)
     return network.eval(), state["step"]

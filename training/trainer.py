@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.transforms.functional import to_pil_image
 
 from colorizer.errors import MediaError, SettingsError, one_line
-from training.checkpoint import WholeCheckpoints, check_classes, check_recipe, claim_run
+from training.checkpoint import WholeCheckpoints, check_classes, check_recipe, claim_run, read_last
 from training.classification import Classification
 from training.colorization import Colorization
 from training.normalisation import share_normalisation
@@ -117,7 +117,8 @@ def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, last: Path) -> tup
     if resumes:
         if not seen.all():
             raise SettingsError(f"{last}: not seen by all processes; `runs` must be on a disk that all machines share")
-        check_recipe(last, recipe)
+        state = read_last(last)
+        check_recipe(last, state, recipe)
     with fabric.rank_zero_first():
         task = (
             Classification(recipe, resumes=resumes)
@@ -126,7 +127,7 @@ def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, last: Path) -> tup
         )
     run = _set_up(fabric, recipe, task, resumes=resumes)
     if resumes:
-        check_classes(last, task.classes)
+        check_classes(last, state, task.classes)
         _resume(fabric, run, last, recipe)
     return run, task
 

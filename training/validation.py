@@ -90,7 +90,7 @@ def draw_grid(network: Network, corpus: Corpus) -> Tensor:
 
 def _shrink(luma: Tensor, side: int) -> Tensor:
     scale = min(1.0, side / min(luma.shape[-2:]))
-    size = [round(side * scale) for side in luma.shape[-2:]]
+    size = [round(length * scale) for length in luma.shape[-2:]]
     return functional.interpolate(luma, size=size, mode="bilinear", antialias=True)
 
 

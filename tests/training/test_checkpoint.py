@@ -1,6 +1,5 @@
 """Tests of training/checkpoint.py: a run is gone on with as it was begun, or not at all."""
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import torchvision
 from lightning.fabric import Fabric
 
 from colorizer.errors import SettingsError
+from tests.assets.disks import no_file_above
 from tests.assets.recipes import write_recipe
 from training.checkpoint import WholeCheckpoints, claim_run
 from training.recipe import Recipe, load_colour_recipe
@@ -76,12 +76,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_of_before(tmp_path: 
     """On a full disk, as if; the reason is told with the path."""
     fabric = Fabric(accelerator="cpu", plugins=[WholeCheckpoints()])
     fabric.save(tmp_path / "last.ckpt", {"step": 1})
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        with pytest.raises(SettingsError, match=r"last\.ckpt: cannot be written: .*`runs`"):
-            fabric.save(tmp_path / "last.ckpt", {"step": 2, "large": torch.zeros(100_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with no_file_above(100_000), pytest.raises(SettingsError, match=r"last\.ckpt: cannot be written: .*`runs`"):
+        fabric.save(tmp_path / "last.ckpt", {"step": 2, "large": torch.zeros(100_000)})
     assert torch.load(tmp_path / "last.ckpt", weights_only=True) == {"step": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

@@ -1,11 +1,8 @@
 """Tests of training/corpus.py."""
 
 import os
-import resource
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 from PIL import Image
 
 from colorizer.errors import MediaError
+from tests.assets.disks import no_file_above
 from training.corpus import open_corpus
 
 
@@ -104,20 +102,9 @@ def test_two_that_build_at_once_do_not_disturb_each_other(photographs: Path, tmp
     assert len(list(tmp_path.glob("val-*"))) == 1
 
 
-@contextmanager
-def _no_file_above(size: int) -> Iterator[None]:
-    """As if the disk were full: what is written beyond a size is refused."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_where_the_cache_cannot_be_written_nothing_is_left(photographs: Path, tmp_path: Path) -> None:
     """But a sentence that names the folder and the setting; with room it is built as if nothing had been."""
-    with _no_file_above(40_000), pytest.raises(MediaError, match=rf"{tmp_path}: .*File too large.*`data.cache`"):
+    with no_file_above(40_000), pytest.raises(MediaError, match=rf"{tmp_path}: .*File too large.*`data.cache`"):
         open_corpus(photographs / "val", tmp_path, side=64)
     assert [path.name for path in tmp_path.iterdir()] == [".tintd-lock"]
     assert len(open_corpus(photographs / "val", tmp_path, side=64)) == 8

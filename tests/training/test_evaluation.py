@@ -63,6 +63,8 @@ def test_weights_without_a_prior_are_judged_by_the_shipped_ones(tmp_path: Path) 
     theirs = Painter(DEFAULT_WEIGHTS, "cpu").rarity(truth)
     assert painter(tmp_path, None).rarity(truth).equal(theirs)
     assert theirs.min() < 1 < theirs.max()
+    found = measure(truth, truth, theirs)
+    assert found.auc == found.auc_rebalanced == pytest.approx(1)
 
 
 def test_photographs_are_a_folders_or_a_recipes(photographs: Path, tmp_path: Path) -> None:
