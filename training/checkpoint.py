@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from colorizer.durable import written_whole
 from colorizer.errors import SettingsError, WeightsError, one_line
 from training.recipe import RunRecipe
+from training.sources import Shards
 
 _FREE = frozenset(
     {
@@ -128,8 +129,10 @@ def check_recipe(checkpoint: Path, state: Mapping[str, Any], recipe: RunRecipe) 
     except (KeyError, ValidationError) as error:
         raise SettingsError(f"{checkpoint}: of another version of tintd, or another task; change `name`") from error
     then, now = (dict(_flat(one.model_dump(mode="json"))) for one in (made, recipe))
+    # The processes that load shards share them out among themselves, so their number decides what comes when.
+    free = _FREE - {"data.workers"} if isinstance(recipe.data.train, Shards) else _FREE
     for setting in itertools.chain(then, now):
-        if then.get(setting) != now.get(setting) and not _is_free(setting):
+        if then.get(setting) != now.get(setting) and not _is_among(setting, free):
             raise SettingsError(
                 f"{checkpoint}: made with other settings ({setting}: {then.get(setting)}, now {now.get(setting)}); "
                 "change them back, or for a new run change `name`"
@@ -150,8 +153,9 @@ def check_classes(checkpoint: Path, state: Mapping[str, Any], classes: list[str]
         )
 
 
-def _is_free(setting: str) -> bool:
-    return any(setting == free or setting.startswith(f"{free}.") for free in _FREE)
+def _is_among(setting: str, names: Iterable[str]) -> bool:
+    """Whether a setting is one of these, or a part of one."""
+    return any(setting == name or setting.startswith(f"{name}.") for name in names)
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

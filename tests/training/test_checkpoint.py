@@ -13,7 +13,7 @@ from lightning.fabric import Fabric
 from colorizer.errors import SettingsError
 from tests.assets.disks import no_file_above
 from tests.assets.recipes import write_recipe
-from training.checkpoint import WholeCheckpoints, claim_run
+from training.checkpoint import WholeCheckpoints, check_recipe, claim_run
 from training.recipe import Recipe, load_colour_recipe
 from training.trainer import train
 
@@ -59,6 +59,22 @@ def test_a_run_goes_on_without_what_it_began_from(photographs: Path, tmp_path: P
     finally:
         moved.rename(photographs)
     assert torch.load(folder / "last.ckpt", weights_only=True)["step"] == 2
+
+
+def test_on_shards_the_processes_that_load_them_stay_as_many(tmp_path: Path) -> None:
+    """They decide which photograph comes when; on a folder tree they do not."""
+
+    def recipe(train: Any, workers: int) -> Recipe:  # noqa: ANN401 (a place of any kind)
+        return Recipe.model_validate(
+            {"name": "run", "data": {"train": train, "validation": tmp_path, "workers": workers}}
+        )
+
+    def check(train: Any) -> None:  # noqa: ANN401
+        check_recipe(tmp_path / "last.ckpt", {"recipe": recipe(train, 1).model_dump_json()}, recipe(train, 2))
+
+    check(tmp_path)
+    with pytest.raises(SettingsError, match=r"data\.workers: 1, now 2"):
+        check({"shards": str(tmp_path / "{0..3}.tar")})
 
 
 def test_a_run_is_made_by_one_process(photographs: Path, tmp_path: Path) -> None:
