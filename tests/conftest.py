@@ -16,12 +16,18 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from colorizer.network import Architecture, Network
 from colorizer.weights import Calibration, WeightsCard, save_weights
 from daemon.commands.asking import look_up
 from daemon.status import status_of
 from tests.zygote import Forked, Zygote
+
+# No test asserts a time, and hypothesis would.
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 PATIENCE = 120
 """Seconds after which a daemon that has not done something never will."""
