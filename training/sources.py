@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from pydantic import BaseModel, ConfigDict
 from torchvision.datasets import Places365
 from webdataset.gopen import gopen
 from webdataset.shardlists import expand_urls
-from webdataset.tariterators import tar_file_iterator
 
 from colorizer.errors import MediaError, one_line
 
@@ -46,6 +46,9 @@ class Shards(BaseModel):
     shards: str
     """Paths or addresses with braces, as webdataset takes them: /disk{1..4}/photos-{000..099}.tar."""
 
+
+_Member = tuple[PurePosixPath, bytes]
+"""One file of a tar file."""
 
 Place = Path | Places | Shards
 """A folder tree, Places365 or shards, as a recipe names them."""
@@ -132,7 +135,7 @@ class TarShards:
         url = self.urls[number]
         try:
             with gopen(url) as stream:
-                for _, files in groupby(tar_file_iterator(stream), _key):
+                for _, files in groupby(_members(stream), _key):
                     yield from _pictures(files, PurePosixPath(url).stem)
                 stream.read()  # only padding, but a program that feeds a pipe would fail over what is not taken
         except Exception as error:  # files, addresses, tar and gzip fail each in a way of their own
@@ -214,14 +217,29 @@ def _open_places(place: Places) -> Files:
     return Files(f"places365-{place.split}", paths, names, [classes[target] for target in data.targets])
 
 
-def _key(file: dict[str, Any]) -> str:
+def _members(stream: BinaryIO) -> Iterator[_Member]:
+    """The files of a tar file.
+
+    One that was cut off where a file ends, or in the header of the next, would count as whole for tarfile: it lacks the
+    blocks of zeros that POSIX ends it with.
+    """
+    with tarfile.open(fileobj=stream, mode="r|*") as tar:
+        for member in tar:
+            if member.isreg() and (file := tar.extractfile(member)) is not None:
+                yield PurePosixPath(member.name), file.read()
+        # After the last file tarfile reads one block more: the first of zeros, where there is one.
+        if tar.fileobj is None or tar.fileobj.tell() < tar.offset + tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("it breaks off after one of its files; fetch or write it again")
+
+
+def _key(member: _Member) -> PurePosixPath:
     """What the files of one sample have in common: all but the last suffix, for names hold dots."""
-    return str(PurePosixPath(file["fname"]).with_suffix(""))
+    return member[0].with_suffix("")
 
 
-def _pictures(files: Iterable[dict[str, Any]], shard: str) -> Iterator[Item]:
+def _pictures(files: Iterable[_Member], shard: str) -> Iterator[Item]:
     """The pictures of one sample; one that lies in no folder is of the shard's own kind."""
-    sample = [(PurePosixPath(file["fname"]), file["data"]) for file in files]
+    sample = list(files)
     label = next((data.decode().strip() for path, data in sample if path.suffix == ".cls"), None)
     for path, data in sample:
         if path.suffix.lower() in SUFFIXES:

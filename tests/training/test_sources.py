@@ -1,12 +1,14 @@
 """Tests of training/sources.py: Places365 as torchvision lays it out, and tar shards."""
 
+import gzip
 import hashlib
 import http.server
 import shutil
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -216,6 +218,22 @@ def test_names_in_shards_may_hold_dots(photographs: Path, tmp_path: Path) -> Non
     corpus = open_corpus(Shards(shards=str(tmp_path / "a.tar")), tmp_path / "cache", side=64)
     assert corpus.names == ["people/IMG.2020.01.jpg", "a/IMG.2020.02.JPG"]
     assert corpus.labels == ["one", "two"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("further", [0, 200], ids=["where a file ends", "in a header"])
+def test_a_shard_that_is_cut_off_between_two_files_is_not_whole(
+    photographs: Path, tmp_path: Path, further: int, pack: Callable[[bytes], bytes]
+) -> None:
+    """For tarfile it would be."""
+    written = BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as tar:
+        for name in "ab":
+            end = tar.offset
+            tar.add(photographs / "val" / "people" / "000.jpg", f"{name}.jpg")
+    (tmp_path / "a.tar").write_bytes(pack(written.getvalue()[: end + further]))
+    with pytest.raises(MediaError, match=r"a\.tar: this shard cannot be read: it breaks off after one of its files"):
+        open_corpus(Shards(shards=str(tmp_path / "a.tar")), tmp_path / "cache", side=64)
 
 
 def test_a_shard_that_cannot_be_read_is_named(shards: Shards, tmp_path: Path) -> None:
