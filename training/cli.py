@@ -24,7 +24,10 @@ def train(recipe: RecipeArgument) -> None:
 
 
 def evaluate(
-    weights: Annotated[Path, typer.Argument(help="The weights file.", show_default=False)],
+    weights: Annotated[
+        Path,
+        typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False),
+    ],
     data: Annotated[
         Path,
         typer.Argument(
@@ -37,7 +40,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Where decoded photographs are kept.", show_default="the recipe's, or runs/cache"),
     ] = None,
-    side: Annotated[int, typer.Option(help="Photographs are looked at with at most this short side.")] = 256,
+    side: Annotated[int, typer.Option(min=64, help="Photographs are looked at with at most this short side.")] = 256,
     most: Annotated[int | None, typer.Option(min=1, help="How many of each kind.", show_default="all")] = None,
     inception: Annotated[
         Path | None, typer.Option(help="State dict of torchvision's inception_v3, for the Frechet distance.")
@@ -46,17 +49,23 @@ def evaluate(
 ) -> None:
     """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
     _make_folder(output)
+    if output.resolve().is_relative_to(data.resolve()):
+        raise SettingsError(
+            f"{output}: lies among the photographs, and would be one; name another folder as `--output`"
+        )
     with _extra():
         from colorizer.device import choose_device  # noqa: PLC0415
+        from colorizer.weights import weights_path  # noqa: PLC0415
         from training.evaluation import Painter, open_photographs  # noqa: PLC0415
         from training.evaluation import evaluate as run  # noqa: PLC0415
         from training.frechet import Inception  # noqa: PLC0415
         from training.report import print_summary, write_report  # noqa: PLC0415
+        from training.sources import legible  # noqa: PLC0415
     judge = Inception(inception, choose_device(device)) if inception is not None else None
-    painter = Painter(weights, device)
+    painter = Painter(weights_path("default" if weights == Path("default") else weights), device)
     corpus = open_photographs(data, side, cache)
     rows = run(painter, corpus, most, judge)
-    summary, provenance = write_report(rows, painter, corpus, f"{weights.name} on {data}", output)
+    summary, provenance = write_report(rows, painter, corpus, legible(f"{weights.name} on {data}"), output)
     print_summary(summary)
     typer.echo(provenance)
     typer.echo(f"{output}/report.html")
@@ -77,7 +86,7 @@ def export(
         Path | None,
         typer.Option(help="Of the recipe's run.", show_default="best.ckpt, of least error, or else last.ckpt"),
     ] = None,
-    pictures: Annotated[int, typer.Option(min=1, help="Validation photographs of each kind to calibrate on.")] = 40,
+    pictures: Annotated[int, typer.Option(min=1, help="Validation photographs of each kind to calibrate on.")] = 100,
 ) -> None:
     """Calibrate a run's averaged weights and write them as a weights file; or write a weights file as ONNX."""
     if source.suffix == ".safetensors":

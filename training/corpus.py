@@ -24,9 +24,9 @@ from torch.utils.data import DataLoader
 from colorizer.durable import sync_file
 from colorizer.errors import MediaError, one_line
 from training.inspection import PLACE_BITS, Finding, Inspection, Picture
-from training.sources import SUFFIXES, Place, TarShards, open_source
+from training.sources import SUFFIXES, Place, TarShards, legible, open_source
 
-_FORMAT = 3
+_FORMAT = 4
 """Of a cache, and of how photographs are read and counted: one of another number is built anew."""
 
 
@@ -206,7 +206,7 @@ def _write(folder: Path, inspection: Inspection) -> None:
     ):
         rejected: Counter[str] = Counter()
         for one in _usable(inspection, rejected, csv.writer(refused)):
-            kind = kinds.setdefault(_kind(one.name, _legible(inspection.source.title)), len(kinds))
+            kind = kinds.setdefault(_kind(one.name, inspection.source.title), len(kinds))
             spans.append((offset if one.picture is not None else one.where, *one.extent, kind))
             found.append(replace(one, picture=None))
             if one.picture is not None:
@@ -239,17 +239,12 @@ def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Ite
     for findings in track(looked, f"Looking through {title}", total=parts):
         if isinstance(findings, MediaError):
             raise findings
-        for one in (replace(finding, name=_legible(finding.name)) for finding in findings):
+        for one in (replace(finding, name=legible(finding.name)) for finding in findings):
             if one.reason:
                 rejected[one.reason] += 1
                 refused.writerow((one.name, one.reason))
             else:
                 yield one
-
-
-def _legible(name: str) -> str:
-    """A name of any bytes as it can be written anywhere: what is no UTF-8 by its numbers."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _as_it_is(findings: list[Finding] | MediaError) -> list[Finding] | MediaError:

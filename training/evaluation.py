@@ -32,6 +32,27 @@ from training.recipe import Data, load_recipe
 METRICS = tuple(field.name for field in fields(PictureMetrics))
 COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference", "coloured_part", "frechet")
 
+MEANINGS = {
+    "part_of_grey": "squared_error as a part of plain grey's on the same pictures: 0 is perfect, 1 no better than grey",
+    "colourfulness_part": "colourfulness as a part of the truth's",
+    "colourfulness_difference": "colourfulness less the truth's",
+    "coloured_part": "coloured as a part of the truth's",
+    "frechet": "Frechet distance of Inception's features from the truth's; compare only what was measured on as many",
+    "squared_error": "per-pixel mean squared error, ab mapped to 0..1 by (ab + 128) / 255",
+    "psnr": "peak signal to noise ratio of R'G'B', in dB: more is better",
+    "ssim": "structural similarity of R'G'B': 1 is perfect",
+    "ciede2000": "colour difference CIEDE2000, mean over the pixels: 1 can just be seen",
+    "ciede2000_95": "the CIEDE2000 that 95% of the pixels stay under",
+    "colourfulness": "Hasler and Suesstrunk's colourfulness, R'G'B' in 0..255",
+    "coloured": "share of the pixels with a chroma over 20",
+    "auc": "area under the curve of the share of pixels whose ab error is smaller, up to 150: 1 is perfect",
+    "auc_rebalanced": "the same, each pixel weighing as much as its true colour is rare; of many pictures one area",
+    "rarity": "how rare the true colours are: mean weight of the pixels in auc_rebalanced",
+    "skin": "share of the pixels that are skin in the truth, by a rule: hue 20 to 80 degrees, chroma over 8",
+    "skin_found": "share of those that came within 30 degrees of the true hue, with over half its chroma",
+}
+"""What the figures are, for people."""
+
 _ALL = "all"
 """The kind that stands for all of them."""
 _REACH = 110
@@ -208,5 +229,7 @@ def finite(figure: float) -> float | None:
 
 
 def as_record(row: Row) -> dict[str, object]:
-    """A row as flat values, for CSV."""
-    return {"kind": row.kind, "picture": row.picture, "answer": row.answer, **asdict(row.metrics)}
+    """A row as flat values, for CSV; empty where it cannot be told, as what part of no skin was found."""
+    metrics = {name: finite(figure) for name, figure in asdict(row.metrics).items()}
+    metrics["skin_found"] = finite(_part(row.metrics.skin_found, row.metrics.skin))
+    return {"kind": row.kind, "picture": row.picture, "answer": row.answer, **metrics}

@@ -11,11 +11,13 @@ from typing import BinaryIO
 
 import numpy as np
 import pillow_heif
+import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 from torch.utils.data import Dataset
 
 from colorizer.errors import MediaError, one_line
+from colorizer.orientation import upright
 from training.sources import Item, Source
 
 MIN_SIDE = 64
@@ -111,15 +113,23 @@ def _read(item: Item) -> BinaryIO:
 
 
 def _decode(image: Image.Image, side: int) -> Picture:
-    profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
+    profile, orientation = image.info.get("icc_profile"), _orientation(image)
     if image.mode != "CMYK":
         image = image.convert("RGB")
     shrink = side / min(image.size)
     if shrink < 1:
         size = (max(side, round(image.width * shrink)), max(side, round(image.height * shrink)))
         image = image.resize(size, Image.Resampling.BOX, reducing_gap=None)
-    return np.asarray(_in_srgb(image, profile))
+    picture = torch.from_numpy(np.array(_in_srgb(image, profile)))
+    return upright(picture.permute(2, 0, 1), orientation).permute(1, 2, 0).contiguous().numpy()
+
+
+def _orientation(image: Image.Image) -> int:
+    """By the EXIF tag; upright where that is too damaged to be read."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 (of damaged EXIF Pillow raises SyntaxError, struct.error, ...)
+        return 1
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -109,7 +109,7 @@ class RunRecipe(_Section):
     """What every run needs."""
 
     name: str
-    seed: int = 0
+    seed: NonNegativeInt = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "auto"
     """16-mixed is for GPUs; a CPU takes bf16-mixed in its place."""
     data: Data
@@ -162,7 +162,7 @@ class ClassifierRecipe(RunRecipe):
 
     task: Literal["classify"]
     resnet: Literal["resnet18", "resnet34"] = "resnet18"
-    inputs: tuple[Literal["grey", "colour"], ...] = ("grey", "colour")
+    inputs: tuple[Literal["grey", "colour"], ...] = Field(default=("grey", "colour"), min_length=1)
     """What the networks see that are trained side by side, on the same samples."""
 
 

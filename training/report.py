@@ -16,17 +16,20 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from torch import Tensor
 
 from training.colouring import to_tensor
 from training.corpus import Corpus
-from training.evaluation import COMPARISONS, METRICS, Painter, Row, Summary, as_record, finite, summarise
+from training.evaluation import COMPARISONS, MEANINGS, METRICS, Painter, Row, Summary, as_record, finite, summarise
 
 SHEET = 60
 """Pictures on the sheet."""
 _SEED = 20
-_WIDE = 1000
-"""Characters in which any table fits."""
+_WIDE = 400
+"""Characters in which any table fits but for the names of kinds, which are cut then."""
+_LONGEST, _TALL = 8000, 256
+"""Pixels of a row of pictures at most: a JPEG has at most 65,500."""
 _ANSWERS = ("grey", "default", "truth")
 """What the sheet shows of each picture, from left to right."""
 _SHOWN = (
@@ -48,12 +51,16 @@ _SHOWN = (
 _PAGE = jinja2.Template(
     """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{{ title }}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body { font: 15px sans-serif; margin: 2em; max-width: 80em }
-table { border-collapse: collapse; margin-bottom: 2em }
+:root { color-scheme: light dark }
+body { font: 15px sans-serif; margin: 2em; max-width: 80em; overflow-wrap: anywhere }
+table { border-collapse: collapse; margin-bottom: 2em; display: block; overflow-x: auto; overflow-wrap: normal }
 th, td { padding: .2em .7em; text-align: right } th:first-child, td:first-child { text-align: left }
 thead th { border-bottom: 1px solid }
-figure { display: inline-block; margin: 0 1em 1em 0 } img { height: 140px } figcaption { font-size: 80% }
+dt { font-weight: bold } dd { margin-bottom: .3em }
+figure { display: inline-block; margin: 0 1em 1em 0 } figcaption { font-size: 80% }
+img { max-width: 100%; max-height: 140px }
 </style>
 <h1>{{ title }}</h1>
 <p>{{ provenance }}</p>
@@ -65,6 +72,8 @@ figure { display: inline-block; margin: 0 1em 1em 0 } img { height: 140px } figc
 {% for name in metrics %}<td>{{ told(figures[name]) }}</td>{% endfor %}</tr>
 {% endfor %}</table>
 {% endfor %}
+<h2>What the figures are</h2>
+<dl>{% for name in metrics %}<dt>{{ name }}</dt><dd>{{ meanings[name] }}</dd>{% endfor %}</dl>
 <h2>{{ sheet | length }} pictures, chosen by a seed: {{ answers | join(", ") }}</h2>
 {% for name, picture in sheet %}
 <figure><img src="data:image/jpeg;base64,{{ picture }}" alt=""><figcaption>{{ name }}</figcaption></figure>
@@ -119,6 +128,7 @@ def write_report(
         provenance=provenance,
         summary=summary,
         metrics=_known(summary, [*COMPARISONS, *METRICS]),
+        meanings=MEANINGS,
         told=_told,
         answers=_ANSWERS,
         sheet=[(name, _encoded(strip)) for name, strip in strips],
@@ -130,9 +140,10 @@ def write_report(
 def print_summary(summary: Summary) -> None:
     """Show the figures on a terminal, or in a file as wide as they are."""
     for answer, kinds in summary.items():
-        table = Table("", *kinds, title=answer, title_justify="left", box=None)
-        for name in _known(summary, _SHOWN):
-            table.add_row(name, *(_told(figures[name]) for figures in kinds.values()))
+        names = _known(summary, _SHOWN)
+        table = Table("", *names, title=answer, title_justify="left", box=None)
+        for kind, figures in kinds.items():
+            table.add_row(Text(kind), *(_told(figures[name]) for name in names))
         Console(width=Console(width=_WIDE).measure(table).maximum).print(table)
 
 
@@ -181,11 +192,12 @@ def _strip(corpus: Corpus, index: int, painter: Painter) -> Image.Image:
     strip = Image.new("RGB", (sum(image.width for image in images), images[0].height))
     for place, image in enumerate(images):
         strip.paste(image, (place * image.width, 0))
+    strip.thumbnail((_LONGEST, _TALL))
     return strip
 
 
 def _write_sheet(strips: Sequence[Image.Image], path: Path, height: int = 128, columns: int = 4) -> None:
-    scaled = [strip.resize((round(strip.width * height / strip.height), height)) for strip in strips]
+    scaled = [_fitted(strip, _LONGEST // columns, height) for strip in strips]
     rows = [scaled[start : start + columns] for start in range(0, len(scaled), columns)]
     sheet = Image.new(
         "RGB", (max(sum(strip.width + 6 for strip in row) for row in rows), len(rows) * (height + 6)), "white"
@@ -196,6 +208,11 @@ def _write_sheet(strips: Sequence[Image.Image], path: Path, height: int = 128, c
             sheet.paste(strip, (left, number * (height + 6)))
             left += strip.width + 6
     sheet.save(path, quality=90)
+
+
+def _fitted(strip: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / strip.width, height / strip.height)
+    return strip.resize((round(strip.width * scale), max(1, round(strip.height * scale))))
 
 
 def _image(rgb: Tensor) -> Image.Image:

@@ -101,16 +101,26 @@ class ShardOrder(Sampler[list[tuple[int, int]]]):
                 yield from np.random.default_rng((self.seed, epoch, lane, start)).permutation(members).tolist()
 
 
-def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1) -> Order | ShardOrder:
-    """The batches of a run.
+def check_batch(recipe: RunRecipe, world: int) -> None:
+    """See that each process gets as much of a batch as any other.
 
     Raises:
-        SettingsError: they cannot be shared out evenly.
+        SettingsError: it does not.
 
     """
     batch = recipe.schedule.batch
     if batch % world:
         raise SettingsError(f"a batch of {batch} cannot be shared out to {world} processes; change `schedule.batch`")
+
+
+def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1) -> Order | ShardOrder:
+    """The batches of a run.
+
+    Raises:
+        SettingsError: there are fewer shards than processes.
+
+    """
+    batch = recipe.schedule.batch
     if corpus.shards is None:
         return Order(len(corpus), batch, steps, recipe.seed, rank, world)
     lanes = max(workers_of(recipe.data), 1)

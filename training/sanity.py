@@ -29,7 +29,7 @@ def learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) 
     few = [part[:_SAMPLES] for part in batch]
     task.train_mode(network)
     losses = []
-    for _ in range(recipe.sanity_steps):
+    for _ in range(recipe.sanity_steps + 1):  # the loss after the last step is seen at the beginning of one more
         loss = task.loss(network, few)
         optimizer.zero_grad()
         loss.backward()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 from torchvision.datasets import Places365
@@ -32,8 +32,7 @@ class Places(BaseModel):
 
     places365: Path
     """Folder that holds it, or will."""
-    split: str = "train-standard"
-    """train-standard, train-challenge or val."""
+    split: Literal["train-standard", "train-challenge", "val"] = "train-standard"
     small: bool = True
     """The pictures of 256 x 256, instead of the large ones."""
 
@@ -169,7 +168,12 @@ def open_source(place: Place) -> Source:
     if not place.is_dir():
         raise MediaError(f"{place}: no folder of photographs here; check `train` and `validation` in the recipe")
     paths = sorted(_photographs_below(place))
-    return Files(place.absolute().name, paths, [str(path.relative_to(place)) for path in paths])
+    return Files(legible(place.absolute().name), paths, [str(path.relative_to(place)) for path in paths])
+
+
+def legible(name: str) -> str:
+    """A name of any bytes as it can be written anywhere: what is no UTF-8 by its numbers."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _photographs_below(place: Path) -> Iterator[Path]:

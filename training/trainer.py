@@ -7,7 +7,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +29,7 @@ from training.colorization import Colorization
 from training.normalisation import share_normalisation
 from training.optimization import make_optimizer, moving_average, precision_of, rate_at
 from training.recipe import ClassifierRecipe, Recipe
-from training.samples import load_samples, order_of, workers_of
+from training.samples import check_batch, load_samples, order_of, workers_of
 from training.sanity import learn_by_heart
 from training.task import Batch, Task
 
@@ -90,7 +90,8 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
 
     Raises:
         SettingsError: the network does not learn even a few samples, or learns no more; the run was begun with other
-            settings, another process makes it, its checkpoint is damaged, or none can be written.
+            settings, another process makes it, its checkpoint is damaged, or none can be written; the processes cannot
+            share a batch.
         MediaError: there are no photographs, or one cannot be read any more.
 
     """
@@ -104,6 +105,7 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         plugins=[WholeCheckpoints()],
     )
     fabric.launch()
+    check_batch(recipe, fabric.world_size)
     with claim_run(folder) if fabric.is_global_zero else nullcontext():
         run, task = _begin(fabric, recipe, last)
         _go_on(fabric, run, recipe, task)
@@ -251,22 +253,29 @@ def _evaluate(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task:
     listed = ", ".join(f"{name} {figure:.5g}" for name, figure in found.figures.items())
     fabric.print(f"step {run.step}: {listed}", flush=True)
     if fabric.is_global_zero and found.pictures is not None:
-        pictures = recipe.runs / recipe.name / "pictures"
-        pictures.mkdir(exist_ok=True)
-        to_pil_image(found.pictures).save(pictures / f"{run.step:07}.jpg", quality=90)
-        cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
+        with _written(recipe.runs / recipe.name / "pictures") as pictures:
+            pictures.mkdir(exist_ok=True)
+            to_pil_image(found.pictures).save(pictures / f"{run.step:07}.jpg", quality=90)
+            cast("TensorBoardLogger", fabric.loggers[1]).experiment.add_image("pictures", found.pictures, run.step)
     # One answer for all processes, which save together.
     return fabric.broadcast(improved)
 
 
 def _save(fabric: Fabric, run: Run, checkpoint: Path) -> None:
     """A checkpoint, and the logs up to it: what is gone on from has its lines."""
-    try:
+    with _written(checkpoint.parent):
         for logger in fabric.loggers:
             logger.save()
-    except OSError as error:
-        raise SettingsError(f"{checkpoint.parent}: the logs cannot be written: {one_line(str(error))}") from error
     fabric.save(checkpoint, run.state() | {"scaler": _scaler_of(fabric)})
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[Path]:
+    """Say for people that a folder's disk is full, or gone."""
+    try:
+        yield folder
+    except OSError as error:
+        raise SettingsError(f"{folder}: cannot be written to: {one_line(str(error))}") from error
 
 
 def _resume(fabric: Fabric, run: Run, checkpoint: Path, recipe: Recipe | ClassifierRecipe) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from colorizer.errors import SettingsError
+from colorizer.errors import MediaError, SettingsError
 from colorizer.network import Architecture, Network
 from tests.assets.recipes import write_recipe
 from training.initialisation import start_encoder
@@ -65,3 +65,14 @@ def test_a_photograph_without_a_class_is_left_out_and_a_class_more_is_another_ru
     changes["schedule"]["steps"] = 2
     with pytest.raises(SettingsError, match=r"made with other classes .*'cat', 'face'"):
         train(load_recipe(write_recipe(photographs, tmp_path, **changes)))
+
+
+def test_classes_that_cannot_be_learnt_are_refused_at_once(photographs: Path, tmp_path: Path) -> None:
+    """Only one; and one that there is nothing to learn of."""
+    folders = {"train": str(photographs / "train"), "validation": str(photographs)}
+    for data, reason in (
+        (folders | {"train": str(photographs / "train" / "people")}, "one class, 'people'"),
+        (folders, "train, val"),
+    ):
+        with pytest.raises(MediaError, match=reason):
+            train(load_recipe(write_recipe(photographs, tmp_path, task="classify", data=data)))

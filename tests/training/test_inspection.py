@@ -1,5 +1,6 @@
 """Tests of training/inspection.py."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from PIL import Image, PngImagePlugin
 
 from training.inspection import Inspection
 from training.sources import Files, open_source
+
+TURNED_BY_A_FRACTION = struct.pack("<2sHIHHHIHHHHIIIII", b"II", 42, 8, 2, 274, 3, 1, 6, 0, 33432, 5, 1, 38, 0, 1, 2)
+"""EXIF: orientation 6, and as the copyright a fraction, where there should be text."""
 
 
 def look(*paths: Path, side: int = 500) -> list[tuple[str, np.ndarray]]:
@@ -25,16 +29,24 @@ def astronaut(photographs: Path) -> Image.Image:
 
 
 def test_whatever_a_decoder_raises_a_file_is_broken(astronaut: Image.Image, tmp_path: Path) -> None:
-    """Malformed EXIF, which is a SyntaxError, and text beyond all measure, which is a ValueError, among them."""
-    astronaut.save(tmp_path / "exif.png", exif=b"no such thing")
-    astronaut.save(tmp_path / "exif.webp", exif=b"no such thing")
+    """Text beyond all measure, which is a ValueError, among them."""
     text = PngImagePlugin.PngInfo()
     text.add_text("comment", " " * 2_000_000, zip=True)
     astronaut.save(tmp_path / "text.png", pnginfo=text)
     (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
     assert {path.name: look(path)[0][0] for path in tmp_path.iterdir()} == dict.fromkeys(
-        ("exif.png", "exif.webp", "text.png", "cut.jpg"), "broken"
+        ("text.png", "cut.jpg"), "broken"
     )
+
+
+def test_a_photograph_is_turned_whatever_else_its_exif_holds(astronaut: Image.Image, tmp_path: Path) -> None:
+    """Tags of types that they should not have, and EXIF that is none: there is nothing wrong with the picture."""
+    astronaut.save(tmp_path / "odd.png", exif=b"Exif\0\0" + TURNED_BY_A_FRACTION)
+    astronaut.save(tmp_path / "none.webp", exif=b"no such thing", lossless=True)
+    (odd, turned), (none, upright) = look(tmp_path / "odd.png", tmp_path / "none.webp")
+    assert odd == none == ""
+    assert (turned == np.rot90(np.asarray(astronaut), -1)).all()
+    assert (upright == np.asarray(astronaut)).all()
 
 
 @pytest.mark.parametrize("suffix", ["tif", "heic", "bmp", "avif"])

@@ -29,6 +29,9 @@ def test_a_wrong_recipe_is_refused_by_name(tmp_path: Path) -> None:
         ("data: {train: a, validation: b, crop: 100}", r"data\.crop: must be a multiple of 32"),
         ("data: {train: a, validation: b, scale: [1.0, 0.5]}", "scale: from small to large"),
         ("data: {train: a, validation: b, stored_side: 32}", "stored_side"),
+        ("data: {train: {places365: a, split: train}, validation: b}", "train-standard"),
+        ("data: {train: a, validation: b}\nseed: -1", "seed"),
+        ("data: {train: a, validation: b}\ntask: classify\ninputs: []", "inputs"),
         ("data: {train: a, validation: b}\narchitecture: {widths: [12, 8, 8]}", "a multiple of 8"),
     ],
 )

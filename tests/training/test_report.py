@@ -1,16 +1,22 @@
 """Tests of training/report.py, by way of `tintd evaluate`."""
 
+import csv
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from colorizer.errors import SettingsError
 from colorizer.network import Architecture, Network
-from colorizer.weights import Calibration, WeightsCard, save_weights, weights_hash
+from colorizer.weights import DEFAULT_WEIGHTS, Calibration, WeightsCard, save_weights, weights_hash
 from tests.assets.recipes import write_recipe
 from training.cli import evaluate
+from training.evaluation import COMPARISONS, MEANINGS, METRICS
 
 BROKEN_AND_SMALL = {"broken": 1, "grey": 1, "tiny": 1}
 
@@ -69,6 +75,52 @@ def test_what_no_kind_has_is_not_shown(
         assert "1 broken" in shown
         assert "frechet" not in shown
         assert "nan" not in shown.split("base64")[0]
+
+
+def test_every_figure_is_explained(report: Path) -> None:
+    """On the page."""
+    assert set(MEANINGS) == {*METRICS, *COMPARISONS}
+    assert MEANINGS["ssim"].replace("'", "&#39;") in (report / "report.html").read_text()
+
+
+def test_a_figure_is_the_same_in_the_table_of_pictures(report: Path) -> None:
+    """One picture of a kind: its line is the kind's."""
+    figures = strict((report / "report.json").read_text())
+    with (report / "report.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["answer"] == "default"]
+    assert len(rows) == 2
+    for row in rows:
+        for name in METRICS:
+            assert float(row[name] or "nan") == pytest.approx(figures["default"][row["kind"]][name], nan_ok=True)
+
+
+def test_a_tree_of_any_name_and_shape_is_measured(
+    weights: Path, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that is no UTF-8, a kind that looks like markup, and a panorama that is wider than a JPEG may be."""
+    tree = tmp_path / os.fsdecode(b"caf\xe9")
+    shutil.copytree(photographs / "val" / "people", tree / "[bw] & <b>")
+    panorama = np.random.default_rng(0).integers(0, 255, (64, 22_400, 3), np.uint8)
+    Image.fromarray(panorama).save(tree / "[bw] & <b>" / "panorama.png")
+    evaluate(weights, tree, tmp_path / "report", tmp_path / "cache", device="cpu")
+    assert "[bw] & <b>" in capsys.readouterr().out
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "caf\\xe9" in page
+    assert "[bw] &amp; &lt;b&gt;" in page
+    with Image.open(tmp_path / "report" / "sheet.jpg") as sheet:
+        assert sheet.width < 10_000
+
+
+def test_a_report_is_not_written_among_the_photographs(weights: Path, photographs: Path) -> None:
+    """The next one would measure it."""
+    with pytest.raises(SettingsError, match="lies among the photographs"):
+        evaluate(weights, photographs / "val", photographs / "val" / "people")
+
+
+def test_the_weights_that_come_with_tintd_are_called_default(photographs: Path, tmp_path: Path) -> None:
+    """As in a recipe and in the configuration."""
+    evaluate(Path("default"), photographs / "val", tmp_path / "report", tmp_path / "cache", most=1, device="cpu")
+    assert weights_hash(DEFAULT_WEIGHTS) in (tmp_path / "report" / "report.json").read_text()
 
 
 def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(weights: Path, tmp_path: Path) -> None:

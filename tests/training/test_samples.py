@@ -8,9 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from colorizer.errors import SettingsError
 from training.corpus import Corpus, open_corpus
-from training.recipe import Data
-from training.samples import Order, Samples, grey_of, load_samples
+from training.recipe import Data, RunRecipe, Schedule
+from training.samples import Order, Samples, check_batch, grey_of, load_samples
 
 
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 30))
@@ -34,6 +35,14 @@ def test_two_processes_see_together_what_one_sees() -> None:
     whole = list(Order(13, 8, range(20), seed=1))
     parts = [list(Order(13, 8, range(20), seed=1, rank=rank, world=2)) for rank in range(2)]
     assert [sorted(one + other) for one, other in zip(*parts, strict=True)] == [sorted(batch) for batch in whole]
+
+
+def test_a_batch_that_processes_cannot_share_is_refused() -> None:
+    """Each is to have as much of it."""
+    recipe = RunRecipe(name="x", data=Data(train=Path("a"), validation=Path("b")), schedule=Schedule(batch=48))
+    check_batch(recipe, 3)
+    with pytest.raises(SettingsError, match=r"a batch of 48 .* 5 processes; change `schedule\.batch`"):
+        check_batch(recipe, 5)
 
 
 @pytest.fixture

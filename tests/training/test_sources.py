@@ -205,8 +205,6 @@ def test_more_processes_than_shards_are_refused(shards: Shards, tmp_path: Path) 
     )
     with pytest.raises(SettingsError, match=r"data\.workers"):
         order_of(corpus, recipe, range(1))
-    with pytest.raises(SettingsError, match=r"schedule\.batch"):
-        order_of(corpus, recipe, range(1), rank=0, world=3)
 
 
 def test_names_in_shards_may_hold_dots(photographs: Path, tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     assert b"pictures" in next((folder / "board").rglob("events.*")).read_bytes()
 
 
+def test_a_full_disk_is_told_in_words(photographs: Path, tmp_path: Path) -> None:
+    """When the grid of pictures is written, which is the first of an evaluation."""
+    pictures = tmp_path / "runs" / "quick" / "pictures"
+    pictures.mkdir(parents=True)
+    (pictures / "0000001.jpg").symlink_to("/dev/full")
+    with pytest.raises(SettingsError, match=r"pictures: cannot be written to: .*No space left"):
+        train(load_colour_recipe(recipe(photographs, tmp_path, schedule={"batch": 2, "steps": 1})))
+
+
 def test_a_network_that_cannot_learn_is_refused_at_once(photographs: Path, tmp_path: Path) -> None:
     """Before hours are spent: a rate that does nothing, here."""
     path = recipe(photographs, tmp_path, schedule={"rate": 1e-12}, sanity_steps=3)
