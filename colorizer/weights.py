@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from colorizer.bins import Reading
@@ -60,9 +60,13 @@ class WeightsCard(BaseModel):
 
 
 def save_weights(path: Path, network: Network, card: WeightsCard) -> None:
-    """Write a network's weights, convolutions and matrices in float16, the rest in float32."""
+    """Write a network's weights, convolutions and matrices in float16, the rest in float32.
+
+    The file may be read by whom any new file may: safetensors' own writing would keep it from the service's user.
+
+    """
     tensors = {name: _compact(tensor) for name, tensor in network.state_dict().items()}
-    save_file(tensors, path, metadata={_METADATA_KEY: card.model_dump_json()})
+    path.write_bytes(save(tensors, metadata={_METADATA_KEY: card.model_dump_json()}))
 
 
 def load_card(path: Path) -> WeightsCard:

@@ -23,6 +23,14 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
         torch.testing.assert_close(loaded(lightness), network(lightness), atol=0.02, rtol=0.02)
 
 
+def test_the_services_user_may_read_what_another_exported(tmp_path: Path) -> None:
+    """As any new file, by the umask."""
+    network = Network(Architecture(widths=(16, 16, 16)))
+    save_weights(tmp_path / "w", network, WeightsCard(architecture=network.architecture, working_size=100))
+    (tmp_path / "any").touch()
+    assert (tmp_path / "w").stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
 def damaged(weights: Path, tmp_path: Path, how: str) -> Path:
     """A file that is no good."""
     path = tmp_path / "bad.safetensors"
