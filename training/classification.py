@@ -60,10 +60,10 @@ class Classification:
         self._recipe = recipe
         self.corpus: Corpus = _open(data, "train").repeated(data.repeat)
         self._validation = _open(data, "validation")
-        self.classes = sorted({*self.corpus.labels})
+        self.classes = sorted(set(self.corpus.labels))
         if len(self.classes) < 2:
             raise MediaError(f"{data.train}: all photographs here have one class, {self.classes[0]!r}; two are needed")
-        if unknown := sorted({*self._validation.labels} - {*self.classes}):
+        if unknown := sorted(set(self._validation.labels) - set(self.classes)):
             raise MediaError(f"{data.validation}: classes that no photograph to learn from has: {', '.join(unknown)}")
         torch.manual_seed(recipe.seed)
         self.network: nn.Module = Classifiers(recipe.resnet, recipe.inputs, len(self.classes))

@@ -48,11 +48,11 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
     """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
-    _make_folder(output)
     if output.resolve().is_relative_to(data.resolve()):
         raise SettingsError(
             f"{output}: lies among the photographs, and would be one; name another folder as `--output`"
         )
+    _make_folder(output)
     with _extra():
         from colorizer.device import choose_device  # noqa: PLC0415
         from colorizer.weights import weights_path  # noqa: PLC0415

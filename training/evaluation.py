@@ -26,7 +26,7 @@ from training.baselines import colour_by_lightness
 from training.colouring import print_in_grey, recolour, to_tensor
 from training.corpus import Corpus, open_corpus
 from training.frechet import Inception, frechet_distance
-from training.metrics import PictureMetrics, measure
+from training.metrics import COLOURFUL, LARGEST_ERROR, PictureMetrics, measure
 from training.recipe import Data, load_recipe
 
 METRICS = tuple(field.name for field in fields(PictureMetrics))
@@ -44,8 +44,8 @@ MEANINGS = {
     "ciede2000": "colour difference CIEDE2000, mean over the pixels: 1 can just be seen",
     "ciede2000_95": "the CIEDE2000 that 95% of the pixels stay under",
     "colourfulness": "Hasler and Suesstrunk's colourfulness, R'G'B' in 0..255",
-    "coloured": "share of the pixels with a chroma over 20",
-    "auc": "area under the curve of the share of pixels whose ab error is smaller, up to 150: 1 is perfect",
+    "coloured": f"share of the pixels with a chroma over {COLOURFUL}",
+    "auc": f"area under the share of pixels whose ab error is smaller, up to {LARGEST_ERROR}: 1 is perfect",
     "auc_rebalanced": "the same, each pixel weighing as much as its true colour is rare; of many pictures one area",
     "rarity": "how rare the true colours are: mean weight of the pixels in auc_rebalanced",
     "skin": "share of the pixels that are skin in the truth, by a rule: hue 20 to 80 degrees, chroma over 8",
@@ -177,10 +177,8 @@ def _rarity(card: WeightsCard) -> Tensor:
 def summarise(rows: list[Row]) -> Summary:
     """Figures by answer and kind ("all" for all): means of the metrics, and what compares them with others.
 
-    `part_of_grey` is the error as a part of grey's; `colourfulness_part` and `coloured_part` are parts of the truth's,
-    `colourfulness_difference` is less the truth's; `frechet` needs an Inception. `skin_found` is a part of all `skin`,
-    and `auc_rebalanced` is one area over all pictures, in which each weighs as much as its colours are rare. NaN stands
-    for what cannot be told.
+    See `MEANINGS`; `frechet` needs an Inception, and `skin_found` is a part of the skin of all pictures together. NaN
+    stands for what cannot be told.
 
     """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)

@@ -57,14 +57,14 @@ def frechet_distance(results: list[Tensor], truths: list[Tensor]) -> float:
     """
     if min(len(results), len(truths)) < 2:
         return float("nan")
-    apart = torch.stack(results).double().mean(0) - torch.stack(truths).double().mean(0)
-    one, other = _deviations(results), _deviations(truths)
+    one, other = (torch.stack(features).double() for features in (results, truths))
+    apart = one.mean(0) - other.mean(0)
+    one, other = _deviations(one), _deviations(other)
     shared = torch.linalg.matrix_norm(one @ other.T, "nuc")
     return float(apart.square().sum() + one.square().sum() + other.square().sum() - 2 * shared)
 
 
-def _deviations(features: list[Tensor]) -> Tensor:
-    """A matrix, with no more rows than features, whose square is the features' covariance."""
-    stacked = torch.stack(features).double()
-    _, triangle = torch.linalg.qr(stacked - stacked.mean(0), mode="r")
+def _deviations(features: Tensor) -> Tensor:
+    """A matrix, with no more rows than features, whose square is the covariance of the features, (N, F)."""
+    _, triangle = torch.linalg.qr(features - features.mean(0), mode="r")
     return torch.div(triangle, math.sqrt(len(features) - 1))
