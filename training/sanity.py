@@ -1,8 +1,13 @@
-"""A check before hours are spent: a network that can learn anything learns a few samples by heart."""
+"""Checks before hours are spent: a network that can learn anything learns a few samples by heart; a step fits in."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from lightning.fabric import Fabric
 
 from colorizer.errors import SettingsError
 from training.optimization import make_optimizer
@@ -42,3 +47,38 @@ def learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) 
             "encoder's start and the photographs (`sanity_steps: 0` leaves this out)"
         )
     return f"sane: in {recipe.sanity_steps} steps {told}"
+
+
+def rehearse(fabric: Fabric, task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) -> None:
+    """Make a step's largest part with a copy of the network, on a batch as large as any of the run.
+
+    Raises:
+        SettingsError: it does not fit into the device's memory.
+
+    """
+    with within_memory(recipe, fabric.device):
+        network = fabric.to_device(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
+        task.train_mode(network)
+        with fabric.autocast():
+            loss = task.loss(network, fabric.to_device(batch))
+        loss.backward()
+
+
+@contextmanager
+def within_memory(recipe: Recipe | ClassifierRecipe, device: torch.device) -> Iterator[None]:
+    """Say for people that a step does not fit into a device's memory.
+
+    Raises:
+        SettingsError: it does not.
+
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # A GPU's has a type of its own, a CPU's has not.
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        raise SettingsError(
+            f"{recipe.name}: a step of {recipe.schedule.batch} samples of {recipe.data.crop} pixels does not fit into "
+            f"the memory of {device}; lower `schedule.batch` or `data.crop`, or end what else uses it"
+        ) from error

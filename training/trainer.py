@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import statistics
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +15,6 @@ import torch
 from lightning.fabric import Fabric
 from lightning.fabric.loggers import CSVLogger, TensorBoardLogger
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn, optim
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
@@ -28,9 +26,10 @@ from training.classification import Classification
 from training.colorization import Colorization
 from training.normalisation import share_normalisation
 from training.optimization import make_optimizer, moving_average, precision_of, rate_at
+from training.pace import Pace, progress_bar
 from training.recipe import ClassifierRecipe, Recipe
 from training.samples import check_batch, load_samples, order_of, workers_of
-from training.sanity import learn_by_heart
+from training.sanity import learn_by_heart, rehearse, within_memory
 from training.task import Batch, Task
 
 
@@ -61,25 +60,6 @@ class Run:
             "step": self.step,
             "best": self.best,
         }
-
-
-@dataclass
-class _Pace:
-    """How a run fares since it was last told of."""
-
-    step: int
-    batch: int
-    losses: list[float] = field(default_factory=list)
-    told: float = field(default_factory=time.monotonic)
-    saved: float = field(default_factory=time.monotonic)
-
-    def figures(self, step: int) -> dict[str, float]:
-        """Mean loss and speed since the last time; what follows is counted anew."""
-        now = time.monotonic()
-        speed = (step - self.step) * self.batch / (now - self.told)
-        found = {"loss": statistics.fmean(self.losses), "photographs_per_second": speed}
-        self.step, self.told, self.losses = step, now, []
-        return found
 
 
 def train(recipe: Recipe | ClassifierRecipe) -> Path:
@@ -137,8 +117,8 @@ def _begin(fabric: Fabric, recipe: Recipe | ClassifierRecipe, last: Path) -> tup
 def _go_on(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> None:
     """Make the remaining steps of a run, with its logs, evaluations and checkpoints."""
     folder = recipe.runs / recipe.name
-    pace = _Pace(run.step, recipe.schedule.batch)
-    with _progress(disable=not fabric.is_global_zero) as progress:
+    pace = Pace(run.step, recipe.schedule.batch)
+    with progress_bar(disable=not fabric.is_global_zero) as progress:
         bar = progress.add_task(recipe.name, total=recipe.schedule.steps, completed=run.step, loss=math.nan)
         for loss in _steps(fabric, run, recipe, task):
             pace.losses.append(loss)
@@ -151,7 +131,7 @@ def _go_on(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
                 if _evaluate(fabric, run, recipe, task):
                     _save(fabric, run, folder / "best.ckpt")
                 _save(fabric, run, folder / "last.ckpt")
-                pace = _Pace(run.step, recipe.schedule.batch)
+                pace = Pace(run.step, recipe.schedule.batch)
             elif run.step % recipe.log_every == 0 and _save_is_due(fabric, pace, recipe):
                 _save(fabric, run, folder / "last.ckpt")
                 pace.saved = time.monotonic()
@@ -161,20 +141,28 @@ def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, re
     fabric.print(f"{len(task.corpus)} photographs to learn from, {task.corpus.rejected} left out")
     for note in task.notes:
         fabric.print(note)
-    first = order_of(task.corpus, recipe, range(1))
-    batch: Batch = next(iter(load_samples(task.samples(), first, workers=0)))
+    batch = _batch(task, recipe, 0)
     task.prepare(batch)
     if recipe.sanity_steps and not resumes:
         fabric.print(learn_by_heart(task, recipe, batch))
+    if recipe.data.early_crop:  # the last steps want more memory than the first
+        rehearse(fabric, task, recipe, _batch(task, recipe, recipe.schedule.steps - 1, fabric.world_size))
     network = task.network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
         network = share_normalisation(network, fabric.device)
     optimizer = make_optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
-    wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
-    averaged = cast("AveragedModel", fabric.to_device(average))
+    with within_memory(recipe, fabric.device):
+        wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
+        averaged = cast("AveragedModel", fabric.to_device(average))
     return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json(), task.classes)
+
+
+def _batch(task: Task, recipe: Recipe | ClassifierRecipe, step: int, world: int = 1) -> Batch:
+    """The batch of a step, or of several processes the first one's part of it."""
+    order = order_of(task.corpus, recipe, range(step, step + 1), world=world)
+    return next(iter(load_samples(task.samples(), order, workers=0)))
 
 
 def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> Iterator[float]:
@@ -189,10 +177,11 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     for batch in _told(batches):
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
-        loss = task.loss(run.network, batch)
-        fabric.backward(loss)
-        norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
-        run.optimizer.step()
+        with within_memory(recipe, fabric.device):
+            loss = task.loss(run.network, batch)
+            fabric.backward(loss)
+            norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
+            run.optimizer.step()
         run.optimizer.zero_grad()
         run.rate.step()
         run.average.update_parameters(run.network)
@@ -224,7 +213,7 @@ def _lost(recipe: Recipe | ClassifierRecipe, step: int, what: str) -> SettingsEr
     )
 
 
-def _log(fabric: Fabric, run: Run, pace: _Pace, recipe: Recipe | ClassifierRecipe) -> None:
+def _log(fabric: Fabric, run: Run, pace: Pace, recipe: Recipe | ClassifierRecipe) -> None:
     """Into the logs; as a line of text too where no bar can be drawn."""
     figures = pace.figures(run.step)
     fabric.log_dict(figures | {"rate": max(run.rate.get_last_lr())}, step=run.step)
@@ -236,7 +225,7 @@ def _log(fabric: Fabric, run: Run, pace: _Pace, recipe: Recipe | ClassifierRecip
         )
 
 
-def _save_is_due(fabric: Fabric, pace: _Pace, recipe: Recipe | ClassifierRecipe) -> bool:
+def _save_is_due(fabric: Fabric, pace: Pace, recipe: Recipe | ClassifierRecipe) -> bool:
     """The first process's clock says so for all, which save together."""
     due: bool = fabric.broadcast(time.monotonic() - pace.saved >= recipe.checkpoint_minutes * 60)
     return due
@@ -289,16 +278,4 @@ def _resume(fabric: Fabric, run: Run, checkpoint: Path, recipe: Recipe | Classif
         f"finished already, at step {run.step}; raise `schedule.steps`, or change `name` for a new run"
         if done
         else f"going on from step {run.step}"
-    )
-
-
-def _progress(*, disable: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        disable=disable,
     )
