@@ -49,24 +49,18 @@ def learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) 
     return f"sane: in {recipe.sanity_steps} steps {told}"
 
 
-def rehearse(fabric: Fabric, task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) -> None:
-    """Make a step's largest part with a copy of the network, on a batch as large as any of the run.
-
-    Raises:
-        SettingsError: it does not fit into the device's memory.
-
-    """
-    with within_memory(recipe, fabric.device):
-        network = fabric.to_device(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
-        task.train_mode(network)
-        with fabric.autocast():
-            loss = task.loss(network, fabric.to_device(batch))
-        loss.backward()
+def rehearse(fabric: Fabric, task: Task, batch: Batch) -> None:
+    """Make a step's largest part with a copy of the network, to see that a batch as large as any of the run fits."""
+    network = fabric.to_device(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
+    task.train_mode(network)
+    with fabric.autocast():
+        loss = task.loss(network, fabric.to_device(batch))
+    loss.backward()
 
 
 @contextmanager
 def within_memory(recipe: Recipe | ClassifierRecipe, device: torch.device) -> Iterator[None]:
-    """Say for people that a step does not fit into a device's memory.
+    """Say for people that the run does not fit into a device's memory.
 
     Raises:
         SettingsError: it does not.

@@ -69,9 +69,9 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         The run's folder: `last.ckpt`, `best.ckpt`, CSV and TensorBoard logs, a grid of pictures for each evaluation.
 
     Raises:
-        SettingsError: the network does not learn even a few samples, or learns no more; the run was begun with other
-            settings, another process makes it, its checkpoint is damaged, or none can be written; the processes cannot
-            share a batch.
+        SettingsError: the network does not learn even a few samples, or learns no more; a step does not fit into the
+            memory; the run was begun with other settings, another process makes it, its checkpoint is damaged, or none
+            can be written; the processes cannot share a batch.
         MediaError: there are no photographs, or one cannot be read any more.
 
     """
@@ -86,7 +86,8 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
     )
     fabric.launch()
     check_batch(recipe, fabric.world_size)
-    with claim_run(folder) if fabric.is_global_zero else nullcontext():
+    claim = claim_run(folder) if fabric.is_global_zero else nullcontext()
+    with claim, within_memory(recipe, fabric.device):
         run, task = _begin(fabric, recipe, last)
         _go_on(fabric, run, recipe, task)
     return folder
@@ -146,16 +147,15 @@ def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, re
     if recipe.sanity_steps and not resumes:
         fabric.print(learn_by_heart(task, recipe, batch))
     if recipe.data.early_crop:  # the last steps want more memory than the first
-        rehearse(fabric, task, recipe, _batch(task, recipe, recipe.schedule.steps - 1, fabric.world_size))
+        rehearse(fabric, task, _batch(task, recipe, recipe.schedule.steps - 1, fabric.world_size))
     network = task.network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
         network = share_normalisation(network, fabric.device)
     optimizer = make_optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
-    with within_memory(recipe, fabric.device):
-        wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
-        averaged = cast("AveragedModel", fabric.to_device(average))
+    wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
+    averaged = cast("AveragedModel", fabric.to_device(average))
     return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json(), task.classes)
 
 
@@ -177,11 +177,10 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     for batch in _told(batches):
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
-        with within_memory(recipe, fabric.device):
-            loss = task.loss(run.network, batch)
-            fabric.backward(loss)
-            norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
-            run.optimizer.step()
+        loss = task.loss(run.network, batch)
+        fabric.backward(loss)
+        norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
+        run.optimizer.step()
         run.optimizer.zero_grad()
         run.rate.step()
         run.average.update_parameters(run.network)

@@ -101,6 +101,28 @@ def test_a_run_that_is_lost_says_so(photographs: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("last.ckpt"))
 
 
+_TRAIN_WITH_A_GIGABYTE = """
+import resource
+import training.trainer
+from daemon.cli import main
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
+main()
+"""
+
+
+def test_a_step_that_does_not_fit_into_memory_is_told_at_once(photographs: Path, tmp_path: Path) -> None:
+    """In words, with what to lower, though the run would begin with small squares, which do fit."""
+    path = recipe(photographs, tmp_path, data={"early_crop": 64, "crop": 1024}, schedule={"batch": 16, "fall": 0.5})
+    command = [sys.executable, "-c", _TRAIN_WITH_A_GIGABYTE, "train", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "quick: a step of 16 samples of 1024 pixels does not fit into the memory of cpu" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "step 2 " not in done.stdout
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 def test_a_photograph_that_vanishes_in_mid_run_is_named(photographs: Path, tmp_path: Path) -> None:
     """Where they are read anew each time; in words, though another process came upon it."""
     tree = shutil.copytree(photographs, tmp_path / "tree")
