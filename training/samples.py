@@ -7,7 +7,7 @@ it would have seen, and two processes see together what one would have seen alon
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import TypeVar
@@ -170,7 +170,7 @@ def workers_of(data: Data) -> int:
     return min(8, max((os.cpu_count() or 1) - 1, 1)) if torch.cuda.is_available() else 1
 
 
-def load_samples(samples: Dataset[Sample], order: Sampler[list[tuple[int, int]]], workers: int) -> DataLoader[Sample]:
+def load_samples(samples: Dataset[Sample], order: Iterable[list[tuple[int, int]]], workers: int) -> DataLoader[Sample]:
     """Prepare batches in other processes."""
     return DataLoader(
         samples,

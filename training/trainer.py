@@ -142,12 +142,14 @@ def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, re
     fabric.print(f"{len(task.corpus)} photographs to learn from, {task.corpus.rejected} left out")
     for note in task.notes:
         fabric.print(note)
-    batch = _batch(task, recipe, 0)
+    first = next(iter(order_of(task.corpus, recipe, range(1))))
+    batch = _load(task, first)
     task.prepare(batch)
     if recipe.sanity_steps and not resumes:
         fabric.print(learn_by_heart(task, recipe, batch))
     if recipe.data.early_crop:  # the last steps want more memory than the first
-        rehearse(fabric, task, _batch(task, recipe, recipe.schedule.steps - 1, fabric.world_size))
+        last = recipe.schedule.steps * recipe.schedule.batch - 1
+        rehearse(fabric, task, _load(task, [(photograph, last) for photograph, _ in first[:: fabric.world_size]]))
     network = task.network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
@@ -159,10 +161,9 @@ def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, re
     return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json(), task.classes)
 
 
-def _batch(task: Task, recipe: Recipe | ClassifierRecipe, step: int, world: int = 1) -> Batch:
-    """The batch of a step, or of several processes the first one's part of it."""
-    order = order_of(task.corpus, recipe, range(step, step + 1), world=world)
-    return next(iter(load_samples(task.samples(), order, workers=0)))
+def _load(task: Task, chosen: list[tuple[int, int]]) -> Batch:
+    """Photographs as a batch, each as the sample of its number."""
+    return next(iter(load_samples(task.samples(), [chosen], workers=0)))
 
 
 def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Task) -> Iterator[float]:
