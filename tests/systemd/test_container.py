@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,13 +72,9 @@ def test_the_entry_point_becomes_who_it_is_told(tmp_path: Path) -> None:
     script = tmp_path / "entrypoint.sh"
     script.write_text((ROOT / "container" / "entrypoint.sh").read_text().replace("/state", str(tmp_path)))
     told = os.environ | {"PUID": "4321", "PGID": "1234", "UMASK": "0027"}
-    asks = "import os; print(os.getuid(), os.getgid(), os.getgroups(), oct(os.umask(0)))"
-    answer = subprocess.run(
-        ["sh", script, sys.executable, "-S", "-c", asks], env=told, capture_output=True, text=True, check=False
-    )
-    if "Permission denied" in answer.stderr:
-        pytest.skip("this interpreter lies where other users cannot read")
-    assert answer.stdout.split("\n")[0] == "4321 1234 [] 0o27"
+    asks = ["sh", "-c", "id -u; id -g; id -G; umask"]
+    answer = subprocess.run(["sh", script, *asks], env=told, capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["4321", "1234", "1234", "0027"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="becoming another user needs root")
