@@ -51,16 +51,14 @@ def learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) 
 
 def rehearse(fabric: Fabric, task: Task, batch: Batch) -> None:
     """Make a step's largest part with a copy of the network, to see that a batch as large as any of the run fits."""
-    network = fabric.to_device(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
+    network = fabric.setup_module(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
     task.train_mode(network)
-    with fabric.autocast():
-        loss = task.loss(network, fabric.to_device(batch))
-    loss.backward()
+    fabric.backward(task.loss(network, fabric.to_device(batch)))
 
 
 @contextmanager
 def within_memory(recipe: Recipe | ClassifierRecipe, device: torch.device) -> Iterator[None]:
-    """Say for people that the run does not fit into a device's memory.
+    """Say for people that a step does not fit into a device's memory.
 
     Raises:
         SettingsError: it does not.
@@ -68,9 +66,10 @@ def within_memory(recipe: Recipe | ClassifierRecipe, device: torch.device) -> It
     """
     try:
         yield
-    except RuntimeError as error:
-        # A GPU's has a type of its own, a CPU's has not.
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+    except (RuntimeError, MemoryError) as error:
+        # There is no one type for this: see torch.OutOfMemoryError, torch.AcceleratorError, and the CPU's allocator.
+        told = str(error)
+        if isinstance(error, RuntimeError) and "out of memory" not in told and "can't allocate memory" not in told:
             raise
         raise SettingsError(
             f"{recipe.name}: a step of {recipe.schedule.batch} samples of {recipe.data.crop} pixels does not fit into "

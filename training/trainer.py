@@ -86,8 +86,7 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
     )
     fabric.launch()
     check_batch(recipe, fabric.world_size)
-    claim = claim_run(folder) if fabric.is_global_zero else nullcontext()
-    with claim, within_memory(recipe, fabric.device):
+    with claim_run(folder) if fabric.is_global_zero else nullcontext():
         run, task = _begin(fabric, recipe, last)
         _go_on(fabric, run, recipe, task)
     return folder
@@ -147,17 +146,19 @@ def _set_up(fabric: Fabric, recipe: Recipe | ClassifierRecipe, task: Task, *, re
     task.prepare(batch)
     if recipe.sanity_steps and not resumes:
         fabric.print(learn_by_heart(task, recipe, batch))
-    if recipe.data.early_crop:  # the last steps want more memory than the first
-        last = recipe.schedule.steps * recipe.schedule.batch - 1
-        rehearse(fabric, task, _load(task, [(photograph, last) for photograph, _ in first[:: fabric.world_size]]))
     network = task.network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=moving_average(recipe.schedule.average), use_buffers=True)
     if fabric.world_size > 1:
         network = share_normalisation(network, fabric.device)
     optimizer = make_optimizer(network, recipe)
     rate = LambdaLR(optimizer, lambda step: rate_at(step, recipe.schedule))
-    wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
-    averaged = cast("AveragedModel", fabric.to_device(average))
+    with within_memory(recipe, fabric.device):
+        wrapped, wrapped_optimizer = fabric.setup(network, optimizer)
+        averaged = cast("AveragedModel", fabric.to_device(average))
+        if recipe.data.early_crop and not resumes:  # the last steps want more memory than the first
+            last = recipe.schedule.steps * recipe.schedule.batch - 1
+            share = [(photograph, last) for photograph, _ in first[:: fabric.world_size]]
+            rehearse(fabric, task, _load(task, share))
     return Run(wrapped, averaged, wrapped_optimizer, rate, recipe.model_dump_json(), task.classes)
 
 
@@ -178,10 +179,11 @@ def _steps(fabric: Fabric, run: Run, recipe: Recipe | ClassifierRecipe, task: Ta
     for batch in _told(batches):
         # Chance in the network, too, is a function of the step, and another one in each process.
         torch.manual_seed(recipe.seed + run.step + (fabric.global_rank << 32))
-        loss = task.loss(run.network, batch)
-        fabric.backward(loss)
-        norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
-        run.optimizer.step()
+        with within_memory(recipe, fabric.device):
+            loss = task.loss(run.network, batch)
+            fabric.backward(loss)
+            norm = fabric.clip_gradients(run.network, run.optimizer, max_norm=schedule.clip, error_if_nonfinite=False)
+            run.optimizer.step()
         run.optimizer.zero_grad()
         run.rate.step()
         run.average.update_parameters(run.network)
