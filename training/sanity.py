@@ -51,7 +51,7 @@ def learn_by_heart(task: Task, recipe: Recipe | ClassifierRecipe, batch: Batch) 
 
 def rehearse(fabric: Fabric, task: Task, batch: Batch) -> None:
     """Make a step's largest part with a copy of the network, to see that a batch as large as any of the run fits."""
-    network = fabric.setup_module(copy.deepcopy(task.network).to(memory_format=torch.channels_last))
+    network = fabric.setup_module(copy.deepcopy(task.network))
     task.train_mode(network)
     fabric.backward(task.loss(network, fabric.to_device(batch)))
 
