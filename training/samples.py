@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+from webdataset.shardlists import expand_urls
 
 from colorizer.errors import SettingsError
 from colorizer.lab import Matrix
 from training.augment import degrade, vary_tone
 from training.corpus import Corpus
 from training.recipe import Data, RunRecipe
-from training.sources import OPEN_SHARDS
+from training.sources import OPEN_SHARDS, Shards
 
 Sample = TypeVar("Sample")
 
@@ -101,8 +102,8 @@ class ShardOrder(Sampler[list[tuple[int, int]]]):
                 yield from np.random.default_rng((self.seed, epoch, lane, start)).permutation(members).tolist()
 
 
-def check_batch(recipe: RunRecipe, world: int) -> None:
-    """See that each process gets as much of a batch as any other.
+def check_shares(recipe: RunRecipe, world: int) -> None:
+    """See that each process gets as much of a batch as any other, and a shard at least.
 
     Raises:
         SettingsError: it does not.
@@ -111,22 +112,36 @@ def check_batch(recipe: RunRecipe, world: int) -> None:
     batch = recipe.schedule.batch
     if batch % world:
         raise SettingsError(f"a batch of {batch} cannot be shared out to {world} processes; change `schedule.batch`")
+    if isinstance(recipe.data.train, Shards):
+        _check_shards(len(expand_urls(recipe.data.train.shards)), recipe, world)
 
 
 def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1) -> Order | ShardOrder:
     """The batches of a run.
 
     Raises:
-        SettingsError: there are fewer shards than processes.
+        SettingsError: fewer shards than processes have a usable photograph.
 
     """
     batch = recipe.schedule.batch
     if corpus.shards is None:
         return Order(len(corpus), batch, steps, recipe.seed, rank, world)
-    lanes = max(workers_of(recipe.data), 1)
-    if len(np.unique(corpus.shards)) < lanes * world:
-        raise SettingsError(f"fewer shards than the {lanes * world} processes that read them; lower `data.workers`")
-    return ShardOrder(corpus.shards, batch, steps, recipe.seed, rank, world, lanes)
+    _check_shards(len(np.unique(corpus.shards)), recipe, world)
+    return ShardOrder(corpus.shards, batch, steps, recipe.seed, rank, world, _lanes(recipe))
+
+
+def _check_shards(shards: int, recipe: RunRecipe, world: int) -> None:
+    readers = _lanes(recipe) * world
+    if shards < readers:
+        raise SettingsError(
+            f"{shards} shards of photographs are fewer than the {readers} processes that read them; "
+            "lower `data.workers`, or cut the photographs into more shards"
+        )
+
+
+def _lanes(recipe: RunRecipe) -> int:
+    """Processes that read shards, for each device."""
+    return max(workers_of(recipe.data), 1)
 
 
 @dataclass(frozen=True, slots=True)

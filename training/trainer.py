@@ -28,7 +28,7 @@ from training.normalisation import share_normalisation
 from training.optimization import make_optimizer, moving_average, precision_of, rate_at
 from training.pace import Pace, progress_bar
 from training.recipe import ClassifierRecipe, Recipe
-from training.samples import check_batch, load_samples, order_of, workers_of
+from training.samples import check_shares, load_samples, order_of, workers_of
 from training.sanity import learn_by_heart, rehearse, within_memory
 from training.task import Batch, Task
 
@@ -71,7 +71,7 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
     Raises:
         SettingsError: the network does not learn even a few samples, or learns no more; a step does not fit into the
             memory; the run was begun with other settings, another process makes it, its checkpoint is damaged, or none
-            can be written; the processes cannot share a batch.
+            can be written; the processes cannot share a batch or the shards.
         MediaError: there are no photographs, or one cannot be read any more.
 
     """
@@ -85,7 +85,7 @@ def train(recipe: Recipe | ClassifierRecipe) -> Path:
         plugins=[WholeCheckpoints()],
     )
     fabric.launch()
-    check_batch(recipe, fabric.world_size)
+    check_shares(recipe, fabric.world_size)
     with claim_run(folder) if fabric.is_global_zero else nullcontext():
         run, task = _begin(fabric, recipe, last)
         _go_on(fabric, run, recipe, task)

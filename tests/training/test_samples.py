@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from colorizer.errors import SettingsError
 from training.corpus import Corpus, open_corpus
 from training.recipe import Data, RunRecipe, Schedule
-from training.samples import Order, Samples, check_batch, grey_of, load_samples
+from training.samples import Order, Samples, check_shares, grey_of, load_samples
 
 
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 30))
@@ -40,9 +40,18 @@ def test_two_processes_see_together_what_one_sees() -> None:
 def test_a_batch_that_processes_cannot_share_is_refused() -> None:
     """Each is to have as much of it."""
     recipe = RunRecipe(name="x", data=Data(train=Path("a"), validation=Path("b")), schedule=Schedule(batch=48))
-    check_batch(recipe, 3)
+    check_shares(recipe, 3)
     with pytest.raises(SettingsError, match=r"a batch of 48 .* 5 processes; change `schedule\.batch`"):
-        check_batch(recipe, 5)
+        check_shares(recipe, 5)
+
+
+def test_more_processes_than_shards_are_refused_before_any_is_read() -> None:
+    """Each device has so many that load; the shards need not be there for that."""
+    place = {"shards": "nowhere-{0..5}.tar"}
+    recipe = RunRecipe(name="x", data=Data.model_validate({"train": place, "validation": "b", "workers": 3}))
+    check_shares(recipe, 2)
+    with pytest.raises(SettingsError, match=r"6 shards .*fewer than the 9 processes .*`data\.workers`"):
+        check_shares(recipe, 3)
 
 
 @pytest.fixture
