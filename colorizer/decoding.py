@@ -15,6 +15,7 @@ import numpy as np
 import pillow_heif
 import pyvips
 import rawpy
+from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer.boxes import read_boxes
@@ -95,10 +96,17 @@ def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Im
     samples = np.asarray(image.convert(shown.get(image.mode, image.mode)))
     if samples.dtype == np.int32:  # how Pillow holds 16 bits of a PGM
         samples = samples.astype(np.uint16)
-    picture = pyvips.Image.new_from_array(samples)
+    picture = _from_samples(samples)
     if image.mode == "CMYK":
         picture = picture.copy(interpretation="cmyk")
     return _with_metadata(picture, {**image.info, **metadata})
+
+
+def _from_samples(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> pyvips.Image:
+    """Samples, (H, W) or (H, W, bands), as libvips has them: of two or four bands the last is transparency."""
+    grey, deep = samples.ndim == 2 or samples.shape[2] < 3, samples.dtype == np.uint16
+    interpretation = {(True, False): "b-w", (True, True): "grey16", (False, False): "srgb", (False, True): "rgb16"}
+    return pyvips.Image.new_from_array(samples, interpretation=interpretation[grey, deep])
 
 
 def _with_metadata(picture: pyvips.Image, info: Mapping[Any, Any]) -> pyvips.Image:
@@ -144,7 +152,7 @@ def _look_into_heic(path: Path) -> Undecoded:
     def decode() -> pyvips.Image:
         with _explained(path), path.open("rb") as file:
             image = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
-            picture = pyvips.Image.new_from_array(np.asarray(image))
+            picture = _from_samples(np.asarray(image))
             pillow_heif.set_orientation(image.info)
             return _with_metadata(picture, image.info)
 
@@ -159,7 +167,7 @@ def _look_into_raw(path: Path) -> Undecoded:
     def decode() -> pyvips.Image:
         with _explained(path), path.open("rb") as file, rawpy.imread(file) as raw:
             samples = raw.postprocess(use_camera_wb=True, output_bps=16, gamma=(2.4, 12.92))
-            return pyvips.Image.new_from_array(samples).copy(interpretation="rgb16")
+            return _from_samples(samples)
 
     with path.open("rb") as file, rawpy.imread(file) as raw:
         return Undecoded(raw.sizes.width, raw.sizes.height, decode)

@@ -66,7 +66,7 @@ _OTHERS = {
     b"\x7fELF": "a program",
     b"MZ": "a Windows program",
     b"\x00\x00\x01\x00": "an icon",
-    b"\x00\x00\x02\x00": "a mouse pointer",
+    b"\x00\x00\x02\x00\x01\x00": "a mouse pointer",  # one; nought of them are the beginning of a Targa
     b"icns": "an icon",
     b"SQLite format 3": "a database",
     b"ID3": "sound",

@@ -15,10 +15,11 @@ from colorizer.decoding import look_into
 from colorizer.ending import photo_breaks_off
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.kind import PhotoFormat
+from colorizer.page import check_page
 from colorizer.picture import CONVERTED, Photo, Picture, Sample
 from colorizer.quantisation import estimate_quality
 from colorizer.settings import PhotoSettings
-from colorizer.tags import BITS, SAMPLE_FORMAT, SUBFILE_TYPE, Tags, descriptive, number, read_directories, tags_of_raw
+from colorizer.tags import SUBFILE_TYPE, Tags, descriptive, number, read_directories, tags_of_raw
 from colorizer.unkept import unkept_pictures
 
 FailOn = Literal["error", "none"]
@@ -29,6 +30,7 @@ _WHOLE = {"webp", "gif", "avif"}
 _ANIMATED = {"webp", "gif"}
 _SAMPLES: dict[str, tuple[Sample, float]] = {
     "uchar": ("uchar", 255.0),
+    "short": ("ushort", 65535.0),
     "ushort": ("ushort", 65535.0),
     "uint": ("ushort", 2.0**32 - 1),
     "float": ("float", 1.0),
@@ -40,9 +42,6 @@ _FEW = 0.1
 """Share of the samples that may be brighter than white in a picture with the sun, or division by zero, in it."""
 _XMP_IN_GIF = re.compile(rb"XMP DataXMP(.+?<\?xpacket end=...\?>)", re.DOTALL)
 """The packet in its application extension (XMP, part 3, 1.1.2)."""
-_TIFF_BITS = {1, 2, 4, 8, 16, 32}
-_COMPLEX = {5, 6}
-"""Sample formats of TIFF that are no pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 
 pyvips.cache_set_max(0)  # each picture is looked at once
 
@@ -87,11 +86,7 @@ def _open_tiff(source: Path, settings: PhotoSettings) -> Photo:
     if not pages:
         raise TruncatedError(f"{source.name}: the picture ends too early (no picture is in the file)")
     for page in pages:
-        bits = number(directories[page], BITS, 1)
-        if bits not in _TIFF_BITS:
-            raise UnsupportedError(f"{source.name}: {bits} bits a sample are not coloured; save it with 16")
-        if number(directories[page], SAMPLE_FORMAT, 1) in _COMPLEX:
-            raise UnsupportedError(f"{source.name}: complex samples are not coloured")
+        check_page(source.name, directories[page])
     pictures = tuple(
         _open_with_vips(source, "tiff", settings, "error", {"page": page}, descriptive(directories[page]))
         for page in pages
@@ -153,7 +148,7 @@ def _picture(  # noqa: PLR0913
     white: float | None = None,
     tags: Tags | None = None,
 ) -> Picture:
-    if header.format not in _SAMPLES:
+    if header.format not in _SAMPLES or (header.format == "short" and header.interpretation not in CONVERTED):
         raise UnsupportedError(f"{source.name}: samples of the type {header.format} are not coloured")
     samples = header.bands - bool(header.hasalpha())
     if samples not in {1, 3} and header.interpretation not in CONVERTED:
@@ -172,6 +167,7 @@ def _picture(  # noqa: PLR0913
         bits=header.get("bits-per-sample") if header.get_typeof("bits-per-sample") else 16 if sample == "ushort" else 8,
         frames=frames,
         orientation=header.get("orientation") if header.get_typeof("orientation") else 1,
+        transparent=bool(header.hasalpha()),
         tags=tags or {},
     )
 

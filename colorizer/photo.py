@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -257,6 +258,10 @@ _TRUNCATED = (
 )
 
 
+_UNKNOWN_COMPRESSION = re.compile(r"(\w+) compression support is not configured")
+"""What libtiff says of a compression that it was built without."""
+
+
 def _explain(job: Job, error: pyvips.Error) -> MediaError | OSError:
     """Say what libvips found, in one line."""
     for number in UNWRITABLE:
@@ -265,4 +270,8 @@ def _explain(job: Job, error: pyvips.Error) -> MediaError | OSError:
     said = one_line(str(error.detail)) or "its decoder does not say how"
     if any(word in said.lower() for word in _TRUNCATED):
         return TruncatedError(f"{job.source.name}: the picture ends too early ({said})")
+    if unknown := _UNKNOWN_COMPRESSION.search(said):
+        return UnsupportedError(
+            f"{job.source.name}: {unknown[1]} compression is not read here; save it with Deflate or LZW"
+        )
     return MediaError(f"{job.source.name}: the picture is damaged ({said})")

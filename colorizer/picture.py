@@ -40,6 +40,8 @@ class Picture:
     frames: int = 1
     orientation: int = 1
     """EXIF orientation, 1..8."""
+    transparent: bool = False
+    """Whether its samples say how transparent they are."""
     tags: Tags = field(default_factory=dict)
     """What a TIFF says of it."""
 

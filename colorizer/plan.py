@@ -48,6 +48,9 @@ def plan(photo: Photo, settings: PhotoSettings, across: int = 1) -> Plan:
     """
     samples = [picture.sample for picture in photo.pictures]
     name, notes = _wanted(photo, settings)
+    if name in {"bmp", "jpeg"} and any(picture.transparent for picture in photo.pictures):
+        name, note = _for_transparency(name)
+        notes.append(note)
     if settings.format == "auto" and any(held_sample(sample, name) != sample for sample in samples):
         notes.append(f"TIFF instead of {name_of(name)}, which holds no colour of {_DEPTHS[max(samples, key=_rank)]}")
         name = "tiff"
@@ -96,6 +99,13 @@ def _wanted(photo: Photo, settings: PhotoSettings) -> tuple[str, list[str]]:
     if pages > 1 and wanted != "tiff":
         return "tiff", [f"TIFF instead of {name_of(wanted)}, which holds no {pages} pages"]
     return wanted, []
+
+
+def _for_transparency(name: str) -> tuple[str, str]:
+    """What becomes of it in a format without any: a JPEG is only made where one is asked for."""
+    if name == "jpeg":
+        return name, "transparency left out: JPEG has none, so the picture lies on white"
+    return "png", f"PNG instead of {name_of(name)}, which is written without transparency"
 
 
 def _rank(sample: Sample) -> int:

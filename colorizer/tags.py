@@ -16,11 +16,13 @@ from tifftools.exceptions import TifftoolsError
 Tags = dict[int, dict[str, Any]]
 """The tags of a directory by number, as tifftools has them."""
 
-SUBFILE_TYPE, BITS, SAMPLE_FORMAT, XMP, EXIF, COLOUR_SPACE, ORIENTATION = 254, 258, 339, 700, 34665, 40961, 274
+SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLE_FORMAT = 254, 258, 259, 262, 274, 339
+XMP, EXIF, COLOUR_SPACE = 700, 34665, 40961
 _LAYOUT = {
-    *(SUBFILE_TYPE, 255, 256, 257, BITS, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289),
-    *(290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338),
-    *(SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
+    *(SUBFILE_TYPE, 255, 256, 257, BITS, COMPRESSION, PHOTOMETRIC, 263, 264, 265, 266, 273, 277, 278, 279),
+    *(280, 281, 284, 288, 289),
+    *(290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336),
+    *(337, 338, SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
 }
 """Tags of how the samples lie in the file and what they mean: a result has its own (TIFF 6.0, and its supplements)."""
 _RAW = {37399, *range(33421, 33423), *range(50706, 52600)}

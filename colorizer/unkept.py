@@ -1,4 +1,4 @@
-"""Pictures that a photograph's file holds beside the one that is coloured: the report tells how many."""
+"""What a photograph's file holds beside the picture that is coloured: the report tells how many."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from colorizer.kind import PhotoFormat
 
 
 def unkept_pictures(path: Path, name: PhotoFormat) -> tuple[str, ...]:
-    """A note for the report, where the file has further pictures, of formats of which one is kept."""
+    """Notes for the report, where the file has further pictures, of formats of which one is kept."""
     count = {"png": _in_png, "jpeg": _in_jpeg, "heic": _in_heif, "avif": _in_heif}.get(name)
     if count is None:
         return ()
     try:
         with warnings.catch_warnings(action="ignore"):
-            further = count(path) - 1
+            further, maps = count(path) - 1, _maps_in_heic(path) if name == "heic" else 0
     except Exception:  # noqa: BLE001 (a decoder may raise anything; who decodes the picture says what is wrong)
         return ()
-    return (f"further pictures in the file left out: {further}",) if further > 0 else ()
+    left = {"further pictures in the file": further, "maps of depth or of light (HDR) in the file": maps}
+    return tuple(f"{what} left out: {number}" for what, number in left.items() if number > 0)
 
 
 def _in_png(path: Path) -> int:
@@ -41,3 +42,10 @@ def _in_heif(path: Path) -> int:
     """Pictures of their own: neither small copies nor maps of depth and light are counted among them."""
     with path.open("rb") as file:
         return len(pillow_heif.open_heif(file))
+
+
+def _maps_in_heic(path: Path) -> int:
+    """What telephones put beside a photograph: how far things are, and how much brighter a bright screen shows them."""
+    with path.open("rb") as file:
+        info = pillow_heif.open_heif(file).info
+    return len(info["depth_images"]) + sum(len(maps) for maps in info.get("aux", {}).values())

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from colorizer.errors import UnsupportedError
 from colorizer.kind import kind_of
@@ -16,6 +17,15 @@ def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None
     """A photograph is one under any name."""
     renamed = write_grey(tmp_path / name).rename(tmp_path / "renamed.txt")
     assert kind_of(renamed) == "photo"
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("compression", [None, "tga_rle"])
+def test_every_kind_of_targa_is_known(tmp_path: Path, mode: str, compression: str | None) -> None:
+    """One in colour begins almost as a mouse pointer does."""
+    path = tmp_path / "a.tga"
+    Image.new(mode, (8, 6)).save(path, compression=compression)
+    assert kind_of(path) == "photo"
 
 
 @pytest.mark.parametrize("start", [b"II*\0", b"MM\0*\0\0\0", b"II*\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff"])
@@ -36,6 +46,7 @@ def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -
         (b"PK\x03\x04....", "ZIP"),
         (b"ID3\x04", "sound"),
         (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0", "icon"),
+        (b"\0\0\2\0\1\0\x20\x20\0\0\4\0\4\0", "mouse pointer"),
         (b"\0" * 32769 + b"CD001", "disc image"),
         (b"\0" * 128 + b"DICM", "DICOM"),
         (b"8BPS\0\1", "Photoshop"),

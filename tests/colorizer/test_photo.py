@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from colorizer.colorization import colorize
-from colorizer.errors import MediaError, TintdError, TruncatedError
+from colorizer.errors import MediaError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
@@ -143,13 +143,29 @@ def test_an_icc_profile_is_honoured_and_the_result_says_srgb(tmp_path: Path, col
     assert np.abs(pixels(result) @ BT601 - grey()).max() <= 2
 
 
-def test_transparency_is_kept(tmp_path: Path, colour: Colorize) -> None:
-    """The alpha channel is the original's."""
-    alpha = np.tile(np.arange(128, dtype=np.uint8), (96, 1))
-    source = tmp_path / "a.png"
-    Image.merge("LA", (Image.fromarray(grey()), Image.fromarray(alpha))).save(source)
-    rgba = pixels(colour(source)[1])
-    assert np.array_equal(rgba[..., 3], alpha)
+FADED = np.tile(np.arange(128, dtype=np.uint8), (96, 1))
+"""How opaque a picture is: less, the further to the left."""
+
+
+def write_faded(path: Path, mode: str) -> Path:
+    """Write the photograph with transparency, in one of Pillow's modes."""
+    Image.merge("LA", (Image.fromarray(grey()), Image.fromarray(FADED))).convert(mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.tga", "a.jp2"])
+def test_transparency_is_kept(tmp_path: Path, colour: Colorize, name: str, mode: str) -> None:
+    """The alpha channel is the original's, whatever reads it."""
+    with Image.open(colour(write_faded(tmp_path / name, mode))[1]) as result:
+        assert np.array_equal(np.asarray(result.convert("RGBA"))[..., 3], FADED)
+
+
+def test_transparency_that_a_format_cannot_hold_is_named(tmp_path: Path, colour: Colorize) -> None:
+    """In a JPEG, which somebody wished for, the picture lies on white."""
+    report, result = colour(write_faded(tmp_path / "a.png", "LA"), format="jpeg")
+    assert report.notes == ("transparency left out: JPEG has none, so the picture lies on white",)
+    assert pixels(result)[:, :8].mean() > 240
 
 
 def test_lossless_webp_stays_lossless(tmp_path: Path, colour: Colorize) -> None:
@@ -287,6 +303,39 @@ def test_further_pictures_that_are_left_out_are_named(
     report, result = colour(source)
     assert report.notes == ("further pictures in the file left out: 3",)
     assert getattr(Image.open(result), "n_frames", 1) == report.frames == 1
+
+
+@pytest.mark.parametrize("map_of", [b"urn:mpeg:hevc:2015:auxid:2", b"urn:example:aux:hdrgainmap"])
+def test_maps_that_are_left_out_are_named(tmp_path: Path, colour: Colorize, map_of: bytes) -> None:
+    """Telephones put one of depth, or of light for bright screens, where others put transparency."""
+    source = tmp_path / "a.heic"
+    pillow_heif.from_pillow(Image.open(write_faded(tmp_path / "a.png", "RGBA"))).save(source)
+    transparency = b"urn:mpeg:hevc:2015:auxid:1"
+    content = source.read_bytes()
+    assert content.count(transparency) == 1
+    source.write_bytes(content.replace(transparency, map_of))
+    report, result = colour(source)
+    assert report.notes == ("maps of depth or of light (HDR) in the file left out: 1",)
+    assert pillow_heif.open_heif(result).mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("mode", "compression", "word"),
+    [
+        ("YCbCr", None, r"Y'CbCr .*save it as RGB"),
+        ("LAB", None, r"Lab of 8 bits .*save it as RGB"),
+        ("L", "zstd", r"ZSTD compression is not read here; save it with Deflate"),
+    ],
+)
+def test_a_tiff_that_would_be_read_wrongly_is_refused(
+    tmp_path: Path, colour: Colorize, mode: str, compression: str | None, word: str
+) -> None:
+    """With what to do; it is not called damaged."""
+    source = tmp_path / "a.tif"
+    planes = [Image.fromarray(grey())] * len(Image.new(mode, (1, 1)).getbands())
+    Image.merge(mode, planes).save(source, compression=compression)
+    with pytest.raises(UnsupportedError, match=word):
+        colour(source)
 
 
 def test_the_preview_in_a_photograph_is_no_picture_of_its_own(tmp_path: Path, colour: Colorize) -> None:

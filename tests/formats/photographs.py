@@ -53,6 +53,8 @@ class Sample:
 
 
 _ALL = "EXIF XMP IPTC"
+_FADED = "-alpha set -channel A -fx i/w +channel"
+"""For ImageMagick: more transparent the further to the left."""
 
 SAMPLES = (
     Sample("JPEG, baseline, grey", "a.jpg", ("convert grey.png -quality 85 a.jpg",), "JPEG", tags=_ALL, mean=LOSSY),
@@ -80,7 +82,7 @@ SAMPLES = (
     Sample("PNG, 8 bit, interlaced", "a.png", ("convert grey.png -interlace PNG a.png",), "PNG"),
     Sample("PNG, 16 bit", "a.png", ("convert deep.png a.png",), "PNG", 16),
     Sample("PNG, palette", "a.png", ("convert colour.png -colors 64 PNG8:a.png",), "PNG"),
-    Sample("PNG, grey with alpha", "a.png", ("convert grey.png -alpha set -channel A -fx i/w a.png",), "PNG"),
+    Sample("PNG, grey with alpha", "a.png", (f"convert grey.png {_FADED} a.png",), "PNG"),
     Sample("PNG, made by FFmpeg", "a.png", ("ffmpeg -v error -i deep.png -pix_fmt gray16be a.png",), "PNG", 16),
     Sample(
         "TIFF, 1 bit, Group 4", "a.tif", ("convert grey.png -monochrome -compress Group4 a.tif",), "TIFF", tags=_ALL
@@ -125,6 +127,16 @@ SAMPLES = (
         note="as JPEG, CMYK",
     ),
     Sample(
+        "TIFF, Lab, 16 bit",
+        "a.tif",
+        ("convert deep.png -colorspace Lab a.tif",),
+        "TIFF",
+        16,
+        tags=_ALL,
+        mean=LOSSY,
+        note="becomes RGB",
+    ),
+    Sample(
         "TIFF, pages of several sizes and depths",
         "a.tif",
         ("convert grey.png ( grey.png -crop 64x48+0+0 +repage -monochrome ) a.tif",),
@@ -155,8 +167,23 @@ SAMPLES = (
     ),
     Sample("BMP, 1 bit", "a.bmp", ("convert grey.png -monochrome a.bmp",), "BMP", tags=""),
     Sample("BMP, 8 bit", "a.bmp", ("convert grey.png a.bmp",), "BMP", tags="", note="resolution kept"),
+    Sample(
+        "BMP, with alpha",
+        "a.bmp",
+        (f"convert grey.png {_FADED} a.bmp",),
+        "PNG",
+        tags="",
+        note="BMP is written without transparency",
+    ),
     Sample("HEIC, 8 bit", "a.heic", ("heif-enc -q 95 grey.png -o a.heic",), "HEIC", mean=LOSSY),
     Sample("HEIC, 10 bit", "a.heic", ("heif-enc -b 10 -q 95 deep.png -o a.heic",), "HEIC", 10, mean=LOSSY),
+    Sample(
+        "HEIC, with alpha",
+        "a.heic",
+        (f"convert grey.png {_FADED} b.png", "heif-enc -q 95 b.png -o a.heic"),
+        "HEIC",
+        mean=LOSSY,
+    ),
     Sample("AVIF, 8 bit", "a.avif", ("convert grey.png -quality 90 a.avif",), "AVIF", mean=LOSSY),
     Sample(
         "AVIF, 10 bit",
@@ -175,11 +202,19 @@ SAMPLES = (
         16,
         note="no program at hand writes 16 bit colour into JPEG 2000",
     ),
+    Sample(
+        "JPEG 2000, with alpha",
+        "a.jp2",
+        (f"convert grey.png {_FADED} b.png", "opj_compress -i b.png -o a.jp2"),
+        "JP2",
+    ),
     Sample("PBM", "a.pbm", ("convert grey.png -monochrome a.pbm",), "PPM", tags=""),
     Sample("PGM, ASCII", "a.pgm", ("convert grey.png -compress none a.pgm",), "PPM", tags=""),
     Sample("PGM, 16 bit", "a.pgm", ("convert deep.png a.pgm",), "PPM", 16, tags=""),
     Sample("PPM, made by FFmpeg", "a.ppm", ("ffmpeg -v error -i grey.png -pix_fmt rgb24 a.ppm",), "PPM", tags=""),
     Sample("TGA", "a.tga", ("convert grey.png -compress RLE a.tga",), "TGA", tags=""),
+    Sample("TGA, colour", "a.tga", ("convert colour.png -compress None a.tga",), "TGA", tags=""),
+    Sample("TGA, with alpha", "a.tga", (f"convert grey.png {_FADED} -compress None a.tga",), "TGA", tags=""),
     Sample(
         "camera raw (DNG)",
         "a.dng",
@@ -211,6 +246,13 @@ REFUSED = (
         "a TIFF counts as a photograph",
     ),
     Row("photographs", "TIFF with 12 bits a sample, signed or complex samples", "", "refused", "save it with 16 bits"),
+    Row(
+        "photographs",
+        "TIFF in Y'CbCr but for JPEG's, in Lab of 8 bits, or compressed by LZMA, Zstandard or WebP",
+        "ImageMagick",
+        "refused",
+        "save it as RGB or grey, with Deflate or LZW",
+    ),
 )
 
 ROWS = (*(sample.row for sample in SAMPLES), *REFUSED)

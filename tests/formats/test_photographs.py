@@ -101,7 +101,7 @@ def colour(source: Path, weights: Path) -> tuple[Report, Path]:
 
 
 def check_picture(source: Path, result: Path, shapes: list[Shape], sample: Sample) -> None:
-    """Sizes are the original's, and the luma is, to the rounding of its depth and what lossy formats lose."""
+    """Sizes, luma and transparency are the original's, to the rounding of its depth and what lossy formats lose."""
     if sample.mean is None:  # of a format that ImageMagick does not read
         assert [(shape.width, shape.height) for shape in shapes] == [(128, 96)]
         return
@@ -112,6 +112,8 @@ def check_picture(source: Path, result: Path, shapes: list[Shape], sample: Sampl
     difference = np.abs((after - before) @ BT601)
     rounding = 1.01 / 257 if min(shape.bits for shape in shapes) > 8 else 1.01
     assert difference.mean() <= sample.mean if sample.mean else difference.max() <= rounding
+    opaque = np.abs(opacity(source, originals) - opacity(result, shapes))
+    assert opaque.mean() <= sample.mean if sample.mean else opaque.max() <= rounding
 
 
 def check_tags(source: Path, result: Path, sample: Sample) -> None:
@@ -142,24 +144,20 @@ def _type(told: str, path: Path) -> str:
 
 def pixels(path: Path, shapes: list[Shape]) -> NDArray[np.float64]:
     """R'G'B' of all pictures, one after the other, in levels of 255, as ImageMagick reads them."""
+    return _read(path, shapes, 3, "-colorspace", "sRGB", "-alpha", "off", "rgb:-")
+
+
+def opacity(path: Path, shapes: list[Shape]) -> NDArray[np.float64]:
+    """The same of their alpha; 255 where they have none."""
+    return _read(path, shapes, 1, "-alpha", "extract", "gray:-")
+
+
+def _read(path: Path, shapes: list[Shape], samples: int, *options: str) -> NDArray[np.float64]:
     frames = ["-coalesce"] if path.suffix in {".gif", ".webp"} else []
-    command = [
-        "convert",
-        path,
-        *frames,
-        "-colorspace",
-        "sRGB",
-        "-alpha",
-        "off",
-        "-depth",
-        "16",
-        "-endian",
-        "LSB",
-        "rgb:-",
-    ]
-    samples = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, "<u2")
-    assert len(samples) == 3 * sum(shape.width * shape.height for shape in shapes)
-    return samples.reshape(-1, 3).astype(float) / 257
+    command = ["convert", path, *frames, "-depth", "16", "-endian", "LSB", *options]
+    read = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, "<u2")
+    assert len(read) == samples * sum(shape.width * shape.height for shape in shapes)
+    return read.reshape(-1, samples).astype(float) / 257
 
 
 def need(program: str) -> None:
