@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer.boxes import read_boxes
-from colorizer.errors import MediaError, TruncatedError, one_line
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.kind import PhotoFormat
 
 Image.MAX_IMAGE_PIXELS = None  # `max_megapixels` is the limit
@@ -47,6 +47,7 @@ def look_into(path: Path, name: PhotoFormat) -> Undecoded:
 
     Raises:
         TruncatedError: the file ends too early.
+        UnsupportedError: its decoder does not know its kind.
         MediaError: it is damaged. So does `decode`.
 
     """
@@ -70,6 +71,8 @@ def _explained(path: Path) -> Iterator[None]:
             said = "its header makes no sense"  # and the decoder took it for granted
         if any(word in said.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
             raise TruncatedError(f"{path.name}: the picture ends too early ({said})") from error
+        if said.startswith("Unsupported"):
+            raise UnsupportedError(f"{path.name}: its kind is not read here ({said}); save it as PNG") from error
         raise MediaError(f"{path.name}: the picture is damaged ({said})") from error
 
 
@@ -79,7 +82,7 @@ def _look_with_pillow(path: Path) -> Undecoded:
             metadata = read_boxes(path) if image.format == "JPEG2000" else {}
             return _from_pillow(image, metadata)
 
-    formats = ["BMP", "TGA", "JPEG2000", "PPM"]
+    formats = ["BMP", "TGA", "JPEG2000", "PPM", "PCX", "SGI", "SUN"]
     with Image.open(path, formats=formats) as image:
         return Undecoded(*image.size, decode)
 

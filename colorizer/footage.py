@@ -27,7 +27,9 @@ from colorizer.lab import luma_of_rgb
 from colorizer.orientation import display_matrix, orientation_of
 from colorizer.packets import decode_pictures
 
-_NO_FILMS = frozenset({"tty", "image2", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"})
+_NO_FILMS = frozenset(
+    {"tty", "image2", "msp", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"}
+)
 """What libav opens, but what is text, a list, or a still picture."""
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
@@ -174,6 +176,9 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     with container:
         if container.format.name in _NO_FILMS:
             raise _unknown(path)
+        if container.format.name.endswith("_pipe"):  # libav's names of single pictures
+            kind = container.format.name.removesuffix("_pipe").upper()
+            raise UnsupportedError(f"{path.name}: a picture in {kind}, which tintd does not colour; save it as PNG")
         yield container
 
 

@@ -11,7 +11,9 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from colorizer.errors import UnsupportedError
 
-PhotoFormat = Literal["jpeg", "png", "tiff", "webp", "gif", "heic", "avif", "bmp", "jp2", "pnm", "tga", "raw"]
+PhotoFormat = Literal[
+    "jpeg", "png", "tiff", "webp", "gif", "heic", "avif", "bmp", "jp2", "pnm", "tga", "pcx", "sgi", "sun", "raw"
+]
 
 _PHOTOS: dict[bytes, PhotoFormat] = {
     b"\xff\xd8\xff": "jpeg",
@@ -20,6 +22,9 @@ _PHOTOS: dict[bytes, PhotoFormat] = {
     b"GIF89a": "gif",
     b"\x00\x00\x00\x0cjP  \r\n\x87\n": "jp2",
     b"\xff\x4f\xff\x51": "jp2",
+    b"\x01\xda\x00\x01": "sgi",
+    b"\x01\xda\x01\x01": "sgi",
+    b"\x59\xa6\x6a\x95": "sun",
     b"FUJIFILMCCD-RAW": "raw",
     b"IIRO": "raw",
     b"IIRS": "raw",
@@ -124,7 +129,15 @@ def _signed(start: bytes) -> PhotoFormat | None:
         return "pnm"
     if start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _BMP_HEADERS:
         return "bmp"
-    return None
+    return "pcx" if _is_pcx(start) else None
+
+
+def _is_pcx(start: bytes) -> bool:
+    """Whether the header can be a PCX's, whose signature is one byte (ZSoft's technical reference manual)."""
+    if len(start) < 128 or start[0] != 10 or start[64]:
+        return False
+    version, encoding, bits, planes = *start[1:4], start[65]
+    return version in {0, 2, 3, 4, 5} and encoding == 1 and bits in {1, 2, 4, 8} and planes in {1, 2, 3, 4}
 
 
 def _brand(start: bytes) -> PhotoFormat | None:

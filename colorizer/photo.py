@@ -258,7 +258,7 @@ _TRUNCATED = (
 )
 
 
-_UNKNOWN_COMPRESSION = re.compile(r"(\w+) compression support is not configured")
+_UNKNOWN_COMPRESSION = re.compile(r"((?:Old-style )?\w+) compression support is not configured")
 """What libtiff says of a compression that it was built without."""
 
 
@@ -273,5 +273,9 @@ def _explain(job: Job, error: pyvips.Error) -> MediaError | OSError:
     if unknown := _UNKNOWN_COMPRESSION.search(said):
         return UnsupportedError(
             f"{job.source.name}: {unknown[1]} compression is not read here; save it with Deflate or LZW"
+        )
+    if "not supported" in said:
+        return UnsupportedError(
+            f"{job.source.name}: its kind is not read here ({said}); save it as a plain TIFF or PNG"
         )
     return MediaError(f"{job.source.name}: the picture is damaged ({said})")

@@ -18,11 +18,18 @@ _SUFFIXES = {
     "jp2": (".jp2",),
     "pnm": (".ppm", ".pnm"),
     "tga": (".tga",),
+    "pcx": (".pcx",),
+    "sgi": (".sgi", ".rgb", ".rgba"),
 }
 """The usual suffix first; each is kept where the original has it."""
-_EIGHT = {"jpeg", "webp", "bmp", "jp2", "tga"}
+_EIGHT = {"jpeg", "webp", "bmp", "jp2", "tga", "pcx", "sgi"}
 """Formats of 8 bits a sample, as they are written here."""
-_LARGEST = {"jpeg": 65535, "webp": 16383, "heic": 16384, "avif": 16384, "bmp": 32767, "tga": 65535}
+_LARGEST = {
+    **dict.fromkeys(("jpeg", "tga", "pcx", "sgi"), 65535),
+    **dict.fromkeys(("heic", "avif"), 16384),
+    "webp": 16383,
+    "bmp": 32767,
+}
 """Pixels of a side."""
 _NAMES = {"jpeg": "JPEG", "png": "PNG", "tiff": "TIFF", "webp": "WebP", "jp2": "JPEG 2000", "raw": "camera raw"}
 _DEPTHS = {"uchar": "8 bits", "ushort": "16 bits", "float": "floating point"}
@@ -92,7 +99,7 @@ def name_of(name: str) -> str:
 def _wanted(photo: Photo, settings: PhotoSettings) -> tuple[str, list[str]]:
     """The format that is wanted, or the one that holds as many pictures."""
     frames, pages = photo.pictures[0].frames, len(photo.pictures)
-    nearest = {"gif": "webp" if frames > 1 else "png", "raw": "tiff"}
+    nearest = {"gif": "webp" if frames > 1 else "png", "raw": "tiff", "sun": "png"}
     wanted = nearest.get(photo.format, photo.format) if settings.format == "auto" else settings.format
     if frames > 1 and wanted != "webp":
         return "webp", [f"WebP instead of {name_of(wanted)}, which holds no {frames} frames"]

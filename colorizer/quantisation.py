@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ _LUMA = np.array(
 def estimate_quality(path: Path) -> int | None:
     """Quality (1..100, the scale of libjpeg) of a JPEG's luma; None where its table cannot be read."""
     try:
-        with Image.open(path, formats=["JPEG"]) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["JPEG"]) as image:
             table = np.array(image.quantization[0])  # type: ignore[attr-defined]
     except Exception:  # noqa: BLE001 (a decoder may raise anything; who decodes the picture says what is wrong)
         return None

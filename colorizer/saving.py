@@ -20,8 +20,8 @@ _OUTDATED = {
     *("bits-per-sample", "palette", "palette-bit-depth", "gif-palette", "n-pages", "n-subifds", "heif-compression"),
 }
 """What libvips tells of a grey original that is not so of its coloured copy."""
-_PILLOW = {"bmp": "BMP", "jp2": "JPEG2000", "tga": "TGA"}
-BARE = {"bmp", "tga", "pnm"}
+_PILLOW = {"bmp": "BMP", "jp2": "JPEG2000", "tga": "TGA", "pcx": "PCX", "sgi": "SGI"}
+BARE = {"bmp", "tga", "pnm", "pcx", "sgi"}
 """Formats that are written without metadata, but for a BMP's resolution."""
 _OPAQUE = {"jpeg", "pnm"}
 

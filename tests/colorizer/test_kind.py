@@ -11,7 +11,8 @@ from tests.assets.pictures import write_grey
 
 
 @pytest.mark.parametrize(
-    "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.avif"]
+    "name",
+    ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.avif", "a.pcx", "a.sgi"],
 )
 def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None:
     """A photograph is one under any name."""

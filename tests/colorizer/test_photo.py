@@ -161,6 +161,16 @@ def test_transparency_is_kept(tmp_path: Path, colour: Colorize, name: str, mode:
         assert np.array_equal(np.asarray(result.convert("RGBA"))[..., 3], FADED)
 
 
+def test_a_kind_of_bitmap_that_is_not_read_is_not_called_damaged(tmp_path: Path, colour: Colorize) -> None:
+    """Two bits a pixel, which Windows CE had."""
+    source = write_grey(tmp_path / "a.bmp")
+    content = bytearray(source.read_bytes())
+    content[28:30] = struct.pack("<H", 2)
+    source.write_bytes(content)
+    with pytest.raises(UnsupportedError, match=r"its kind is not read here .*save it as PNG"):
+        colour(source)
+
+
 def test_transparency_that_a_format_cannot_hold_is_named(tmp_path: Path, colour: Colorize) -> None:
     """In a JPEG, which somebody wished for, the picture lies on white."""
     report, result = colour(write_faded(tmp_path / "a.png", "LA"), format="jpeg")

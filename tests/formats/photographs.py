@@ -215,6 +215,10 @@ SAMPLES = (
     Sample("TGA", "a.tga", ("convert grey.png -compress RLE a.tga",), "TGA", tags=""),
     Sample("TGA, colour", "a.tga", ("convert colour.png -compress None a.tga",), "TGA", tags=""),
     Sample("TGA, with alpha", "a.tga", (f"convert grey.png {_FADED} -compress None a.tga",), "TGA", tags=""),
+    Sample("PCX", "a.pcx", ("convert grey.png a.pcx",), "PCX", tags=""),
+    Sample("PCX, palette", "a.pcx", ("convert colour.png -type Palette a.pcx",), "PCX", tags=""),
+    Sample("SGI, with alpha", "a.sgi", (f"convert grey.png {_FADED} a.sgi",), "SGI", tags=""),
+    Sample("Sun raster", "a.ras", ("convert grey.png sun:a.ras",), "PNG", tags="", note="no program at hand writes it"),
     Sample(
         "camera raw (DNG)",
         "a.dng",
@@ -238,6 +242,7 @@ REFUSED = (
     Row("photographs", "SVG, PDF, PostScript, icons, disc images, archives", "ImageMagick", "refused", "by name"),
     Row("photographs", "Photoshop and GIMP documents", "", "refused", "save them as TIFF"),
     Row("photographs", "JPEG XL, OpenEXR, FITS, DICOM, PAM, DPX", "", "not yet", "refused by name"),
+    Row("photographs", "QOI, XBM, XPM, PFM, DDS, SGI of 16 bits", "FFmpeg", "refused", "save it as PNG"),
     Row(
         "photographs",
         "frame sequences (numbered DPX or TIFF in a folder)",

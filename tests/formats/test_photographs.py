@@ -59,6 +59,17 @@ def test_what_is_no_photograph_is_refused_by_name(tmp_path: Path, weights: Path,
         colour(source, weights)
 
 
+@pytest.mark.parametrize("name", ["a.qoi", "a.xbm", "a.sgi"])
+def test_a_picture_that_only_films_decoder_knows_is_no_film(tmp_path: Path, weights: Path, name: str) -> None:
+    """It is refused with its format, and does not become a film of one frame."""
+    need("ffmpeg")
+    Image.fromarray(deep_grey()).save(tmp_path / "deep.png")
+    pixels = {"a.qoi": "rgb24", "a.xbm": "monow", "a.sgi": "gray16be"}[name]
+    run(f"ffmpeg -v error -i deep.png -pix_fmt {pixels} {name}", tmp_path)
+    with pytest.raises(UnsupportedError, match=f"a picture in {name[2:].upper()}, .*save it as PNG"):
+        colour(tmp_path / name, weights)
+
+
 @dataclass(frozen=True)
 class Shape:
     """A picture, as ImageMagick tells."""
