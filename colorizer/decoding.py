@@ -25,6 +25,8 @@ from colorizer.kind import PhotoFormat
 Image.MAX_IMAGE_PIXELS = None  # `max_megapixels` is the limit
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
 _MILLIMETRES = 25.4
+_PLUGINS = {"bmp": "BMP", "tga": "TGA", "jp2": "JPEG2000", "pcx": "PCX", "sgi": "SGI", "sun": "SUN"}
+"""Pillow's names of formats."""
 _PNM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
 """Kind, width, height and greatest sample (netpbm's pgm(5) and ppm(5)), before the samples."""
 
@@ -40,6 +42,8 @@ class Undecoded:
     """Whether it is held whole when it is decoded."""
     white: float | None = None
     """The sample that is white, where it is not the greatest."""
+    notes: tuple[str, ...] = ()
+    """What is read otherwise than it lies in the file."""
 
 
 def look_into(path: Path, name: PhotoFormat) -> Undecoded:
@@ -52,9 +56,9 @@ def look_into(path: Path, name: PhotoFormat) -> Undecoded:
 
     """
     with _explained(path):
-        return {"pnm": _look_into_pnm, "heic": _look_into_heic, "raw": _look_into_raw}.get(name, _look_with_pillow)(
-            path
-        )
+        if name in {"pnm", "heic", "raw"}:
+            return {"pnm": _look_into_pnm, "heic": _look_into_heic, "raw": _look_into_raw}[name](path)
+        return _look_with_pillow(path, _PLUGINS[name])
 
 
 @contextmanager
@@ -76,22 +80,37 @@ def _explained(path: Path) -> Iterator[None]:
         raise MediaError(f"{path.name}: the picture is damaged ({said})") from error
 
 
-def _look_with_pillow(path: Path) -> Undecoded:
+def _look_with_pillow(path: Path, plugin: str) -> Undecoded:
     def decode() -> pyvips.Image:
-        with _explained(path), Image.open(path, formats=formats) as image:
-            metadata = read_boxes(path) if image.format == "JPEG2000" else {}
-            return _from_pillow(image, metadata)
+        with _explained(path), Image.open(path, formats=[plugin]) as image:
+            metadata = read_boxes(path) if plugin == "JPEG2000" else {}
+            picture = _from_pillow(image, metadata)
+            return picture[: picture.bands - 1] if plugin == "TGA" and _has_idle_alpha(path, image) else picture
 
-    formats = ["BMP", "TGA", "JPEG2000", "PPM", "PCX", "SGI", "SUN"]
-    with Image.open(path, formats=formats) as image:
-        return Undecoded(*image.size, decode)
+    with Image.open(path, formats=[plugin]) as image:
+        bits = _codestream_bits(path) if plugin == "JPEG2000" and image.mode in {"LA", "RGB", "RGBA"} else 8
+        notes = (f"{bits} bits a sample were read as 8",) if bits > 8 else ()
+        return Undecoded(*image.size, decode, notes=notes)
+
+
+def _has_idle_alpha(path: Path, image: Image.Image) -> bool:
+    """Whether a Targa's fourth samples are none of alpha: its descriptor counts their bits (TGA 2.0, field 5.6)."""
+    with path.open("rb") as file:
+        descriptor = file.read(18)[17]
+    return image.mode in {"LA", "RGBA"} and not descriptor & 0x0F
+
+
+def _codestream_bits(path: Path) -> int:
+    """Bits of a sample of the first component of a JPEG 2000 (ISO/IEC 15444-1, A.5.1)."""
+    _, _, sizes = path.read_bytes().partition(b"\xff\x4f\xff\x51")
+    return (sizes[38] & 0x7F) + 1
 
 
 def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Image:
     image.load()
     shown = {
         "1": "L",
-        "P": "RGBA" if "transparency" in image.info else "RGB",
+        "P": "RGBA" if image.has_transparency_data else "RGB",
         "PA": "RGBA",
         "YCbCr": "RGB",
         "LAB": "RGB",
@@ -129,7 +148,7 @@ def _look_into_pnm(path: Path) -> Undecoded:
     with path.open("rb") as file:
         found = _PNM.match(file.read(4096))
     if not found:
-        return _look_with_pillow(path)
+        return _look_with_pillow(path, "PPM")
     kind, width, height, white = map(int, found.groups())
     bands, dtype = (3 if kind == 6 else 1), (np.dtype(">u2") if white > 255 else np.dtype("u1"))
     if path.stat().st_size < found.end() + width * height * bands * dtype.itemsize:
@@ -156,6 +175,8 @@ def _look_into_heic(path: Path) -> Undecoded:
         with _explained(path), path.open("rb") as file:
             image = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
             picture = _from_samples(np.asarray(image))
+            if image.mode.startswith("RGBa"):
+                picture = picture.unpremultiply().cast(picture.format)
             pillow_heif.set_orientation(image.info)
             return _with_metadata(picture, image.info)
 

@@ -20,7 +20,7 @@ _MP4_BEGINNINGS = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide
 def photo_breaks_off(path: Path, name: PhotoFormat) -> bool:
     """Whether a photograph's file lacks its end; False where the format says nothing of it."""
     with path.open("rb") as file:
-        start = file.read(12)
+        start = file.read(128)
         size = file.seek(0, os.SEEK_END)
         file.seek(-min(size, _TAIL), os.SEEK_END)
         tail = file.read()
@@ -30,7 +30,15 @@ def photo_breaks_off(path: Path, name: PhotoFormat) -> bool:
         return not tail.rstrip(b"\0").endswith(b";")
     if name == "webp":
         return size < 8 + int.from_bytes(start[4:8], "little")
+    if name == "pcx":
+        return _lacks_palette(start, tail)
     return name == "jp2" and _END_OF_CODESTREAM not in path.read_bytes()
+
+
+def _lacks_palette(start: bytes, tail: bytes) -> bool:
+    """Whether a PCX of one plane of 8 bits that is not grey has no palette behind its samples."""
+    has_palette = start[3] == 8 and start[65] == 1 and start[68] != 2
+    return has_palette and tail[-769:-768] != b"\x0c"
 
 
 def is_mp4(path: Path) -> bool:

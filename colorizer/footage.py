@@ -160,7 +160,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
     """Open a film for reading, whatever its name looks like.
 
     Raises:
-        UnsupportedError: libav does not know what it is.
+        UnsupportedError: libav does not know what it is, or it is a single picture.
         TruncatedError: it ends before its index.
         MediaError: its header is damaged, or the disk is.
 

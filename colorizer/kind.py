@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -24,7 +25,6 @@ _PHOTOS: dict[bytes, PhotoFormat] = {
     b"\xff\x4f\xff\x51": "jp2",
     b"\x01\xda\x00\x01": "sgi",
     b"\x01\xda\x01\x01": "sgi",
-    b"\x59\xa6\x6a\x95": "sun",
     b"FUJIFILMCCD-RAW": "raw",
     b"IIRO": "raw",
     b"IIRS": "raw",
@@ -71,7 +71,7 @@ _OTHERS = {
     b"\x7fELF": "a program",
     b"MZ": "a Windows program",
     b"\x00\x00\x01\x00": "an icon",
-    b"\x00\x00\x02\x00\x01\x00": "a mouse pointer",  # one; nought of them are the beginning of a Targa
+    **dict.fromkeys((b"\x00\x00\x02\x00" + bytes((count, 0)) for count in range(1, 10)), "a mouse pointer"),
     b"icns": "an icon",
     b"SQLite format 3": "a database",
     b"ID3": "sound",
@@ -127,17 +127,29 @@ def _signed(start: bytes) -> PhotoFormat | None:
         return _brand(start)
     if start[:2] in {b"P1", b"P2", b"P3", b"P4", b"P5", b"P6"} and start[2:3].isspace():
         return "pnm"
-    if start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _BMP_HEADERS:
-        return "bmp"
-    return "pcx" if _is_pcx(start) else None
+    return next((name for name, fits in _HEADERS.items() if fits(start)), None)
+
+
+def _is_bmp(start: bytes) -> bool:
+    return start[:2] == b"BM" and int.from_bytes(start[14:18], "little") in _BMP_HEADERS
+
+
+def _is_sun(start: bytes) -> bool:
+    """Whether the header is a Sun raster's of a depth that Pillow reads."""
+    return start[:4] == b"\x59\xa6\x6a\x95" and int.from_bytes(start[12:16]) in {1, 8, 24, 32}
 
 
 def _is_pcx(start: bytes) -> bool:
-    """Whether the header can be a PCX's, whose signature is one byte (ZSoft's technical reference manual)."""
+    """Whether the header is a PCX's of a kind that Pillow reads (ZSoft's technical reference manual)."""
     if len(start) < 128 or start[0] != 10 or start[64]:
         return False
     version, encoding, bits, planes = *start[1:4], start[65]
-    return version in {0, 2, 3, 4, 5} and encoding == 1 and bits in {1, 2, 4, 8} and planes in {1, 2, 3, 4}
+    deep = version == 5 and bits == 8 and planes in {1, 3}
+    return version in {0, 2, 3, 4, 5} and encoding == 1 and (deep or (bits == 1 and planes in {1, 2, 4}))
+
+
+_HEADERS: dict[PhotoFormat, Callable[[bytes], bool]] = {"bmp": _is_bmp, "sun": _is_sun, "pcx": _is_pcx}
+"""Formats that more than a signature tells."""
 
 
 def _brand(start: bytes) -> PhotoFormat | None:

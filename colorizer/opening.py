@@ -63,7 +63,7 @@ def open_photo(source: Path, name: PhotoFormat, settings: PhotoSettings, fail_on
     """
     if name == "tiff":
         return _open_tiff(source, settings)
-    if name == "gif" and photo_breaks_off(source, name):  # whose decoder does not mind
+    if name in {"gif", "pcx"} and photo_breaks_off(source, name):  # whose decoders do not mind
         raise TruncatedError(f"{source.name}: the picture ends too early")
     if name not in _LOADERS:
         return _open_decoded(source, name, settings)
@@ -136,7 +136,7 @@ def _open_decoded(source: Path, name: PhotoFormat, settings: PhotoSettings) -> P
     decode = cache(undecoded.decode) if undecoded.whole else undecoded.decode
     tags = tags_of_raw(source) if name == "raw" else None
     picture = _picture(source, decode, decode(), white=undecoded.white, tags=tags)
-    return Photo(name, (picture,), notes=unkept_pictures(source, name))
+    return Photo(name, (picture,), notes=(*undecoded.notes, *unkept_pictures(source, name)))
 
 
 def _picture(  # noqa: PLR0913

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from colorizer.errors import UnsupportedError
-from colorizer.tags import BITS, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, Tags, number
+from colorizer.tags import BITS, COMPRESSION, PHOTOMETRIC, SAMPLE_FORMAT, SAMPLES, Tags, number
 
 _BITS = {1, 2, 4, 8, 16, 32}
 _COMPLEX = {5, 6}
@@ -35,3 +35,5 @@ def check_page(name: str, tags: Tags) -> None:
     if space in _OTHER_LABS or (space == _CIELAB and bits == 8):
         kind = _OTHER_LABS.get(space, "Lab of 8 bits a sample")
         raise UnsupportedError(f"{name}: {kind} is not coloured; save it as RGB, grey, or Lab of 16 bits")
+    if space == _CIELAB and number(tags, SAMPLES, 3) > 3:  # libvips takes opaque for negative
+        raise UnsupportedError(f"{name}: Lab with transparency is not coloured; save it as RGB or grey")

@@ -274,7 +274,7 @@ def _explain(job: Job, error: pyvips.Error) -> MediaError | OSError:
         return UnsupportedError(
             f"{job.source.name}: {unknown[1]} compression is not read here; save it with Deflate or LZW"
         )
-    if "not supported" in said:
+    if "not supported" in said or "not implemented" in said:
         return UnsupportedError(
             f"{job.source.name}: its kind is not read here ({said}); save it as a plain TIFF or PNG"
         )

@@ -25,9 +25,10 @@ _SUFFIXES = {
 _EIGHT = {"jpeg", "webp", "bmp", "jp2", "tga", "pcx", "sgi"}
 """Formats of 8 bits a sample, as they are written here."""
 _LARGEST = {
-    **dict.fromkeys(("jpeg", "tga", "pcx", "sgi"), 65535),
+    **dict.fromkeys(("jpeg", "tga", "sgi"), 65535),
     **dict.fromkeys(("heic", "avif"), 16384),
     "webp": 16383,
+    "pcx": 65534,
     "bmp": 32767,
 }
 """Pixels of a side."""
@@ -55,9 +56,10 @@ def plan(photo: Photo, settings: PhotoSettings, across: int = 1) -> Plan:
     """
     samples = [picture.sample for picture in photo.pictures]
     name, notes = _wanted(photo, settings)
-    if name in {"bmp", "jpeg"} and any(picture.transparent for picture in photo.pictures):
-        name, note = _for_transparency(name)
-        notes.append(note)
+    transparent = any(picture.transparent for picture in photo.pictures)
+    if transparent and name == "bmp":
+        notes.append("PNG instead of BMP, which is written without transparency")
+        name = "png"
     if settings.format == "auto" and any(held_sample(sample, name) != sample for sample in samples):
         notes.append(f"TIFF instead of {name_of(name)}, which holds no colour of {_DEPTHS[max(samples, key=_rank)]}")
         name = "tiff"
@@ -65,6 +67,8 @@ def plan(photo: Photo, settings: PhotoSettings, across: int = 1) -> Plan:
     if longest > _LARGEST.get(name, longest):
         notes.append(f"TIFF instead of {name_of(name)}, which holds {_LARGEST[name]} pixels a side")
         name = "tiff"
+    if transparent and name == "jpeg":  # which is only made of such a photograph where one is asked for
+        notes.append("transparency left out: JPEG has none, so the picture lies on white")
     for sample in dict.fromkeys(samples):
         if held_sample(sample, name) != sample:
             notes.append(f"{_DEPTHS[sample]} a sample became {_DEPTHS[held_sample(sample, name)]}")
@@ -106,13 +110,6 @@ def _wanted(photo: Photo, settings: PhotoSettings) -> tuple[str, list[str]]:
     if pages > 1 and wanted != "tiff":
         return "tiff", [f"TIFF instead of {name_of(wanted)}, which holds no {pages} pages"]
     return wanted, []
-
-
-def _for_transparency(name: str) -> tuple[str, str]:
-    """What becomes of it in a format without any: a JPEG is only made where one is asked for."""
-    if name == "jpeg":
-        return name, "transparency left out: JPEG has none, so the picture lies on white"
-    return "png", f"PNG instead of {name_of(name)}, which is written without transparency"
 
 
 def _rank(sample: Sample) -> int:

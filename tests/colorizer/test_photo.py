@@ -161,6 +161,46 @@ def test_transparency_is_kept(tmp_path: Path, colour: Colorize, name: str, mode:
         assert np.array_equal(np.asarray(result.convert("RGBA"))[..., 3], FADED)
 
 
+def test_the_fourth_samples_of_a_targa_may_mean_nothing(tmp_path: Path, colour: Colorize) -> None:
+    """Where its descriptor counts no bits of alpha they are mostly 0: the picture would be invisible."""
+    source = write_faded(tmp_path / "a.tga", "RGBA")
+    content = bytearray(source.read_bytes())
+    content[17] &= 0xF0
+    source.write_bytes(content)
+    with Image.open(colour(source)[1]) as result:
+        assert result.mode == "RGB"
+
+
+def test_premultiplied_samples_of_a_heic_are_divided(tmp_path: Path, colour: Colorize) -> None:
+    """The luma is that of the picture, not of what shows through."""
+    alpha = np.full((96, 128), 128, np.uint8)
+    rgba = np.dstack([grey() // 2] * 3 + [alpha])
+    source = tmp_path / "a.heic"
+    pillow_heif.from_bytes("RGBa", (128, 96), rgba.tobytes()).save(source, quality=-1)
+    rgb = np.asarray(pillow_heif.open_heif(colour(source)[1]))[..., :3].astype(float)
+    assert np.abs(rgb @ BT601 - grey()).mean() < 4
+
+
+def test_a_jpeg_2000_that_is_read_with_fewer_bits_says_so(tmp_path: Path, colour: Colorize) -> None:
+    """Pillow reads grey alone with 16: here the depth in the header is changed, which it does not mind."""
+    source = write_faded(tmp_path / "a.jp2", "LA")
+    content = bytearray(source.read_bytes())
+    sizes = content.index(b"\xff\x4f\xff\x51") + 4
+    content[sizes + 38] = content[sizes + 41] = 15
+    source.write_bytes(content)
+    assert "16 bits a sample were read as 8" in colour(source)[0].notes
+
+
+def test_a_pcx_without_its_palette_is_cut_off(tmp_path: Path, colour: Colorize) -> None:
+    """Its decoder would take the numbers of colours for grey."""
+    source = tmp_path / "a.pcx"
+    Image.fromarray(grey()).quantize(64).save(source)
+    colour(source)
+    source.write_bytes(source.read_bytes()[:-100])
+    with pytest.raises(TruncatedError, match="ends too early"):
+        colour(source)
+
+
 def test_a_kind_of_bitmap_that_is_not_read_is_not_called_damaged(tmp_path: Path, colour: Colorize) -> None:
     """Two bits a pixel, which Windows CE had."""
     source = write_grey(tmp_path / "a.bmp")

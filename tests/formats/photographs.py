@@ -253,7 +253,7 @@ REFUSED = (
     Row("photographs", "TIFF with 12 bits a sample, signed or complex samples", "", "refused", "save it with 16 bits"),
     Row(
         "photographs",
-        "TIFF in Y'CbCr but for JPEG's, in Lab of 8 bits, or compressed by LZMA, Zstandard or WebP",
+        "TIFF in Y'CbCr but for JPEG's, in Lab of 8 bits, or compressed by LZMA or Zstandard",
         "ImageMagick",
         "refused",
         "save it as RGB or grey, with Deflate or LZW",
