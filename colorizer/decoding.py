@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,11 @@ from PIL import Image
 
 from colorizer.boxes import read_boxes
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_line
-from colorizer.kind import PhotoFormat
+from colorizer.kind import PILLOW_NAMES, PhotoFormat
 
 Image.MAX_IMAGE_PIXELS = None  # `max_megapixels` is the limit
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
 _MILLIMETRES = 25.4
-_PLUGINS = {"bmp": "BMP", "tga": "TGA", "jp2": "JPEG2000", "pcx": "PCX", "sgi": "SGI", "sun": "SUN"}
-"""Pillow's names of formats."""
 _PNM = re.compile(rb"P([56])(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
 """Kind, width, height and greatest sample (netpbm's pgm(5) and ppm(5)), before the samples."""
 
@@ -56,9 +55,8 @@ def look_into(path: Path, name: PhotoFormat) -> Undecoded:
 
     """
     with _explained(path):
-        if name in {"pnm", "heic", "raw"}:
-            return {"pnm": _look_into_pnm, "heic": _look_into_heic, "raw": _look_into_raw}[name](path)
-        return _look_with_pillow(path, _PLUGINS[name])
+        look = {"pnm": _look_into_pnm, "heic": _look_into_heic, "raw": _look_into_raw}.get(name)
+        return look(path) if look else _look_with_pillow(path, PILLOW_NAMES[name])
 
 
 @contextmanager
@@ -102,8 +100,8 @@ def _has_idle_alpha(path: Path, image: Image.Image) -> bool:
 
 def _codestream_bits(path: Path) -> int:
     """Bits of a sample of the first component of a JPEG 2000 (ISO/IEC 15444-1, A.5.1)."""
-    _, _, sizes = path.read_bytes().partition(b"\xff\x4f\xff\x51")
-    return (sizes[38] & 0x7F) + 1
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return (content[content.find(b"\xff\x4f\xff\x51") + 42] & 0x7F) + 1
 
 
 def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Image:

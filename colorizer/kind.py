@@ -15,6 +15,8 @@ from colorizer.errors import UnsupportedError
 PhotoFormat = Literal[
     "jpeg", "png", "tiff", "webp", "gif", "heic", "avif", "bmp", "jp2", "pnm", "tga", "pcx", "sgi", "sun", "raw"
 ]
+PILLOW_NAMES = {"bmp": "BMP", "tga": "TGA", "jp2": "JPEG2000", "pcx": "PCX", "sgi": "SGI", "sun": "SUN"}
+"""Pillow's names of the formats that it reads here, and, but for Sun's, writes."""
 
 _PHOTOS: dict[bytes, PhotoFormat] = {
     b"\xff\xd8\xff": "jpeg",

@@ -11,6 +11,7 @@ import pyvips
 from PIL import Image
 
 from colorizer.boxes import append_boxes
+from colorizer.kind import PILLOW_NAMES
 from colorizer.picture import Photo, Picture
 from colorizer.settings import PhotoSettings
 from colorizer.tags import COLOUR_SPACE, EXIF, ORIENTATION, Tags, exif_of, tags_of_exif
@@ -20,7 +21,6 @@ _OUTDATED = {
     *("bits-per-sample", "palette", "palette-bit-depth", "gif-palette", "n-pages", "n-subifds", "heif-compression"),
 }
 """What libvips tells of a grey original that is not so of its coloured copy."""
-_PILLOW = {"bmp": "BMP", "jp2": "JPEG2000", "tga": "TGA", "pcx": "PCX", "sgi": "SGI"}
 BARE = {"bmp", "tga", "pnm", "pcx", "sgi"}
 """Formats that are written without metadata, but for a BMP's resolution."""
 _OPAQUE = {"jpeg", "pnm"}
@@ -74,9 +74,9 @@ def save(image: pyvips.Image, path: Path, name: str, photo: Photo, settings: Pho
         settings: of the compression.
 
     """
-    if name in _PILLOW:
+    if name in PILLOW_NAMES:
         dpi = (image.xres * _MILLIMETRES, image.yres * _MILLIMETRES)
-        Image.fromarray(image.numpy()).save(path, _PILLOW[name], **({"dpi": dpi} if name == "bmp" else {}))
+        Image.fromarray(image.numpy()).save(path, PILLOW_NAMES[name], **({"dpi": dpi} if name == "bmp" else {}))
         if name == "jp2":
             append_boxes(path, _metadata(image))
     elif name == "pnm":

@@ -18,34 +18,29 @@ def unkept_pictures(path: Path, name: PhotoFormat) -> tuple[str, ...]:
         return ()
     try:
         with warnings.catch_warnings(action="ignore"):
-            further, maps = count(path) - 1, _maps_in_heic(path) if name == "heic" else 0
+            pictures, maps = count(path)
     except Exception:  # noqa: BLE001 (a decoder may raise anything; who decodes the picture says what is wrong)
         return ()
-    left = {"further pictures in the file": further, "maps of depth or of light (HDR) in the file": maps}
+    left = {"further pictures in the file": pictures - 1, "maps of depth or of light (HDR) in the file": maps}
     return tuple(f"{what} left out: {number}" for what, number in left.items() if number > 0)
 
 
-def _in_png(path: Path) -> int:
-    """The still picture and the frames of an animation."""
+def _in_png(path: Path) -> tuple[int, int]:
+    """The still picture and the frames of an animation, and no maps."""
     with Image.open(path, formats=["PNG"]) as image:
-        return int(getattr(image, "n_frames", 1))
+        return int(getattr(image, "n_frames", 1)), 0
 
 
-def _in_jpeg(path: Path) -> int:
+def _in_jpeg(path: Path) -> tuple[int, int]:
     """Pictures of a Multi-Picture file (CIPA DC-007), but for the previews that cameras put into most photographs."""
     with Image.open(path, formats=["JPEG"]) as image:
         entries = (getattr(image, "mpinfo", None) or {}).get(0xB002, ())
-        return sum("Thumbnail" not in entry["Attribute"]["MPType"] for entry in entries)
+        return sum("Thumbnail" not in entry["Attribute"]["MPType"] for entry in entries), 0
 
 
-def _in_heif(path: Path) -> int:
-    """Pictures of their own: neither small copies nor maps of depth and light are counted among them."""
+def _in_heif(path: Path) -> tuple[int, int]:
+    """Pictures of their own, not small copies; and telephones' maps of how far things are and how bright lights are."""
     with path.open("rb") as file:
-        return len(pillow_heif.open_heif(file))
-
-
-def _maps_in_heic(path: Path) -> int:
-    """What telephones put beside a photograph: how far things are, and how much brighter a bright screen shows them."""
-    with path.open("rb") as file:
-        info = pillow_heif.open_heif(file).info
-    return len(info["depth_images"]) + sum(len(maps) for maps in info.get("aux", {}).values())
+        opened = pillow_heif.open_heif(file)
+    maps = opened.info["aux"].values()
+    return len(opened), len(opened.info["depth_images"]) + sum(map(len, maps))
