@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.footage import write_grainy_film
-from colorizer.colorization import colorize, open_colorist
-from colorizer.encoder import add_picture, choose_encoding
-from colorizer.footage import inspect_footage
-from colorizer.frames import read_frames
+from colorizer.engine import colorize, open_colorist
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.probe import inspect_footage
+from colorizer.film.encode.encoder import add_picture, choose_encoding
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
 

@@ -17,11 +17,11 @@ from lightning.fabric import Fabric
 from rich.console import Console
 from rich.table import Table
 
-from training.colorization import Colorization
-from training.optimization import make_optimizer, precision_of
+from training.data.samples import load_samples, order_of, workers_of
+from training.loop.colour_task import Colorization
+from training.loop.optimization import make_optimizer, precision_of
+from training.loop.task import Batch
 from training.recipe import Recipe, load_colour_recipe
-from training.samples import load_samples, order_of, workers_of
-from training.task import Batch
 
 _STEPS, _ROUNDS = 5, 4
 _PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "pictures"

@@ -11,8 +11,8 @@ from rich.table import Table
 from benchmarks.footage import write_grainy_film
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
-from daemon.messages import Done, Outfit, Ready
-from daemon.worker import Worker
+from daemon.workers.messages import Done, Outfit, Ready
+from daemon.workers.worker import Worker
 
 _SETTINGS = JobSettings(film=FilmSettings(speed="veryfast"))
 

@@ -8,9 +8,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from colorizer.device import choose_device, gains_by_bfloat16
-from colorizer.network import Network, fold_normalisation
-from colorizer.weights import DEFAULT_WEIGHTS, load_weights
+from colorizer.model.device import choose_device, gains_by_bfloat16
+from colorizer.model.network import Network, fold_normalisation
+from colorizer.model.weights import DEFAULT_WEIGHTS, load_weights
 
 _ROUNDS = 5
 

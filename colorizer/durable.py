@@ -26,6 +26,15 @@ def sync_folder(path: Path) -> None:
             raise
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_durably(path: Path, text: str) -> None:
     """Write a small file whole or not at all."""
     with written_whole(path) as unfinished:

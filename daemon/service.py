@@ -13,24 +13,25 @@ from pathlib import Path
 import structlog
 
 from colorizer.errors import SettingsError, TintdError
-from daemon import wishes
-from daemon.bell import Bell
-from daemon.config import Config, load_config
-from daemon.control import Request
-from daemon.desk import Desk
-from daemon.foreman import Foreman
-from daemon.herald import Herald
-from daemon.intake import Intake
-from daemon.journal import Journal
-from daemon.lock import alone
-from daemon.log import configure_log
-from daemon.notify import notify, watchdog_interval
-from daemon.pause import Pause, by_hours, by_person, told
-from daemon.pulse import Pulse
-from daemon.recovery import take_up
-from daemon.signals import Signals
-from daemon.upkeep import Pruning, mend_dates
-from daemon.workspace import make_folders, sweep
+from daemon.config.pause import Pause, by_hours, by_person, told
+from daemon.config.settings import Config, load_config
+from daemon.control.control_socket import Request
+from daemon.control.hooks import Herald
+from daemon.control.server import Desk
+from daemon.jobs.dispatcher import Foreman
+from daemon.jobs.intake import Intake
+from daemon.jobs.recovery import take_up
+from daemon.jobs.retries import longest_delay
+from daemon.jobs.workspace import make_folders, sweep
+from daemon.journal import requests
+from daemon.journal.journal import Journal
+from daemon.journal.maintenance import Pruning, mend_dates
+from daemon.runtime.health import Pulse
+from daemon.runtime.log import configure_log
+from daemon.runtime.notify import notify, watchdog_interval
+from daemon.runtime.signals import Signals
+from daemon.runtime.state_lock import alone
+from daemon.runtime.wakeup import Bell
 
 _TICK = 0.5
 """Seconds between two looks at files that may be growing, and at running jobs."""
@@ -100,7 +101,7 @@ class Service:
         if self._config.monitoring.address == "off":
             yield
             return
-        from daemon.monitoring import monitored  # noqa: PLC0415 (costs memory where it is used)
+        from daemon.control.monitoring import monitored  # noqa: PLC0415 (costs memory where it is used)
 
         with ExitStack() as stack:
             try:
@@ -225,11 +226,11 @@ class Service:
     def _grant(self, request: Request) -> str:
         now = time.time()
         if request.wish == "cancel":
-            return wishes.told(self._foreman.cancel(request.pattern), "cancelled", "cancelled")
+            return requests.told(self._foreman.cancel(request.pattern), "cancelled", "cancelled")
         if request.wish == "pause now":
             self._foreman.put_back()
-            return wishes.grant(self._journal, "pause", "*", now)
-        said = wishes.grant(self._journal, request.wish, request.pattern, now)
+            return requests.grant(self._journal, "pause", "*", now)
+        said = requests.grant(self._journal, request.wish, request.pattern, now)
         if request.wish == "forget":
             sweep(self._config.folders, self._journal)
             self._intake.rescan()
@@ -260,7 +261,7 @@ class Service:
         self._herald.tend(now)
         if time.monotonic() >= self._next_upkeep:
             self._next_upkeep = time.monotonic() + self._config.watching.rescan_seconds
-            mend_dates(self._journal.database, now, self._config)
+            mend_dates(self._journal.database, now, longest_delay(self._config))
             self._pruning.go_on(self._journal.database, now)
             sweep(self._config.folders, self._journal)
 

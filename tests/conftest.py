@@ -19,10 +19,10 @@ import yaml
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from colorizer.network import Architecture, Network
-from colorizer.weights import Calibration, WeightsCard, save_weights
-from daemon.commands.asking import look_up
-from daemon.status import status_of
+from colorizer.model.network import Architecture, Network
+from colorizer.model.weights import Calibration, WeightsCard, save_weights
+from daemon.commands.client import look_up
+from daemon.control.status import status_of
 from tests.zygote import Forked, Zygote
 
 # No test asserts a time, and hypothesis would.

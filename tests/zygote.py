@@ -21,7 +21,9 @@ import psutil
 def main() -> None:
     """Fork a service at each line."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["colorizer.colorization", "colorizer.film", "colorizer.photo", "daemon.worker"])
+    context.set_forkserver_preload(
+        ["colorizer.engine", "colorizer.film.pipeline", "colorizer.photo.pipeline", "daemon.workers.worker"]
+    )
     forkserver.ensure_running()
     forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]  # noqa: SLF001 (no child of a service)
     multiprocessing.get_context = lambda _method=None: context  # type: ignore[assignment, method-assign]

@@ -18,8 +18,8 @@ RecipeArgument = Annotated[Path, typer.Argument(help="The recipe, a YAML file.",
 def train(recipe: RecipeArgument) -> None:
     """Train a network by a recipe; a run that was interrupted goes on where it was."""
     with _extra():
+        from training.loop.trainer import train as run  # noqa: PLC0415
         from training.recipe import load_recipe  # noqa: PLC0415 (torch and Lightning are slow to import)
-        from training.trainer import train as run  # noqa: PLC0415
     typer.echo(run(load_recipe(recipe)))
 
 
@@ -54,13 +54,13 @@ def evaluate(
         )
     _make_folder(output)
     with _extra():
-        from colorizer.device import choose_device  # noqa: PLC0415
-        from colorizer.weights import weights_path  # noqa: PLC0415
-        from training.evaluation import Painter, open_photographs  # noqa: PLC0415
-        from training.evaluation import evaluate as run  # noqa: PLC0415
-        from training.frechet import Inception  # noqa: PLC0415
-        from training.report import print_summary, write_report  # noqa: PLC0415
-        from training.sources import legible  # noqa: PLC0415
+        from colorizer.model.device import choose_device  # noqa: PLC0415
+        from colorizer.model.weights import weights_path  # noqa: PLC0415
+        from training.data.sources import legible  # noqa: PLC0415
+        from training.measure.evaluation import Painter, open_photographs  # noqa: PLC0415
+        from training.measure.evaluation import evaluate as run  # noqa: PLC0415
+        from training.measure.frechet import Inception  # noqa: PLC0415
+        from training.measure.report import print_summary, write_report  # noqa: PLC0415
     judge = Inception(inception, choose_device(device)) if inception is not None else None
     painter = Painter(weights_path("default" if weights == Path("default") else weights), device)
     corpus = open_photographs(data, side, cache)
@@ -94,8 +94,8 @@ def export(
         return
     target = _writable(output or Path("weights.safetensors"))
     with _extra():
-        from training.export import default_checkpoint  # noqa: PLC0415
-        from training.export import export as run  # noqa: PLC0415
+        from training.export.weights_file import default_checkpoint  # noqa: PLC0415
+        from training.export.weights_file import export as run  # noqa: PLC0415
         from training.recipe import load_colour_recipe  # noqa: PLC0415
     recipe = load_colour_recipe(source)
     card = run(recipe, checkpoint or default_checkpoint(recipe), target, pictures=pictures)
@@ -123,7 +123,7 @@ def _make_folder(folder: Path) -> None:
 
 def _export_onnx(weights: Path, target: Path) -> None:
     with _extra():
-        from training.onnx_export import export_onnx  # noqa: PLC0415
+        from training.export.onnx import export_onnx  # noqa: PLC0415
     typer.echo(f"{target}: colours within {export_onnx(weights, target):.3f} ab units of torch's")
 
 

@@ -19,8 +19,8 @@ from pydantic import (
 )
 
 from colorizer.errors import SettingsError
-from colorizer.network import STRIDE, Architecture
-from training.sources import Place
+from colorizer.model.network import STRIDE, Architecture
+from training.data.sources import Place
 
 
 class _Section(BaseModel):

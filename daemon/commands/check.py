@@ -14,7 +14,7 @@ from rich.console import Console
 from colorizer.errors import TintdError
 from colorizer.settings import ColourSettings
 from daemon.commands.options import ConfigOption
-from daemon.config import DEFAULT_CONFIG, Config, load_config
+from daemon.config.settings import DEFAULT_CONFIG, Config, load_config
 
 _SCARCE = 1 << 30
 """Free bytes under which a disk is too full for films."""
@@ -73,9 +73,9 @@ def _folder(place: Path) -> Finding:
 
 def _colour(colour: ColourSettings) -> Iterator[Finding]:
     """Whether weights and device are there, and what they are."""
-    from colorizer.colorization import open_colorist  # noqa: PLC0415 (torch is slow to import)
-    from colorizer.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
-    from colorizer.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
+    from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is slow to import)
+    from colorizer.model.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
+    from colorizer.model.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
 
     path = weights_path(colour.weights)
     try:
@@ -97,7 +97,7 @@ def _codecs(config: Config) -> Iterator[Finding]:
     from av.codec import Codec  # noqa: PLC0415 (the service never imports it)
     from av.codec.codec import UnknownCodecError  # noqa: PLC0415
 
-    from colorizer.presets import PRESETS  # noqa: PLC0415
+    from colorizer.film.encode.presets import PRESETS  # noqa: PLC0415
 
     named = [PRESETS.get(folder.film.encoder, folder.film.encoder) for folder in config.folders]
     for name in dict.fromkeys(["libx264", "libx265", "ffv1", *named]):

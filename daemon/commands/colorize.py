@@ -15,15 +15,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from colorizer.durable import make_folder
 from colorizer.errors import SettingsError, TintdError
 from colorizer.job import Job, Piece
-from colorizer.kind import kind_of
+from colorizer.photo.formats import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
-from daemon.messages import Died, Done, Failed, LeftAlone, Outfit, Ready, Unfit
-from daemon.messages import Progress as Told
-from daemon.publisher import candidate_names, make_folder, publish
-from daemon.worker import Worker
+from daemon.files.publisher import candidate_names, publish
+from daemon.workers.messages import Died, Done, Failed, LeftAlone, Outfit, Ready, Unfit
+from daemon.workers.messages import Progress as Told
+from daemon.workers.worker import Worker
 
 _console = Console(stderr=True, emoji=False, soft_wrap=True)
 

@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from daemon.commands.asking import look_up
+from daemon.commands.client import look_up
 from daemon.commands.options import ConfigOption, PatternArgument
 from daemon.commands.printing import printable
-from daemon.config import DEFAULT_CONFIG
-from daemon.control import Answer
-from daemon.status import history_of
+from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.control_socket import Answer
+from daemon.control.status import history_of
 
 _SHOWN = 50
 """Attempts on a terminal; --all and --json show every one."""

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from daemon.commands.asking import wish_for
+from daemon.commands.client import wish_for
 from daemon.commands.options import ConfigOption
-from daemon.config import DEFAULT_CONFIG
+from daemon.config.settings import DEFAULT_CONFIG
 
 
 def pause(

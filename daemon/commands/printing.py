@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.entry import harmless
+from daemon.files.text import harmless
 
 
 def printable(text: str) -> str:

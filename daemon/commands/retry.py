@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.commands.asking import wish_for
+from daemon.commands.client import wish_for
 from daemon.commands.options import ConfigOption, PatternArgument
-from daemon.config import DEFAULT_CONFIG
+from daemon.config.settings import DEFAULT_CONFIG
 
 
 def retry(pattern: PatternArgument = "*", config: ConfigOption = DEFAULT_CONFIG) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from daemon.commands.options import ConfigOption
-from daemon.config import DEFAULT_CONFIG, load_config
-from daemon.database import usable
-from daemon.log import configure_log
+from daemon.config.settings import DEFAULT_CONFIG, load_config
+from daemon.journal.database import usable
+from daemon.runtime.log import configure_log
 from daemon.service import Service
 
 

@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from daemon.commands.asking import look_up
+from daemon.commands.client import look_up
 from daemon.commands.options import ConfigOption
 from daemon.commands.printing import printable
-from daemon.config import DEFAULT_CONFIG
-from daemon.control import Answer
-from daemon.status import status_of
+from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.control_socket import Answer
+from daemon.control.status import status_of
 
 _SHOWN = 20
 """Rows of each state on a terminal; --all and --json show every one."""

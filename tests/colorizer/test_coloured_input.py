@@ -10,16 +10,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer import film
-from colorizer.coding import Coding, complete_tags
-from colorizer.colorization import colorize
-from colorizer.encoder import Encoding
+from colorizer.engine import colorize
 from colorizer.errors import InColourError
-from colorizer.footage import Footage, Frame
+from colorizer.film import pipeline
+from colorizer.film.decode.probe import Footage, Frame
+from colorizer.film.decode.signal import Coding, complete_tags
+from colorizer.film.encode.encoder import Encoding
+from colorizer.film.scenes import Scenes
+from colorizer.film.source_chroma import keep_chroma
 from colorizer.job import Job, Piece
-from colorizer.own_chroma import keep_chroma
 from colorizer.report import Report
-from colorizer.scenes import Scenes
 from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
 from tests.assets.tones import (
     BT601,
@@ -270,13 +270,13 @@ def test_a_film_whose_chroma_says_nothing_is_decoded_once(
 ) -> None:
     """Nobody looks through it; a tinted one is looked through."""
     looked: list[str] = []
-    find = film.find_scenes
+    find = pipeline.find_scenes
 
     def spied(frames: Iterable[Frame], footage: Footage) -> Scenes:
         looked.append(footage.path.name)
         return find(frames, footage)
 
-    monkeypatch.setattr(film, "find_scenes", spied)
+    monkeypatch.setattr(pipeline, "find_scenes", spied)
     colour(write_scenes(tmp_path / "grey.mkv", toned(grey)))
     colour(write_scenes(tmp_path / "tinted.mkv", toned(sepia)))
     assert looked == ["tinted.mkv"]

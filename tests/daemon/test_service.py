@@ -1,4 +1,4 @@
-"""Tests of daemon/service.py and daemon/foreman.py: the real service, real files, real crashes."""
+"""Tests of daemon/service.py and daemon/jobs/dispatcher.py: the real service, real files, real crashes."""
 
 import os
 import shutil

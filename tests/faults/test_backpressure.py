@@ -10,12 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daemon.config import Folder, Watching
-from daemon.control import ask
-from daemon.journal import Journal
-from daemon.original import Identity
-from daemon.turns import Order, Turns
-from daemon.watcher import Watcher
+from daemon.config.settings import Folder, Watching
+from daemon.control.control_socket import ask
+from daemon.files.identity import Identity
+from daemon.journal.fair_queue import Order, Turns
+from daemon.journal.journal import Journal
+from daemon.watch.watcher import Watcher
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 

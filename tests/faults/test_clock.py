@@ -6,11 +6,11 @@ import os
 import time
 from pathlib import Path
 
-from daemon.config import Config, Folder
-from daemon.journal import Journal
-from daemon.original import Identity
-from daemon.retries import Again, after_failure
-from daemon.upkeep import Pruning, mend_dates
+from daemon.config.settings import Config, Folder
+from daemon.files.identity import Identity
+from daemon.jobs.retries import Again, after_failure, longest_delay
+from daemon.journal.journal import Journal
+from daemon.journal.maintenance import Pruning, mend_dates
 
 YEAR = 365 * 86_400.0
 CONFIG = Config(folders=(Folder(input=Path("/in"), output=Path("/out")),))
@@ -23,7 +23,7 @@ def test_what_waits_does_not_wait_for_the_clock_of_yesterday(tmp_path: Path) -> 
     journal.add(Path("/in/a"), Path("/in"), Identity(1, 1, 1), "a", now + 4 * YEAR)
     journal.add(Path("/in/b"), Path("/in"), Identity(1, 1, 1), "b", now + 60)
     assert journal.take(now, now + 1) is None
-    assert mend_dates(journal.database, now, CONFIG) == 1
+    assert mend_dates(journal.database, now, longest_delay(CONFIG)) == 1
     entry = journal.take(now, now + 1)
     assert entry is not None
     assert entry.path == Path("a")

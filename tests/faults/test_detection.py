@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from daemon.config import Folder, Watching
-from daemon.watcher import Watcher
+from daemon.config.settings import Folder, Watching
+from daemon.watch.watcher import Watcher
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
@@ -322,8 +322,8 @@ def test_watches_that_run_out_before_the_last_folder(tmp_path: Path) -> None:
     result = in_own_namespace(f"""
 import os, threading
 from pathlib import Path
-from daemon.config import Folder
-from daemon.lookout import Lookout
+from daemon.config.settings import Folder
+from daemon.watch.file_events import Lookout
 Path("/proc/sys/user/max_inotify_watches").write_text("5")
 home = Path({str(tmp_path)!r})
 for number in range(20):

@@ -17,11 +17,11 @@ from pathlib import Path
 import av
 import pytest
 
-from daemon.commands.asking import look_up
-from daemon.database import JournalError
-from daemon.journal import Journal
-from daemon.original import Identity
-from daemon.status import status_of
+from daemon.commands.client import look_up
+from daemon.control.status import status_of
+from daemon.files.identity import Identity
+from daemon.journal.database import JournalError
+from daemon.journal.journal import Journal
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon

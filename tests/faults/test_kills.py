@@ -108,7 +108,7 @@ def test_two_services_on_one_state(service: Service) -> None:
 DOOMED = """
 import os, signal, sys
 from pathlib import Path
-from daemon import delivery
+from daemon.jobs import delivery
 from daemon.commands.run import run
 delivery.clear_away = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 run(Path(sys.argv[1]))

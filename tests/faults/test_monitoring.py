@@ -12,8 +12,8 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from daemon.config import Config
-from daemon.pulse import Pulse
+from daemon.config.settings import Config
+from daemon.runtime.health import Pulse
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -102,7 +102,7 @@ def test_a_loop_that_is_stuck_is_not_well(monkeypatch: pytest.MonkeyPatch) -> No
     assert "weights" in str(pulse.ailment())
     pulse.beat(ready=True, paused="the disk is full")
     assert pulse.ailment() is None
-    monkeypatch.setattr("daemon.pulse.time.monotonic", lambda: 1e9)
+    monkeypatch.setattr("daemon.runtime.health.time.monotonic", lambda: 1e9)
     assert "has not turned" in str(pulse.ailment())
 
 

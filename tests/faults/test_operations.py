@@ -172,8 +172,8 @@ def test_a_control_socket_that_somebody_removed(daemon: Daemon) -> None:
 TALK = """
 from pathlib import Path
 import structlog
-from daemon.config import Log
-from daemon.log import configure_log
+from daemon.config.settings import Log
+from daemon.runtime.log import configure_log
 configure_log(Log(format="console"))
 structlog.get_logger().info("found", file="/in/a\x1b]0;owned\x07.png")
 """

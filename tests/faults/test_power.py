@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.control import ask
+from daemon.control.control_socket import ask
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service, assert_in_order
 

@@ -11,11 +11,11 @@ import av
 import pytest
 from torch import Tensor
 
-from colorizer.chroma import ChromaFit
-from colorizer.colorist import Colorist
-from colorizer.colorization import colorize
+from colorizer.engine import colorize
 from colorizer.job import Job
-from colorizer.lab import Matrix
+from colorizer.model.chroma import ChromaFit
+from colorizer.model.colorist import Colorist
+from colorizer.model.lab import Matrix
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
 from tests.assets.tones import coloured, grey, toned, write_scenes
@@ -92,16 +92,16 @@ def streams(path: Path) -> dict[int, list[tuple[int | None, int | None, bytes]]]
 
 def decoded_at(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     """Where decoding was begun: at a timestamp that was sought, or (None) at the beginning."""
-    from colorizer import resumption  # noqa: PLC0415
+    from colorizer.film import resume  # noqa: PLC0415
 
     begun: list[int | None] = []
-    read: Callable[..., object] = resumption.read_frames
+    read: Callable[..., object] = resume.read_frames
 
     def note(*arguments: object, since: int | None = None, beat: Callable[[], None]) -> object:
         begun.append(since)
         return read(*arguments, since=since, beat=beat)
 
-    monkeypatch.setattr(resumption, "read_frames", note)
+    monkeypatch.setattr(resume, "read_frames", note)
     return begun
 
 
@@ -153,7 +153,7 @@ def test_frames_that_are_passed_over_are_told(tmp_path: Path, weights: Path, nam
 
 
 def test_a_film_is_not_joined_with_segments_of_another_kind(tmp_path: Path, weights: Path, asked: Asked) -> None:
-    """Breaks: the settings are changed between kill and resumption. Everything is coloured anew."""
+    """Breaks: the settings are changed between kill and resume. Everything is coloured anew."""
     source = write_film(tmp_path / "film.mkv", LONG)
     before = job(tmp_path / "home", source, weights)
     interrupt(before, KILLED)

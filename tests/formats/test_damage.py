@@ -16,7 +16,7 @@ import pytest
 from av.sidedata.sidedata import Type as SideData
 
 from colorizer.errors import MediaError, TintdError
-from colorizer.footage import inspect_footage
+from colorizer.film.decode.probe import inspect_footage
 from tests.formats.films import SAMPLES, SOUND, Sample
 from tests.formats.test_films import colour, make, probe
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from colorizer.colorization import colorize
+from colorizer.engine import colorize
 from colorizer.errors import UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report

@@ -14,7 +14,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer.colorization import colorize
+from colorizer.engine import colorize
 from colorizer.errors import UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report

@@ -1,0 +1,117 @@
+"""One frame gets its chroma: its luma samples stay what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import torch
+from av.video.frame import VideoFrame
+from torch import Tensor
+from torch.nn import functional
+
+from colorizer.film.decode.signal import Coding
+from colorizer.film.encode.encoder import Encoding
+from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
+
+
+@dataclass(frozen=True, slots=True)
+class LumaSamples:
+    """A frame's luma, beside each of its chroma samples; floats are (1, 1, H / down, W / across)."""
+
+    codes: Tensor
+    """As the file holds it, integers, (H, W)."""
+    mean: Tensor
+    darkest: Tensor
+    brightest: Tensor
+
+    @classmethod
+    def of(cls, codes: Tensor, coding: Coding, encoding: Encoding) -> LumaSamples:
+        """Look at integer luma samples (H, W) as the encoder's chroma samples will lie among them."""
+        corners = (_field_corners if encoding.fields else _corners)(codes[None, None], encoding.subsampling)
+        mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
+        darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
+        return cls(codes, coding.luma(mean), coding.luma(darkest), coding.luma(brightest))
+
+
+def tint(frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> VideoFrame:
+    """Give a frame its chroma.
+
+    Args:
+        frame: decoded; where it has the encoder's pixel format already, it is changed itself.
+        luma: its luma.
+        fit: its chroma as a function of luma, (1, 2, h, w).
+        coding: what the samples stand for.
+        encoding: the wanted pixel format.
+
+    Returns:
+        A frame in the wanted pixel format, with the side data of the original.
+
+    """
+    chroma = chroma_codes(luma, fit, coding, encoding)
+    tinted = _writable(frame, encoding)
+    if tinted is not frame:
+        torch.from_dlpack(tinted.planes[0]).copy_(_at_depth(luma.codes, coding.depth, encoding.depth))
+    for plane, samples in zip(tinted.planes[1:3], chroma, strict=True):
+        torch.from_dlpack(plane).copy_(samples)
+    return tinted
+
+
+def beside_grey(frame: VideoFrame) -> VideoFrame:
+    """A frame twice as wide: on the left without its chroma, on the right as it is."""
+    double = VideoFrame(2 * frame.width, frame.height, frame.format.name)
+    neutral = 1 << (frame.format.components[0].bits - 1)
+    for number, (wide, plane) in enumerate(zip(double.planes, frame.planes, strict=True)):
+        samples = torch.from_dlpack(plane)
+        left, right = torch.from_dlpack(wide).chunk(2, dim=1)
+        right.copy_(samples)
+        left.copy_(samples if number == 0 else torch.full_like(samples, neutral))
+    return double
+
+
+@torch.inference_mode()
+def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> Tensor:
+    """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them."""
+    device = fit.slope.device
+    chroma = enlarge(fit, luma.mean.to(device))
+    inside = fit_gamut(luma.darkest.to(device), luma.brightest.to(device), chroma, coding.matrix)
+    return coding.at_depth(encoding.depth).chroma_codes(inside)[0].cpu()
+
+
+def _field_corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
+    """The same for interlaced luma, where a line of chroma belongs to lines of its own field: they alternate."""
+    lines = -(-codes.shape[-2] // subsampling[0])
+    fields = (_corners(codes[..., first::2, :], subsampling) for first in (0, 1))
+    woven = []
+    for odd, even in zip(*fields, strict=True):
+        both = odd.new_empty(1, 1, lines, odd.shape[-1])
+        both[..., 0::2, :] = odd[..., : -(-lines // 2), :]
+        both[..., 1::2, :] = even[..., : lines // 2, :]
+        woven.append(both)
+    return woven
+
+
+def _corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
+    """The luma samples that share a chroma sample, first all the upper left ones, and so on."""
+    down, across = subsampling
+    height, width = codes.shape[-2:]
+    missing = (0, -width % across, 0, -height % down)
+    if any(missing):
+        codes = functional.pad(codes.float(), missing, mode="replicate")
+    wide = codes if codes.dtype == torch.uint8 else codes.to(torch.int32)
+    return [wide[..., row::down, column::across] for row in range(down) for column in range(across)]
+
+
+def _writable(frame: VideoFrame, encoding: Encoding) -> VideoFrame:
+    if frame.format.name == encoding.pixels:
+        frame.make_writable()
+        return frame
+    return frame.reformat(format=encoding.pixels)
+
+
+def _at_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
+    """The same luma in samples of more or fewer bits."""
+    if wanted == depth:
+        return codes
+    wide = codes.to(torch.int32)
+    return wide << (wanted - depth) if wanted > depth else (wide >> (depth - wanted))

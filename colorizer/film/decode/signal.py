@@ -1,0 +1,121 @@
+"""How a film's samples stand for light: depth, range and matrix, from its tags or from what untagged films mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from colorizer.errors import UnsupportedError
+from colorizer.model.lab import Matrix
+
+# ITU-T H.273 code points.
+_UNKNOWN = (0, 2)  # 0 is reserved, or R'G'B', which has no matrix
+_HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+_MATRICES = {
+    1: Matrix.BT709,
+    4: Matrix.BT601,
+    5: Matrix.BT601,
+    6: Matrix.BT601,
+    7: Matrix.SMPTE240M,
+    9: Matrix.BT2020,
+    10: Matrix.BT2020,
+}
+_FULL_RANGE, _LIMITED_RANGE = 2, 1  # libav's AVColorRange
+_SD_LINES = 720
+"""Untagged pictures with fewer lines than this are taken for BT.601."""
+
+
+class Tagged(Protocol):
+    """What a libav frame says of its colours."""
+
+    colorspace: int
+    color_primaries: int
+    color_trc: int
+    color_range: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Colour tags as they are written to the result, in H.273's code points and libav's range."""
+
+    matrix: int
+    primaries: int
+    transfer: int
+    range: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How integer samples stand for luma (0..1) and chroma (-0.5..0.5): H.273, equations 20 to 25 and 32 to 37."""
+
+    depth: int
+    tags: Tags
+
+    @property
+    def matrix(self) -> Matrix:
+        """Of the Y'CbCr."""
+        return _MATRICES[self.tags.matrix]
+
+    @property
+    def full(self) -> bool:
+        """Whether black is 0 (and not 16 of 255)."""
+        return self.tags.range == _FULL_RANGE
+
+    def at_depth(self, depth: int) -> Coding:
+        """The same meaning in samples of another depth."""
+        return replace(self, depth=depth)
+
+    def luma(self, codes: Tensor) -> Tensor:
+        """Float32 luma of integer codes; below 0 or above 1 where limited range holds more than black or white."""
+        return (codes.float() - self._black) / self._span(219)
+
+    def luma_codes(self, luma: Tensor) -> Tensor:
+        """Integer codes of float luma."""
+        return self._integers(luma * self._span(219) + self._black)
+
+    def chroma_codes(self, chroma: Tensor) -> Tensor:
+        """Integer codes of float chroma."""
+        return self._integers(chroma * self._span(224) + (1 << (self.depth - 1)))
+
+    @property
+    def _black(self) -> int:
+        return 0 if self.full else 16 << (self.depth - 8)
+
+    def _span(self, limited: int) -> int:
+        return (1 << self.depth) - 1 if self.full else limited << (self.depth - 8)
+
+    def _integers(self, value: Tensor) -> Tensor:
+        rounded = value.round_().clamp_(0, (1 << self.depth) - 1)
+        return rounded.to(torch.uint8 if self.depth == 8 else torch.int32)
+
+
+def complete_tags(frame: Tagged, lines: int, *, full: bool) -> Tags:
+    """Fill what a film leaves untagged: BT.601 below 720 lines, else BT.709.
+
+    Args:
+        frame: the film's first frame.
+        lines: its height.
+        full: whether an untagged range means full range.
+
+    Raises:
+        UnsupportedError: the film is PQ or HLG, or has a matrix that is no Y'CbCr.
+
+    """
+    if frame.color_trc in _HDR_TRANSFERS:
+        name = _HDR_TRANSFERS[frame.color_trc]
+        raise UnsupportedError(
+            f"a {name} film (high dynamic range) is not coloured: its luma is not that of a photograph"
+        )
+    usual = 1 if lines >= _SD_LINES else 5 if lines in {288, 576} else 6
+    matrix = usual if frame.colorspace in _UNKNOWN else frame.colorspace
+    if matrix not in _MATRICES:
+        raise UnsupportedError(f"its colour matrix (code point {matrix} of H.273) is no Y'CbCr that tintd knows")
+    return Tags(
+        matrix=matrix,
+        primaries=usual if frame.color_primaries in _UNKNOWN else frame.color_primaries,
+        transfer=(6 if usual == 5 else usual) if frame.color_trc in _UNKNOWN else frame.color_trc,
+        range=frame.color_range or (_FULL_RANGE if full else _LIMITED_RANGE),
+    )

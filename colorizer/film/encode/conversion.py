@@ -1,0 +1,144 @@
+"""Streams that a container cannot hold as they are, in a form that it can: nothing of them is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import Protocol, cast
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from colorizer.film.encode.muxer_check import takes
+
+_SPARE_SOUND = ("flac", "alac", "pcm_s16le")
+"""Codecs that lose nothing of a sound; the first that a container holds is taken."""
+_TEXT_LENGTH = 2
+"""Bytes at the beginning of QuickTime text that say how long it is."""
+
+
+class Converter(Protocol):
+    """What becomes of a stream's packets."""
+
+    name: str
+    """Of the new codec."""
+
+    def convert(self, packet: Packet[Stream]) -> Iterable[Packet[Stream]]:
+        """The packets that take a packet's place."""
+
+    def end(self) -> Iterable[Packet[Stream]]:
+        """Those that come after the last one."""
+
+    def flaw(self) -> str:
+        """What could not be converted, in words for the report, or nothing."""
+
+
+def convert_stream(result: OutputContainer, stream: Stream) -> tuple[Stream, Converter] | None:
+    """Add a stream to a container that takes the original's in another form, if there is one."""
+    if not stream.codec_context:
+        return None
+    if isinstance(stream, AudioStream):
+        for codec in _SPARE_SOUND:
+            if takes(result.format.name, partial(_add_sound, codec=codec, like=stream)):
+                target = _add_sound(result, codec, stream)
+                return target, Sound(codec.upper(), target, stream)
+    if stream.type == "subtitle" and stream.codec_context.name == "mov_text" and result.format.name == "matroska":
+        return result.add_mux_stream("subrip", time_base=stream.time_base), Text()
+    return None
+
+
+@dataclass(slots=True)
+class Sound:
+    """Decodes sound and encodes it without loss."""
+
+    name: str
+    target: AudioStream
+    source: AudioStream
+    _heard: Fraction = Fraction(0)
+    """Seconds at which the last frame ended."""
+    _lost: list[Fraction] = field(default_factory=list)
+    """Seconds at which packets could not be decoded."""
+    _resampler: AudioResampler | None = None
+
+    def convert(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
+        """Encode what a packet holds; what cannot be decoded leaves a gap."""
+        yield from self._encode(self._decode(packet))
+
+    def end(self) -> Iterator[Packet[Stream]]:
+        """Empty the decoder and the encoder."""
+        yield from self._encode(self._decode(None))
+        yield from cast("list[Packet[Stream]]", self.target.encode(None))
+
+    def flaw(self) -> str:
+        """How much was lost, and where first."""
+        if not self._lost:
+            return ""
+        return f"{len(self._lost)} of its packets could not be decoded, the first at {float(self._lost[0]):.2f} s"
+
+    def _decode(self, packet: Packet[Stream] | None) -> list[AudioFrame]:
+        try:
+            return self.source.decode(cast("Packet[AudioStream] | None", packet))
+        except av.error.EOFError:
+            return []
+        except (av.error.FFmpegError, ValueError):
+            self._lost.append(self._heard)
+            return []
+
+    def _encode(self, frames: Iterable[AudioFrame]) -> Iterator[Packet[Stream]]:
+        for frame in frames:
+            if frame.pts is None:  # what a decoder gives up only at the end
+                frame.time_base = Fraction(1, frame.sample_rate)
+                frame.pts = round(self._heard * frame.sample_rate)
+            self._heard = frame.pts * cast("Fraction", frame.time_base) + Fraction(frame.samples, frame.sample_rate)
+            try:
+                yield from self._encoded(frame)
+            except (av.error.FFmpegError, ValueError):
+                self._lost.append(self._heard)
+
+    def _encoded(self, frame: AudioFrame) -> Iterator[Packet[Stream]]:
+        """In the form of the first frame: a broadcast may change from stereo to surround."""
+        if self._resampler is None:
+            self._resampler = AudioResampler(frame.format, self.target.layout, self.target.rate)
+        try:
+            alike = self._resampler.resample(frame)
+        except ValueError:
+            self._resampler = AudioResampler(self._resampler.format, self.target.layout, self.target.rate)
+            alike = self._resampler.resample(frame)
+        for ready in alike:
+            yield from cast("list[Packet[Stream]]", self.target.encode(ready))
+
+
+@dataclass(slots=True)
+class Text:
+    """Turns QuickTime text into SubRip's, which is the same without its length in front and its styles behind."""
+
+    name: str = "SUBRIP"
+
+    def convert(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
+        """A packet with the text alone; empty ones only end the text before them."""
+        content = bytes(packet)
+        text = content[_TEXT_LENGTH : _TEXT_LENGTH + int.from_bytes(content[:_TEXT_LENGTH], "big")]
+        if text:
+            plain: Packet[Stream] = Packet(text)
+            plain.pts, plain.dts, plain.duration = packet.pts, packet.dts, packet.duration
+            plain.time_base = packet.time_base
+            yield plain
+
+    def end(self) -> Iterator[Packet[Stream]]:
+        """Nothing is held back."""
+        return iter(())
+
+    def flaw(self) -> str:
+        """Styles are not carried over."""
+        return ""
+
+
+def _add_sound(container: OutputContainer, codec: str, like: AudioStream) -> AudioStream:
+    return cast("AudioStream", container.add_stream(codec, rate=like.rate, layout=like.layout))

@@ -1,0 +1,155 @@
+"""Which scenes of a film are in colour already: found before it is coloured, in one pass over small frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import attrgetter, itemgetter
+
+import torch
+from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from torch import Tensor
+
+from colorizer.film.cuts import is_cut
+from colorizer.film.decode.probe import Footage, Frame
+from colorizer.model.lab import luma_of_rgb
+from colorizer.model.tint_detection import is_in_colour, judged_extent
+
+_BRIEF = 12
+"""Frames: within a shot, what looks otherwise for less than half a second is taken for a mistake."""
+_LEAST_GREY = 0.02
+"""A film with less than this share of grey frames is in colour throughout: those are its titles, fog and snow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Neighbouring frames that all have colour, or all have none."""
+
+    begins: int
+    """Timestamp of the first, in the stream's time base."""
+    frames: int
+    in_colour: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """A film's scenes in the order of their display; none where nobody looked, and every frame counts as grey."""
+
+    scenes: tuple[Scene, ...] = ()
+
+    def in_colour(self, pts: int) -> bool:
+        """Whether the frame that is shown at this time has colour of its own."""
+        place = bisect_right(self.scenes, pts, key=attrgetter("begins"))
+        return place > 0 and self.scenes[place - 1].in_colour
+
+    @property
+    def frames(self) -> int:
+        """In all."""
+        return sum(scene.frames for scene in self.scenes)
+
+    @property
+    def coloured(self) -> int:
+        """Frames that have colour of their own."""
+        return sum(scene.frames for scene in self.scenes if scene.in_colour)
+
+    @property
+    def all_in_colour(self) -> bool:
+        """Whether the film is in colour throughout."""
+        return self.coloured > (1 - _LEAST_GREY) * self.frames
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the report says of a mixed film."""
+        return (f"{self.coloured} of {self.frames} frames were in colour, and kept it",) if self.coloured else ()
+
+
+def find_scenes(frames: Iterable[Frame], footage: Footage) -> Scenes:
+    """Look through a film, or a piece of it.
+
+    A scene ends at a cut, or where colour comes or goes within a shot and stays so for half a second. Frames that are
+    too plain to tell go with those before them (at the beginning: after them).
+
+    Args:
+        frames: in the order of their display.
+        footage: the film.
+
+    """
+    pts: list[int] = []
+    told: list[bool | None] = []
+    for _, shot in groupby(_glimpses(frames, footage), itemgetter(0)):
+        _, times, verdicts = zip(*shot, strict=True)
+        pts += times
+        told += settle(verdicts)
+    runs = groupby(zip(pts, _filled(told), strict=True), itemgetter(1))
+    return Scenes(tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs))
+
+
+def has_chroma(footage: Footage) -> bool:
+    """Whether a film's pixel format can hold colour at all."""
+    pixels = VideoFormat(footage.pixels)
+    return pixels.has_palette or sum(not component.is_alpha for component in pixels.components) >= 3
+
+
+def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
+    """Make the frames of one shot agree: their verdict changes only where the other one lasts.
+
+    Args:
+        verdicts: whether each is in colour; None where it cannot be told.
+
+    """
+    told = [(index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None]
+    runs = [list(run) for _, run in groupby(told, itemgetter(1))]
+    lasting = [run[0] for run in runs if len(run) >= _BRIEF]
+    if not lasting:
+        most = Counter(verdict for _, verdict in told).most_common(1)
+        return [most[0][0] if most else None] * len(verdicts)
+    begins = [0, *(index for index, _ in lasting[1:]), len(verdicts)]
+    lengths = (end - begin for begin, end in pairwise(begins))
+    return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
+
+
+def _glimpses(frames: Iterable[Frame], footage: Footage) -> Iterator[tuple[int, int, bool | None]]:
+    """The number of each frame's shot, its timestamp, and whether it is in colour."""
+    reformatter = VideoReformatter()
+    shot, before = 0, None
+    for frame in frames:
+        rgb = _small_rgb(frame.picture, footage, reformatter)
+        luma = luma_of_rgb(rgb, footage.coding.matrix)
+        shot += before is not None and is_cut(before, luma)
+        before = luma
+        yield shot, frame.pts, is_in_colour(rgb)
+
+
+def _small_rgb(picture: VideoFrame, footage: Footage, reformatter: VideoReformatter) -> Tensor:
+    """R'G'B', float 0..1, (3, h, w), by the mean over each new pixel's area."""
+    height, width = judged_extent(footage.height, footage.width)
+    small = reformatter.reformat(
+        picture,
+        width,
+        height,
+        "gbrp",
+        src_colorspace=footage.coding.tags.matrix,
+        src_color_range=footage.coding.tags.range,
+        interpolation=Interpolation.AREA,
+    )
+    green, blue, red = (torch.from_dlpack(plane) for plane in small.planes)
+    return torch.stack((red, green, blue)).float() / 255
+
+
+def _filled(told: Sequence[bool | None]) -> list[bool]:
+    """The verdicts with those that could not be told; where nothing can be told, all is grey."""
+    before = next((verdict for verdict in told if verdict is not None), False)
+    filled = []
+    for verdict in told:
+        before = before if verdict is None else verdict
+        filled.append(before)
+    return filled
+
+
+def _scene(times: Sequence[int], *, in_colour: bool) -> Scene:
+    return Scene(times[0], len(times), in_colour)

@@ -1,0 +1,88 @@
+"""A frame that is in colour already keeps its chroma: bit for bit where the encoder's pixel format is its own."""
+
+from __future__ import annotations
+
+import torch
+from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
+from torch import Tensor
+from torch.nn import functional
+
+from colorizer.film.decode.probe import depth_of, is_coloured_light
+from colorizer.film.decode.signal import Coding
+from colorizer.film.encode.encoder import Encoding
+from colorizer.model.lab import rgb_to_ycbcr
+
+_SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440", (4, 1): "411", (4, 4): "410"}
+"""Luma samples for each chroma sample, across and down, and how libav's pixel formats call that."""
+_LONG = 64
+"""A side that every subsampling divides."""
+
+
+def keep_chroma(frame: VideoFrame, luma: Tensor, coding: Coding, encoding: Encoding) -> VideoFrame:
+    """Bring a frame into the encoder's pixel format, with its own luma and chroma.
+
+    Args:
+        frame: decoded.
+        luma: its luma, integers, (H, W).
+        coding: what the samples stand for.
+        encoding: the wanted pixel format.
+
+    """
+    if frame.format.name == encoding.pixels:
+        return frame
+    kept = frame.reformat(format=encoding.pixels)
+    planes = (luma, *own_chroma(frame, coding))
+    for plane, samples in zip(kept.planes, planes, strict=False):
+        target = torch.from_dlpack(plane)
+        deep = _at_depth(samples, coding.depth, encoding.depth)
+        target.copy_((_fields_at_size if encoding.fields else _at_size)(deep, target.shape))
+    return kept
+
+
+def varies(frame: VideoFrame, coding: Coding) -> bool:
+    """Whether a frame's chroma is not the same throughout: if it is, it says no more than a tint does."""
+    return any(not bool((samples == samples[0, 0]).all()) for samples in own_chroma(frame, coding))
+
+
+def own_chroma(frame: VideoFrame, coding: Coding) -> tuple[Tensor, Tensor]:
+    """Cb and Cr of a frame as integers of the coding's depth, at the size that the file has them in."""
+    if is_coloured_light(frame.format):
+        rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
+        cb, cr = coding.chroma_codes(rgb_to_ycbcr(rgb.permute(2, 0, 1), coding.matrix)[1:])
+        return cb, cr
+    planar = frame if _is_planar(frame.format) else frame.reformat(format=_planar(frame.format))
+    return torch.from_dlpack(planar.planes[1]), torch.from_dlpack(planar.planes[2])
+
+
+def _is_planar(pixels: VideoFormat) -> bool:
+    """Whether Cb and Cr lie in planes of their own, in this machine's byte order."""
+    return len({component.plane for component in pixels.components[:3]}) == 3 and not pixels.is_big_endian
+
+
+def _planar(pixels: VideoFormat) -> str:
+    """The planar format into which another one is unpacked without any change to its samples."""
+    subsampling = _LONG // pixels.chroma_width(_LONG), _LONG // pixels.chroma_height(_LONG)
+    depth = depth_of(pixels)
+    return f"yuv{_SUBSAMPLINGS[subsampling]}p" + ("" if depth == 8 else f"{depth}le")
+
+
+def _at_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
+    wide = codes.to(torch.int32)
+    return wide << (wanted - depth) if wanted > depth else wide >> (depth - wanted)
+
+
+def _fields_at_size(codes: Tensor, size: torch.Size) -> Tensor:
+    """Each of the two fields, whose lines alternate, at its size."""
+    if codes.shape == size:
+        return codes
+    woven = codes.new_empty(size)
+    for first in (0, 1):
+        woven[first::2] = _at_size(codes[first::2], woven[first::2].shape)
+    return woven
+
+
+def _at_size(codes: Tensor, size: torch.Size) -> Tensor:
+    if codes.shape == size:
+        return codes
+    return functional.interpolate(codes[None, None].float(), size=size, mode="bilinear", antialias=True)[0, 0].round()

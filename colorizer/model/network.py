@@ -1,0 +1,177 @@
+"""The network: a grey torchvision ResNet, a decoder with skips, and a head of colours. No files, no devices."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+import torchvision
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from colorizer.model.bins import LEAST_SQUARES, Reading, decode, gamut_bins
+
+STRIDE = 32
+"""Both sides of the network's input are multiples of this."""
+
+HEADS = 8
+"""Of the attention over the whole picture."""
+
+AB_SCALE = 128.0
+"""ab units of a regression head's output of 1."""
+
+# Mean and deviation of ImageNet's pictures in grey, applied to L / 100, so that ImageNet's filters see what they know.
+_MEAN, _DEVIATION = 0.449, 0.226
+
+
+class Architecture(BaseModel):
+    """The choices that make one network; stored with its weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: Literal["resnet18", "resnet34"] = "resnet18"
+    head: Literal["distribution", "regression"] = "distribution"
+    widths: tuple[PositiveInt, PositiveInt, PositiveInt] = (256, 128, 96)
+    """Channels of the decoder at 1/16 (a multiple of `HEADS`), 1/8 and 1/4 of the input's resolution."""
+    grid: PositiveInt = 10
+    """Spacing of the ab bins."""
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    """How much of the context is left out in training."""
+
+    @field_validator("widths")
+    @classmethod
+    def _has_heads(cls, widths: tuple[int, int, int]) -> tuple[int, int, int]:
+        if widths[0] % HEADS:
+            raise ValueError(f"the first must be a multiple of {HEADS}")
+        return widths
+
+
+class Network(nn.Module):
+    """Lightness to colour, at a quarter of the resolution.
+
+    Input: L, (N, 1, H, W), 0..100, H and W multiples of `STRIDE`.
+    Output: (N, K, H / 4, W / 4), the bins' logits, or (N, 2, H / 4, W / 4), ab / `AB_SCALE`, by the head.
+    """
+
+    bins: Tensor
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.register_buffer("bins", gamut_bins(architecture.grid).float())
+        coarse, middle, fine = architecture.widths
+        self.encoder = Encoder(architecture.encoder)
+        self.context = Context(512, coarse, architecture.dropout)
+        self.levels = nn.ModuleList([Level(coarse, 256, coarse), Level(coarse, 128, middle), Level(middle, 64, fine)])
+        self.head = nn.Conv2d(fine, len(self.bins) if architecture.head == "distribution" else 2, kernel_size=1)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        *skips, deepest = self.encoder(normalise(lightness))
+        features = self.context(deepest)
+        for level, skip in zip(self.levels, reversed(skips), strict=True):
+            features = level(features, skip)
+        output: Tensor = self.head(features)
+        return output
+
+    def ab(self, output: Tensor, reading: Reading = LEAST_SQUARES) -> Tensor:
+        """An output as ab, (N, 2, H / 4, W / 4); of a regression head there is one reading."""
+        if self.architecture.head == "regression":
+            return output * AB_SCALE
+        return decode(output, self.bins, reading)
+
+
+class Encoder(nn.Module):
+    """A torchvision ResNet on one channel, its first convolution summed over the three of RGB.
+
+    Input: normalised grey, (N, 1, H, W).
+    Output: features at 1/4 (64 channels), 1/8 (128), 1/16 (256) and 1/32 (512) of the resolution.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.resnet = torchvision.models.get_model(name, weights=None)
+        self.resnet.conv1 = sum_channels(self.resnet.conv1)
+        del self.resnet.fc
+
+    def forward(self, grey: Tensor) -> list[Tensor]:
+        net = self.resnet
+        features = net.maxpool(net.relu(net.bn1(net.conv1(grey))))
+        outputs = []
+        for layer in (net.layer1, net.layer2, net.layer3, net.layer4):
+            features = layer(features)
+            outputs.append(features)
+        return outputs
+
+
+class Context(nn.Module):
+    """What the whole picture shows, told to every place: a transformer layer over the deepest features (N, C, h, w)."""
+
+    def __init__(self, deep: int, channels: int, dropout: float) -> None:
+        super().__init__()
+        self.reduce = _convolution(deep, channels, kernel_size=1)
+        self.attend = nn.TransformerEncoderLayer(
+            channels, nhead=HEADS, dim_feedforward=2 * channels, dropout=dropout, batch_first=True, norm_first=True
+        )
+
+    def forward(self, deepest: Tensor) -> Tensor:
+        features = self.reduce(deepest)
+        tokens: Tensor = self.attend(features.flatten(2).transpose(1, 2))
+        return tokens.transpose(1, 2).reshape(features.shape).contiguous(memory_format=torch.channels_last)
+
+
+class Level(nn.Module):
+    """One step up the decoder: enlarge twofold, join the encoder's features of that size, mix."""
+
+    def __init__(self, deep: int, skip: int, out: int) -> None:
+        super().__init__()
+        self.reduce = _convolution(deep, out, kernel_size=1)
+        self.mix = nn.Sequential(
+            _convolution(out + skip, out, kernel_size=3),
+            _convolution(out, out, kernel_size=3),
+        )
+
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        enlarged = functional.interpolate(self.reduce(deep), scale_factor=2.0, mode="nearest")
+        mixed: Tensor = self.mix(torch.cat((enlarged, skip), dim=1))
+        return mixed
+
+
+def normalise(lightness: Tensor) -> Tensor:
+    """L, 0..100, as the encoder wants it."""
+    return (lightness / 100 - _MEAN) / _DEVIATION
+
+
+def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:
+    """Make a convolution of RGB one of grey, that answers a grey picture as the original answers it in RGB."""
+    grey = nn.Conv2d(
+        1,
+        convolution.out_channels,
+        kernel_size=convolution.kernel_size,  # type: ignore[arg-type]
+        stride=convolution.stride,  # type: ignore[arg-type]
+        padding=convolution.padding,  # type: ignore[arg-type]
+        bias=False,
+    )
+    grey.weight = nn.Parameter(convolution.weight.detach().sum(dim=1, keepdim=True))
+    return grey
+
+
+def fold_normalisation(network: nn.Module) -> None:
+    """Work each batch normalisation into the convolution before it; the answer stays the same, the work shrinks."""
+    children = list(network.named_children())
+    for (name, convolution), (norm_name, norm) in pairwise(children):
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            setattr(network, name, fuse_conv_bn_eval(convolution, norm))
+            setattr(network, norm_name, nn.Identity())
+    for _, child in children:
+        fold_normalisation(child)
+
+
+def _convolution(channels: int, out: int, *, kernel_size: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(channels, out, kernel_size, padding=kernel_size // 2, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(inplace=True),
+    )

@@ -1,0 +1,134 @@
+"""Weights files: safetensors with the network's architecture and calibration in the metadata."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from colorizer.errors import WeightsError
+from colorizer.model.bins import Reading
+from colorizer.model.network import Architecture, Network
+
+DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "default.safetensors"
+"""The weights that come with tintd."""
+
+_METADATA_KEY = "tintd"
+
+
+class Calibration(BaseModel):
+    """How a distribution is read as a colour (see `bins.decode`), measured with the weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: PositiveFloat = 1.0
+    """At which the mean errs least."""
+    vivid_gain: NonNegativeFloat = 1.0
+    """Gain at vividness 1; 0 at vividness 0, which is the mean."""
+    vividness: float = Field(default=0.5, ge=0, le=1)
+    """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""
+    log_prior: tuple[float, ...] = ()
+    """Logarithm of each bin's share of the training photographs' pixels: how rare a colour is, for evaluation."""
+
+    def reading(self, vividness: float) -> Reading:
+        """How the distribution is read, between the mean (vividness 0) and the vivid answer (1)."""
+        return Reading(self.temperature, self.vivid_gain * vividness)
+
+
+class WeightsCard(BaseModel):
+    """What a weights file says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    architecture: Architecture
+    working_size: PositiveInt
+    """Short side at which the network works best: the meaning of `working_size: auto`."""
+    calibration: Calibration | None = None
+    """None for a regression head, which has one answer."""
+    mean_colours: tuple[tuple[float, float], ...] = ()
+    """Mean a and b of the training photographs in equal steps of lightness: what evaluation compares with."""
+    terms: str = ""
+    """Under which terms the weights may be used."""
+    notes: dict[str, str] = {}
+    """Recipe, metrics and origin, for people."""
+
+
+def save_weights(path: Path, network: Network, card: WeightsCard) -> None:
+    """Write a network's weights, convolutions and matrices in float16, the rest in float32.
+
+    The file may be read by whom any new file may: safetensors' own writing would keep it from the service's user.
+
+    """
+    tensors = {name: _compact(tensor) for name, tensor in network.state_dict().items()}
+    path.write_bytes(save(tensors, metadata={_METADATA_KEY: card.model_dump_json()}))
+
+
+def load_card(path: Path) -> WeightsCard:
+    """Read what a weights file says of itself, without its tensors.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or was not made by tintd.
+
+    """
+    return _read(path)[0]
+
+
+def load_weights(path: Path) -> tuple[Network, WeightsCard]:
+    """Build the network of a weights file, in float32 and evaluation mode, with what the file says of itself.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or was not made by tintd.
+
+    """
+    card, tensors = _read(path, with_tensors=True)
+    network = Network(card.architecture)
+    try:
+        network.load_state_dict({name: _widen(tensor) for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise WeightsError(f"{path}: the tensors do not fit the architecture named in the file: {error}") from error
+    if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
+        raise WeightsError(f"{path}: the weights hold numbers that are not finite; the file is damaged")
+    return network.eval(), card
+
+
+def weights_path(weights: Literal["default"] | Path) -> Path:
+    """Where the weights lie that a setting names."""
+    return DEFAULT_WEIGHTS if weights == "default" else weights
+
+
+def weights_hash(path: Path) -> str:
+    """SHA-256 of a weights file, in hexadecimal: its name in results and in the journal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path, *, with_tensors: bool = False) -> tuple[WeightsCard, dict[str, Tensor]]:
+    if not path.is_file():
+        raise WeightsError(f"{path}: there is no weights file here; check the setting `weights`")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = (file.metadata() or {}).get(_METADATA_KEY)
+            tensors = {name: file.get_tensor(name) for name in file.keys()} if with_tensors else {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: not a safetensors file, or a damaged one ({error})") from error
+    if metadata is None:
+        raise WeightsError(f"{path}: a safetensors file, but not tintd's: it names no architecture")
+    try:
+        return WeightsCard.model_validate_json(metadata), tensors
+    except ValidationError as error:
+        raise WeightsError(f"{path}: made by another version of tintd: {error}") from error
+
+
+def _compact(tensor: Tensor) -> Tensor:
+    """Half precision for what is large; biases and a normalisation's statistics stay exact."""
+    return tensor.to(torch.float16 if tensor.dim() > 1 and tensor.is_floating_point() else tensor.dtype).contiguous()
+
+
+def _widen(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor

@@ -1,0 +1,127 @@
+"""Publishing: a finished temporary file gets its name, whole or not at all, and never another file's."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from colorizer.durable import make_folder, sync_folder
+from daemon.files.identity import Identity, Result
+from daemon.files.text import harmless
+
+_LONGEST_NAME = 255
+"""Bytes of a file's name, on every file system in use."""
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+"""What file systems without hard links (exFAT, some network mounts) answer."""
+UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR})
+"""What file systems answer to names that they do not take: a path too long, or through a file; `1950?.jpg` on FAT."""
+
+_NOTE_SUFFIX = ".failed.txt"
+_NOTE_HEAD = "tintd could not colour this file:"
+
+
+def publish(
+    finished: Path, names: Iterator[Path], may_replace: Callable[[Path], bool], announce: Callable[[Result], None]
+) -> Path:
+    """Give a finished file the first name that it may have.
+
+    Args:
+        finished: on the same file system as the names; its bytes are on the disk.
+        names: candidates, the best first.
+        may_replace: whether a file that has the name already is an earlier result of the same original.
+        announce: told the result just before it appears, so that after a crash it is known as ours.
+
+    Returns:
+        The name that it got.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+
+    """
+    found = finished.stat()
+    identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
+    for path in names:
+        make_folder(path.parent)
+        replaces = os.path.lexists(path)
+        if replaces and not may_replace(path):
+            continue
+        announce(Result(path, identity))
+        if replaces:
+            finished.replace(path)
+            sync_folder(path.parent)
+        elif not name_first(finished, path):
+            continue
+        return path
+    raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
+
+
+def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
+    """Names for a result: the original's with the new suffix, then with the old one in brackets, then numbered.
+
+    Args:
+        folder: of the results.
+        original: inside its watched folder.
+        suffix: of the result's format, with its dot.
+
+    """
+    place, stem = folder / original.parent, original.stem
+    yield place / _short(stem, suffix)
+    old = original.suffix[1:]
+    tail = f" ({old})" if old else " (coloured)"
+    yield place / _short(stem, tail + suffix)
+    for number in range(2, 10_000):
+        yield place / _short(stem, f"{tail} {number}{suffix}")
+
+
+def leave_note(folder: Path, original: Path, reason: str) -> None:
+    """Say beside the results why there is none, for people who see only the share."""
+    note = _note(folder, original)
+    if os.path.lexists(note) and not _is_ours(note):
+        return
+    make_folder(note.parent)
+    note.write_text(f"{_NOTE_HEAD}\n{harmless(reason)}\n")
+
+
+def remove_note(folder: Path, original: Path) -> None:
+    """Take the note back, when there is a result."""
+    note = _note(folder, original)
+    if _is_ours(note):
+        note.unlink(missing_ok=True)
+
+
+def name_first(finished: Path, path: Path) -> bool:
+    """Name a file, durably, unless the name is taken, which a rename alone would not notice.
+
+    A name that the file has already is its own: a crash came between naming it and taking the old name away.
+
+    """
+    try:
+        os.link(finished, path)
+    except FileExistsError:
+        if not path.samefile(finished):
+            return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        finished.rename(path)
+    sync_folder(path.parent)  # before the old name goes: a power cut must not take both
+    finished.unlink(missing_ok=True)
+    return True
+
+
+def _short(stem: str, tail: str) -> str:
+    room = _LONGEST_NAME - len(os.fsencode(tail))
+    return os.fsencode(stem)[:room].decode(errors="ignore") + tail if len(os.fsencode(stem)) > room else stem + tail
+
+
+def _note(folder: Path, original: Path) -> Path:
+    return folder / original.parent / _short(original.name, _NOTE_SUFFIX)
+
+
+def _is_ours(note: Path) -> bool:
+    try:
+        return note.read_text(errors="replace").startswith(_NOTE_HEAD)
+    except OSError:
+        return False

@@ -1,0 +1,75 @@
+"""What follows a failed attempt: another one, later, or the end. Pure: the clock is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from daemon.config.settings import Config
+from daemon.workers.messages import Why
+
+_GROWTH = 4
+"""Each delay is this many times the one before."""
+_GROWING = 20
+"""Delays that grow; by then each is a day."""
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The job waits until `due`; an attempt that does not count is given back."""
+
+    due: float
+    refund: bool
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The job is not tried again."""
+
+    state: Literal["failed", "skipped"]
+
+
+def after_failure(why: Why, attempts: int, seen: float, now: float, config: Config) -> Again | End:
+    """Decide what follows.
+
+    Args:
+        why: unsupported files are skipped at once; truncated ones may still be growing; what could not be written is
+            not the file's fault.
+        attempts: made so far, this one included.
+        seen: when the original was first seen as it is, in seconds since the epoch; its own date says nothing, for
+            many programs that copy a file give it the old one.
+        now: likewise.
+        config: how often a job is tried, and how long a file that looks cut off is waited for.
+
+    """
+    if why == "unsupported":
+        return End("skipped")
+    if why == "unwritten":
+        return Again(due=now + config.work.retry_seconds, refund=True)
+    grown = seen + config.watching.patience_seconds
+    if why == "truncated" and seen <= now < grown:  # a time in the future: the clock has jumped
+        return Again(due=grown, refund=True)
+    if attempts >= config.work.attempts:
+        return End("failed")
+    return Again(due=now + delay(attempts, config), refund=False)
+
+
+def after_interruption(attempts: int, now: float, config: Config) -> float:
+    """Decide when a job is due whose service ended in the middle of it.
+
+    At once: power cuts end services too, and never make a file fail. But where it has been tried as often as a bad file
+    would be, it may be what ends the service, and the other files come first.
+    """
+    most = config.work.attempts
+    return now if attempts < most else now + delay(most, config)
+
+
+def longest_delay(config: Config) -> float:
+    """Seconds that a job waits for its next attempt at most."""
+    return max(config.watching.patience_seconds, delay(config.work.attempts, config))
+
+
+def delay(attempts: int, config: Config) -> float:
+    """Seconds between so many attempts and the next: a day at most."""
+    return min(_DAY, config.work.retry_seconds * float(_GROWTH) ** min(attempts - 1, _GROWING))

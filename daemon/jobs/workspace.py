@@ -1,0 +1,93 @@
+"""The folders that tintd makes: those configured, and one for each job, where a film's finished segments wait."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from colorizer.durable import make_folder
+from colorizer.errors import TintdError
+from daemon.config.settings import Folder
+from daemon.files.mounts import disk_of
+from daemon.jobs.delivery import result_folder
+from daemon.journal.journal import Journal
+
+
+class FolderError(TintdError):
+    """A configured folder cannot be made."""
+
+
+def make_folders(folders: Iterable[Folder]) -> None:
+    """Make the watched folders and those of results, where they are missing.
+
+    Raises:
+        FolderError: one cannot be made.
+
+    """
+    for folder in folders:
+        for place in (folder.input, folder.output):
+            try:
+                make_folder(place)
+            except OSError as error:
+                raise FolderError(f"{place}: the folder cannot be made: {error}") from error
+
+
+def work_folder(folder: Folder, journal: Journal, job: int) -> Path:
+    """Where a job is worked on: on the disk where its result will lie, so that it needs only a new name.
+
+    That is the output folder, or the sub-folder in it where another disk begins.
+
+    """
+    entry = journal.entry(job)
+    place = folder.output if entry is None else _place(folder.output, result_folder(entry, folder))
+    if place != folder.output:
+        journal.outputs([place])
+    return place / f".tintd-{journal.id}-{job}"
+
+
+def prepare(workspace: Path) -> None:
+    """Make a work folder, or clear one of all but finished segments.
+
+    Raises:
+        OSError: the output folder cannot be written.
+
+    """
+    make_folder(workspace.parent)
+    workspace.mkdir(exist_ok=True)
+    (workspace / "result").unlink(missing_ok=True)
+
+
+def leave(workspace: Path) -> None:
+    """Leave a job that will be gone on with: what is finished of it stays."""
+    with suppress(OSError):  # the disk is away, or read-only: the next attempt prepares it
+        if any(workspace.glob("segment-*.json")):
+            (workspace / "result").unlink(missing_ok=True)
+        else:
+            clear(workspace)
+
+
+def clear(workspace: Path) -> None:
+    """Remove a work folder, when its job has ended."""
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def sweep(folders: Iterable[Folder], journal: Journal) -> None:
+    """Remove the work folders of jobs that nobody will go on with, also where results no longer go."""
+    for output in journal.outputs(folder.output for folder in folders):
+        with suppress(OSError):  # its disk is away: another sweep finds them
+            for workspace in output.glob(f".tintd-{journal.id}-*"):
+                job = workspace.name.rpartition("-")[2]
+                if not (job.isdigit() and journal.is_unfinished(int(job))):
+                    clear(workspace)
+
+
+def _place(output: Path, target: Path) -> Path:
+    """The first folder on the way from an output folder to one in it that lies on the same disk as the last one."""
+    way = [place for place in (*reversed(target.parents), target) if place.is_relative_to(output)]
+    try:
+        disks = [disk_of(place) for place in way if place.is_dir()]
+    except OSError:  # publishing will say what is wrong
+        return output
+    return way[disks.index(disks[-1])] if disks else output

@@ -1,0 +1,122 @@
+"""Tests of colorizer/film/encode/encoder.py and presets.py: which encoder is chosen, and that it keeps its promise."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+import torch
+
+from colorizer.engine import colorize
+from colorizer.errors import SettingsError
+from colorizer.film.decode.probe import inspect_footage
+from colorizer.film.encode.encoder import choose_encoding
+from colorizer.job import Job
+from colorizer.report import Report
+from colorizer.settings import ColourSettings, FilmSettings, JobSettings
+from tests.assets.films import Film, write_film
+
+SHORT = Film(frames=3)
+
+
+def coloured(source: Path, weights: Path, **film: Any) -> tuple[Report, Path]:  # noqa: ANN401
+    """Colour a film; the report and the result."""
+    settings = JobSettings(
+        colour=ColourSettings(weights=weights, device="cpu"),
+        film=FilmSettings.model_validate({"speed": "ultrafast"} | film),
+    )
+    job = Job(source, source.parent / "result", source.parent / "workspace", settings)
+    return colorize(job, lambda _done, _all: None), job.target
+
+
+def lumas(path: Path) -> list[torch.Tensor]:
+    """The luma plane of each frame."""
+    with av.open(str(path)) as container:
+        return [torch.from_dlpack(frame.planes[0]).clone() for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "expected"),
+    [
+        ("h264", ("h264", "yuv420p", ".mp4")),
+        ("hevc", ("hevc", "yuv420p", ".mp4")),
+        ("av1", ("av1", "yuv420p", ".mp4")),
+        ("prores", ("prores", "yuv422p10le", ".mov")),
+        ("ffv1", ("ffv1", "yuv420p", ".mkv")),
+        ("libvpx-vp9", ("vp9", "yuv420p", ".mp4")),
+    ],
+)
+def test_an_encoder_is_chosen_by_its_name(
+    tmp_path: Path, weights: Path, encoder: str, expected: tuple[str, str, str]
+) -> None:
+    """Ours or libav's; the container is the original's where it holds the codec, else one that does."""
+    report, result = coloured(write_film(tmp_path / "film.mp4", SHORT), weights, encoder=encoder)
+    with av.open(str(result)) as container:
+        frames = list(container.decode(video=0))
+        codec = container.streams.video[0].codec_context.codec.canonical_name
+    assert (codec, frames[0].format.name, report.suffix) == expected
+    assert len(frames) == 3
+
+
+@pytest.mark.parametrize(
+    ("encoder", "film"),
+    [
+        ("ffv1", SHORT),
+        ("ffv1", Film(frames=3, codec="mpeg2video", pixels="yuv422p")),
+        ("ffv1", Film(frames=3, codec="libx264", pixels="yuv420p10le")),
+        ("h264", SHORT),
+        ("h264", Film(frames=3, codec="libx264", pixels="yuv420p10le")),
+        ("hevc", SHORT),
+    ],
+)
+def test_without_loss_the_luma_of_the_file_is_the_originals(
+    tmp_path: Path, weights: Path, encoder: str, film: Film
+) -> None:
+    """Archive copies always, H.264 and HEVC at quality 0: every sample, bit for bit."""
+    source = write_film(tmp_path / "film.mkv", film)
+    _, result = coloured(source, weights, encoder=encoder, quality=0)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(lumas(result), lumas(source), strict=True))
+
+
+def test_without_nvenc_its_like_encodes(tmp_path: Path, weights: Path) -> None:
+    """A machine that has no such encoder uses the one on the processor, and the report says so."""
+    report, result = coloured(write_film(tmp_path / "film.mp4", SHORT), weights, encoder="h264_nvenc")
+    with av.open(str(result)) as container:
+        assert container.streams.video[0].codec_context.codec.canonical_name == "h264"
+    used = any("instead of H.264 (NVENC)" in note for note in report.notes)
+    assert used is not nvenc_works()
+
+
+def nvenc_works() -> bool:
+    """Whether this machine encodes by NVENC."""
+    context = av.CodecContext.create("h264_nvenc", "w")
+    context.width, context.height, context.pix_fmt, context.framerate = 256, 256, "yuv420p", 25  # type: ignore[attr-defined]
+    try:
+        context.open()
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def test_options_reach_the_encoder(tmp_path: Path) -> None:
+    """They go before quality and speed; numbers are taken as they are written."""
+    footage = inspect_footage(write_film(tmp_path / "film.mp4", SHORT), 100)
+    settings = FilmSettings.model_validate({"options": {"crf": 30, "tune": "grain"}})
+    assert choose_encoding(footage, settings).options == {"preset": "fast", "crf": "30", "tune": "grain"}
+
+
+@pytest.mark.parametrize(
+    ("film", "words"),
+    [
+        ({"encoder": "h265"}, "no encoder h265"),
+        ({"encoder": "aac"}, "encodes no pictures"),
+        ({"encoder": "gif"}, "no planar"),
+        ({"options": {"tuen": "grain"}}, "knows no option tuen"),
+        ({"options": {"preset": "quickly"}}, "preset"),
+    ],
+)
+def test_wrong_settings_are_refused_by_name(tmp_path: Path, film: dict[str, Any], words: str) -> None:
+    """The message says which."""
+    footage = inspect_footage(write_film(tmp_path / "film.mp4", SHORT), 100)
+    with pytest.raises(SettingsError, match=words):
+        choose_encoding(footage, FilmSettings.model_validate(film))

@@ -1,0 +1,42 @@
+"""Tests of colorizer/film/scenes.py: what the frames of a shot say together."""
+
+import pytest
+
+from colorizer.film.scenes import Scene, Scenes, settle
+
+FILM = Scenes((Scene(0, 50, in_colour=True), Scene(5000, 30, in_colour=False), Scene(8000, 20, in_colour=True)))
+
+
+@pytest.mark.parametrize(
+    ("told", "settled"),
+    [
+        ([True] * 20 + [False] * 20, [True] * 20 + [False] * 20),
+        ([True] * 20 + [False] * 3 + [True] * 20, [True] * 43),
+        ([None] * 5 + [False] * 20, [False] * 25),
+        ([False] * 20 + [None] * 30 + [True] * 20, [False] * 50 + [True] * 20),
+        ([True, False, False], [False] * 3),
+        ([None] * 4, [None] * 4),
+    ],
+)
+def test_a_shot_changes_its_mind_only_for_long(told: list[bool | None], settled: list[bool | None]) -> None:
+    """Colour that comes and stays is a scene; a few frames are a mistake; plain ones go with their neighbours."""
+    assert settle(told) == settled
+
+
+@pytest.mark.parametrize(("pts", "coloured"), [(-1, False), (0, True), (4999, True), (5000, False), (9000, True)])
+def test_a_frame_belongs_to_the_scene_that_is_shown_then(pts: int, *, coloured: bool) -> None:
+    """By its timestamp, whichever reading of the file it comes from."""
+    assert FILM.in_colour(pts) is coloured
+
+
+def test_the_report_says_how_much_was_in_colour() -> None:
+    """And nothing of a film that was not."""
+    assert FILM.notes == ("70 of 100 frames were in colour, and kept it",)
+    assert Scenes().notes == ()
+
+
+@pytest.mark.parametrize(("grey", "throughout"), [(0, True), (1, True), (3, False)])
+def test_a_grey_title_makes_no_mixed_film(grey: int, *, throughout: bool) -> None:
+    """A film with next to nothing in grey is in colour throughout."""
+    scenes = Scenes((Scene(0, 100 - grey, in_colour=True), Scene(100, grey, in_colour=False)))
+    assert scenes.all_in_colour is throughout

@@ -1,0 +1,45 @@
+"""Tests of colorizer/model/network.py."""
+
+import copy
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from colorizer.model.network import Architecture, Network, fold_normalisation, sum_channels
+
+SMALL = (16, 16, 16)
+
+
+@pytest.mark.parametrize("encoder", ["resnet18", "resnet34"])
+@pytest.mark.parametrize(("head", "channels"), [("distribution", 260), ("regression", 2)])
+def test_the_output_is_a_quarter_of_the_input(encoder: str, head: str, channels: int) -> None:
+    """Both encoders and both heads answer at every fourth pixel."""
+    architecture = Architecture.model_validate({"encoder": encoder, "head": head, "widths": SMALL})
+    network = Network(architecture).eval()
+    with torch.inference_mode():
+        assert network(torch.rand(2, 1, 64, 96) * 100).shape == (2, channels, 16, 24)
+
+
+def test_a_grey_picture_sees_the_same_first_convolution() -> None:
+    """Summed over its three channels, the first convolution answers grey as it answered grey in RGB."""
+    convolution = torchvision.models.resnet18(weights=None).conv1
+    grey = torch.rand(1, 1, 32, 32)
+    expected = convolution(grey.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(sum_channels(convolution)(grey), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_folding_changes_no_answer() -> None:
+    """With every normalisation worked into its convolution, the network answers as before."""
+    network = Network(Architecture(widths=SMALL)).eval()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    folded = copy.deepcopy(network)
+    fold_normalisation(folded)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    lightness = torch.rand(1, 1, 64, 64) * 100
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(lightness), network(lightness), atol=1e-4, rtol=1e-4)

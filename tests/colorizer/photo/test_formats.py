@@ -1,0 +1,79 @@
+"""Tests of colorizer/photo/formats.py."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from colorizer.errors import UnsupportedError
+from colorizer.photo.formats import kind_of
+from tests.assets.pictures import write_grey
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.avif", "a.pcx", "a.sgi"],
+)
+def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None:
+    """A photograph is one under any name."""
+    renamed = write_grey(tmp_path / name).rename(tmp_path / "renamed.txt")
+    assert kind_of(renamed) == "photo"
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA"])
+@pytest.mark.parametrize("compression", [None, "tga_rle"])
+def test_every_kind_of_targa_is_known(tmp_path: Path, mode: str, compression: str | None) -> None:
+    """One in colour begins almost as a mouse pointer does."""
+    path = tmp_path / "a.tga"
+    Image.new(mode, (8, 6)).save(path, compression=compression)
+    assert kind_of(path) == "photo"
+
+
+@pytest.mark.parametrize("start", [b"II*\0", b"MM\0*\0\0\0", b"II*\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff"])
+def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -> None:
+    """However little of it is there: its reader says that it ends too early."""
+    path = tmp_path / "scan.tif"
+    path.write_bytes(start)
+    assert kind_of(path) == "photo"
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "empty"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "drawing"),
+        (b"<svg/>", "SVG"),
+        (b"PK\x03\x04....", "ZIP"),
+        (b"ID3\x04", "sound"),
+        (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0", "icon"),
+        (b"\0\0\2\0\1\0\x20\x20\0\0\4\0\4\0", "mouse pointer"),
+        (b"\0" * 32769 + b"CD001", "disc image"),
+        (b"\0" * 128 + b"DICM", "DICOM"),
+        (b"8BPS\0\1", "Photoshop"),
+    ],
+)
+def test_what_is_no_photograph_is_refused_with_its_name(tmp_path: Path, content: bytes, word: str) -> None:
+    """The reason says what the file is."""
+    path = tmp_path / "file.jpg"
+    path.write_bytes(content)
+    with pytest.raises(UnsupportedError, match=word):
+        kind_of(path)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\0\0\1\xba" + b"\x44\0\4\0" * 10,
+        b"\0\0\1\xb3" + b"\x16\x01\x20\x13" * 10,
+        b"\0\0\0\1\x67\x64" + b"\x1f" * 40,
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+        b"RIFF\0\0\1\0AVI LIST",
+        b"\x1a\x45\xdf\xa3" + b"\0" * 40,
+    ],
+)
+def test_a_film_is_not_taken_for_a_targa(tmp_path: Path, start: bytes) -> None:
+    """A Targa has no signature, but its header must make sense."""
+    path = tmp_path / "film.tga"
+    path.write_bytes(start)
+    assert kind_of(path) == "film"

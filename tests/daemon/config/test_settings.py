@@ -1,0 +1,117 @@
+"""Tests of daemon/config/settings.py."""
+
+from pathlib import Path
+
+import pytest
+
+from colorizer.errors import SettingsError
+from daemon.config.settings import load_config
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """A configuration file."""
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+FOLDERS = "folders: [{input: inbox, output: outbox}]\n"
+
+
+def test_a_folder_inherits_what_it_does_not_name(tmp_path: Path) -> None:
+    """Settings of the whole file are those of each folder, but for its own."""
+    text = """
+    folders:
+      - {input: a, output: x, colour: {vividness: 0.2}}
+      - {input: b, output: y}
+    colour: {device: cpu, vividness: 0.7}
+    """
+    first, second = load_config(written(tmp_path, text)).folders
+    assert (first.colour.device, first.colour.vividness) == ("cpu", 0.2)
+    assert (second.colour.device, second.colour.vividness) == ("cpu", 0.7)
+
+
+def test_paths_count_from_the_file(tmp_path: Path) -> None:
+    """Wherever the service was started."""
+    config = load_config(written(tmp_path, FOLDERS + "colour: {weights: my.safetensors}"))
+    assert config.folders[0].input == tmp_path / "inbox"
+    assert config.folders[0].colour.weights == tmp_path / "my.safetensors"
+    assert config.state == tmp_path / "state"
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one setting, without an edit."""
+    monkeypatch.setenv("TINTD_LOG__LEVEL", "debug")
+    config = load_config(written(tmp_path, FOLDERS + "log: {level: error, format: json}"))
+    assert (config.log.level, config.log.format) == ("debug", "json")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (FOLDERS + "colour: {vividnes: 1}", "colour.vividnes: there is no such setting; did you mean `vividness`?"),
+        (FOLDERS + "watchin: {}", "watchin: there is no such setting; did you mean `watching`?"),
+        ("folders: [{input: a, outptu: b}]", "did you mean `output`?"),
+        (FOLDERS + "colour: {device: gpu}", "colour.device"),
+        (FOLDERS + "colour: {vividness: 2}", "colour.vividness"),
+        ("", "folders"),
+        ("folders: []", "folders"),
+        ("[1, 2]", "no settings by name"),
+        (FOLDERS + "1: 2", "1: there is no such setting"),
+        (FOLDERS + "on: now", "True: there is no such setting"),
+        (FOLDERS + "colour: {1: 2}", "colour.1"),
+        (FOLDERS + "_env_file: 1", "not a configuration"),
+        (FOLDERS + "log: 2024-13-01", "not a configuration: month"),
+        ('folders: [{input: "a\\0", output: b}]', "not a configuration: embedded null"),
+        ("[" * 2000, "not a configuration"),
+        ("folders: [}", "not YAML"),
+        ("folders: [inbox]", "folders.0"),
+        ("folders: [null]", "folders.0"),
+        ("folders: [{input: a, output: x/../a/b}]", "results would be coloured again"),
+        ("folders: [{input: a, output: a/b}]", "results would be coloured again"),
+        ("folders: [{input: a, output: x}, {input: a/b, output: y}]", "lies in the watched folder"),
+        (FOLDERS + "state: inbox/state", "lies in the watched folder"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, says: str) -> None:
+    """Which setting, what is wrong with it, and the nearest one that exists."""
+    with pytest.raises(SettingsError) as refusal:
+        load_config(written(tmp_path, text))
+    assert says in str(refusal.value)
+    assert str(tmp_path / "config.yaml") in str(refusal.value)
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    """By name, not by a trace."""
+    (tmp_path / "config.yaml").write_bytes(b"folders: \xff\xfe")
+    with pytest.raises(SettingsError, match="not YAML"):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """By name, with the kernel's reason; a file without permissions would not do: the tests may be root's."""
+    (tmp_path / "config.yaml").symlink_to("/proc/self/mem")
+    with pytest.raises(SettingsError, match=r"config\.yaml: cannot be read: Input/output error"):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_an_output_that_is_the_input_by_another_name_is_refused(tmp_path: Path) -> None:
+    """A symbolic link leads there."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "outbox").symlink_to("inbox")
+    with pytest.raises(SettingsError, match="coloured again"):
+        load_config(written(tmp_path, "folders: [{input: inbox, output: outbox}]"))
+
+
+def test_an_inherited_mistake_is_said_once(tmp_path: Path) -> None:
+    """However many folders inherit it."""
+    text = "folders: [{input: a, output: x}, {input: b, output: y}]\ncolour: {vividnes: 1}"
+    with pytest.raises(SettingsError) as refusal:
+        load_config(written(tmp_path, text))
+    assert str(refusal.value).count("vividnes:") == 1
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    """With what to do."""
+    with pytest.raises(SettingsError, match="--config"):
+        load_config(tmp_path / "nothing.yaml")

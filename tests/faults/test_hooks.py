@@ -1,0 +1,204 @@
+"""Promise 6, hooks: who is told of what is done or failed is told at least once. Breaks who listens, and the teller."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from daemon.config.settings import Hooks
+from daemon.control.hooks import Herald
+from daemon.files.identity import Result, fingerprint, identify
+from daemon.journal.journal import Journal
+from daemon.journal.records import Making
+
+NOTE = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).open('ab').write(os.environb[b'TINTD_FILE'] + b'\\0')"
+"""A command that notes the file, as bytes, in a file of its own."""
+
+
+class Listener:
+    """A webhook's other end, which refuses as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.heard: list[dict[str, Any]] = []
+        self.refuse = 0
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                facts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                listener.refuse -= 1
+                self.send_response(500 if listener.refuse >= 0 else 204)
+                self.end_headers()
+                if listener.refuse < 0:
+                    listener.heard.append(facts)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.server.server_port}/done"
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A webhook's other end."""
+    made = Listener()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def end_a_job(journal: Journal, place: Path, name: str, *, well: bool) -> int:
+    """A file that comes, and is done or has failed."""
+    path = place / "in" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(os.fsencode(name))
+    identity = identify(path)
+    assert identity is not None
+    journal.add(path, path.parent, identity, fingerprint(path), 0)
+    entry = journal.take(1, 10)
+    assert entry is not None
+    if well:
+        journal.announce(entry.id, Result(place / "out" / name, identity), Making("s", "w", 1.0))
+        journal.finish(entry.id, 2)
+    else:
+        journal.end(entry.id, "failed", "it is broken", 2)
+    return entry.id
+
+
+def tend(herald: Herald, now: float, seconds: float = 20) -> None:
+    """Let a herald tell all that is due at a time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        herald.tend(now)
+        if herald._told is None:  # noqa: SLF001
+            return
+        time.sleep(0.01)
+    pytest.fail("the herald did not come to an end")
+
+
+def herald_of(journal: Journal, **hooks: object) -> Herald:
+    """A herald, as the service makes it."""
+    return Herald(journal.database, Hooks.model_validate(hooks), lambda: None)
+
+
+def test_a_refusal_is_told_again(tmp_path: Path, listener: Listener) -> None:
+    """Breaks: the webhook, which refuses twice; each time the wait is longer."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, failed={"webhook": listener.address})
+    job = end_a_job(journal, tmp_path, "a.jpg", well=False)
+    end_a_job(journal, tmp_path, "b.jpg", well=True)
+    listener.refuse = 2
+    for now in (3, 5, 14, 20, 34):
+        tend(herald, now)
+    assert [(facts["job"], facts["state"], facts["reason"]) for facts in listener.heard] == [
+        (job, "failed", "it is broken")
+    ]
+    herald.stop()
+
+
+def test_a_crash_of_the_teller_tells_again(tmp_path: Path, listener: Listener) -> None:
+    """Breaks: the service, after it has told and before it has noted that it has; and before it has told at all."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, done={"webhook": listener.address})
+    job = end_a_job(journal, tmp_path, "a.jpg", well=True)
+    herald.tend(3)
+    herald.stop()
+    end = time.monotonic() + 20
+    while not listener.heard and time.monotonic() < end:
+        time.sleep(0.01)
+    journal.close()
+    again = Journal(tmp_path / "state")
+    after = herald_of(again, done={"webhook": listener.address})
+    tend(after, 4)
+    tend(after, 5)
+    assert [facts["job"] for facts in listener.heard] == [job, job]
+    assert len({facts["id"] for facts in listener.heard}) == 1
+    after.stop()
+
+
+def test_no_name_reaches_a_shell(tmp_path: Path) -> None:
+    """Breaks: names, which are written to be run; a command gets each byte as it is."""
+    journal = Journal(tmp_path / "state")
+    notes = tmp_path / "notes"
+    herald = herald_of(journal, done={"command": [sys.executable, "-c", NOTE, str(notes)]})
+    name = os.fsdecode(b"$(touch pwned) `touch pwned`; touch pwned \xff\n'\".jpg")
+    end_a_job(journal, tmp_path, name, well=True)
+    tend(herald, 3)
+    assert notes.read_bytes() == os.fsencode(tmp_path / "in" / name) + b"\0"
+    assert not Path("pwned").exists()
+    herald.stop()
+
+
+def test_a_command_that_hangs_is_ended_and_run_again(tmp_path: Path) -> None:
+    """Breaks: the command, which never ends."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, done={"command": ["sleep", "1000"]}, timeout_seconds=0.2)
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    tend(herald, 3)
+    left = journal.database.execute("SELECT tries, due FROM untold").fetchone()
+    assert tuple(left) == (1, 13)
+    herald.stop()
+
+
+def test_what_a_script_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    """Breaks: a script that waits for a program which hangs. Once an hour for a year, they would fill the machine."""
+    journal = Journal(tmp_path / "state")
+    script = f"sleep 1000 & echo $! > {tmp_path}/pid; wait"
+    herald = herald_of(journal, done={"command": ["sh", "-c", script]}, timeout_seconds=1)
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    tend(herald, 3)
+    sleeper = int((tmp_path / "pid").read_text())
+    with suppress(psutil.NoSuchProcess):
+        assert psutil.Process(sleeper).wait(20) is None
+    herald.stop()
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_untold(tmp_path: Path, listener: Listener) -> None:
+    """Breaks: the webhook, while the clock is ten years ahead; then the clock is set right."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, done={"webhook": listener.address})
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    listener.refuse = 1
+    tend(herald, 10 * 365 * 86_400)
+    tend(herald, 3)
+    tend(herald, 4)
+    assert len(listener.heard) == 1
+    herald.stop()
+
+
+def test_who_is_not_told_is_not_noted(tmp_path: Path) -> None:
+    """Breaks nothing: years without hooks leave nothing that would be told when one is configured."""
+    journal = Journal(tmp_path / "state")
+    herald_of(journal).stop()
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    assert journal.database.execute("SELECT count(*) FROM untold").fetchone()[0] == 0
+
+
+def test_what_is_to_be_told_comes_with_the_end_of_the_job(tmp_path: Path) -> None:
+    """Breaks: the commit that ends the job; then there is nothing to tell, nor a job that ended."""
+    journal = Journal(tmp_path / "state")
+    herald = herald_of(journal, failed={"command": ["true"]})
+    with suppress(sqlite3.IntegrityError), journal.together():
+        end_a_job(journal, tmp_path, "a.jpg", well=False)
+        raise sqlite3.IntegrityError
+    assert journal.counts()["failed"] == 0
+    assert journal.database.execute("SELECT count(*) FROM untold").fetchone()[0] == 0
+    herald.stop()

@@ -1,0 +1,229 @@
+"""Tests of training/loop/trainer.py and what follows: a whole run, from photographs to a weights file that colours."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from colorizer.errors import SettingsError
+from colorizer.model.weights import DEFAULT_WEIGHTS, load_weights
+from tests.assets.recipes import write_recipe
+from training.data.corpus import open_corpus
+from training.export.weights_file import export
+from training.loop.trainer import train
+from training.measure.evaluation import Painter, evaluate, summarise
+from training.measure.report import write_report
+from training.recipe import Recipe, load_colour_recipe
+
+
+def recipe(photographs: Path, home: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
+    """A recipe for a small colorizer."""
+    return write_recipe(photographs, home, **({"architecture": {"widths": [16, 16, 16]}} | changes))
+
+
+def averaged(settings: Recipe) -> dict[str, torch.Tensor]:
+    """The averaged weights at the end of a run."""
+    path = settings.runs / settings.name / "last.ckpt"
+    state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    return state
+
+
+def loss_curves(settings: Recipe) -> list[dict[int, float]]:
+    """Loss by step, from the logs of each of a run's processes."""
+    logs = sorted((settings.runs / settings.name).rglob("metrics.csv"))
+    tables = [csv.DictReader(log.read_text().splitlines()) for log in logs]
+    return [{int(row["step"]): float(row["loss"]) for row in table if row["loss"]} for table in tables]
+
+
+def kill_at_its_first_checkpoint(process: subprocess.Popen[bytes], settings: Recipe) -> None:
+    """Kill -9, before the run's end."""
+    checkpoint = settings.runs / settings.name / "last.ckpt"
+    end = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert torch.load(checkpoint, weights_only=True)["step"] < settings.schedule.steps
+
+
+def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
+    """On a handful of photographs the error falls far below grey's."""
+    settings = load_colour_recipe(
+        recipe(
+            photographs,
+            tmp_path,
+            data={"train": str(photographs / "val"), "tone": 0.0, "degrade": 0.0},
+            schedule={"batch": 8, "steps": 30},
+            evaluate_every=30,
+        )
+    )
+    folder = train(settings)
+    with next(folder.rglob("metrics.csv")).open() as file:
+        last = list(csv.DictReader(file))[-1]
+    assert float(last["part_of_grey"]) < 0.7
+    with Image.open(folder / "pictures" / "0000030.jpg") as grid:
+        assert grid.height > 3 * 128
+    assert b"pictures" in next((folder / "board").rglob("events.*")).read_bytes()
+
+
+def test_a_full_disk_is_told_in_words(photographs: Path, tmp_path: Path) -> None:
+    """When the grid of pictures is written, which is the first of an evaluation."""
+    pictures = tmp_path / "runs" / "quick" / "pictures"
+    pictures.mkdir(parents=True)
+    (pictures / "0000001.jpg").symlink_to("/dev/full")
+    with pytest.raises(SettingsError, match=r"pictures: cannot be written to: .*No space left"):
+        train(load_colour_recipe(recipe(photographs, tmp_path, schedule={"batch": 2, "steps": 1})))
+
+
+def test_a_network_that_cannot_learn_is_refused_at_once(photographs: Path, tmp_path: Path) -> None:
+    """Before hours are spent: a rate that does nothing, here."""
+    path = recipe(photographs, tmp_path, schedule={"rate": 1e-12}, sanity_steps=3)
+    with pytest.raises(SettingsError, match=r"nothing is learnt.*schedule\.rate"):
+        train(load_colour_recipe(path))
+
+
+def test_a_run_that_is_lost_says_so(photographs: Path, tmp_path: Path) -> None:
+    """At a rate by which the numbers grow beyond all bounds, with what to do; no evaluation took them for a result."""
+    path = recipe(photographs, tmp_path, schedule={"rate": 1e30, "warm_up": 0}, encoder={"rate": 1})
+    with pytest.raises(SettingsError, match=r"at step \d+ .*no longer finite.*`schedule\.rate`"):
+        train(load_colour_recipe(path))
+    assert not list(tmp_path.rglob("last.ckpt"))
+
+
+_TRAIN_WITH_A_GIGABYTE = """
+import resource
+import training.loop.trainer
+from daemon.cli import main
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
+main()
+"""
+
+
+def test_a_step_that_does_not_fit_into_memory_is_told_at_once(photographs: Path, tmp_path: Path) -> None:
+    """In words, with what to lower, though the run would begin with small squares, which do fit."""
+    path = recipe(photographs, tmp_path, data={"early_crop": 64, "crop": 1024}, schedule={"batch": 16, "fall": 0.5})
+    command = [sys.executable, "-c", _TRAIN_WITH_A_GIGABYTE, "train", path]
+    # Each further thread of a CPU with many would take its part of the gigabyte.
+    env = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 1, done.stderr
+    assert "quick: a step of 16 samples of 1024 pixels does not fit into the memory of cpu" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "step 2 " not in done.stdout
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_a_photograph_that_vanishes_in_mid_run_is_named(photographs: Path, tmp_path: Path) -> None:
+    """Where they are read anew each time; in words, though another process came upon it."""
+    tree = shutil.copytree(photographs, tmp_path / "tree")
+    data = {"stored": False, "workers": 1}
+    path = recipe(tree, tmp_path, data=data, schedule={"batch": 4, "steps": 5000}, evaluate_every=5000)
+    command = [sys.executable, "-u", "-m", "daemon", "train", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("step 2 "):
+                shutil.rmtree(tree)
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert process.returncode == 1
+    assert re.search(r"^tintd: \w+/\d+\.jpg: cannot be read any more .*start again", told, re.MULTILINE)
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_a_run_of_another_precision_goes_on(photographs: Path, tmp_path: Path, precision: str) -> None:
+    """Begun in float32; on a CPU, float16 is bfloat16."""
+    for steps, one in enumerate(("32-true", precision), start=1):
+        changes: dict[str, Any] = {"schedule": {"batch": 2, "steps": steps}, "precision": one, "evaluate_every": 1}
+        folder = train(load_colour_recipe(recipe(photographs, tmp_path, **changes)))
+    assert torch.load(folder / "last.ckpt", weights_only=True)["step"] == 2
+
+
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
+    """After kill -9 it goes on from its last checkpoint, at the same losses, to the same weights.
+
+    The checkpoint is one between two evaluations, which comes when its time has come.
+
+    """
+    changes = {"schedule": {"batch": 4, "steps": 12, "rate": 0.002}, "evaluate_every": 12, "log_every": 1}
+    whole = load_colour_recipe(recipe(photographs, tmp_path, **changes, runs=str(tmp_path / "whole")))
+    train(whole)
+    path = recipe(photographs, tmp_path, **changes, checkpoint_minutes=0)
+    broken = load_colour_recipe(path)
+    process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
+    kill_at_its_first_checkpoint(process, broken)
+    train(load_colour_recipe(recipe(photographs, tmp_path, **changes)))
+    (losses,), (before, after) = loss_curves(whole), loss_curves(broken)
+    assert losses.keys() == before.keys() | after.keys() == set(range(1, 13))
+    for step, loss in (before | after).items():
+        assert loss == pytest.approx(losses[step], rel=1e-3), step
+    weights = averaged(broken)
+    for name, tensor in averaged(whole).items():
+        torch.testing.assert_close(weights[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_a_run_without_a_terminal_tells_of_itself_in_lines(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log file says how far it is, at which loss and how fast."""
+    train(load_colour_recipe(recipe(photographs, tmp_path, schedule={"steps": 4})))
+    assert re.search(r"^step 2 of 4: loss \d+\.\d+, [\d.e+]+ photographs/s$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
+    """As they are, all of them."""
+    still = {"batch": 4, "steps": 1, "rate": 1e-9}
+    settings = load_colour_recipe(
+        write_recipe(photographs, tmp_path, weights="default", schedule=still, data={"crop": 64}, evaluate_every=1)
+    )
+    train(settings)
+    shipped, _ = load_weights(DEFAULT_WEIGHTS)
+    learnt = averaged(settings)
+    for name, parameter in shipped.named_parameters():
+        torch.testing.assert_close(learnt[f"module.{name}"], parameter.detach(), atol=1e-5, rtol=1e-5, msg=name)
+
+
+@pytest.mark.parametrize("head", ["distribution", "regression"])
+def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
+    """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
+    settings = load_colour_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
+    train(settings)
+    weights = tmp_path / "weights.safetensors"
+    card = export(settings, settings.runs / "quick" / "last.ckpt", weights, pictures=1)
+    assert load_weights(weights)[1] == card
+    noted = json.loads(card.notes["metrics"])["default"]["all"]
+    assert 0 < noted["squared_error"] < 0.1
+    assert card.notes["recipe"] == settings.model_dump_json()
+    assert card.terms == "for tests"
+    assert (card.calibration is None) == (head == "regression")
+    corpus = open_corpus(photographs / "val", tmp_path / "cache", 120)
+    painter = Painter(weights, "cpu")
+    rows = evaluate(painter, corpus, most=2)
+    summary = summarise(rows)
+    expected = {"default", "grey", "by lightness", "truth"} | ({"mean"} if head == "distribution" else set())
+    assert set(summary) == expected
+    assert summary["grey"]["all"]["part_of_grey"] == 1
+    assert summary["truth"]["all"]["squared_error"] == 0
+    assert summary["truth"]["people"]["colourfulness_part"] == 1
+    assert summary["grey"]["all"]["coloured_part"] == 0
+    write_report(rows, painter, corpus, "a test", tmp_path / "report")
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {
+        "report.json",
+        "report.csv",
+        "report.html",
+        "sheet.jpg",
+    }
+    assert "data:image/jpeg;base64" in (tmp_path / "report" / "report.html").read_text()

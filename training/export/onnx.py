@@ -1,0 +1,71 @@
+"""A weights file as ONNX, for programs that have no torch; checked against torch before it counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from colorizer.durable import written_whole
+from colorizer.errors import WeightsError
+from colorizer.model.network import STRIDE, Network, fold_normalisation
+from colorizer.model.weights import load_weights
+
+TOLERANCE = 0.5
+"""Largest difference between ONNX's colours and torch's, in ab units; half of what an eye can see."""
+_SIZES = ((1, 4, 4), (2, 5, 7))
+"""Batches and sizes, in strides, on which both are compared."""
+
+
+def export_onnx(weights: Path, target: Path) -> float:
+    """Write a network as ONNX: `lightness` (N, 1, H, W), L in 0..100, to `output`, the bins' logits or ab / 128.
+
+    N, H and W are free, H and W multiples of 32. The weights file's card stands in the metadata as `tintd`, the bins as
+    `bins`.
+
+    Returns:
+        The largest difference of its colours to torch's, in ab units.
+
+    Raises:
+        WeightsError: they differ by more than `TOLERANCE`.
+
+    """
+    network, card = load_weights(weights)
+    fold_normalisation(network)
+    batch, height, width = (torch.export.Dim(name, min=1, max=most) for name, most in (("n", 64), ("h", 64), ("w", 64)))
+    program = torch.onnx.export(
+        network,
+        (torch.rand(2, 1, 4 * STRIDE, 5 * STRIDE) * 100,),
+        input_names=["lightness"],
+        output_names=["output"],
+        dynamic_shapes={"lightness": {0: batch, 2: STRIDE * height, 3: STRIDE * width}},
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )
+    if program is None:
+        raise WeightsError(f"{weights}: torch could not write it as ONNX")
+    model = program.model_proto
+    onnx.helper.set_model_props(model, {"tintd": card.model_dump_json(), "bins": str(network.bins.tolist())})
+    onnx.checker.check_model(model)
+    difference = _difference(network, model.SerializeToString())
+    if not difference <= TOLERANCE:
+        raise WeightsError(f"{weights}: ONNX's colours differ from torch's by {difference:.2f} ab units")
+    with written_whole(target) as unfinished:
+        onnx.save(model, unfinished, format="protobuf")
+    return difference
+
+
+@torch.inference_mode()
+def _difference(network: Network, model: bytes) -> float:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    differences = []
+    for number, rows, columns in _SIZES:
+        lightness = torch.rand(number, 1, rows * STRIDE, columns * STRIDE) * 100
+        [found] = session.run(None, {"lightness": lightness.numpy()})
+        answers = (network.ab(torch.from_numpy(np.asarray(found))), network.ab(network(lightness)))
+        differences.append(float((answers[0] - answers[1]).abs().max()))
+    return max(differences)

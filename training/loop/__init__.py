@@ -1,0 +1,5 @@
+"""The training loop: tasks, losses, optimization, checkpoints, and the run itself.
+
+May import: training.measure, training.data, training.recipe, colorizer.
+Imported by: training.export.
+"""
