@@ -29,15 +29,15 @@ def main() -> None:
 
 def _cost(files: int) -> tuple[str, str, str]:
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        (home / "inbox").mkdir()
+        root = Path(name)
+        (root / "inbox").mkdir()
         for number in range(files):
-            (home / "inbox" / f"{number}.txt").write_text(str(number))
+            (root / "inbox" / f"{number}.txt").write_text(str(number))
         settings = {"folders": [{"input": "inbox", "output": "outbox"}], "work": {"spare_mib": 1}}
-        (home / "config.yaml").write_text(yaml.safe_dump(settings))
-        command = [sys.executable, "-m", "daemon", "run", "-c", str(home / "config.yaml")]
-        with (home / "log").open("w") as log, subprocess.Popen(command, stderr=log) as service:
-            _wait_until_idle(home, files)
+        (root / "config.yaml").write_text(yaml.safe_dump(settings))
+        command = [sys.executable, "-m", "daemon", "run", "-c", str(root / "config.yaml")]
+        with (root / "log").open("w") as log, subprocess.Popen(command, stderr=log) as service:
+            _wait_until_idle(root, files)
             before, woken = _ticks(service.pid), _wakes(service.pid)
             time.sleep(_SECONDS)
             share = (_ticks(service.pid) - before) / 100 / _SECONDS
@@ -47,11 +47,11 @@ def _cost(files: int) -> tuple[str, str, str]:
     return f"{share:.2%}", f"{wakes:.1f}", memory
 
 
-def _wait_until_idle(home: Path, files: int) -> None:
+def _wait_until_idle(root: Path, files: int) -> None:
     """Until the weights are loaded, and every file has been looked at."""
     while True:
         time.sleep(5)
-        log = (home / "log").read_text()
+        log = (root / "log").read_text()
         if '"ready"' in log and log.count('"skipped"') >= files:
             time.sleep(10)
             return

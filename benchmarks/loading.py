@@ -70,13 +70,13 @@ def main() -> None:
     Console().print(table)
 
 
-def _demo_recipe(home: Path) -> Recipe:
+def _demo_recipe(root: Path) -> Recipe:
     """The default recipe's settings on the pictures that come with the project."""
     recipe = load_colour_recipe(Path(__file__).parents[1] / "training" / "recipes" / "default.yaml")
     update: dict[str, object] = {
         "train": _PHOTOGRAPHS,
         "validation": _PHOTOGRAPHS,
-        "cache": home,
+        "cache": root,
         "early_crop": None,
         "repeat": {},
     }

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.footage import write_grainy_film
-from benchmarks.reckoning import reckon
+from benchmarks.soak_result import count_faults
 
 _PAUSE = 3.0
 """Seconds between two events, on average."""
@@ -38,8 +38,8 @@ _PATIENCE = 3600.0
 class Soak:
     """The service, what was dropped into its folder, and what was done to it."""
 
-    def __init__(self, home: Path, seed: int) -> None:
-        self.home = home
+    def __init__(self, root: Path, seed: int) -> None:
+        self.root = root
         self.random = random.Random(seed)  # noqa: S311 (moments, not secrets)
         self.done: Counter[str] = Counter()
         self.expected: set[str] = set()
@@ -50,7 +50,7 @@ class Soak:
         self._number = 0
         self._service: subprocess.Popen[bytes] | None = None
         for name in ("inbox/a", "inbox/b", "outbox", "tmp"):
-            (home / name).mkdir(parents=True, exist_ok=True)
+            (root / name).mkdir(parents=True, exist_ok=True)
         settings = {
             "folders": [{"input": "inbox", "output": "outbox"}],
             "film": {"speed": "ultrafast"},
@@ -58,13 +58,13 @@ class Soak:
             "work": {"retry_seconds": 0.5, "attempts": 6, "grace_seconds": 1, "spare_mib": 1},
             "log": {"format": "json", "level": "warning"},
         }
-        (home / "config.yaml").write_text(yaml.safe_dump(settings))
-        self._film = write_grainy_film(home / "tmp" / "film.mp4", width=160, height=120, seconds=2)
+        (root / "config.yaml").write_text(yaml.safe_dump(settings))
+        self._film = write_grainy_film(root / "tmp" / "film.mp4", width=160, height=120, seconds=2)
 
     def start(self) -> None:
         """Start the service, or start it again."""
-        with (self.home / "log").open("ab") as log:
-            command = [sys.executable, "-m", "daemon", "run", "-c", str(self.home / "config.yaml")]
+        with (self.root / "log").open("ab") as log:
+            command = [sys.executable, "-m", "daemon", "run", "-c", str(self.root / "config.yaml")]
             self._service = subprocess.Popen(command, stderr=log, start_new_session=True)
 
     def run(self, seconds: float) -> None:
@@ -104,10 +104,10 @@ class Soak:
     def _new(self, suffix: str) -> Path:
         """A name that has not been."""
         self._number += 1
-        return self.home / "inbox" / self.random.choice("ab") / f"{self._number:06}{suffix}"
+        return self.root / "inbox" / self.random.choice("ab") / f"{self._number:06}{suffix}"
 
     def _expect(self, path: Path) -> None:
-        self.expected.add(str(path.relative_to(self.home / "inbox")))
+        self.expected.add(str(path.relative_to(self.root / "inbox")))
 
     def _drop_photo(self) -> None:
         path = self._new(self.random.choice([".jpg", ".png", ".tif", ".webp"]))
@@ -117,21 +117,21 @@ class Soak:
     def _drop_film(self) -> None:
         """By a copy beside it and a rename; each is a little different, so that none is taken for another."""
         path = self._new(".mp4")
-        shutil.copy(self._film, self.home / "tmp" / "next")
-        with (self.home / "tmp" / "next").open("ab") as file:
+        shutil.copy(self._film, self.root / "tmp" / "next")
+        with (self.root / "tmp" / "next").open("ab") as file:
             file.write(_free_box(self._number))
-        (self.home / "tmp" / "next").rename(path)
+        (self.root / "tmp" / "next").rename(path)
         self._expect(path)
 
     def _drop_broken(self) -> None:
         path = self._new(".jpg")
         path.write_bytes(b"\xff\xd8\xff\xe0" + self.random.randbytes(500))
         self._expect(path)
-        self.bad.add(str(path.relative_to(self.home / "inbox")))
+        self.bad.add(str(path.relative_to(self.root / "inbox")))
 
     def _drop_slowly(self) -> None:
         path = self._new(".png")
-        whole = self.home / "tmp" / "whole.png"
+        whole = self.root / "tmp" / "whole.png"
         self._picture().save(whole)
         content = whole.read_bytes()
         with path.open("wb") as file:
@@ -144,20 +144,20 @@ class Soak:
     def _some(self) -> Path | None:
         """A good photograph that was dropped before."""
         names = sorted(name for name in self.expected - self.bad if not name.endswith(".mp4"))
-        return self.home / "inbox" / self.random.choice(names) if names else None
+        return self.root / "inbox" / self.random.choice(names) if names else None
 
     def _replace(self) -> None:
         path = self._some()
         if path is not None:
-            self._picture().save(self.home / "tmp" / path.name)
-            (self.home / "tmp" / path.name).rename(path)
+            self._picture().save(self.root / "tmp" / path.name)
+            (self.root / "tmp" / path.name).rename(path)
 
     def _move(self) -> None:
         path = self._some()
         if path is not None:
             there = self._new(path.suffix)
             path.rename(there)
-            self.expected.discard(str(path.relative_to(self.home / "inbox")))
+            self.expected.discard(str(path.relative_to(self.root / "inbox")))
             self._expect(there)
 
     def _kill_service(self) -> None:
@@ -190,17 +190,17 @@ class Soak:
     def _clutter(self) -> None:
         """A thousand empty files that nobody wants, come and gone."""
         for number in range(1000):
-            (self.home / "inbox" / f"{number}.tmp").touch()
+            (self.root / "inbox" / f"{number}.tmp").touch()
         for number in range(1000):
-            (self.home / "inbox" / f"{number}.tmp").unlink()
+            (self.root / "inbox" / f"{number}.tmp").unlink()
 
     def _fill_disk(self) -> None:
         """The disk of results is full for a while, where it is a disk of its own (with root it is)."""
-        if not os.path.ismount(self.home / "outbox"):
+        if not os.path.ismount(self.root / "outbox"):
             return
-        filler = self.home / "outbox" / ".filler"
+        filler = self.root / "outbox" / ".filler"
         with filler.open("wb") as file, suppress(OSError):
-            os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(self.home / "outbox").free - 8192))
+            os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(self.root / "outbox").free - 8192))
         time.sleep(5)
         filler.unlink()
 
@@ -213,13 +213,13 @@ class Soak:
         """Start what has died, and take note of the service's memory."""
         if self._service is None or self._service.poll() is not None:
             self.start()
-        elif (self.home / "state" / "journal.sqlite3").exists():
+        elif (self.root / "state" / "journal.sqlite3").exists():
             with suppress(psutil.Error):
                 self.memory.append(psutil.Process(self._service.pid).memory_info().rss / (1 << 20))
 
     def _is_settled(self) -> bool:
         """Whether every file that was dropped has come to its end."""
-        with sqlite3.connect(self.home / "state" / "journal.sqlite3", timeout=30) as database:
+        with sqlite3.connect(self.root / "state" / "journal.sqlite3", timeout=30) as database:
             rows = database.execute("SELECT path FROM jobs WHERE NOT superseded AND state NOT IN ('queued', 'running')")
             ended = {os.fsdecode(path) for (path,) in rows}
             waiting = database.execute(
@@ -235,23 +235,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        (home / "outbox").mkdir()
-        mounting = ["mount", "-t", "tmpfs", "-o", "size=1g", "tintd-soak", str(home / "outbox")]
+        root = Path(name)
+        (root / "outbox").mkdir()
+        mounting = ["mount", "-t", "tmpfs", "-o", "size=1g", "tintd-soak", str(root / "outbox")]
         mounted = os.geteuid() == 0 and subprocess.run(mounting, check=False).returncode == 0
         try:
-            sys.exit(_soak(home, options.minutes * 60, options.seed))
+            sys.exit(_soak(root, options.minutes * 60, options.seed))
         finally:
             if mounted:
-                subprocess.run(["umount", "--lazy", str(home / "outbox")], check=False)
+                subprocess.run(["umount", "--lazy", str(root / "outbox")], check=False)
 
 
-def _soak(home: Path, seconds: float, seed: int) -> int:
-    soak = Soak(home, seed)
+def _soak(root: Path, seconds: float, seed: int) -> int:
+    soak = Soak(root, seed)
     soak.start()
     soak.run(seconds)
     soak.finish()
-    verdict = reckon(home, soak.expected, soak.bad)
+    verdict = count_faults(root, soak.expected, soak.bad)
     table = Table("what", "how many")
     table.title = f"Soak of {seconds / 60:.0f} minutes, seed {seed}"
     for what, number in (*sorted(soak.done.items()), *verdict.items()):

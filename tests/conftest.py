@@ -23,13 +23,13 @@ from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import Calibration, WeightsCard, save_weights
 from daemon.commands.client import look_up
 from daemon.control.status import status_of
-from tests.zygote import Forked, Zygote
+from tests.fork_server import ForkedProcess, ForkServer
 
 # No test asserts a time, and hypothesis would.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
 
-PATIENCE = 120
+TIMEOUT = 120
 """Seconds after which a daemon that has not done something never will."""
 
 
@@ -48,31 +48,32 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @dataclass
-class Household:
-    """A home for a service: its folders, its settings, and what it logs."""
+class ServiceSetup:
+    """Folders, settings and log of a service."""
 
-    home: Path
+    root: Path
+    """The folder that holds all the others."""
     settings: dict[str, Any]
 
     @property
     def inbox(self) -> Path:
         """The watched folder."""
-        return self.home / "inbox"
+        return self.root / "inbox"
 
     @property
     def outbox(self) -> Path:
         """The folder of results."""
-        return self.home / "outbox"
+        return self.root / "outbox"
 
     def configure(self) -> Path:
         """Write the settings down."""
-        path = self.home / "config.yaml"
+        path = self.root / "config.yaml"
         path.write_text(yaml.safe_dump(self.settings))
         return path
 
     def log(self) -> str:
         """What the service wrote."""
-        path = self.home / "log"
+        path = self.root / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def logged(self, event: str) -> list[dict[str, Any]]:
@@ -85,23 +86,23 @@ class Household:
 
 
 @dataclass
-class Daemon(Household):
+class Daemon(ServiceSetup):
     """The real service in a process of its own, on folders of its own."""
 
-    zygote: Zygote | None = None
-    """From which it is forked; None: it is started as `tintd run` is."""
-    process: subprocess.Popen[bytes] | Forked | None = None
+    fork_server: ForkServer | None = None
+    """The process that it is forked from; None: it is started as `tintd run` is."""
+    process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     def start(self) -> None:
         """Start the service, and wait until it is ready."""
-        config, log = self.configure(), self.home / "log"
+        config, log = self.configure(), self.root / "log"
         log.unlink(missing_ok=True)
-        if self.zygote is None:
+        if self.fork_server is None:
             command = [sys.executable, "-m", "daemon", "run", "-c", str(config)]
             with log.open("wb") as errors:
                 self.process = subprocess.Popen(command, stderr=errors)
         else:
-            self.process = Forked(self.zygote.start(config, log))
+            self.process = ForkedProcess(self.fork_server.start(config, log))
         self.wait_until(lambda: self.logged("ready"), "the service is ready")
 
     def reload(self, event: str = "reloaded", times: int = 1) -> None:
@@ -115,20 +116,20 @@ class Daemon(Household):
         """Stop the service, and wait until it has."""
         assert self.process is not None
         self.process.send_signal(how)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def status(self) -> dict[str, Any]:
         """What `tintd status --json` says, asked in this process: starting Python at each look costs seconds."""
-        return look_up(self.home / "config.yaml", "status", lambda journal: status_of(journal, None), most=None)
+        return look_up(self.root / "config.yaml", "status", lambda journal: status_of(journal, None), most=None)
 
     def command(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a sub-command of tintd on this service's configuration."""
         return subprocess.run(
-            [sys.executable, "-m", "daemon", name, "-c", str(self.home / "config.yaml"), *arguments],
+            [sys.executable, "-m", "daemon", name, "-c", str(self.root / "config.yaml"), *arguments],
             capture_output=True,
             text=True,
             check=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
 
     def command_offline(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -144,7 +145,7 @@ class Daemon(Household):
 
     def wait_until(self, true: Callable[[], object], what: str) -> None:
         """Wait until something is true."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not true():
             assert self.process is not None
             if self.process.poll() is not None or time.monotonic() > end:
@@ -161,32 +162,32 @@ def _as_json(line: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def zygote() -> Iterator[Zygote]:
+def fork_server() -> Iterator[ForkServer]:
     """Started once: it has torch."""
-    made = Zygote()
+    made = ForkServer()
     yield made
     made.close()
 
 
 @pytest.fixture
-def daemon(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Daemon]:
+def daemon(tmp_path: Path, weights: Path, fork_server: ForkServer) -> Iterator[Daemon]:
     """A service with an inbox and an outbox, quick in all its waits; not yet started."""
-    with household(tmp_path, weights, zygote) as made:
+    with service_in(tmp_path, weights, fork_server) as made:
         yield made
 
 
 @pytest.fixture
 def tintd(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
     """The same, started as `tintd run` is: for tests of its processes, its environment and its exit status."""
-    with household(tmp_path, weights, None) as made:
+    with service_in(tmp_path, weights, None) as made:
         yield made
 
 
 @contextmanager
-def household(home: Path, weights: Path, zygote: Zygote | None) -> Iterator[Daemon]:
+def service_in(root: Path, weights: Path, fork_server: ForkServer | None) -> Iterator[Daemon]:
     """A service, which does not outlive its test."""
     made = Daemon(
-        home,
+        root,
         {
             "folders": [{"input": "inbox", "output": "outbox"}],
             "colour": {"weights": str(weights), "device": "cpu"},
@@ -194,10 +195,10 @@ def household(home: Path, weights: Path, zygote: Zygote | None) -> Iterator[Daem
             "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
             "work": {"retry_seconds": 0.2, "grace_seconds": 0},
         },
-        zygote,
+        fork_server,
     )
     made.inbox.mkdir()
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.kill()
-        made.process.wait(PATIENCE)
+        made.process.wait(TIMEOUT)

@@ -24,7 +24,7 @@ LONG = Film(frames=500, width=320, height=240, options={"preset": "ultrafast"})
 
 def drop_film(daemon: Daemon, name: str, film: Film) -> Path:
     """A film that comes whole, by a move."""
-    return write_film(daemon.home / name, film).rename(daemon.inbox / name)
+    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
 
 
 def has_colour(path: Path) -> bool:
@@ -78,8 +78,8 @@ def test_the_first_bytes_of_a_scan_do_not_end_the_service(daemon: Daemon) -> Non
 def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
     """With the reason, and nothing published; a folder that is said to be grey gets it coloured anew."""
     daemon.settings["folders"].append({"input": "grey", "output": "anew", "detection": {"input": "grey"}})
-    (daemon.home / "grey").mkdir()
-    for place in (daemon.inbox, daemon.home / "grey"):
+    (daemon.root / "grey").mkdir()
+    for place in (daemon.inbox, daemon.root / "grey"):
         Image.fromarray(coloured("coffee")).save(place / "coffee.jpg")
     Image.fromarray(toned(sepia)).save(daemon.inbox / "sepia.jpg")
     daemon.start()
@@ -87,7 +87,7 @@ def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
     [skipped] = [file for file in daemon.status()["files"] if file["state"] == "skipped"]
     assert skipped["reason"] == "coffee.jpg: already in colour"
     assert [path.name for path in daemon.outbox.iterdir()] == ["sepia.jpg"]
-    assert [path.name for path in (daemon.home / "anew").iterdir()] == ["coffee.jpg"]
+    assert [path.name for path in (daemon.root / "anew").iterdir()] == ["coffee.jpg"]
 
 
 def test_a_mended_file_is_done_and_its_note_goes(daemon: Daemon) -> None:
@@ -118,7 +118,7 @@ def test_a_film_that_is_still_being_copied_waits(daemon: Daemon) -> None:
     """Pauses in the copy that are shorter than the settle time do not matter; the result is whole."""
     daemon.settings["watching"]["settle_seconds"] = 1.5
     daemon.start()
-    source = write_film(daemon.home / "film.mkv", Film(frames=60))
+    source = write_film(daemon.root / "film.mkv", Film(frames=60))
     content = source.read_bytes()
     with (daemon.inbox / "film.mkv").open("wb") as slow:
         for start in range(0, len(content), len(content) // 5):
@@ -135,7 +135,7 @@ def test_a_slow_copy_with_an_old_date_is_waited_for(daemon: Daemon) -> None:
     daemon.settings["watching"]["patience_seconds"] = 600
     daemon.settings["work"]["attempts"] = 1
     daemon.start()
-    content = write_film(daemon.home / "film.mp4", Film(frames=7)).read_bytes()
+    content = write_film(daemon.root / "film.mp4", Film(frames=7)).read_bytes()
     copy = daemon.inbox / "film.mp4"
     for part in (content[: len(content) // 2], content):
         copy.write_bytes(part)
@@ -311,7 +311,7 @@ def test_the_worker_goes_with_its_service(tintd: Daemon) -> None:
 def test_a_second_service_on_the_same_state_refuses(daemon: Daemon) -> None:
     """Two would do everything twice."""
     daemon.start()
-    command = [sys.executable, "-m", "daemon", "run", "-c", str(daemon.home / "config.yaml")]
+    command = [sys.executable, "-m", "daemon", "run", "-c", str(daemon.root / "config.yaml")]
     second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert "another tintd" in second.stderr

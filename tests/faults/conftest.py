@@ -14,22 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Household
-from tests.zygote import Zygote, has_ended
+from tests.conftest import ServiceSetup
+from tests.fork_server import ForkServer, has_ended
 
-PATIENCE = 200
+TIMEOUT = 200
 
 
 @dataclass
-class Service(Household):
+class Service(ServiceSetup):
     """A service on folders of its own, started and killed as often as wanted."""
 
-    zygote: Zygote
+    fork_server: ForkServer
     pid: int = 0
 
     def start(self) -> None:
         """Start the service; it is not waited for."""
-        self.pid = self.zygote.start(self.configure(), self.home / "log")
+        self.pid = self.fork_server.start(self.configure(), self.root / "log")
 
     def is_alive(self) -> bool:
         """Whether the service runs."""
@@ -42,9 +42,9 @@ class Service(Household):
 
     def counts(self) -> dict[str, int]:
         """How many jobs the journal has in each state; none where it is not made yet."""
-        if not (self.home / "state" / "journal.sqlite3").exists():
+        if not (self.root / "state" / "journal.sqlite3").exists():
             return {}
-        with sqlite3.connect(f"file:{self.home}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
+        with sqlite3.connect(f"file:{self.root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
             try:
                 rows = database.execute("SELECT state, count(*) FROM jobs WHERE NOT superseded GROUP BY state")
                 return dict(rows.fetchall())
@@ -55,7 +55,7 @@ class Service(Household):
 
     def until(self, true: Callable[[], object], what: str, *, of_the_living: bool = True) -> None:
         """Wait until something is true."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not true():
             if time.monotonic() > end or (of_the_living and not self.is_alive()):
                 pytest.fail(f"not so: {what}\n{self.log()[-5000:]}")
@@ -67,7 +67,7 @@ class Service(Household):
 
 
 @pytest.fixture
-def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
+def service(tmp_path: Path, weights: Path, fork_server: ForkServer) -> Iterator[Service]:
     """A service that is quick in all its waits; not yet started."""
     made = Service(
         tmp_path,
@@ -79,7 +79,7 @@ def service(tmp_path: Path, weights: Path, zygote: Zygote) -> Iterator[Service]:
             "work": {"retry_seconds": 0.2, "grace_seconds": 0, "attempts": 3, "spare_mib": 1},
             "log": {"format": "json"},
         },
-        zygote,
+        fork_server,
     )
     made.inbox.mkdir()
     yield made
@@ -100,7 +100,7 @@ def immutable(path: Path) -> Iterator[None]:
 
 def assert_in_order(service: Service) -> None:
     """What must be so after any fault: each input has one result or a reason, and nothing is left over."""
-    with sqlite3.connect(service.home / "state" / "journal.sqlite3") as database:
+    with sqlite3.connect(service.root / "state" / "journal.sqlite3") as database:
         assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         rows = database.execute("SELECT path, state, output, reason FROM jobs WHERE NOT superseded").fetchall()
     known = {os.fsdecode(path): (state, output, reason) for path, state, output, reason in rows}

@@ -146,7 +146,7 @@ FEW = 20
 def drop_a_flood(service: Service, number: int) -> None:
     """Photographs in one watched folder, by links from outside; a file system allows some ten thousand for each."""
     for index in range(number):
-        source = service.home / f"{index // 20_000}.png"
+        source = service.root / f"{index // 20_000}.png"
         if not source.exists():
             write_grey(source, 16, 16 + index // 20_000)
         os.link(source, service.inbox / f"{index:06}.png")
@@ -159,7 +159,7 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
     number = 100_000
     service.settings["folders"].append({"input": "few", "output": "outbox-few"})
     service.settings["work"] |= {"attempts": 1, "photo_batch": 1}
-    (service.home / "few").mkdir()
+    (service.root / "few").mkdir()
     service.start()
     service.until(lambda: '"ready"' in service.log(), "it is ready")
     process = psutil.Process(service.pid)
@@ -169,7 +169,7 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
     end = time.monotonic() + 3000
     while known < number and time.monotonic() < end:
         asked = time.monotonic()
-        answer = ask(service.home / "state" / "control", "status", most=20)
+        answer = ask(service.root / "state" / "control", "status", most=20)
         assert answer is not None
         slowest = max(slowest, time.monotonic() - asked)
         known = sum(answer["counts"].values())
@@ -177,9 +177,9 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
         time.sleep(0.5)
     assert known == number
     for index in range(FEW):
-        write_grey(service.home / "few" / f"{index}.png", 20, 20 + index)
-    service.until(lambda: len(list((service.home / "outbox-few").glob("*.png"))) == FEW, "the few are done")
-    with sqlite3.connect(service.home / "state" / "journal.sqlite3") as database:
+        write_grey(service.root / "few" / f"{index}.png", 20, 20 + index)
+    service.until(lambda: len(list((service.root / "outbox-few").glob("*.png"))) == FEW, "the few are done")
+    with sqlite3.connect(service.root / "state" / "journal.sqlite3") as database:
         order = [
             bytes(folder)
             for (folder,) in database.execute(
@@ -190,6 +190,6 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
     flooded = len(order[few[0] : few[-1]]) - FEW
     grown = (peak - before) / (1 << 20)
     figures = f"grown by {grown:.1f} MiB, slowest answer {slowest:.2f} s, {flooded} others between the few\n"
-    (service.home / "figures").write_text(figures)
+    (service.root / "figures").write_text(figures)
     assert grown < 60
     assert flooded <= FEW

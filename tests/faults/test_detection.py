@@ -19,7 +19,7 @@ from daemon.watch.watcher import Watcher
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
-PATIENCE = 60
+TIMEOUT = 60
 
 
 class Finder:
@@ -43,7 +43,7 @@ class Finder:
 
     def until(self, true: Callable[[], object], what: str) -> None:
         """Turn until something is true."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not true():
             assert time.monotonic() < end, f"not so: {what}; found {len(self.found)}"
             self.turn()
@@ -272,7 +272,7 @@ def in_own_namespace(script: str) -> subprocess.CompletedProcess[str]:
         pytest.skip("user namespaces, which have limits of their own, cannot be made here")
     script = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n{script}"
     confined = ["unshare", "--user", "--map-root-user", sys.executable, "-c", script]
-    return subprocess.run(confined, capture_output=True, text=True, check=False, timeout=2 * PATIENCE)
+    return subprocess.run(confined, capture_output=True, text=True, check=False, timeout=2 * TIMEOUT)
 
 
 @contextmanager
@@ -325,11 +325,11 @@ from pathlib import Path
 from daemon.config.settings import Folder
 from daemon.watch.file_events import Lookout
 Path("/proc/sys/user/max_inotify_watches").write_text("5")
-home = Path({str(tmp_path)!r})
+root = Path({str(tmp_path)!r})
 for number in range(20):
-    (home / "1" / f"{{number}}").mkdir(parents=True)
-(home / "2").mkdir()
-lookout = Lookout(tuple(Folder(input=home / name, output=home / "out") for name in "12"), lambda: None)
+    (root / "1" / f"{{number}}").mkdir(parents=True)
+(root / "2").mkdir()
+lookout = Lookout(tuple(Folder(input=root / name, output=root / "out") for name in "12"), lambda: None)
 used = len(os.listdir("/proc/self/fd")), threading.active_count()
 lookout.start()
 for _ in range(10):

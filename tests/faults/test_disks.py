@@ -59,7 +59,7 @@ def fill(place: Path, leave: int) -> Path:
 
 def drop_film(service: Service, name: str, film: Film) -> Path:
     """A film that comes whole, by a move."""
-    return write_film(service.home / Path(name).name, film).rename(service.inbox / name)
+    return write_film(service.root / Path(name).name, film).rename(service.inbox / name)
 
 
 def is_running(service: Service) -> bool:
@@ -86,12 +86,12 @@ def test_a_full_output_disk_holds_the_job(service: Service, mount: Mount, spare:
 
 def test_a_full_journal_disk_holds_everything(service: Service, mount: Mount) -> None:
     """Breaks: the disk of the journal, which is full when a file comes, and while one is coloured."""
-    mount(service.home / "state", "size=4m")
+    mount(service.root / "state", "size=4m")
     service.settings["work"]["spare_mib"] = 0
     service.start()
     write_grey(service.inbox / "a.png")
     service.finish(done=1)
-    filler = fill(service.home / "state", 0)
+    filler = fill(service.root / "state", 0)
     write_grey(service.inbox / "b.png", 40)
     service.until(lambda: "the journal cannot be written" in service.log(), "it says so")
     filler.unlink()
@@ -118,21 +118,21 @@ def test_an_output_folder_that_becomes_read_only(service: Service, mount: Mount)
 
 def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount) -> None:
     """Breaks: the mount of the results while a film is coloured; nothing is written below the empty mount point."""
-    mount(service.home / "disk")
-    (service.home / "disk" / "results").mkdir()
+    mount(service.root / "disk")
+    (service.root / "disk" / "results").mkdir()
     service.settings["folders"][0]["output"] = "disk/results"
     service.start()
     drop_film(service, "film.mp4", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
-    subprocess.run(["umount", "--lazy", service.home / "disk"], check=True)
+    subprocess.run(["umount", "--lazy", service.root / "disk"], check=True)
     write_grey(service.inbox / "a.png")
     service.until(lambda: "not mounted any more" in service.log(), "it says so")
-    assert list((service.home / "disk").iterdir()) == []
-    mount(service.home / "other")  # takes the device number that has come free
-    mount(service.home / "disk")
+    assert list((service.root / "disk").iterdir()) == []
+    mount(service.root / "other")  # takes the device number that has come free
+    mount(service.root / "disk")
     service.finish(done=2)
     service.signal(signal.SIGTERM)
-    assert sorted(path.name for path in (service.home / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
+    assert sorted(path.name for path in (service.root / "disk" / "results").iterdir()) == ["a.png", "film.mp4"]
 
 
 def test_an_output_mount_that_comes_back_under_another_number(service: Service, mount: Mount) -> None:
@@ -143,7 +143,7 @@ def test_an_output_mount_that_comes_back_under_another_number(service: Service, 
     write_grey(service.inbox / "a.png")
     service.finish(done=1)
     subprocess.run(["umount", "--lazy", service.outbox], check=True)
-    mount(service.home / "another")
+    mount(service.root / "another")
     write_grey(service.inbox / "b.png", 40)
     service.until(lambda: "not mounted any more" in service.log(), "it says so")
     mount(service.outbox)
@@ -178,10 +178,10 @@ def test_a_sub_folder_of_the_results_on_another_disk(service: Service, elsewhere
 
 def test_a_sub_folder_of_the_results_that_is_mounted_there(service: Service) -> None:
     """Breaks: the same, by a folder of the same disk that is mounted in two places."""
-    (service.home / "nas").mkdir()
+    (service.root / "nas").mkdir()
     place = service.outbox / "films"
     place.mkdir(parents=True)
-    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", service.home / "nas", place], check=False).returncode:
+    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", service.root / "nas", place], check=False).returncode:
         pytest.skip("mounting needs root, and a system that allows it")
     try:
         (service.inbox / "films").mkdir()
@@ -190,7 +190,7 @@ def test_a_sub_folder_of_the_results_that_is_mounted_there(service: Service) -> 
         service.finish(done=1)
         assert len(service.logged("colouring")) == 1
         service.until(lambda: not service.leftovers(), "the work folder is gone")
-        assert [path.name for path in (service.home / "nas").iterdir()] == ["a.png"]
+        assert [path.name for path in (service.root / "nas").iterdir()] == ["a.png"]
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
 
@@ -266,7 +266,7 @@ def test_a_network_mount_whose_server_died(service: Service, place: str) -> None
     drop_film(service, "film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     write_grey(service.inbox / "settling.png")
-    with dead_mount(service.home / place):
+    with dead_mount(service.root / place):
         time.sleep(4)
         assert service.is_alive()
     service.finish(done=2)
@@ -308,15 +308,15 @@ def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -
 
 def test_a_full_temporary_folder(tintd: Daemon, mount: Mount, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks: the disk where libvips keeps what memory is too small for. No photograph is called damaged for it."""
-    mount(tintd.home / "tmp", "size=64k")
-    monkeypatch.setenv("TMPDIR", str(tintd.home / "tmp"))
+    mount(tintd.root / "tmp", "size=64k")
+    monkeypatch.setenv("TMPDIR", str(tintd.root / "tmp"))
     monkeypatch.setenv("VIPS_DISC_THRESHOLD", "100k")
     tintd.settings["work"]["attempts"] = 1
     tintd.start()
     write_grey(tintd.inbox / "a.webp", 500, 500)
     tintd.wait_until(lambda: tintd.logged("will be tried again"), "it waits")
     assert "No space left" in tintd.logged("will be tried again")[0]["reason"]
-    subprocess.run(["mount", "-o", "remount,size=10m", tintd.home / "tmp"], check=True)
+    subprocess.run(["mount", "-o", "remount,size=10m", tintd.root / "tmp"], check=True)
     tintd.wait_for(done=1)
 
 
@@ -334,13 +334,13 @@ def test_a_result_that_cannot_have_its_name(service: Service) -> None:
 
 def test_the_journals_disk_is_full_when_the_service_stops(service: Service, mount: Mount) -> None:
     """Breaks: the disk of the journal, at a stop in mid-film. The next start finds the film interrupted."""
-    mount(service.home / "state", "size=4m")
+    mount(service.root / "state", "size=4m")
     service.settings["work"]["spare_mib"] = 0
     service.start()
     drop_film(service, "film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     os.kill(service.pid, signal.SIGSTOP)
-    filler = fill(service.home / "state", 0)
+    filler = fill(service.root / "state", 0)
     os.kill(service.pid, signal.SIGTERM)
     service.signal(signal.SIGCONT)
     assert service.logged("stopped")
@@ -354,11 +354,11 @@ def test_the_journals_disk_is_full_when_the_service_stops(service: Service, moun
 
 def test_a_damaged_journal_is_told_of_in_words(service: Service) -> None:
     """Breaks: the journal's tables, but not its head. Who asks gets one line, and the service does not start."""
-    journal = Journal(service.home / "state")
+    journal = Journal(service.root / "state")
     for number in range(500):
         journal.add(service.inbox / str(number), service.inbox, Identity(1, 1, 1), str(number), 0)
     journal.close()
-    with (service.home / "state" / "journal.sqlite3").open("r+b") as file:
+    with (service.root / "state" / "journal.sqlite3").open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(50_000))
     with pytest.raises(JournalError, match="cannot be used"):
@@ -370,28 +370,28 @@ def test_a_damaged_journal_is_told_of_in_words(service: Service) -> None:
 
 def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mount) -> None:
     """Breaks: the mount of the originals, while some wait and some are done; nothing is forgotten or done twice."""
-    source = service.home / "nas"
+    source = service.root / "nas"
     mount(source, "size=20m")
     service.inbox.rmdir()
-    service.inbox.symlink_to(service.home / "seen")
-    (service.home / "seen").mkdir()
-    subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
+    service.inbox.symlink_to(service.root / "seen")
+    (service.root / "seen").mkdir()
+    subprocess.run(["mount", "--bind", source, service.root / "seen"], check=True)
     try:
         service.start()
         write_grey(service.inbox / "a.png")
         service.finish(done=1)
         os.kill(service.pid, signal.SIGSTOP)
         write_grey(service.inbox / "b.png", 40)
-        subprocess.run(["umount", "--lazy", service.home / "seen"], check=True)
+        subprocess.run(["umount", "--lazy", service.root / "seen"], check=True)
         os.kill(service.pid, signal.SIGCONT)
         time.sleep(2)
         assert service.counts() == {"done": 1}
-        subprocess.run(["mount", "--bind", source, service.home / "seen"], check=True)
+        subprocess.run(["mount", "--bind", source, service.root / "seen"], check=True)
         service.finish(done=2)
         service.until(lambda: len(service.logged("done")) == 2, "each is done once")
     finally:
         service.signal(signal.SIGTERM)
-        subprocess.run(["umount", "--lazy", service.home / "seen"], check=False)
+        subprocess.run(["umount", "--lazy", service.root / "seen"], check=False)
     assert service.log().count('"event": "done"') == 2
     assert sorted(path.name for path in service.outbox.iterdir()) == ["a.png", "b.png"]
 
@@ -399,7 +399,7 @@ def test_an_input_mount_that_goes_means_no_deletion(service: Service, mount: Mou
 @pytest.mark.parametrize("what", ["deleted", "replaced", "truncated", "appended"])
 def test_an_original_that_changes_while_it_is_coloured(service: Service, what: str) -> None:
     """Breaks: the original, under the worker's hands; what is published is of what lies there at the end."""
-    short = write_film(service.home / "short.mkv", Film(frames=7))
+    short = write_film(service.root / "short.mkv", Film(frames=7))
     service.start()
     film = drop_film(service, "film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")

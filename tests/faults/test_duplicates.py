@@ -113,15 +113,15 @@ def test_a_fingerprint_alone_makes_no_duplicate(daemon: Daemon, duplicates: str)
     """Breaks: the fingerprint, by large films that differ only where it does not look: outside of three MiB."""
     daemon.settings["folders"][0]["duplicates"] = duplicates
     daemon.start()
-    whole = write_film(daemon.home / "film.mp4", Film(frames=5)).read_bytes()
+    whole = write_film(daemon.root / "film.mp4", Film(frames=5)).read_bytes()
     size = 300 << 20
     for done, name in enumerate(("a.mp4", "b.mp4"), start=1):
-        with (daemon.home / name).open("wb") as file:
+        with (daemon.root / name).open("wb") as file:
             file.write(whole + (size - len(whole)).to_bytes(4, "big") + b"free")  # a box that players skip
             file.seek(size // 4)
             file.write(name.encode())
             file.truncate(size)
-        (daemon.home / name).rename(daemon.inbox / name)
+        (daemon.root / name).rename(daemon.inbox / name)
         daemon.wait_for(done=done)
     assert told(daemon, "b.mp4") == [("done", None)]
     assert not (daemon.outbox / "b.mp4").samefile(daemon.outbox / "a.mp4")

@@ -27,7 +27,7 @@ def workers_of(service: Service) -> list[int]:
     mine = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if any(str(service.home) in file.path for file in process.open_files()) and process.pid != os.getpid():
+            if any(str(service.root) in file.path for file in process.open_files()) and process.pid != os.getpid():
                 mine.append(process.pid)
     return [pid for pid in mine if pid != service.pid]
 
@@ -46,13 +46,13 @@ def kill(service: Service, victim: str) -> None:
 def drop(service: Service, number: int) -> None:
     """The next file: mostly photographs, now and then a film, written in place or moved in."""
     if number % 4 == 3:
-        film = write_film(service.home / f"{number}.mp4", Film(frames=20, width=64, height=64))
+        film = write_film(service.root / f"{number}.mp4", Film(frames=20, width=64, height=64))
         film.rename(service.inbox / film.name)
     else:
         write_grey(service.inbox / f"{number}.png", 40 + number % 60, 40)
 
 
-def bombard(service: Service, kills: int, seed: int) -> None:
+def kill_at_random(service: Service, kills: int, seed: int) -> None:
     """Kill at random moments while files are dropped; then let everything be finished, and look."""
     rolled = random.Random(seed)
     service.settings["work"]["attempts"] = 1000
@@ -78,7 +78,7 @@ def bombard(service: Service, kills: int, seed: int) -> None:
 
 def test_kill_nine_at_two_dozen_random_moments(service: Service) -> None:
     """Breaks: the service, its worker or both, by SIGKILL, during detection, decoding, encoding, renaming, commits."""
-    bombard(service, kills=24, seed=1)
+    kill_at_random(service, kills=24, seed=1)
 
 
 @pytest.mark.slow
@@ -86,7 +86,7 @@ def test_kill_nine_at_two_dozen_random_moments(service: Service) -> None:
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_kill_nine_at_hundreds_of_random_moments(service: Service, seed: int) -> None:
     """Breaks: the same, three hundred times."""
-    bombard(service, kills=100, seed=seed)
+    kill_at_random(service, kills=100, seed=seed)
 
 
 def test_two_services_on_one_state(service: Service) -> None:
@@ -127,7 +127,7 @@ def test_a_kill_between_publishing_and_the_journal(daemon: Daemon) -> None:
     """Breaks: the moment after a result appeared. The next start knows all of it, and takes the note back."""
     daemon.settings["work"]["attempts"] = 1
     daemon.start()
-    whole = write_grey(daemon.home / "a.png").read_bytes()
+    whole = write_grey(daemon.root / "a.png").read_bytes()
     (daemon.inbox / "a.png").write_bytes(whole[: len(whole) // 2])
     daemon.wait_for(failed=1)
     daemon.stop()
@@ -175,7 +175,7 @@ def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon)
     """Breaks: the service, as often as a bad file is tried. Others come first then, and the reason is told."""
     daemon.settings["work"] |= {"attempts": 1, "retry_seconds": 600}
     daemon.start()
-    write_film(daemon.home / "film.mkv", Film(frames=300, width=320, height=240)).rename(daemon.inbox / "film.mkv")
+    write_film(daemon.root / "film.mkv", Film(frames=300, width=320, height=240)).rename(daemon.inbox / "film.mkv")
     daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
     daemon.stop(signal.SIGKILL)
     daemon.start()

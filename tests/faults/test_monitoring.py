@@ -77,7 +77,7 @@ def test_metrics_without_a_journal(service: Service) -> None:
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.start()
     service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
-    journal = service.home / "state" / "journal.sqlite3"
+    journal = service.root / "state" / "journal.sqlite3"
     journal.rename(journal.with_suffix(".aside"))
     samples = measured(port)
     assert samples["tintd_journal_readable",] == 0

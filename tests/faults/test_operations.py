@@ -27,7 +27,7 @@ SPARSE = Film(frames=100, width=160, height=120, rate=1, pts=tuple(450_000 * num
 
 def drop(daemon: Daemon, name: str, film: Film) -> Path:
     """A film that comes whole, by a move."""
-    return write_film(daemon.home / name, film).rename(daemon.inbox / name)
+    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
 
 
 def is_running(daemon: Daemon) -> bool:
@@ -38,7 +38,7 @@ def is_running(daemon: Daemon) -> bool:
 def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     """Pause, cancel, resume, again, forget, history: answered by the running service, through its socket."""
     daemon.start()
-    control = daemon.home / "state" / "control"
+    control = daemon.root / "state" / "control"
     assert stat.S_ISSOCK(control.stat().st_mode)
     assert stat.S_IMODE(control.stat().st_mode) == 0o660
     assert daemon.process is not None
@@ -78,10 +78,10 @@ def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     daemon.start()
     drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
-    (daemon.home / "second").mkdir()
+    (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "output": "results"})
     daemon.reload()
-    write_grey(daemon.home / "second" / "a.png")
+    write_grey(daemon.root / "second" / "a.png")
     good = dict(daemon.settings)
     daemon.settings = good | {"nonsense": 1}
     daemon.reload("not reloaded")
@@ -90,7 +90,7 @@ def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     daemon.reload("not reloaded", times=2)
     assert "nothing.safetensors" in daemon.logged("not reloaded")[1]["reason"]
     daemon.wait_for(done=2)
-    assert (daemon.home / "results" / "a.png").exists()
+    assert (daemon.root / "results" / "a.png").exists()
     assert {file["attempts"] for file in daemon.status()["files"]} == {1}
 
 
@@ -145,7 +145,7 @@ def test_an_earlier_result_that_cannot_be_replaced_yet(daemon: Daemon) -> None:
 def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
     """Breaks: the configuration, and then the worker at a film that is no longer in it. Nothing is left over."""
     daemon.settings["watching"]["rescan_seconds"] = 1
-    (daemon.home / "second").mkdir()
+    (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "output": "results"})
     daemon.start()
     drop(daemon, "film.mkv", SPARSE)
@@ -156,7 +156,7 @@ def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
     os.kill(int(worker["worker"].split()[0]), signal.SIGSEGV)
     daemon.wait_for(skipped=1)
     assert "no longer watched" in daemon.status()["files"][0]["reason"]
-    write_grey(daemon.home / "second" / "a.png")
+    write_grey(daemon.root / "second" / "a.png")
     daemon.wait_for(skipped=1, done=1)
 
 
@@ -164,7 +164,7 @@ def test_a_control_socket_that_somebody_removed(daemon: Daemon) -> None:
     """Breaks: the socket's name, as those do who tidy up. It is made again, and the service can be asked."""
     daemon.settings["watching"]["rescan_seconds"] = 1
     daemon.start()
-    (daemon.home / "state" / "control").unlink()
+    (daemon.root / "state" / "control").unlink()
     daemon.wait_until(lambda: daemon.status()["service"], "it can be asked again")
     assert "paused" in daemon.command("pause").stdout
 
@@ -265,7 +265,7 @@ def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: socket.so
 @pytest.mark.slow
 def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, systemd: socket.socket) -> None:
     """Breaks: the weights vanish, and the worker dies. The service lives, says so, and systemd may end it."""
-    weights = tintd.home / "weights.safetensors"
+    weights = tintd.root / "weights.safetensors"
     weights.write_bytes(Path(tintd.settings["colour"]["weights"]).read_bytes())
     tintd.settings["colour"]["weights"] = str(weights)
     tintd.start()

@@ -43,7 +43,7 @@ class Call:
 @contextmanager
 def traced(service: Service, *options: str, others: Sequence[int] = ()) -> Iterator[Path]:
     """Record the calls of the service's main thread, and of other processes."""
-    record = service.home / "record"
+    record = service.root / "record"
     command = ["strace", "-y", "-s", "4096", "-e", f"trace={CALLS}", *options, "-o", record]
     for pid in (service.pid, *others):
         command += ["-p", str(pid)]
@@ -81,7 +81,7 @@ def prepared(service: Service) -> Path:
     service.settings["folders"][0]["original"] = "move"
     service.start()
     service.until(lambda: '"ready"' in service.log(), "it is ready")
-    return write_grey(service.home / "a.png")
+    return write_grey(service.root / "a.png")
 
 
 def recorded(service: Service, *, with_worker: bool = False) -> list[Call]:
@@ -97,7 +97,7 @@ def recorded(service: Service, *, with_worker: bool = False) -> list[Call]:
 
 def worker_of(service: Service) -> list[int]:
     """The process that flushes the result."""
-    told = ask(service.home / "state" / "control", "status")
+    told = ask(service.root / "state" / "control", "status")
     assert told is not None
     return [int(worker["worker"].split()[0]) for worker in told["service"]["workers"]]
 
@@ -135,7 +135,7 @@ def take_away(service: Service, calls: list[Call], *, removals: bool) -> None:
     for number, call in reversed(list(enumerate(calls))):
         flushed = {path for later in calls[number:] if later.name == "fsync" and later.well for path in later.paths}
         target = call.paths[-1]
-        if not call.well or target.parent in flushed or service.home / "state" in target.parents:
+        if not call.well or target.parent in flushed or service.root / "state" in target.parents:
             continue
         if call.name.startswith(("link", "rename")):
             target.unlink(missing_ok=True)
@@ -145,16 +145,16 @@ def take_away(service: Service, calls: list[Call], *, removals: bool) -> None:
             os.link(service.inbox / "done" / "a.png", target)
 
 
-def copy(home: Path, there: Path) -> None:
+def copy(root: Path, there: Path) -> None:
     """Copy what the service has; originals and results by links, for a name's inode says which file it is."""
-    shutil.copytree(home / "state", there / "state", ignore=shutil.ignore_patterns("control"))  # a socket
+    shutil.copytree(root / "state", there / "state", ignore=shutil.ignore_patterns("control"))  # a socket
     for folder in ("inbox", "outbox"):
-        shutil.copytree(home / folder, there / folder, copy_function=os.link)
+        shutil.copytree(root / folder, there / folder, copy_function=os.link)
 
 
 def places(service: Service) -> tuple[list[Path], list[bytes]]:
     """Where the original lies, and where the journal says that it does."""
-    with sqlite3.connect(service.home / "state" / "journal.sqlite3", timeout=20) as database:
+    with sqlite3.connect(service.root / "state" / "journal.sqlite3", timeout=20) as database:
         known = database.execute("SELECT path FROM jobs WHERE NOT superseded").fetchall()
     return [*service.inbox.rglob("a*.png")], [path for (path,) in known]
 
@@ -176,13 +176,13 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         if service.is_alive():
             service.signal(signal.SIGKILL)
     calls = calls_of(record)
-    copy(service.home, service.home / "at-cut")
+    copy(service.root, service.root / "at-cut")
     for removals in (False, True):
         for folder in FOLDERS:
-            shutil.rmtree(service.home / folder)
-        copy(service.home / "at-cut", service.home)
+            shutil.rmtree(service.root / folder)
+        copy(service.root / "at-cut", service.root)
         take_away(service, calls, removals=removals)
-        (service.home / "log").unlink()
+        (service.root / "log").unlink()
         service.start()
         service.until(lambda: '"ready"' in service.log(), "it has taken up what was left")
         service.finish(done=1)
@@ -227,6 +227,6 @@ def test_a_power_cut_at_every_point(service: Service) -> None:
 def reset(service: Service) -> None:
     """As if nothing had been."""
     for folder in (*FOLDERS, "at-cut"):
-        shutil.rmtree(service.home / folder, ignore_errors=True)
-    (service.home / "log").unlink()
+        shutil.rmtree(service.root / folder, ignore_errors=True)
+    (service.root / "log").unlink()
     service.inbox.mkdir()

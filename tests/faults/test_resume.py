@@ -32,13 +32,13 @@ KILLED = 30
 """A frame in the third of them."""
 
 
-def job(home: Path, source: Path, weights: Path) -> Job:
-    """A film to colour, in a home of its own."""
+def job(root: Path, source: Path, weights: Path) -> Job:
+    """A film to colour, in a folder of its own."""
     settings = JobSettings(
         colour=ColourSettings(weights=weights, device="cpu"), film=FilmSettings(encoder="h264", speed="ultrafast")
     )
-    home.mkdir(exist_ok=True)
-    return Job(source, home / "result", home / "workspace", settings)
+    root.mkdir(exist_ok=True)
+    return Job(source, root / "result", root / "workspace", settings)
 
 
 def colour_and_die(wanted: Job, frame: int) -> None:
@@ -155,7 +155,7 @@ def test_frames_that_are_passed_over_are_told(tmp_path: Path, weights: Path, nam
 def test_a_film_is_not_joined_with_segments_of_another_kind(tmp_path: Path, weights: Path, asked: Asked) -> None:
     """Breaks: the settings are changed between kill and resume. Everything is coloured anew."""
     source = write_film(tmp_path / "film.mkv", LONG)
-    before = job(tmp_path / "home", source, weights)
+    before = job(tmp_path / "root", source, weights)
     interrupt(before, KILLED)
     vivid = before.settings.colour.model_copy(update={"vividness": 0.1})
     after = Job(source, before.target, before.workspace, before.settings.model_copy(update={"colour": vivid}))
@@ -200,7 +200,7 @@ def test_seeking_that_lands_elsewhere_is_noticed(
 def test_a_kill_while_the_segments_are_joined_costs_no_frame(tmp_path: Path, weights: Path, asked: Asked) -> None:
     """Breaks: the process ends after the last segment, before the result is whole."""
     source = write_film(tmp_path / "film.mp4", LONG)
-    wanted = job(tmp_path / "home", source, weights)
+    wanted = job(tmp_path / "root", source, weights)
     colorize(wanted, lambda _done, _all: None)
     before = streams(wanted.target)
     wanted.target.write_bytes(wanted.target.read_bytes()[:1000])

@@ -20,7 +20,7 @@ LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 
 def drop(daemon: Daemon, name: str, film: Film = LONG) -> Path:
     """A film that comes whole, by a move."""
-    return write_film(daemon.home / name, film).rename(daemon.inbox / name)
+    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
 
 
 def workers(daemon: Daemon) -> dict[str, list[str]]:
@@ -82,8 +82,8 @@ def test_a_worker_that_eats_memory_is_stopped(daemon: Daemon) -> None:
     [process] = [psutil.Process(int(worker.split()[0])) for worker in workers(daemon)]
     daemon.settings["work"]["job_mib"] = (process.memory_info().rss >> 20) + 150
     daemon.reload()
-    pyvips.Image.black(13000, 13000).write_to_file(str(daemon.home / "big.png"), interlace=True)
-    (daemon.home / "big.png").rename(daemon.inbox / "big.png")
+    pyvips.Image.black(13000, 13000).write_to_file(str(daemon.root / "big.png"), interlace=True)
+    (daemon.root / "big.png").rename(daemon.inbox / "big.png")
     write_grey(daemon.inbox / "small.png")
     daemon.wait_for(done=1, failed=1)
     [attempt] = attempts(daemon, "big.png")

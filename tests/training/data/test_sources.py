@@ -80,34 +80,34 @@ def _expect_these(monkeypatch: pytest.MonkeyPatch, site: Path, tree: Path) -> No
 
 def test_places365_is_fetched_once_and_read(served: Path, tmp_path: Path) -> None:
     """Pictures and classes, of both splits; when it is there, nothing is fetched any more."""
-    home = tmp_path / "places365"
-    home.mkdir()
-    train = open_corpus(Places(places365=home), tmp_path / "cache", side=100, decoded=False)
+    root = tmp_path / "places365"
+    root.mkdir()
+    train = open_corpus(Places(places365=root), tmp_path / "cache", side=100, decoded=False)
     assert train.labels == ["a/abbey", "b/bakery/shop"] * 2
     assert train.picture(3).shape[:2] == (109, 100)
     shutil.rmtree(served)
-    again = open_corpus(Places(places365=home), tmp_path / "cache2", side=100)
+    again = open_corpus(Places(places365=root), tmp_path / "cache2", side=100)
     assert [np.abs(again.picture(index) - train.picture(index)).max() for index in range(4)] == [0] * 4
     with pytest.raises(MediaError, match="cannot be fetched"):
-        open_corpus(Places(places365=home, split="val"), tmp_path / "cache", side=100)
+        open_corpus(Places(places365=root, split="val"), tmp_path / "cache", side=100)
 
 
 def test_places365_that_was_not_extracted_to_the_end_is_refused(served: Path, tmp_path: Path) -> None:
     """With the folder to delete, and not as photographs that happen to be missing."""
     assert served.is_dir()
-    place = Places(places365=tmp_path / "home", split="val")
+    place = Places(places365=tmp_path / "root", split="val")
     place.places365.mkdir()
     open_source(place)
     (place.places365 / "val_256" / "Places365_val_00000002.jpg").unlink()
-    with pytest.raises(MediaError, match=r"home/val_256: .*00000002.jpg is missing; delete this folder"):
+    with pytest.raises(MediaError, match=r"root/val_256: .*00000002.jpg is missing; delete this folder"):
         open_source(place)
 
 
 def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> None:
     """Which stand in its list only, for its pictures lie in one folder."""
     assert served.is_dir()
-    (tmp_path / "home").mkdir()
-    corpus = open_corpus(Places(places365=tmp_path / "home", split="val"), tmp_path / "cache", side=64)
+    (tmp_path / "root").mkdir()
+    corpus = open_corpus(Places(places365=tmp_path / "root", split="val"), tmp_path / "cache", side=64)
     assert corpus.kinds == ["val"]
     assert corpus.labels == ["a/abbey", "b/bakery/shop"] * 2
 
@@ -115,10 +115,10 @@ def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> N
 def test_the_papers_recipe_runs_on_places365(served: Path, tmp_path: Path) -> None:
     """As it stands, but for the number of steps, the batch, and ImageNet's weights, which cannot be fetched here."""
     assert served.is_dir()
-    (tmp_path / "home").mkdir()
+    (tmp_path / "root").mkdir()
     paper = yaml.safe_load((RECIPES / "paper.yaml").read_text())
     for split in ("train", "validation"):
-        paper["data"][split]["places365"] = str(tmp_path / "home")
+        paper["data"][split]["places365"] = str(tmp_path / "root")
     paper["data"] |= {"cache": str(tmp_path / "cache"), "workers": 1}
     paper["schedule"] |= {"steps": 1, "batch": 2}
     paper |= {"runs": str(tmp_path / "runs"), "encoder": {"start": None}, "sanity_steps": 0}

@@ -21,9 +21,9 @@ SMALL = {"architecture": {"widths": [8, 8, 8]}, "data": {"crop": 64, "workers": 
 ONE_STEP = {"batch": 2, "steps": 1, "rate": 0.001}
 
 
-def begun(photographs: Path, home: Path, **schedule: Any) -> Recipe:  # noqa: ANN401 (settings of any kind)
+def begun(photographs: Path, root: Path, **schedule: Any) -> Recipe:  # noqa: ANN401 (settings of any kind)
     """The recipe of a run of one step, or what it becomes by a change."""
-    path = write_recipe(photographs, home, **SMALL, schedule=ONE_STEP | schedule)
+    path = write_recipe(photographs, root, **SMALL, schedule=ONE_STEP | schedule)
     return load_colour_recipe(path)
 
 

@@ -17,12 +17,12 @@ from training.recipe import load_recipe
 STEPS = 4
 
 
-def run(photographs: Path, home: Path, processes: int) -> dict[str, Tensor]:
+def run(photographs: Path, root: Path, processes: int) -> dict[str, Tensor]:
     """The averaged weights of a short run without chance in the network, on so many processes."""
-    home.mkdir()
+    root.mkdir()
     recipe = write_recipe(
         photographs,
-        home,
+        root,
         precision="32-true",
         architecture={"widths": [16, 16, 16], "dropout": 0.0},
         schedule={"batch": 8, "steps": STEPS, "rate": 0.0003, "average": 0.0},
@@ -33,7 +33,7 @@ def run(photographs: Path, home: Path, processes: int) -> dict[str, Tensor]:
     else:
         launcher = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
         subprocess.run([sys.executable, "-m", *launcher, "daemon", "train", recipe], check=True)
-    state = torch.load(home / "runs" / "quick" / "last.ckpt", map_location="cpu", weights_only=True)
+    state = torch.load(root / "runs" / "quick" / "last.ckpt", map_location="cpu", weights_only=True)
     assert state["step"] == STEPS
     average: dict[str, Tensor] = state["average"]
     return average

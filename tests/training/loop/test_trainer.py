@@ -27,9 +27,9 @@ from training.measure.report import write_report
 from training.recipe import Recipe, load_colour_recipe
 
 
-def recipe(photographs: Path, home: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
+def recipe(photographs: Path, root: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
     """A recipe for a small colorizer."""
-    return write_recipe(photographs, home, **({"architecture": {"widths": [16, 16, 16]}} | changes))
+    return write_recipe(photographs, root, **({"architecture": {"widths": [16, 16, 16]}} | changes))
 
 
 def averaged(settings: Recipe) -> dict[str, torch.Tensor]:

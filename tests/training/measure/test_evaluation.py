@@ -22,12 +22,12 @@ def measured() -> PictureMetrics:
     return measure(truth, truth, torch.ones(20, 20))
 
 
-def painter(home: Path, calibration: Calibration | None) -> Painter:
+def painter(root: Path, calibration: Calibration | None) -> Painter:
     """One whose network has learnt nothing."""
     network = Network(Architecture(widths=(8, 8, 8)))
     card = WeightsCard(architecture=network.architecture, working_size=64, calibration=calibration)
-    save_weights(home / "weights.safetensors", network, card)
-    return Painter(home / "weights.safetensors", "cpu")
+    save_weights(root / "weights.safetensors", network, card)
+    return Painter(root / "weights.safetensors", "cpu")
 
 
 def test_a_picture_weighs_in_the_rebalanced_area_as_its_colours_are_rare() -> None:

@@ -34,10 +34,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(weights: Path, photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report on two of the photographs that a recipe names."""
-    home = tmp_path_factory.mktemp("report")
-    recipe = write_recipe(photographs, home, data={"validation": str(photographs / "train")})
-    evaluate(weights, recipe, home / "report", most=1, device="cpu")
-    return home / "report"
+    root = tmp_path_factory.mktemp("report")
+    recipe = write_recipe(photographs, root, data={"validation": str(photographs / "train")})
+    evaluate(weights, recipe, root / "report", most=1, device="cpu")
+    return root / "report"
 
 
 def strict(text: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Services for tests that start very many: the real service and worker, forked from processes that have torch already.
+"""Starts the real service and worker for tests, forked from processes that have loaded torch already.
 
-Only the way of starting processes differs from `tintd run`: loading torch anew would cost seconds at each start.
-Run as `python -m tests.zygote`: reads lines `CONFIG LOG` from standard input, and answers each with the process
-id of a new service.
+Only the way of starting processes differs from `tintd run`: loading torch anew costs seconds at each start.
+`python -m tests.fork_server` reads lines `CONFIG LOG` from standard input, and answers each with the process id of a
+new service.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-class Zygote:
+class ForkServer:
     """The process that services are forked from."""
 
     def __init__(self) -> None:
         root = Path(__file__).parents[1]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.zygote"],
+            [sys.executable, "-m", "tests.fork_server"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -89,13 +89,13 @@ class Zygote:
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """Fork no more."""
+        """End it; the services that it started go on."""
         self._process.kill()
         self._process.wait()
 
 
-class Forked:
-    """A process that was forked from a zygote, to be treated as one of `subprocess`; its exit status is not known."""
+class ForkedProcess:
+    """A forked process with the interface of `subprocess.Popen`; its exit status is not known."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

@@ -1,4 +1,4 @@
-"""The reckoning after a soak: what was lost, done twice, left over or damaged."""
+"""The result of a soak: what was lost, done twice, left over or damaged."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from pathlib import Path
 from PIL import Image
 
 
-def reckon(home: Path, expected: set[str], bad: set[str]) -> dict[str, int]:
+def count_faults(root: Path, expected: set[str], bad: set[str]) -> dict[str, int]:
     """Count what is wrong.
 
     Args:
-        home: holds inbox, outbox and state.
+        root: holds inbox, outbox and state.
         expected: names, inside the inbox, of the files that must have come to an end.
         bad: of these, those that cannot be coloured.
 
     """
-    with sqlite3.connect(home / "state" / "journal.sqlite3") as database:
+    with sqlite3.connect(root / "state" / "journal.sqlite3") as database:
         sound = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         rows = database.execute("SELECT path, state, output, reason FROM jobs WHERE NOT superseded").fetchall()
     jobs = {os.fsdecode(path): (state, output, reason) for path, state, output, reason in rows}
     results = [os.fsdecode(output) for state, output, _ in jobs.values() if state == "done"]
-    lying = {str(path) for path in home.glob("outbox/**/*") if path.is_file() and path.suffix != ".txt"}
-    fates = {name: jobs.get(name, ("lost", None, None)) for name in expected}
-    good = [fate for name, fate in fates.items() if name not in bad]
+    lying = {str(path) for path in root.glob("outbox/**/*") if path.is_file() and path.suffix != ".txt"}
+    outcomes = {name: jobs.get(name, ("lost", None, None)) for name in expected}
+    good = [outcome for name, outcome in outcomes.items() if name not in bad]
     return {
         "good files at the end": len(good),
-        "lost": sum(state not in ("done", "failed", "skipped") for state, _, _ in fates.values()),
+        "lost": sum(state not in ("done", "failed", "skipped") for state, _, _ in outcomes.values()),
         "good, and yet not done": sum(state != "done" for state, _, _ in good),
-        "not done, and no reason": sum(state != "done" and not reason for state, _, reason in fates.values()),
+        "not done, and no reason": sum(state != "done" and not reason for state, _, reason in outcomes.values()),
         "results missing": len(set(results) - lying),
         "results of one name": len(results) - len(set(results)),
         "results that cannot be read": sum(not _is_whole(Path(path)) for path in lying & set(results)),
-        "temporary files left over": len(list(home.glob("outbox/**/.tintd-*"))),
+        "temporary files left over": len(list(root.glob("outbox/**/.tintd-*"))),
         "journal damaged": int(not sound),
     }
 
