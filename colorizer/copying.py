@@ -1,24 +1,27 @@
-"""A copy of a file, made in pieces, so that whoever waits for it hears that it goes on."""
+"""Copy a file in blocks, so that the caller can report progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-_PIECE = 1 << 20
-"""Bytes that are copied at a time."""
+_BLOCK = 1 << 20
+"""Bytes copied at a time."""
 
 
-def copy_file(source: Path, target: Path, beat: Callable[[], None]) -> None:
-    """Copy what a file holds.
+def copy_file(source: Path, target: Path, on_progress: Callable[[], None]) -> None:
+    """Copy the content of a file.
 
     Args:
         source: the file.
-        target: what becomes its copy.
-        beat: told after each piece: a film of hours, on a slow disk or another machine's, takes its time.
+        target: the copy, which is replaced where it exists.
+        on_progress: called after each block; a long film on a slow disk takes minutes.
+
+    Raises:
+        OSError: reading or writing fails.
 
     """
     with source.open("rb") as original, target.open("wb") as copy:
-        while piece := original.read(_PIECE):
-            copy.write(piece)
-            beat()
+        while block := original.read(_BLOCK):
+            copy.write(block)
+            on_progress()

@@ -1,4 +1,4 @@
-"""Writing that survives a power cut: the file's bytes reach the disk, then its name does."""
+"""Write files so that they survive a power cut: first the bytes reach the disk, then the name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-"""What only writing is answered: a full disk, a quota, a disk that is read-only."""
+"""Error numbers that only writing causes: a full disk, an exceeded quota, a read-only file system."""
 
 
 def sync_file(path: Path) -> None:
-    """Wait until a file's bytes are on the disk."""
+    """Wait until the bytes of a file are on the disk."""
     _sync(path, os.O_RDONLY)
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk, where its file system can tell: some network mounts cannot."""
+    """Wait until the names in a folder are on the disk; some network mounts cannot do this, and are skipped."""
     try:
         _sync(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -27,7 +27,7 @@ def sync_folder(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and its parents, durably."""
+    """Make a folder and its parents, and wait until they are on the disk."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -36,14 +36,14 @@ def make_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
+    """Write a small text file, whole or not at all."""
     with written_whole(path) as unfinished:
         unfinished.write_text(text)
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Where to write a file that gets its name when it is whole; what an error leaves of it is removed."""
+    """Yield a temporary path to write to; the file gets its name afterwards, and is removed after an error."""
     unfinished = path.with_name(f"{path.name}.part")
     try:
         yield unfinished

@@ -1,4 +1,4 @@
-"""Run an iterator in a thread of its own, a bounded number of steps ahead of its reader."""
+"""Run an iterator in a thread of its own, a limited number of items ahead of its reader."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-_LOOK = 0.2
-"""Seconds after which a thread that waits for room looks whether its reader has gone."""
+_POLL_SECONDS = 0.2
+"""How often a thread that waits for a free place checks whether its reader has gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """After the last item: the error that ended the iterator, or None."""
+    """The end of the items: the error that ended the iterator, or None."""
 
     error: BaseException | None
 
 
 @contextmanager
-def ahead(items: Iterable[Item], depth: int) -> Iterator[Iterator[Item]]:
-    """Read `items` in a thread, at most `depth` of them ahead.
+def prefetch(items: Iterable[Item], depth: int) -> Iterator[Iterator[Item]]:
+    """Read `items` in a thread, at most `depth` items ahead of the reader.
 
-    What the thread raises is raised to the reader, in its place. The thread has ended when the context has.
+    An error in the thread is raised to the reader after the items before it. The thread ends with the context.
 
     """
-    line = _Line[Item](depth)
-    thread = threading.Thread(target=line.fill, args=(items,), daemon=True)
+    buffer = _Buffer[Item](depth)
+    thread = threading.Thread(target=buffer.fill, args=(items,), daemon=True)
     thread.start()
     try:
-        yield line.read()
+        yield buffer.read()
     finally:
-        line.closed.set()
+        buffer.closed.set()
         thread.join()
 
 
-class _Line(Generic[Item]):
+class _Buffer(Generic[Item]):
     """The items between the two threads."""
 
     def __init__(self, depth: int) -> None:
@@ -57,7 +57,7 @@ class _Line(Generic[Item]):
             for item in items:
                 if not self._put(item):
                     return
-        except BaseException as error:  # noqa: BLE001 (it is the reader's to handle)
+        except BaseException as error:  # noqa: BLE001 (the reader handles it)
             self._put(_End(error))
         else:
             self._put(_End(None))
@@ -65,7 +65,7 @@ class _Line(Generic[Item]):
     def _put(self, item: Item | _End) -> bool:
         while not self.closed.is_set():
             try:
-                self._queue.put(item, timeout=_LOOK)
+                self._queue.put(item, timeout=_POLL_SECONDS)
             except queue.Full:
                 continue
             return True

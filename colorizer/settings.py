@@ -85,7 +85,7 @@ class DetectionSettings(Section):
     """An original in colour is left alone and reported, copied to the results as it is, or coloured anew."""
 
     @property
-    def looks(self) -> bool:
+    def checks_colour(self) -> bool:
         """Whether it matters if an original is in colour."""
         return self.input == "auto" and self.coloured != "recolour"
 

@@ -29,8 +29,8 @@ from colorizer.film.source_chroma import keep_chroma, varies
 from colorizer.job import Job
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist, shrink
-from colorizer.model.orientation import lay_back, upright
-from colorizer.prefetch import ahead
+from colorizer.model.orientation import orient, unorient
+from colorizer.prefetch import prefetch
 from colorizer.provenance import made_with
 from colorizer.report import Report
 
@@ -78,7 +78,7 @@ def colorize_film(job: Job, colorist: Colorist, progress: Progress) -> Report:
     footage = replace(footage, fields=encoding.fields)
     container = choose_container(footage, encoding)
     write = partial(_segments, job, footage, encoding, colorist, progress)
-    looks = job.settings.detection.looks and has_chroma(footage)
+    looks = job.settings.detection.checks_colour and has_chroma(footage)
     scenes = recall_scenes(job) if looks else Scenes()
     try:
         segments = list(write(scenes))
@@ -129,8 +129,8 @@ def _segments(  # noqa: PLR0913, PLR0917
     done = sum(len(segment.timing.pts) for segment in finished)
     decoded = frames_after(finished, footage, job.piece, partial(progress, done, footage.expected))
     with (
-        ahead(_stills(decoded, footage, encoding, colorist, scenes), _AHEAD) as stills,
-        ahead(_coloured(numbered(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
+        prefetch(_stills(decoded, footage, encoding, colorist, scenes), _AHEAD) as stills,
+        prefetch(_coloured(numbered(stills), footage, encoding, colorist, compare=job.compare), _AHEAD) as frames,
     ):
         counted = _counted(frames, done, footage.expected, progress)
         for number, together in groupby(counted, key=itemgetter(0)):
@@ -151,7 +151,7 @@ def _stills(
         in_colour = scenes is not None and scenes.in_colour(frame.pts)
         codes = luma_codes(frame.picture, footage.coding)
         samples = LumaSamples.of(codes, footage.coding, encoding)
-        small = shrink(upright(samples.mean, footage.orientation), extent).clamp(0, 1)
+        small = shrink(orient(samples.mean, footage.orientation), extent).clamp(0, 1)
         yield Still(frame, samples, small, frame.pts * footage.time_base, mark_of(codes), in_colour)
 
 
@@ -197,7 +197,7 @@ def _batches(stills: Iterator[tuple[int, Still]]) -> Iterator[tuple[int, list[St
 
 def _laid_back(fit: ChromaFit, orientation: int) -> ChromaFit:
     """A fit turned as the film stores its frames."""
-    return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
+    return ChromaFit(unorient(fit.slope, orientation), unorient(fit.offset, orientation))
 
 
 def _counted(

@@ -1,4 +1,4 @@
-"""Orientation: a stored picture turned upright for the network, and the answer laid back over the stored one."""
+"""The orientation of a picture: a stored picture is turned upright for the network, and its colours are turned back."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def orientation_of(matrix: Sequence[int]) -> int:
     right, down, across = matrix[0], matrix[1], matrix[3]
     mirrored = right * matrix[4] < down * across
     turns = round(atan2(-down, right) / (pi / 2)) if not mirrored else round(atan2(down, -right) / (pi / 2))
-    return next(number for number, upright in _UPRIGHT.items() if upright == (turns % 4, mirrored))
+    return next(number for number, turn in _UPRIGHT.items() if turn == (turns % 4, mirrored))
 
 
-def upright(picture: Tensor, orientation: int) -> Tensor:
+def orient(picture: Tensor, orientation: int) -> Tensor:
     """Turn a stored picture (..., H, W) upright; an orientation that does not exist counts as upright."""
     turns, mirrored = _UPRIGHT.get(orientation, (0, False))
     picture = picture.flip(-1) if mirrored else picture
     return picture.rot90(turns, (-2, -1))
 
 
-def lay_back(picture: Tensor, orientation: int) -> Tensor:
-    """Undo `upright`."""
+def unorient(picture: Tensor, orientation: int) -> Tensor:
+    """Undo `orient`."""
     turns, mirrored = _UPRIGHT.get(orientation, (0, False))
     picture = picture.rot90(-turns, (-2, -1))
     return picture.flip(-1) if mirrored else picture

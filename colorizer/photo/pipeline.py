@@ -18,7 +18,7 @@ from colorizer.job import Job
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.lab import rgb_minus_luma
-from colorizer.model.orientation import lay_back, upright
+from colorizer.model.orientation import orient, unorient
 from colorizer.model.tint_detection import is_in_colour
 from colorizer.photo.formats import PhotoFormat, photo_format
 from colorizer.photo.output_format import Plan, held_sample, held_white, plan, suffix_of
@@ -89,7 +89,7 @@ def _colorize(job: Job, name: PhotoFormat, colorist: Colorist, progress: Progres
 
 def _check_grey(photo: Photo, job: Job, progress: Progress) -> tuple[str, ...]:
     """Refuse a photograph of which every page is in colour, if that matters; what is to say of one with some."""
-    if not job.settings.detection.looks:
+    if not job.settings.detection.checks_colour:
         return ()
     pages = len(photo.pictures)
     coloured = sum(
@@ -179,8 +179,8 @@ def _choose_colours_of(luma: pyvips.Image, orientation: int, colorist: Colorist,
     shrunk = _watched(luma.shrink(factor, factor, ceil=True), beat)
     small = torch.from_numpy(shrunk.numpy()).float()
     small = small.reshape(1, 1, -(-height // factor), -1).nan_to_num().clamp(0, 1)
-    fit = colorist.fit(shrink(upright(small, orientation), sides), MATRIX, mirrored=True)
-    return ChromaFit(lay_back(fit.slope, orientation), lay_back(fit.offset, orientation))
+    fit = colorist.fit(shrink(orient(small, orientation), sides), MATRIX, mirrored=True)
+    return ChromaFit(unorient(fit.slope, orientation), unorient(fit.offset, orientation))
 
 
 def _frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from colorizer.prefetch import ahead
+from colorizer.prefetch import prefetch
 
 
 def test_items_come_in_order() -> None:
     """The reader sees what the iterator gives, all of it."""
-    with ahead(range(100), 3) as items:
+    with prefetch(range(100), 3) as items:
         assert list(items) == list(range(100))
 
 
@@ -22,7 +22,7 @@ def test_an_error_is_raised_in_its_place() -> None:
         yield 1
         raise ValueError("broken")
 
-    with ahead(failing(), 3) as items:
+    with prefetch(failing(), 3) as items:
         assert next(items) == 1
         with pytest.raises(ValueError, match="broken"):
             next(items)
@@ -39,7 +39,7 @@ def test_the_thread_runs_only_so_far_ahead() -> None:
             yield number
 
     before = threading.active_count()
-    with ahead(counting(), 2) as items:
+    with prefetch(counting(), 2) as items:
         assert next(items) == 0
         threading.Event().wait(0.3)
         assert len(seen) <= 5

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image, ImageCms
 from torch.utils.data import Dataset
 
 from colorizer.errors import MediaError, one_line
-from colorizer.model.orientation import upright
+from colorizer.model.orientation import orient
 from training.data.sources import Item, Source
 
 MIN_SIDE = 64
@@ -121,7 +121,7 @@ def _decode(image: Image.Image, side: int) -> Picture:
         size = (max(side, round(image.width * shrink)), max(side, round(image.height * shrink)))
         image = image.resize(size, Image.Resampling.BOX, reducing_gap=None)
     picture = torch.from_numpy(np.array(_in_srgb(image, profile)))
-    return upright(picture.permute(2, 0, 1), orientation).permute(1, 2, 0).contiguous().numpy()
+    return orient(picture.permute(2, 0, 1), orientation).permute(1, 2, 0).contiguous().numpy()
 
 
 def _orientation(image: Image.Image) -> int:

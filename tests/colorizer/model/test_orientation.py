@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from colorizer.model.orientation import lay_back, orientation_of, upright
+from colorizer.model.orientation import orient, orientation_of, unorient
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -19,22 +19,22 @@ def test_upright_is_what_other_programs_show(orientation: int) -> None:
     file = io.BytesIO()
     Image.fromarray(stored).save(file, "PNG", exif=exif)
     shown = np.asarray(ImageOps.exif_transpose(Image.open(file)))
-    turned = upright(torch.from_numpy(stored), orientation)
+    turned = orient(torch.from_numpy(stored), orientation)
     assert np.array_equal(turned.numpy(), shown)
-    assert np.array_equal(lay_back(turned, orientation).numpy(), stored)
+    assert np.array_equal(unorient(turned, orientation).numpy(), stored)
 
 
 def test_an_orientation_that_does_not_exist_is_upright() -> None:
     """Cameras have written 0 and 9; the picture stays as it is."""
     stored = torch.arange(6).reshape(2, 3)
-    assert torch.equal(upright(stored, 0), stored)
-    assert torch.equal(lay_back(stored, 9), stored)
+    assert torch.equal(orient(stored, 0), stored)
+    assert torch.equal(unorient(stored, 9), stored)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_display_matrix_says_the_same(orientation: int) -> None:
     """The matrix by which a film is shown moves each sample where the orientation of that number moves it."""
-    to_right, to_bottom = upright(
+    to_right, to_bottom = orient(
         torch.tensor([[[0, 0, 0], [0, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 0], [0, 1, 0]]]), orientation
     )
     right, down = ((spot.nonzero()[0] - 1).tolist()[::-1] for spot in (to_right, to_bottom))
