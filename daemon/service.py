@@ -1,7 +1,8 @@
-"""The service's life: start, watch, work, reload, drain, stop. It imports neither torch nor av."""
+"""The service: start, watch, work, reload, drain, stop. It imports neither torch nor av."""
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,33 +13,34 @@ from pathlib import Path
 
 import structlog
 
-from colorizer.errors import SettingsError, TintdError
-from daemon.config.pause import Pause, by_hours, by_person, told
-from daemon.config.settings import Config, load_config
-from daemon.control.control_socket import Request
+from colorizer.errors import TintdError
+from daemon.config.pause import Pause, by_hours, by_person
+from daemon.config.reloading import load_changed
+from daemon.config.settings import Config
+from daemon.control import requests
 from daemon.control.hooks import Herald
-from daemon.control.server import Desk
+from daemon.control.reporter import Reporter
+from daemon.control.requests import Action
+from daemon.control.server import ControlServer
 from daemon.jobs.dispatcher import Foreman
 from daemon.jobs.intake import Intake
 from daemon.jobs.recovery import take_up
 from daemon.jobs.retries import longest_delay
 from daemon.jobs.workspace import make_folders, sweep
-from daemon.journal import requests
 from daemon.journal.journal import Journal
 from daemon.journal.maintenance import Pruning, mend_dates
-from daemon.runtime.health import Pulse
+from daemon.journal.records import Entry
 from daemon.runtime.log import configure_log
-from daemon.runtime.notify import notify, watchdog_interval
+from daemon.runtime.notify import notify
+from daemon.runtime.service_state import LONGEST_REST, LatestState
 from daemon.runtime.signals import Signals
-from daemon.runtime.state_lock import alone
-from daemon.runtime.wakeup import Bell
+from daemon.runtime.state_lock import state_locked
+from daemon.runtime.wakeup import Wakeup
 
 _TICK = 0.5
-"""Seconds between two looks at files that may be growing, and at running jobs."""
-_SIGN = 5.0
-"""Seconds between two lines of status for systemd where it expects no signs of life, and two looks at a full disk."""
-_REST = 60.0
-"""Seconds between two looks at the clock while only working hours could change something."""
+"""Seconds between two looks at running jobs and starting workers."""
+_RETRY = 5.0
+"""Seconds between two looks at a full disk, a journal that cannot be written, or a removed control socket."""
 
 _log = structlog.get_logger()
 
@@ -48,122 +50,143 @@ class StartError(TintdError):
 
 
 class Service:
-    """The service, from start to stop."""
+    """The service, from start to stop. One thread runs its main loop; all that may take long runs in others."""
 
     def __init__(self, config: Config, path: Path) -> None:
-        """Serve by a configuration, which is read again from its path at SIGHUP."""
+        """Make a service for a configuration, which SIGHUP has it read again from its path."""
         self._config = config
         self._path = path
-        self._bell = Bell()
+        self._wakeup = Wakeup()
         self._signals = Signals()
-        self._pulse = Pulse()
+        self._latest = LatestState()
         self._pruning = Pruning(config)
-        self._is_known_ready = False
+        self._is_announced = False
+        """Whether systemd and the log have been told that the service is ready."""
         self._before: Config | None = None
         """The configuration to go back to if the workers cannot start with the present one."""
-        self._closing: float | None = None
-        """When the jobs that still run outside of working hours are put back."""
+        self._put_back_at: float | None = None
+        """When the jobs that still run outside of working hours are stopped, by the monotonic clock."""
         self._next_upkeep = 0.0
-        self._next_sign = 0.0
+        self._next_check = 0.0
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
 
         Raises:
-            StartError: weights or device are not as configured, or the address for monitoring cannot be had.
+            StartError: weights or device are not as configured, or the monitoring address is not available.
             ControlError: the control socket cannot be made.
             FolderError: a folder cannot be made.
             StateError: another tintd uses this state.
             JournalError: the journal cannot be used.
 
         """
-        with alone(self._config.state), ExitStack() as stack:
+        with state_locked(self._config.state), ExitStack() as stack:
             self._journal = stack.enter_context(closing(Journal(self._config.state)))
-            self._herald = Herald(self._journal.database, self._config.hooks, self._bell.ring)
-            stack.callback(self._herald.stop)
+            self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
+            self._hooks = Herald(self._journal.database, self._config.hooks, self._wakeup.wake)
+            stack.callback(self._hooks.stop)
             make_folders(self._config.folders)
             take_up(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
-            self._desk = Desk(self._config, self._bell.ring)
-            stack.callback(self._desk.close)
-            self._foreman = Foreman(self._config, self._journal)
-            stack.callback(self._foreman.dismiss)
-            self._intake = Intake(self._config, self._journal, self._bell.ring)
-            stack.enter_context(self._signals.heard(self._bell))
+            self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
+            stack.callback(self._control.close)
+            self._dispatcher = Foreman(self._config, self._journal)
+            stack.callback(self._dispatcher.dismiss)
+            self._intake = Intake(self._config, self._journal, self._wakeup.wake)
+            stack.enter_context(self._signals.received(self._wakeup))
             stack.enter_context(self._monitored())
             stack.callback(self._drain)
             self._intake.start()
-            self._serve()
+            self._loop()
+
+    def cancel(self, pattern: str) -> list[Entry]:
+        """Give up jobs, also those that run; returns them."""
+        return self._dispatcher.cancel(pattern)
+
+    def put_back(self) -> None:
+        """Stop all running jobs, and let them wait again."""
+        self._dispatcher.put_back()
+
+    def find_again(self) -> None:
+        """Take in again the files that the journal does not know any more."""
+        sweep(self._config.folders, self._journal)
+        self._intake.rescan()
 
     @contextmanager
     def _monitored(self) -> Iterator[None]:
-        """Answer over HTTP, where that is configured."""
-        if self._config.monitoring.address == "off":
+        """Serve metrics and health over HTTP, if that is configured."""
+        address = self._config.monitoring.address
+        if address == "off":
             yield
             return
-        from daemon.control.monitoring import monitored  # noqa: PLC0415 (costs memory where it is used)
+        from daemon.control.monitoring import monitored  # noqa: PLC0415 (it costs memory where it is used)
 
         with ExitStack() as stack:
             try:
-                stack.enter_context(monitored(self._config, self._pulse))
+                stack.enter_context(monitored(address, self._latest))
             except OSError as error:
-                raise StartError(f"monitoring.address {self._config.monitoring.address}: {error}") from error
+                raise StartError(f"monitoring.address {address}: {error}") from error
             yield
 
-    def _serve(self) -> None:
+    def _loop(self) -> None:
         while not self._signals.stops:
             try:
-                self._turn()
+                self._iterate()
             except sqlite3.OperationalError as error:
-                self._wait_for_the_journal(error)
+                self._wait_for_journal(error)
+            except OSError as error:
+                if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                    raise
+                _log.error("too many open files; everything waits", seconds=_RETRY)
+                time.sleep(_RETRY)
 
-    def _turn(self) -> None:
-        """Once around: listen, look, take in, give out."""
-        self._wait(self._rest())
+    def _iterate(self) -> None:
+        """One iteration of the main loop."""
+        self._wait(self._seconds_to_next())
         if self._signals.take_reload():
             self._reload()
-        self._check_crew()
-        self._desk.serve(self._grant)
+        self._check_workers()
+        self._control.serve(self._apply_request)
         self._intake.look_around()
         self._intake.take_in()
         self._work()
-        self._foreman.mind()
-        self._keep_up()
-        self._give_sign()
+        self._dispatcher.mind()
+        self._hooks.tend(time.time())
+        self._keep_in_order()
+        self._reporter.report(self._dispatcher, self._pauses() or self._dispatcher.pauses)
 
     def _wait(self, seconds: float) -> None:
-        """Sleep until a worker speaks, the bell rings, or there is something to look at."""
-        speakers = self._foreman.crew.connections
-        speaking = wait([*speakers, self._bell.fileno()], timeout=seconds)
-        self._bell.silence()
-        for connection, hand in speakers.items():
-            message = hand.worker.listen(0) if hand.worker is not None and connection in speaking else None
+        """Sleep until a worker sends a message, something wakes the loop, or the time is over."""
+        senders = self._dispatcher.crew.connections
+        ready = wait([*senders, self._wakeup.fileno()], timeout=seconds)
+        self._wakeup.clear()
+        for connection, hand in senders.items():
+            message = hand.worker.listen(0) if hand.worker is not None and connection in ready else None
             if message is not None:
-                self._foreman.hear(hand, message)
+                self._dispatcher.hear(hand, message)
 
-    def _rest(self) -> float:
-        """Seconds for which nothing needs the service."""
-        if self._intake.is_waiting or self._foreman.tasks or not self._foreman.crew.is_complete:
+    def _seconds_to_next(self) -> float:
+        """Seconds until something is due. All that must happen at some time, without an event, stands here."""
+        crew = self._dispatcher.crew
+        if self._intake.is_waiting or self._dispatcher.tasks or not crew.is_complete:
             return _TICK
-        now = time.monotonic()
-        needed = [self._next_upkeep - now, self._intake.next_scan() - now]
-        if watchdog_interval() is not None:
-            needed.append(self._next_sign - now)
-        if self._config.work.hours:
-            needed.append(_REST)
-        if self._foreman.closed:
-            needed.append(_SIGN)
-        until_sleep = self._foreman.crew.rest()
-        if until_sleep is not None:
-            needed.append(until_sleep)
-        due = None if self._foreman.closed or self._wished() else self._journal.next_due()
-        if due is not None:
-            needed.append(due - time.time())
-        return max(0.0, min(needed))
+        now, clock = time.monotonic(), time.time()
+        waits = [LONGEST_REST, self._next_upkeep - now, self._intake.next_scan() - now]
+        if self._dispatcher.closed:
+            waits.append(_RETRY)
+        due = self._reporter.next_due()
+        waits += [] if due is None else [due - now]
+        parking = crew.rest()
+        waits += [] if parking is None else [parking]
+        due = self._hooks.next_due()
+        waits += [] if due is None else [due - clock]
+        due = None if self._dispatcher.closed or self._pauses() else self._journal.next_due()
+        waits += [] if due is None else [due - clock]
+        return max(0.0, min(waits))
 
-    def _check_crew(self) -> None:
-        """Tell when the first workers are ready; refuse a start, or a reload, with which they cannot be."""
-        crew = self._foreman.crew
+    def _check_workers(self) -> None:
+        """Say when the first workers are ready; refuse a start, or a reload, with which they cannot be."""
+        crew = self._dispatcher.crew
         if crew.unfit is not None:
             raise StartError(crew.unfit)
         if crew.is_complete:
@@ -171,26 +194,26 @@ class Service:
         elif self._before is not None and crew.trouble is not None:
             _log.error("not reloaded", reason=crew.trouble)
             config, self._before = self._before, None
-            self._apply(config)
-        if crew.was_ready and not self._is_known_ready:
-            self._is_known_ready = True
+            self._configure(config)
+        if crew.was_ready and not self._is_announced:
+            self._is_announced = True
             notify("READY=1")
             _log.info("ready", folders=[str(folder.input) for folder in self._config.folders])
 
     def _work(self) -> None:
-        """Give out jobs, if this is the time for it; when working hours end, what runs is put back after a while."""
-        pauses = self._wished()
+        """Give out jobs unless they pause; when working hours have ended, running jobs are put back after a while."""
+        pauses = self._pauses()
         if not pauses:
-            self._foreman.offer()
+            self._dispatcher.offer()
         if all(pause.by != "hours" for pause in pauses):
-            self._closing = None
-        elif self._closing is None:
-            self._closing = time.monotonic() + self._config.work.grace_seconds
-        elif time.monotonic() >= self._closing:
-            self._foreman.put_back()
+            self._put_back_at = None
+        elif self._put_back_at is None:
+            self._put_back_at = time.monotonic() + self._config.work.grace_seconds
+        elif time.monotonic() >= self._put_back_at:
+            self._dispatcher.put_back()
 
-    def _wished(self) -> list[Pause]:
-        """Why no job is begun, by somebody's wish."""
+    def _pauses(self) -> list[Pause]:
+        """The pauses that people have asked for, at once or by working hours."""
         now = datetime.now(UTC).astimezone()
         return [*by_person(self._journal.paused), *by_hours(self._config.work.hours, now)]
 
@@ -199,92 +222,57 @@ class Service:
         notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         before = self._config
         try:
-            config = load_config(self._path)
-            if (config.state, config.control) != (before.state, before.control):
-                raise SettingsError("`state` and `control` change only with a restart")
-            if (config.hooks, config.monitoring) != (before.hooks, before.monitoring):
-                raise SettingsError("`hooks` and `monitoring` change only with a restart")
+            config = load_changed(self._path, before)
             make_folders(config.folders)
-            self._apply(config)
+            self._configure(config)
         except TintdError as error:
             _log.error("not reloaded", reason=str(error))
         else:
-            self._before = self._before or before  # the last with which workers were ready
+            self._before = self._before or before  # the latest with which workers were ready
             _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])
         notify("READY=1")
 
-    def _apply(self, config: Config) -> None:
-        """Go on by another configuration; files that are still growing are found again by a scan."""
+    def _configure(self, config: Config) -> None:
+        """Apply another configuration; a scan finds again the files that are still growing."""
         self._config = config
         self._pruning = Pruning(config)
         configure_log(config.log)
         self._intake.stop()
-        self._intake = Intake(config, self._journal, self._bell.ring)
+        self._intake = Intake(config, self._journal, self._wakeup.wake)
         self._intake.start()
-        self._foreman.reform(config)
+        self._dispatcher.reform(config)
 
-    def _grant(self, request: Request) -> str:
-        now = time.time()
-        if request.wish == "cancel":
-            return requests.told(self._foreman.cancel(request.pattern), "cancelled", "cancelled")
-        if request.wish == "pause now":
-            self._foreman.put_back()
-            return requests.grant(self._journal, "pause", "*", now)
-        said = requests.grant(self._journal, request.wish, request.pattern, now)
-        if request.wish == "forget":
-            sweep(self._config.folders, self._journal)
-            self._intake.rescan()
-        return said
+    def _apply_request(self, action: Action, pattern: str) -> str:
+        return requests.apply(action, pattern, self._journal, time.time(), self)
 
-    def _wait_for_the_journal(self, error: sqlite3.OperationalError) -> None:
-        """Where the journal cannot be written (its disk is full), do nothing until it can, and then go on."""
-        self._foreman.abandon()
+    def _wait_for_journal(self, error: sqlite3.OperationalError) -> None:
+        """Do nothing until the journal can be written again (its disk is full, say), and then continue."""
+        self._dispatcher.abandon()
         self._intake.rescan()
         since = time.time()
         while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))
-            says = f"the journal cannot be written: {error}"
-            notify("WATCHDOG=1", f"STATUS={says}")
-            self._pulse.beat(ready=True, paused=says)
-            self._desk.tell(says, self._foreman.crew.hands, [Pause("journal", says, since)])
-            wait([self._bell.fileno()], timeout=_SIGN)
-            self._bell.silence()
+            reason = f"the journal cannot be written: {error}"
+            self._reporter.report_unwritable(reason, since, self._dispatcher.crew)
+            wait([self._wakeup.fileno()], timeout=_RETRY)
+            self._wakeup.clear()
             try:
                 return take_up(self._journal, self._config, time.time(), refund=True)
             except sqlite3.OperationalError as again:
                 error = again
         return None
 
-    def _keep_up(self) -> None:
-        """Tell who is to be told, and now and then put the journal and the work folders in order."""
-        now = time.time()
-        self._herald.tend(now)
-        if time.monotonic() >= self._next_upkeep:
-            self._next_upkeep = time.monotonic() + self._config.watching.rescan_seconds
-            mend_dates(self._journal.database, now, longest_delay(self._config))
-            self._pruning.go_on(self._journal.database, now)
+    def _keep_in_order(self) -> None:
+        """Check the control socket, and now and then put the journal and the work folders in order."""
+        now = time.monotonic()
+        if now >= self._next_check:
+            self._next_check = now + _RETRY
+            self._control.check()
+        if now >= self._next_upkeep:
+            self._next_upkeep = now + self._config.watching.rescan_seconds
+            mend_dates(self._journal.database, time.time(), longest_delay(self._config))
+            self._pruning.go_on(self._journal.database, time.time())
             sweep(self._config.folders, self._journal)
-
-    def _give_sign(self) -> None:
-        """Tell systemd, and who asks, that the service lives, and what it does; systemd not if no worker can work."""
-        crew = self._foreman.crew
-        pauses = self._wished() or self._foreman.pauses
-        paused = told(pauses)
-        self._pulse.beat(ready=crew.was_ready, paused=paused)
-        says = f"paused: {paused}" if paused else "at work" if self._foreman.tasks else "waiting for files"
-        if crew.trouble is not None:
-            says = f"a worker cannot start: {crew.trouble}"
-        self._desk.tell(says, crew.hands, pauses)
-        if time.monotonic() < self._next_sign:
-            return
-        self._next_sign = time.monotonic() + (watchdog_interval() or _SIGN)
-        self._desk.check()
-        counts = self._journal.counts()
-        says += f"; {counts['queued']} waiting, {counts['done']} done, {counts['failed']} failed"
-        if not crew.lost:
-            notify("WATCHDOG=1", f"STATUS={says}")
-        else:
-            notify(f"STATUS={says}")
 
     def _drain(self) -> None:
         """Let running jobs finish within the grace time; those that do not are put back."""
@@ -294,13 +282,13 @@ class Service:
             self._let_finish()
         except sqlite3.OperationalError as error:  # its disk is full; the next start puts back what ran
             _log.error("the journal cannot be written", reason=str(error))
-            self._foreman.abandon()
+            self._dispatcher.abandon()
         _log.info("stopped")
 
     def _let_finish(self) -> None:
         deadline = time.monotonic() + self._config.work.grace_seconds
-        while self._foreman.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
+        while self._dispatcher.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
             self._wait(_TICK)
-            self._foreman.mind()
-            self._desk.serve(self._grant)
-        self._foreman.put_back()
+            self._dispatcher.mind()
+            self._control.serve(self._apply_request)
+        self._dispatcher.put_back()

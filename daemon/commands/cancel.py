@@ -1,12 +1,13 @@
-"""`tintd cancel`: files that wait, or are being coloured, are given up."""
+"""`tintd cancel`: give up files that wait or are being coloured."""
 
 from __future__ import annotations
 
-from daemon.commands.client import wish_for
-from daemon.commands.options import ConfigOption, MeantArgument
+from daemon.commands.client import request
+from daemon.commands.options import ConfigOption, RequiredPattern
 from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.requests import Action
 
 
-def cancel(pattern: MeantArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Give up files that wait or are being coloured; `tintd retry` takes them up again."""
-    wish_for(config, "cancel", pattern)
+def cancel(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Give up files that wait or are being coloured; `tintd retry` starts them again."""
+    request(config, Action.CANCEL, pattern)

@@ -1,12 +1,16 @@
-"""`tintd forget`: the journal knows nothing more of files."""
+"""`tintd forget`: remove files from the journal."""
 
 from __future__ import annotations
 
-from daemon.commands.client import wish_for
-from daemon.commands.options import ConfigOption, MeantArgument
+from daemon.commands.client import request
+from daemon.commands.options import ConfigOption, RequiredPattern
 from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.requests import Action
 
 
-def forget(pattern: MeantArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Forget files; one that still lies in a watched folder counts as new, and its earlier result as somebody's."""
-    wish_for(config, "forget", pattern)
+def forget(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Remove files from the journal; a file that is still in a watched folder is coloured again.
+
+    Its old result stays, and the new one gets another name beside it.
+    """
+    request(config, Action.FORGET, pattern)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.commands.client import look_up
-from daemon.commands.options import ConfigOption, PatternArgument
+from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.commands.printing import printable
 from daemon.config.settings import DEFAULT_CONFIG
 from daemon.control.control_socket import Answer
@@ -22,7 +22,7 @@ _SHOWN = 50
 
 
 def history(
-    pattern: PatternArgument = "*",
+    pattern: OptionalPattern = "*",
     config: ConfigOption = DEFAULT_CONFIG,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+_PATTERN = "Path, name or shell pattern of the files; * for all."
+
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="TINTD_CONFIG", help="The configuration file.", show_default=True)
 ]
-PatternArgument = Annotated[str, typer.Argument(help="Path, name or shell pattern of the files; * for all.")]
-MeantArgument = Annotated[
-    str, typer.Argument(help="Path, name or shell pattern of the files; * for all.", show_default=False)
-]
+OptionalPattern = Annotated[str, typer.Argument(help=_PATTERN)]
+RequiredPattern = Annotated[str, typer.Argument(help=_PATTERN, show_default=False)]

@@ -1,4 +1,4 @@
-"""`tintd pause` and `tintd resume`: no file is begun for a while."""
+"""`tintd pause` and `tintd resume`: start no files for a while."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from typing import Annotated
 
 import typer
 
-from daemon.commands.client import wish_for
+from daemon.commands.client import request
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.requests import Action
 
 
 def pause(
     config: ConfigOption = DEFAULT_CONFIG,
     *,
     now: Annotated[
-        bool, typer.Option("--now", help="Put back what is being coloured; a film goes on from its last segment.")
+        bool, typer.Option("--now", help="Also stop the files that are being coloured. A film resumes where it was.")
     ] = False,
 ) -> None:
-    """Begin no more files, until `tintd resume`; a restart changes nothing of it."""
-    wish_for(config, "pause now" if now else "pause")
+    """Start no more files until `tintd resume`, not even after a restart of the service."""
+    request(config, Action.PAUSE_NOW if now else Action.PAUSE)
 
 
 def resume(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Go on after `tintd pause`."""
-    wish_for(config, "resume")
+    """Continue after `tintd pause`."""
+    request(config, Action.RESUME)

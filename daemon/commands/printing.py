@@ -1,4 +1,4 @@
-"""Text from outside, as it may be shown on a terminal."""
+"""Text from outside tintd, made safe to show on a terminal."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from daemon.files.text import harmless
 
 
 def printable(text: str) -> str:
-    """A file's name or what a codec says: no control characters, no markup."""
+    """The name of a file or a message of a codec, without control characters and markup."""
     return harmless(text).replace("[", r"\[")

@@ -1,12 +1,13 @@
-"""`tintd retry`: failed files are tried again."""
+"""`tintd retry`: try failed files again."""
 
 from __future__ import annotations
 
-from daemon.commands.client import wish_for
-from daemon.commands.options import ConfigOption, PatternArgument
+from daemon.commands.client import request
+from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.requests import Action
 
 
-def retry(pattern: PatternArgument = "*", config: ConfigOption = DEFAULT_CONFIG) -> None:
+def retry(pattern: OptionalPattern = "*", config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Try failed and skipped files again."""
-    wish_for(config, "retry", pattern)
+    request(config, Action.RETRY, pattern)

@@ -59,7 +59,7 @@ def _headline(found: Answer) -> str:
     service = found["service"]
     if service is None:
         return "no service is running"
-    return f"the service is running (process {service['pid']}): {service['says']}"
+    return f"the service is running (process {service['pid']}): {service['summary']}"
 
 
 def _what(file: Answer) -> str:

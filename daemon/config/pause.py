@@ -1,4 +1,4 @@
-"""Pauses: why no job is begun at present, and since when."""
+"""Pauses: why no job is started at present, and since when."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from daemon.config.working_hours import Span, closed_since, is_working_time
+from daemon.config.working_hours import Span, ended_at, is_working_time
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """One reason; there may be several at a time."""
+    """One reason to start no jobs; there may be several at a time."""
 
-    by: Literal["person", "hours", "room", "journal"]
+    by: Literal["person", "hours", "disk", "journal"]
     reason: str
     since: float
     """Seconds since the epoch."""
 
 
 def by_person(since: float | None) -> Iterator[Pause]:
-    """Somebody's wish, as the journal knows it."""
+    """The pause that a person asked for, by its beginning in the journal; none where that is None."""
     if since is not None:
         yield Pause("person", "by `tintd pause`", since)
 
 
 def by_hours(hours: Sequence[Span], now: datetime) -> Iterator[Pause]:
-    """Working hours that have ended."""
+    """The pause outside of working hours."""
     if not is_working_time(hours, now):
-        yield Pause("hours", "outside of working hours", closed_since(hours, now).timestamp())
+        yield Pause("hours", "outside of working hours", ended_at(hours, now).timestamp())
 
 
-def told(pauses: Sequence[Pause]) -> str | None:
-    """The reasons in one line, or None where there is none."""
+def reasons(pauses: Sequence[Pause]) -> str | None:
+    """All reasons in one line; None where there is none."""
     return "; ".join(pause.reason for pause in pauses) or None

@@ -1,4 +1,4 @@
-"""Working hours: when jobs are begun. Pure: the clock is told."""
+"""Working hours: the times at which jobs are started. Pure: the caller passes the time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _SPAN = re.compile(r"(?:(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? )?(?P<begin>
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time of the day, on some days of the week; one that ends before it begins goes on over midnight."""
+    """A time of day, on some days of the week. A span that ends before it begins lasts until the next day."""
 
     days: frozenset[int]
-    """On which it begins; 0 is Monday."""
+    """Days on which it begins; 0 is Monday."""
     begin: time
     end: time
 
-    def holds(self, now: datetime) -> bool:
-        """Whether a moment, in local time, lies in it."""
+    def contains(self, now: datetime) -> bool:
+        """Whether a time, local, lies in this span."""
         today, yesterday = now.weekday() in self.days, (now - timedelta(days=1)).weekday() in self.days
         if self.begin < self.end:
             return today and self.begin <= now.time() < self.end
@@ -32,7 +32,7 @@ def read_span(text: object) -> Span:
     """Read "22:00-06:00" or "mon-fri 18:00-08:00".
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the text is neither; the message says how to write one.
 
     """
     found = _SPAN.fullmatch(str(text).strip().lower())
@@ -43,12 +43,12 @@ def read_span(text: object) -> Span:
 
 
 def is_working_time(spans: Sequence[Span], now: datetime) -> bool:
-    """Whether jobs may be begun; without spans, always."""
-    return not spans or any(span.holds(now) for span in spans)
+    """Whether jobs may be started; always, if there are no spans."""
+    return not spans or any(span.contains(now) for span in spans)
 
 
-def closed_since(spans: Sequence[Span], now: datetime) -> datetime:
-    """When the last of the spans ended, at a moment that lies in none."""
+def ended_at(spans: Sequence[Span], now: datetime) -> datetime:
+    """When the latest span ended, for a time that lies in none of them."""
     days = [now.date() - timedelta(days=ago) for ago in range(9)]
     ends = [
         datetime.combine(day + timedelta(days=span.begin >= span.end), span.end, now.tzinfo)
@@ -64,7 +64,7 @@ def _days(first: str | None, last: str | None) -> frozenset[int]:
         return frozenset(range(7))
     for name in (first, last or first):
         if name not in _DAYS:
-            raise ValueError(f"{name}: days are {', '.join(_DAYS)}")
+            raise ValueError(f"{name}: the days are {', '.join(_DAYS)}")
     begin = _DAYS.index(first)
     length = (_DAYS.index(last or first) - begin) % 7 + 1
     return frozenset((begin + day) % 7 for day in range(length))

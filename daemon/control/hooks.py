@@ -91,6 +91,13 @@ class Herald:
         if self._told is None:
             self._tell(now)
 
+    def next_due(self) -> float | None:
+        """When the next event is due, in seconds since the epoch; None where none waits, or one is being told."""
+        if self._told is not None:
+            return None
+        due: float | None = self._database.execute("SELECT min(due) FROM untold").fetchone()[0]
+        return due
+
     def stop(self) -> None:
         """Tell no more; what is being told may end by itself, or be told again after the next start."""
         self._threads.shutdown(wait=False, cancel_futures=True)

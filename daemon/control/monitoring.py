@@ -1,4 +1,4 @@
-"""Metrics for Prometheus on /metrics, and whether the service is well on /healthz. Off unless it is configured."""
+"""Metrics for Prometheus on /metrics, and the health of the service on /healthz. Off unless it is configured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -16,87 +15,106 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.registry import Collector
 
-from daemon.config.settings import Config
-from daemon.journal.database import JournalError
-from daemon.journal.journal import opened
-from daemon.runtime.health import Pulse
+from daemon.runtime.service_state import LatestState, ServiceState
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_ASLEEP = 1e6
-"""Seconds between two looks at whether to go on: nobody needs them, and each would wake the processor."""
+_POLL_SECONDS = 1e6
+"""Seconds between two checks for a shutdown, which never comes: each check would wake the processor."""
 
 
 @contextmanager
-def monitored(config: Config, pulse: Pulse) -> Iterator[int]:
-    """Answer on the configured address; yields the port.
+def monitored(address: str, latest: LatestState) -> Iterator[int]:
+    """Serve metrics and health over HTTP.
+
+    Args:
+        address: HOST:PORT.
+        latest: the state of the service; all answers come from it.
+
+    Yields:
+        The port.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: the address is taken, or is not one of this machine's.
 
     """
-    host, _, port = config.monitoring.address.rpartition(":")
+    host, _, port = address.rpartition(":")
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Jobs(config.state, pulse))
-    app = _answering(make_wsgi_app(registry), pulse)
-    with make_server(host.strip("[]"), int(port), app, ThreadingWSGIServer, _Quiet) as server:
-        threading.Thread(target=server.serve_forever, args=(_ASLEEP,), name="monitoring", daemon=True).start()
+    registry.register(_StateCollector(latest))
+    app = _application(make_wsgi_app(registry), latest)
+    with make_server(host.strip("[]"), int(port), app, ThreadingWSGIServer, _Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="monitoring", daemon=True).start()
         yield server.server_port
 
 
-class _Jobs(Collector):
-    """What the journal knows, asked at each scrape."""
+class _StateCollector(Collector):
+    """The latest state of the service as metrics."""
 
-    def __init__(self, state: Path, pulse: Pulse) -> None:
-        self._state = state
-        self._pulse = pulse
+    def __init__(self, latest: LatestState) -> None:
+        self._latest = latest
 
     def collect(self) -> Iterable[Metric]:
-        known = self._known()
-        yield from known
-        yield GaugeMetricFamily("tintd_journal_readable", "Whether the journal can be read.", value=bool(known))
-        yield GaugeMetricFamily("tintd_paused", "Whether jobs pause, for any reason.", value=bool(self._pulse.paused))
-        yield GaugeMetricFamily("tintd_ready", "Whether the weights are loaded.", value=self._pulse.ready)
-        yield GaugeMetricFamily("tintd_loop_age_seconds", "Since the main loop last turned.", value=self._pulse.age())
-        yield CounterMetricFamily("tintd_turns", "Turns of the main loop.", value=self._pulse.turns)
-
-    def _known(self) -> list[Metric]:
-        """What the journal knows; nothing where it cannot be read, for the rest must be told then too."""
-        try:
-            with opened(self._state, readonly=True) as journal:
-                counts, oldest = journal.counts(), journal.next_due()
-        except JournalError:
-            return []
-        jobs = GaugeMetricFamily("tintd_jobs", "Files that the journal knows, by state.", labels=["state"])
-        for state, number in counts.items():
-            jobs.add_metric([state], number)
-        wait = 0.0 if oldest is None else max(0.0, time.time() - oldest)
-        return [
-            jobs,
-            GaugeMetricFamily("tintd_wait_seconds", "How long the job that has waited longest is due.", value=wait),
-        ]
+        state = self._latest.value
+        readable = state.journal_problem is None
+        if readable:
+            yield from _journal_metrics(state)
+        yield GaugeMetricFamily("tintd_journal_readable", "Whether the journal can be read.", value=readable)
+        yield GaugeMetricFamily("tintd_paused", "Whether jobs pause, for any reason.", value=bool(state.pauses))
+        yield GaugeMetricFamily("tintd_ready", "Whether the weights are loaded.", value=state.ready)
+        yield GaugeMetricFamily(
+            "tintd_loop_age_seconds", "Seconds since the last main loop iteration.", value=state.age(time.monotonic())
+        )
+        yield CounterMetricFamily("tintd_loop_iterations", "Iterations of the main loop.", value=state.iterations)
+        yield CounterMetricFamily(
+            "tintd_turns",
+            "Deprecated, gone in the next release: use tintd_loop_iterations_total.",
+            value=state.iterations,
+        )
 
 
-def _answering(metrics: WSGIApplication, pulse: Pulse) -> WSGIApplication:
+def _journal_metrics(state: ServiceState) -> Iterator[Metric]:
+    jobs = GaugeMetricFamily("tintd_jobs", "Files in the journal, by state.", labels=["state"])
+    for name, number in state.counts.items():
+        jobs.add_metric([name], number)
+    yield jobs
+    wait = 0.0 if state.oldest_due is None else max(0.0, time.time() - state.oldest_due)
+    yield GaugeMetricFamily("tintd_wait_seconds", "For how long the oldest waiting job has been due.", value=wait)
+
+
+def _application(metrics: WSGIApplication, latest: LatestState) -> WSGIApplication:
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/metrics":
                 return metrics(environ, start)
             case "/healthz":
-                ailment = pulse.ailment()
-                start("503 Service Unavailable" if ailment else "200 OK", [("Content-Type", "application/json")])
-                return [json.dumps({"well": not ailment, "ailment": ailment, "paused": pulse.paused}).encode()]
+                problem = latest.value.problem(time.monotonic())
+                start("503 Service Unavailable" if problem else "200 OK", [("Content-Type", "application/json")])
+                return [json.dumps(_health(problem, latest.value.paused)).encode()]
             case _:
                 start("404 Not Found", [("Content-Type", "text/plain")])
-                return [b"/metrics and /healthz are here\n"]
+                return [b"Not found. This server has /metrics and /healthz.\n"]
 
     return app
 
 
-class _Quiet(WSGIRequestHandler):
-    """Requests are no news."""
+def _health(problem: str | None, paused: str | None) -> dict[str, object]:
+    """The answer of /healthz; `well` and `ailment` are what `status` and `reason` were called in version 0.1."""
+    return {
+        "status": "unhealthy" if problem else "healthy",
+        "reason": problem,
+        "paused": paused,
+        "well": not problem,
+        "ailment": problem,
+        "notice": "`well` and `ailment` are deprecated: use `status` and `reason`",
+    }
+
+
+class _Handler(WSGIRequestHandler):
+    """Does not log requests, and drops a client that sends nothing."""
+
+    timeout = 30
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the signature is Python's)
         pass

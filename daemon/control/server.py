@@ -1,82 +1,126 @@
-"""The desk: where people ask of the service. What changes nothing is answered at once, wishes when the loop turns."""
+"""The control server: looks things up at once, and passes requests that change something to the main loop."""
 
 from __future__ import annotations
 
 import os
+import queue
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 
 import structlog
 
 from colorizer.errors import TintdError
-from daemon.config.pause import Pause
 from daemon.config.settings import Config
 from daemon.control import status
-from daemon.control.control_socket import Answer, Control, ControlError, Request
+from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
+from daemon.control.listener import Listener
+from daemon.control.requests import Action, read_action
 from daemon.journal.journal import opened
-from daemon.workers.pool import Hand
+from daemon.runtime.service_state import LatestState, ServiceState
 
 _log = structlog.get_logger()
 
 
-class Desk:
-    """The service's side of the control socket."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that waits for the main loop."""
 
-    def __init__(self, config: Config, ring: Callable[[], None]) -> None:
-        """Listen; `ring` is called, in another thread, when somebody wishes for something.
+    action: Action
+    pattern: str
+    answer: Future[Answer] = field(default_factory=Future, compare=False)
+
+
+class ControlServer:
+    """The service's end of the control socket."""
+
+    def __init__(self, config: Config, latest: LatestState, wake: Callable[[], None]) -> None:
+        """Listen.
+
+        Args:
+            config: where the socket and the journal are.
+            latest: the state of the service, for those who ask for it.
+            wake: called in another thread when a request waits for the main loop.
 
         Raises:
             ControlError: the control socket cannot be made.
 
         """
         self._config = config
-        self._ring = ring
-        self._news: Answer = {}
-        self.tell("starting", [], [])
-        self._control = self._listen()
+        self._latest = latest
+        self._wake = wake
+        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._listener = self._listen()
 
-    def tell(self, says: str, hands: Sequence[Hand], pauses: Sequence[Pause]) -> None:
-        """From now on, those who ask are told this."""
-        workers = list(status.crew_facts(hands))
-        self._news = {"pid": os.getpid(), "says": says, "workers": workers, "paused": [*map(asdict, pauses)]}
-
-    def serve(self, grant: Callable[[Request], str]) -> None:
-        """Have all wishes granted that wait."""
-        for request in self._control.asked():
-            try:
-                answer = {"says": grant(request)}
-            except TintdError as error:
-                answer = {"error": str(error)}
-            except sqlite3.OperationalError as error:
-                request.answer.set_result({"error": f"the journal cannot be written: {error}"})
-                raise
-            request.answer.set_result(answer)
+    def serve(self, apply: Callable[[Action, str], str]) -> None:
+        """Apply all requests that wait; called by the main loop."""
+        with suppress(queue.Empty):
+            while True:
+                _answer(self._requests.get_nowait(), apply)
 
     def check(self) -> None:
-        """Listen again, if the thread that listened has died, or somebody removed the socket."""
-        if not self._control.is_alive():
-            _log.error("nobody could reach the control socket any more; it is made again")
-            self._control.close()
-            with suppress(ControlError):  # it is tried again at the next check
-                self._control = self._listen()
+        """Listen again if the listening thread has died, or somebody has removed the socket."""
+        if not self._listener.is_alive():
+            _log.error("control socket made again", reason="it was removed, or its thread has died")
+            self._listener.close()
+            with suppress(ControlError):  # the next check tries again
+                self._listener = self._listen()
 
     def close(self) -> None:
-        """Listen no more."""
-        self._control.close()
+        """Stop listening."""
+        self._listener.close()
 
-    def _listen(self) -> Control:
+    def _listen(self) -> Listener:
         path = self._config.control_socket
         try:
-            return Control(path, self._config.control.access, self._look_up, self._ring)
+            return Listener(path, self._config.control.access, self._receive)
         except OSError as error:
-            raise ControlError(f"{path}: the control socket cannot be made: {error}") from error
+            raise ControlError(f"{path}: the control socket cannot be made: {error.strerror}") from error
 
-    def _look_up(self, asked: Answer) -> Answer:
-        """Answer, in the thread of who asks."""
-        most = min(asked.get("most") or status.MOST, status.MOST)
+    def _receive(self, request: Answer) -> Answer:
+        """Answer a request, in the thread of its client."""
+        name = request.get("request", request.get("wish"))  # "wish": a client of version 0.1
+        if name in {"status", "history"}:
+            return self._look_up(request, history=name == "history")
+        waiting = Request(read_action(name), str(request.get("pattern", "*")))
+        self._requests.put(waiting)
+        self._wake()
+        try:
+            return waiting.answer.result(ANSWER_SECONDS)
+        except FutureTimeoutError:
+            return {"error": f"the service has not answered within {ANSWER_SECONDS:.0f} s; it will do it when it can"}
+
+    def _look_up(self, request: Answer, *, history: bool) -> Answer:
+        most = request.get("most")
+        most = min(most, status.MOST) if isinstance(most, int) and most > 0 else status.MOST
         with opened(self._config.state, readonly=True) as journal:
-            if asked["wish"] == "history":
-                return status.history_of(journal, str(asked.get("pattern", "*")), most)
-            return status.status_of(journal, most, self._news)
+            if history:
+                return status.history_of(journal, str(request.get("pattern", "*")), most)
+            return status.status_of(journal, most, service_facts(self._latest.value))
+
+
+def service_facts(state: ServiceState) -> Answer:
+    """The state of the service as JSON; `says` is the name that `summary` had in version 0.1."""
+    return {
+        "pid": os.getpid(),
+        "summary": state.summary,
+        "says": state.summary,
+        "workers": [
+            {"worker": worker.name, "ready": worker.ready, "files": list(worker.files)} for worker in state.workers
+        ],
+        "paused": [asdict(pause) for pause in state.pauses],
+    }
+
+
+def _answer(request: Request, apply: Callable[[Action, str], str]) -> None:
+    try:
+        answer = {"says": apply(request.action, request.pattern)}
+    except TintdError as error:
+        answer = {"error": str(error)}
+    except sqlite3.OperationalError as error:
+        request.answer.set_result({"error": f"the journal cannot be written: {error}"})
+        raise
+    request.answer.set_result(answer)

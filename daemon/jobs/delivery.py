@@ -138,7 +138,7 @@ def _if_possible(entry: Entry) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _log.warning("something of the past stays", job=entry.id, file=str(entry.source), reason=str(error))
+        _log.warning("stale file kept", job=entry.id, file=str(entry.source), reason=str(error))
 
 
 def _home(entry: Entry, folder: Folder) -> Path:

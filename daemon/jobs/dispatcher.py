@@ -10,7 +10,7 @@ import structlog
 
 from colorizer.photo.formats import kind_of
 from colorizer.settings import ColourSettings
-from daemon.config.pause import Pause, told
+from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import Room
 from daemon.files.identity import identify
@@ -160,9 +160,9 @@ class Foreman:
         """Close folders for whose results there is no room, or which are empty or absent: perhaps a mount is away."""
         lacks = {folder.input: self._room.lacks(folder) for folder in self._config.folders}
         since = min((pause.since for pause in self.pauses), default=time.time())
-        pauses = tuple(Pause("room", lack, since) for lack in dict.fromkeys(lacks.values()) if lack)
+        pauses = tuple(Pause("disk", lack, since) for lack in dict.fromkeys(lacks.values()) if lack)
         if bool(pauses) != bool(self.pauses):
-            _log.warning("paused" if pauses else "goes on", reason=told(pauses))
+            _log.warning("paused" if pauses else "goes on", reason=reasons(pauses))
         self.pauses = pauses
         self.closed = frozenset(place for place, lack in lacks.items() if lack or not is_present(place))
 

@@ -1,4 +1,4 @@
-"""Signals, heard by the main loop when it turns: stop, and reload."""
+"""Signals, handled by the main loop at its next iteration: stop and reload."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from daemon.runtime.wakeup import Bell
+from daemon.runtime.wakeup import Wakeup
 
 
 class Signals:
-    """What was heard so far."""
+    """The signals received so far."""
 
     def __init__(self) -> None:
         self.stops = 0
-        """How often the service was told to stop."""
+        """Number of requests to stop."""
         self._reload = False
 
     def take_reload(self) -> bool:
-        """Whether the configuration is to be read again; asked once, it is not so any more."""
-        wanted, self._reload = self._reload, False
-        return wanted
+        """Whether a reload was requested since the last call."""
+        requested, self._reload = self._reload, False
+        return requested
 
     @contextmanager
-    def heard(self, bell: Bell) -> Iterator[None]:
-        """SIGTERM and SIGINT stop, SIGHUP reloads; each rings the bell. On a terminal that closes, SIGHUP stops too."""
-        on_terminal = sys.stderr.isatty()  # asked now: a terminal that has closed is none
+    def received(self, wakeup: Wakeup) -> Iterator[None]:
+        """Receive signals, and wake the loop at each: SIGTERM and SIGINT stop, SIGHUP reloads.
 
-        def note(number: int, _frame: object) -> None:
+        When the service runs on a terminal, SIGHUP means that the terminal was closed, and stops it.
+
+        """
+        on_terminal = sys.stderr.isatty()  # asked now: a closed terminal is no longer one
+
+        def handle(number: int, _frame: object) -> None:
             if number == signal.SIGHUP and not on_terminal:
                 self._reload = True
             else:
                 self.stops += 1
 
-        before = signal.set_wakeup_fd(bell.writer(), warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        before = signal.set_wakeup_fd(wakeup.writer(), warn_on_full_buffer=False)
+        handlers = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""A bell that wakes the service's loop: rung by threads and signals, waited for beside the worker's messages."""
+"""Wakes the service's main loop: threads and signals write to a pipe that the loop waits for."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import contextlib
 import os
 
 
-class Bell:
-    """A pipe whose bytes mean nothing but: look."""
+class Wakeup:
+    """A pipe. Its bytes carry no meaning; one byte or a thousand wake the loop once."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def fileno(self) -> int:
-        """For `multiprocessing.connection.wait`."""
+        """The end to wait for, with `multiprocessing.connection.wait`."""
         return self._reader
 
     def writer(self) -> int:
-        """For `signal.set_wakeup_fd`."""
+        """The end to write to, for `signal.set_wakeup_fd`."""
         return self._writer
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the loop; safe in any thread."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._writer, b"\0")
 
-    def silence(self) -> None:
-        """Forget what rang so far."""
+    def clear(self) -> None:
+        """Discard the calls to `wake` so far."""
         with contextlib.suppress(BlockingIOError):
             while os.read(self._reader, 4096):
                 pass

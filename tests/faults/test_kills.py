@@ -156,7 +156,7 @@ def test_a_kill_between_publishing_anew_and_removing_what_was_before(daemon: Dae
     daemon.wait_for(done=1)
     daemon.stop()
     daemon.settings["photo"] = {"format": "tiff"}
-    daemon.command_offline("again", "a.png")
+    daemon.command_offline("recolor", "a.png")
     run_doomed(daemon)
     assert sorted(path.name for path in daemon.outbox.glob("a.*")) == ["a.png", "a.tif"]
     notes = [daemon.outbox / f"{name}.png.failed.txt" for name in "ab"]
@@ -168,7 +168,7 @@ def test_a_kill_between_publishing_anew_and_removing_what_was_before(daemon: Dae
         write_grey(daemon.inbox / "b.png", 40)
         daemon.wait_for(done=2)
         assert [Path(line["file"]).name for line in daemon.logged("colouring")] == ["b.png"]
-        assert len(daemon.logged("something of the past stays")) == 2
+        assert len(daemon.logged("stale file kept")) == 2
 
 
 def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon) -> None:

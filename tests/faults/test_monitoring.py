@@ -9,11 +9,9 @@ import urllib.error
 import urllib.request
 
 import psutil
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.config.settings import Config
-from daemon.runtime.health import Pulse
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -49,15 +47,20 @@ def measured(port: int) -> dict[tuple[str, ...], float]:
 
 
 def test_metrics_and_health(service: Service) -> None:
-    """Breaks: the start (not well until the weights are loaded), and the room (paused, but well)."""
+    """Breaks: the start (unhealthy until the weights are loaded), and the disk's space (paused, but healthy)."""
     port = free_port()
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.start()
-    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
+    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is healthy")
     write_grey(service.inbox / "a.png")
     service.finish(done=1)
+    service.until(lambda: measured(port).get(("tintd_jobs", "done")) == 1, "it is counted")
     samples = measured(port)
-    assert samples["tintd_jobs", "done"] == 1
+    assert samples["tintd_loop_iterations_total",] > 0
+    assert samples["tintd_turns_total",] > 0, "the old name works for one release"
+    health = json.loads(ask(port, "/healthz")[1])
+    assert (health["status"], health["reason"]) == ("healthy", None)
+    assert (health["well"], health["ailment"]) == (True, None), "the old names work for one release"
     assert samples["tintd_journal_readable",] == 1
     assert samples["tintd_ready",] == 1
     assert samples["process_resident_memory_bytes",] > 0
@@ -72,13 +75,16 @@ def test_metrics_and_health(service: Service) -> None:
 
 
 def test_metrics_without_a_journal(service: Service) -> None:
-    """Breaks: the journal, which somebody puts aside; what is known without it is told."""
+    """Breaks: the journal, which somebody puts aside. The service says so, and what it knows without it."""
     port = free_port()
+    service.settings["watching"]["rescan_seconds"] = 1
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.start()
-    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is well")
+    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is healthy")
     journal = service.root / "state" / "journal.sqlite3"
     journal.rename(journal.with_suffix(".aside"))
+    service.until(lambda: ask(port, "/healthz")[0] == 503, "it is noticed")
+    assert "was removed" in json.loads(ask(port, "/healthz")[1])["reason"]
     samples = measured(port)
     assert samples["tintd_journal_readable",] == 0
     assert samples["tintd_ready",] == 1
@@ -94,16 +100,6 @@ def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
         service.start()
         service.until(lambda: not service.is_alive(), "it ends", of_the_living=False)
     assert "monitoring.address" in service.log()
-
-
-def test_a_loop_that_is_stuck_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Breaks: the main loop, which stands still for longer than systemd's watchdog would wait."""
-    pulse = Pulse()
-    assert "weights" in str(pulse.ailment())
-    pulse.beat(ready=True, paused="the disk is full")
-    assert pulse.ailment() is None
-    monkeypatch.setattr("daemon.runtime.health.time.monotonic", lambda: 1e9)
-    assert "has not turned" in str(pulse.ailment())
 
 
 def test_nothing_is_answered_unless_it_is_asked_for(service: Service) -> None:

@@ -36,7 +36,7 @@ def is_running(daemon: Daemon) -> bool:
 
 
 def test_people_may_ask_for_everything(daemon: Daemon) -> None:
-    """Pause, cancel, resume, again, forget, history: answered by the running service, through its socket."""
+    """Pause, cancel, resume, recolor, forget, history: answered by the running service, through its socket."""
     daemon.start()
     control = daemon.root / "state" / "control"
     assert stat.S_ISSOCK(control.stat().st_mode)
@@ -53,13 +53,13 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     daemon.command("pause")
     write_grey(daemon.inbox / "a.png")
     daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "it is found")
-    assert "tintd pause" in daemon.status()["service"]["says"]
+    assert "tintd pause" in daemon.status()["service"]["summary"]
     assert not (daemon.outbox / "a.png").exists()
     daemon.command("resume")
     daemon.wait_for(done=1)
 
     before = (daemon.outbox / "a.png").stat().st_ino
-    assert "1 file" in daemon.command("again", "a.*").stdout
+    assert "1 file" in daemon.command("recolor", "a.*").stdout
     daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it was coloured anew")
     assert (daemon.outbox / "a.png").stat().st_ino != before
     told = yaml.safe_load(daemon.command("history", "--json", "a.png").stdout)["attempts"]
@@ -108,7 +108,7 @@ def test_a_wrong_reload_on_another_changes_nothing(daemon: Daemon) -> None:
     daemon.wait_for(done=1)
 
 
-def test_again_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -> None:
+def test_recolor_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -> None:
     """Breaks: the format of results, there and back. One that its owner has changed meanwhile stays."""
     daemon.start()
     write_grey(daemon.inbox / "a.png")
@@ -120,7 +120,7 @@ def test_again_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -> 
     ):
         daemon.settings["photo"] = {"format": form}
         daemon.reload(times=turn)
-        daemon.command("again", "*")
+        daemon.command("recolor", "*")
         daemon.wait_for(done=2)
         assert sorted(path.name for path in daemon.outbox.iterdir()) == names
     assert (daemon.outbox / "mine.png").read_text() == "retouched by hand"
@@ -135,7 +135,7 @@ def test_an_earlier_result_that_cannot_be_replaced_yet(daemon: Daemon) -> None:
     daemon.settings["colour"] |= {"vividness": 0.1}
     daemon.reload()
     with immutable(daemon.outbox / "a.png"):
-        daemon.command("again", "a.png")
+        daemon.command("recolor", "a.png")
         daemon.wait_until(lambda: len(daemon.logged("held")) >= 2, "it is held")
     daemon.wait_for(done=1)
     assert [path.name for path in daemon.outbox.iterdir()] == ["a.png"]
@@ -203,7 +203,7 @@ def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
     daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
     daemon.reload()
     daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "the film is put back")
-    assert "working hours" in daemon.status()["service"]["says"]
+    assert "working hours" in daemon.status()["service"]["summary"]
     assert daemon.status()["files"][0]["attempts"] == 0
     daemon.settings["work"]["hours"] = []
     daemon.reload(times=2)
@@ -277,4 +277,4 @@ def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, syst
         pass
     assert "cannot start" in message
     assert "WATCHDOG=1" not in message
-    assert "cannot start" in tintd.status()["service"]["says"]
+    assert "cannot start" in tintd.status()["service"]["summary"]

@@ -28,7 +28,7 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
 
 
 def test_a_pause_is_told_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
-    """Where no service runs, and by the one that does: somebody's wish beside working hours; then the want of room."""
+    """Where no service runs, and by the one that does: a person's request beside working hours; then a full disk."""
     begun = time.time()
     daemon.command_offline("pause")
     assert "by `tintd pause`" in daemon.command("status").stdout
@@ -44,7 +44,7 @@ def test_a_pause_is_told_with_its_reason_and_its_beginning(daemon: Daemon) -> No
     daemon.command("resume")
     daemon.settings["work"] |= {"hours": [], "spare_mib": 1 << 30}
     daemon.reload()
-    daemon.wait_until(lambda: [pause["by"] for pause in daemon.status()["paused"]] == ["room"], "only room is wanted")
+    daemon.wait_until(lambda: [pause["by"] for pause in daemon.status()["paused"]] == ["disk"], "only the disk")
     table = daemon.command("status").stdout.replace("\n", "")
     assert f"paused since {time.localtime().tm_year}" in table
     assert "nearly full" in table

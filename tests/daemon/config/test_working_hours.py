@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from daemon.config.working_hours import closed_since, is_working_time, read_span
+from daemon.config.working_hours import ended_at, is_working_time, read_span
 
 
 def at(day: int, clock: str) -> datetime:
@@ -40,7 +40,7 @@ def test_hours_are_what_they_say(span: str, inside: list[tuple[int, str]], outsi
 )
 def test_it_is_known_since_when_there_are_none(span: str, now: tuple[int, str], ended: tuple[int, str]) -> None:
     """Over midnight and over the week."""
-    assert closed_since([read_span(span)], at(*now)) == at(*ended)
+    assert ended_at([read_span(span)], at(*now)) == at(*ended)
 
 
 def test_without_hours_it_is_always_time() -> None:

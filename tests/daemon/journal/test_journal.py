@@ -280,7 +280,7 @@ def test_a_done_file_is_coloured_again_when_asked(journal: Journal, tmp_path: Pa
     assert entry is not None
     journal.finish(entry.id, 1)
     journal.take(0, 10)
-    assert [chosen.path.name for chosen in requests.again(journal, "*", 2)] == ["a"]
+    assert [chosen.path.name for chosen in requests.recolor(journal, "*", 2)] == ["a"]
     assert journal.counts()["queued"] == 1
 
 
@@ -297,18 +297,19 @@ def test_a_forgotten_file_is_new(journal: Journal, tmp_path: Path) -> None:
     assert add(journal, tmp_path, "a", "content") == "new"
 
 
-@pytest.mark.parametrize("wish", ["retry", "again", "forget"])
-def test_a_name_with_brackets_is_a_name(journal: Journal, tmp_path: Path, wish: str) -> None:
+@pytest.mark.parametrize("action", ["retry", "recolor", "forget"])
+def test_a_name_with_brackets_is_a_name(journal: Journal, tmp_path: Path, action: str) -> None:
     """Not a class of characters, where there is a file that is called so, whatever its state; else it is a pattern."""
     for name in ("scan [1].jpg", "scan 1.jpg", "scan 2.jpg"):
         add(journal, tmp_path, name)
         entry = journal.take(0, 10)
         assert entry is not None
         journal.end(entry.id, "failed", "broken", 1)
-    one = {"retry": "waits again", "again": "will be coloured anew", "forget": "forgotten"}[wish]
-    assert requests.grant(journal, wish, "scan [1].jpg", 2) == f"1 file {one}"
+    now = [] if action == "forget" else [2]
+    chosen = getattr(requests, action)(journal, "scan [1].jpg", *now)
+    assert [entry.path.name for entry in chosen] == ["scan [1].jpg"]
     assert {entry.path.name for entry in journal.entries("failed")} == {"scan 1.jpg", "scan 2.jpg"}
-    assert requests.grant(journal, wish, "scan [2].jpg", 3) == f"1 file {one}"
+    assert len(getattr(requests, action)(journal, "scan [2].jpg", *now)) == 1
     assert [entry.path.name for entry in journal.entries("failed")] == ["scan 1.jpg"]
 
 

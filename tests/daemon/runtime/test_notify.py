@@ -10,8 +10,14 @@ from daemon.runtime.notify import notify, watchdog_interval
 
 
 def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal there is nobody to tell."""
+    """A service on a terminal has no service manager."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    notify("READY=1")
+
+
+def test_a_manager_that_has_gone_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NOTIFY_SOCKET may name a socket that is not there."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nothing"))
     notify("READY=1")
 
 
@@ -26,8 +32,8 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, abs
         assert systemd.recv(100) == b"READY=1\nSTATUS=2 waiting"
 
 
-def test_the_watchdog_is_fed_twice_as_often_as_it_bites(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only where it is meant for this process."""
+def test_the_watchdog_gets_two_messages_in_the_time_that_it_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is sent where the watchdog is another process's."""
     monkeypatch.delenv("WATCHDOG_USEC", raising=False)
     assert watchdog_interval() is None
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")

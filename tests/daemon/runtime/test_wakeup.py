@@ -2,20 +2,20 @@
 
 import select
 
-from daemon.runtime.wakeup import Bell
+from daemon.runtime.wakeup import Wakeup
 
 
-def rings(bell: Bell) -> bool:
-    """Whether somebody waits no longer."""
-    return bool(select.select([bell.fileno()], [], [], 0)[0])
+def wakes(wakeup: Wakeup) -> bool:
+    """Whether a loop that waits for it continues."""
+    return bool(select.select([wakeup.fileno()], [], [], 0)[0])
 
 
-def test_a_bell_rings_until_it_is_silenced() -> None:
-    """However often it was rung: more than a pipe holds, too."""
-    bell = Bell()
-    assert not rings(bell)
+def test_a_loop_wakes_until_the_calls_are_cleared() -> None:
+    """However many calls there were, also more than a pipe holds."""
+    wakeup = Wakeup()
+    assert not wakes(wakeup)
     for _ in range(100_000):
-        bell.ring()
-    assert rings(bell)
-    bell.silence()
-    assert not rings(bell)
+        wakeup.wake()
+    assert wakes(wakeup)
+    wakeup.clear()
+    assert not wakes(wakeup)

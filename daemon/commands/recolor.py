@@ -1,0 +1,21 @@
+"""`tintd recolor`: colour files again, with other weights or settings."""
+
+from __future__ import annotations
+
+import typer
+
+from daemon.commands.client import request
+from daemon.commands.options import ConfigOption, RequiredPattern
+from daemon.config.settings import DEFAULT_CONFIG
+from daemon.control.requests import Action
+
+
+def recolor(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Colour files again with the present weights and settings; the new results replace the old ones."""
+    request(config, Action.RECOLOR, pattern)
+
+
+def again(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Do the same as `tintd recolor`. This name is deprecated; the next release removes it."""
+    typer.echo("tintd: `tintd again` is now called `tintd recolor`; the next release removes the old name", err=True)
+    recolor(pattern, config)

@@ -1,0 +1,115 @@
+"""Makes the state of the service after each iteration of the main loop, and tells systemd what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from daemon.config.pause import Pause, reasons
+from daemon.jobs.dispatcher import Foreman
+from daemon.journal.journal import Journal
+from daemon.runtime.notify import notify, watchdog_interval
+from daemon.runtime.service_state import LatestState, ServiceState, WorkerState
+from daemon.workers.pool import Crew
+
+_STATUS_SECONDS = 5.0
+"""Seconds between two messages to a systemd that has no watchdog for the service."""
+_COUNTING_SHARE = 0.05
+"""Counting the files of a large journal takes at most this share of the time."""
+
+
+class Reporter:
+    """What the main loop tells the other threads and systemd."""
+
+    def __init__(self, journal: Journal, journal_file: Path, latest: LatestState) -> None:
+        """Report on a journal; `latest` receives each state."""
+        self._journal = journal
+        self._journal_file = journal_file
+        self._latest = latest
+        self._counted_changes = -1
+        self._counts: dict[str, int] = {}
+        self._oldest_due: float | None = None
+        self._next_count = 0.0
+        self._next_message = 0.0
+
+    def report(self, dispatcher: Foreman, pauses: Sequence[Pause]) -> None:
+        """Make the state of the service from its parts; called at the end of each iteration."""
+        crew = dispatcher.crew
+        self._count()
+        self._latest.value = ServiceState(
+            summary=_summary(crew.trouble, reasons(pauses), is_working=bool(dispatcher.tasks)),
+            ready=crew.was_ready,
+            iterations=self._latest.value.iterations + 1,
+            workers=_workers(crew),
+            pauses=tuple(pauses),
+            counts=self._counts,
+            oldest_due=self._oldest_due,
+            journal_problem=self._journal_problem(),
+        )
+        if self.seconds_to_message() <= 0:
+            self._tell_systemd(is_alive=not crew.lost)
+
+    def report_unwritable(self, reason: str, since: float, crew: Crew) -> None:
+        """Report that everything waits because the journal cannot be written."""
+        before = self._latest.value
+        self._latest.value = ServiceState(
+            summary=reason,
+            ready=True,
+            iterations=before.iterations + 1,
+            workers=_workers(crew),
+            pauses=(Pause("journal", reason, since),),
+            counts=self._counts,
+            oldest_due=self._oldest_due,
+        )
+        notify("WATCHDOG=1", f"STATUS={reason}")
+
+    def seconds_to_message(self) -> float:
+        """Seconds until systemd expects the next message."""
+        return self._next_message - time.monotonic()
+
+    def next_due(self) -> float | None:
+        """When the service must report again, by the monotonic clock; None where nothing calls for it."""
+        dues = [self._next_message] if watchdog_interval() is not None else []
+        if self._counted_changes != self._journal.database.total_changes:
+            dues.append(self._next_count)
+        return min(dues, default=None)
+
+    def _count(self) -> None:
+        """Count the files in each state, if the journal has changed."""
+        changes, begun = self._journal.database.total_changes, time.monotonic()
+        if changes == self._counted_changes or begun < self._next_count:
+            return
+        self._counted_changes = changes
+        self._counts = {str(state): number for state, number in self._journal.counts().items()}
+        self._oldest_due = self._journal.next_due()
+        ended = time.monotonic()
+        self._next_count = ended + (ended - begun) / _COUNTING_SHARE
+
+    def _journal_problem(self) -> str | None:
+        if self._journal_file.exists():
+            return None
+        return f"{self._journal_file} was removed while the service was running; restart tintd"
+
+    def _tell_systemd(self, *, is_alive: bool) -> None:
+        """Send the status line, and a sign of life unless no worker can be started."""
+        self._next_message = time.monotonic() + (watchdog_interval() or _STATUS_SECONDS)
+        state = self._latest.value
+        queued, done, failed = (state.counts.get(name, 0) for name in ("queued", "done", "failed"))
+        status = f"STATUS={state.summary}; {queued} waiting, {done} done, {failed} failed"
+        notify(*(["WATCHDOG=1"] if is_alive else []), status)
+
+
+def _summary(trouble: str | None, paused: str | None, *, is_working: bool) -> str:
+    if trouble is not None:
+        return f"a worker cannot start: {trouble}"
+    if paused is not None:
+        return f"paused: {paused}"
+    return "colouring" if is_working else "waiting for files"
+
+
+def _workers(crew: Crew) -> tuple[WorkerState, ...]:
+    return tuple(
+        WorkerState(hand.name, hand.ready, tuple(str(task.entry.source) for task in hand.tasks.values()))
+        for hand in crew.hands
+    )

@@ -1,0 +1,94 @@
+"""What people can ask of the service, beside looking things up: one enumeration, and one function that applies it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from colorizer.errors import TintdError
+from daemon.journal import requests
+from daemon.journal.journal import Journal
+from daemon.journal.records import Entry
+
+
+class Action(StrEnum):
+    """A request that changes something."""
+
+    RETRY = "retry"
+    RECOLOR = "recolor"
+    CANCEL = "cancel"
+    FORGET = "forget"
+    PAUSE = "pause"
+    PAUSE_NOW = "pause now"
+    RESUME = "resume"
+
+
+class RunningService(Protocol):
+    """What a request changes beside the journal, where a service runs."""
+
+    def cancel(self, pattern: str) -> list[Entry]:
+        """Give up jobs, also those that run; returns them."""
+
+    def put_back(self) -> None:
+        """Stop all running jobs, and let them wait again."""
+
+    def find_again(self) -> None:
+        """Take in again the files that the journal does not know any more."""
+
+
+class RequestError(TintdError):
+    """There is no such request."""
+
+
+def read_action(name: object) -> Action:
+    """The action with a name.
+
+    Raises:
+        RequestError: there is none.
+
+    """
+    try:
+        return Action.RECOLOR if name == "again" else Action(str(name))  # "again": a client of version 0.1
+    except ValueError as error:
+        raise RequestError(f"{name}: there is no such request; update tintd, or restart its service") from error
+
+
+def apply(action: Action, pattern: str, journal: Journal, now: float, service: RunningService | None = None) -> str:
+    """Apply a request.
+
+    Args:
+        action: what to do.
+        pattern: the files that are meant, by path, name or shell pattern.
+        journal: where it is noted.
+        now: seconds since the epoch.
+        service: the service that runs; None where none does.
+
+    Returns:
+        What was done, in a sentence for people.
+
+    """
+    match action:
+        case Action.RETRY:
+            return _summary(requests.retry(journal, pattern, now), "waits again", "wait again")
+        case Action.RECOLOR:
+            return _summary(requests.recolor(journal, pattern, now), "will be coloured again", "will be coloured again")
+        case Action.CANCEL:
+            cancelled = service.cancel(pattern) if service else requests.cancel(journal, pattern, now)
+            return _summary(cancelled, "cancelled", "cancelled")
+        case Action.FORGET:
+            forgotten = requests.forget(journal, pattern)
+            if service:
+                service.find_again()
+            return _summary(forgotten, "forgotten", "forgotten")
+        case Action.PAUSE | Action.PAUSE_NOW:
+            if service and action is Action.PAUSE_NOW:
+                service.put_back()
+            journal.pause(now)
+            return "paused: no file is started until `tintd resume`"
+        case Action.RESUME:
+            journal.pause(None)
+            return "resumed: waiting files are coloured"
+
+
+def _summary(entries: list[Entry], one: str, many: str) -> str:
+    return f"1 file {one}" if len(entries) == 1 else f"{len(entries)} files {many}"

@@ -1,0 +1,73 @@
+"""The state of the service: one value, made by the main loop, which status, health, metrics and systemd read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from daemon.config.pause import Pause, reasons
+
+LONGEST_REST = 60.0
+"""Seconds for which the main loop rests at most, so that a loop that hangs can be told from one that rests."""
+_STUCK = 2 * LONGEST_REST
+"""Seconds without an iteration after which the loop counts as stuck; systemd's watchdog waits as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """One worker process."""
+
+    name: str
+    """Process number and device."""
+    ready: bool
+    """Whether its weights are loaded."""
+    files: tuple[str, ...]
+    """Paths of the files that it colours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """The whole service at the end of one iteration of its main loop."""
+
+    summary: str = "starting"
+    """One line for people."""
+    ready: bool = False
+    """Whether the weights have been loaded."""
+    iterations: int = 0
+    """Iterations of the main loop since the start."""
+    workers: tuple[WorkerState, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    """Why no jobs are started at present."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of files in each state of the journal."""
+    oldest_due: float | None = None
+    """When the job that has waited longest was due, in seconds since the epoch; None where none waits."""
+    journal_problem: str | None = None
+    """Why the journal cannot be used."""
+    made_at: float = field(default_factory=time.monotonic)
+    """When this state was made, by the monotonic clock."""
+
+    @property
+    def paused(self) -> str | None:
+        """Why no jobs are started, in one line; None where they are."""
+        return reasons(self.pauses)
+
+    def age(self, now: float) -> float:
+        """Seconds since the last iteration of the main loop; `now` is by the monotonic clock."""
+        return now - self.made_at
+
+    def problem(self, now: float) -> str | None:
+        """What is wrong with the service; None if it is healthy. A service that pauses is healthy."""
+        if not self.ready:
+            return "the weights are not loaded yet"
+        if self.age(now) > _STUCK:
+            return f"the main loop has made no progress for {self.age(now):.0f} s"
+        return self.journal_problem
+
+
+class LatestState:
+    """The latest state. The main loop replaces it as a whole, so other threads read it without a lock."""
+
+    def __init__(self) -> None:
+        self.value = ServiceState()
