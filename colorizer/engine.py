@@ -65,8 +65,8 @@ def colorize_together(
 @cache
 def open_colorist(settings: ColourSettings) -> SharedColorist:
     """Load the weights that the settings name, once for as long as they are asked for."""
-    predictor = Predictor(weights_path(settings.weights), device=settings.device, vividness=settings.vividness)
-    return SharedColorist(predictor, settings.working_size)
+    model = Predictor.load(weights_path(settings.weights), device=settings.device)
+    return SharedColorist(model, settings.working_size, model.card.decoding(settings.vividness))
 
 
 def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError, beat: Callable[[], None]) -> Report:

@@ -27,16 +27,16 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Decoding:
     """How a distribution is read as a colour."""
 
     temperature: float = 1.0
     """Above 0."""
     gain: float = 0.0
-    """How much of the chroma that a mean lacks is given back; see `enliven`."""
+    """How much of the chroma that a mean lacks is given back; see `boost_chroma`."""
 
 
-LEAST_SQUARES = Reading()
+LEAST_SQUARES = Decoding()
 """The mean of the distribution as it is."""
 
 
@@ -76,21 +76,21 @@ def soft_encode(ab: Tensor, bins: Tensor) -> Tensor:
     return weight.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
-def decode(logits: Tensor, bins: Tensor, reading: Reading) -> Tensor:
+def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
     """Read a colour out of a distribution: its mean, as colourful as the distribution expects the picture to be.
 
-    p = softmax(logits / temperature); temperature 1 gives the least-squares answer. For the gain see `enliven`.
+    p = softmax(logits / temperature); temperature 1 gives the least-squares answer. For the gain see `boost_chroma`.
 
     Args:
         logits: float, (N, K, H, W).
         bins: float, (K, 2).
-        reading: how.
+        decoding: how.
 
     Returns:
         ab, float, (N, 2, H, W).
 
     """
-    return enliven(expect(logits, bins, reading.temperature), reading.gain)
+    return boost_chroma(expect(logits, bins, decoding.temperature), decoding.gain)
 
 
 class Expected(NamedTuple):
@@ -119,7 +119,7 @@ def expect(logits: Tensor, bins: Tensor, temperature: float) -> Expected:
     return Expected(ab, reach, near, agreement / _mean(agreement).clamp(min=_LEAST))
 
 
-def enliven(expected: Expected, gain: float) -> Tensor:
+def boost_chroma(expected: Expected, gain: float) -> Tensor:
     """The mean colours, more colourful by a gain.
 
     A mean is duller than what it is the mean of, the more so the less is sure; the reach says how much, for each

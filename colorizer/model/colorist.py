@@ -1,41 +1,59 @@
-"""The middle of tintd: luma in, chroma out. Knows nothing of files."""
+"""From luma to chroma, with any colour model. Knows nothing of files."""
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil, sqrt
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from colorizer.model.bins import Decoding
 from colorizer.model.chroma import ChromaFit, chroma_of, fit_chroma
+from colorizer.model.colour_model import ColourModel
 from colorizer.model.lab import Matrix, lightness_of_luma
-from colorizer.model.predictor import Predictor
+from colorizer.model.memory import BatchLimit
+from colorizer.model.prediction import read
 from colorizer.settings import WorkingSize
 
 LONGEST = 4
-"""A working picture has at most the pixels of one whose long side is this many times its short side's working size."""
+"""A working picture has at most as many pixels as this many squares of the working size."""
+_MOST = 64
+"""Largest number of pictures that are fitted at once."""
 
 
 class Colorist:
-    """Chooses chroma for luma: predicts colour at the working size and explains it by the luma."""
+    """Chooses chroma for luma: predicts colours at the working size and fits chroma to the luma."""
 
-    def __init__(self, predictor: Predictor, working_size: WorkingSize = "auto") -> None:
-        self._predictor = predictor
-        self._working_size = predictor.card.working_size if working_size == "auto" else working_size
+    def __init__(
+        self, model: ColourModel, working_size: WorkingSize = "auto", decoding: Decoding | None = None
+    ) -> None:
+        """Bind a model to a working size and a decoding.
+
+        Args:
+            model: predicts the colours.
+            working_size: "auto" is the size in the model's card.
+            decoding: how predictions are read; None is `vividness: auto`.
+
+        """
+        self._model = model
+        self._working_size = model.card.working_size if working_size == "auto" else working_size
+        self._decoding = decoding or model.card.decoding("auto")
+        self._limit = BatchLimit(_MOST, model.device)
 
     @property
     def device(self) -> torch.device:
-        """Where colour is predicted."""
-        return self._predictor.device
+        """The device of the fits."""
+        return self._model.device
 
     @property
     def weights(self) -> str:
         """Hash of the weights."""
-        return self._predictor.weights
+        return self._model.weights
 
     def extent(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width at which a picture of this height and width is looked at."""
+        """Height and width at which the colours of a picture of this height and width are predicted."""
         if self._working_size == "native":
             return height, width
         return working_extent(height, width, self._working_size)
@@ -46,20 +64,28 @@ class Colorist:
 
         Args:
             luma: float32, 0..1, (N, 1, h, w), already at the working size (see `extent`).
-            matrix: of the Y'CbCr that the chroma is for.
-            mirrored: see `Predictor.predict`.
+            matrix: the matrix of the Y'CbCr that the chroma is for.
+            mirrored: see `ColourModel.predict`.
 
         Returns:
-            What `chroma.enlarge` needs to give the full-sized picture its chroma.
+            The fit, from which `chroma.enlarge` makes the chroma of the full-sized picture.
+
+        Raises:
+            DeviceError: the device's memory does not hold even one picture.
 
         """
-        luma = luma.to(self._predictor.device)
-        ab = self._predictor.predict(lightness_of_luma(luma), mirrored=mirrored)
+        fits = self._limit.in_parts(partial(self._fit, matrix=matrix, mirrored=mirrored), luma.to(self.device))
+        return ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
+
+    def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
+        # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.
+        parts = lightness_of_luma(luma).split(self._model.batch)
+        ab = torch.cat([read(self._model.predict(part, mirrored=mirrored), self._decoding) for part in parts])
         return fit_chroma(luma, chroma_of(luma, ab, matrix))
 
 
 def working_extent(height: int, width: int, size: int) -> tuple[int, int]:
-    """Scale a height and width so that the short side is `size`; a long strip is kept to the pixels of 4 squares."""
+    """Scale a height and width so that the short side is `size`, and a long strip has at most `LONGEST` squares."""
     scale = min(size / min(height, width), size * sqrt(LONGEST / (height * width)))
     return max(1, ceil(height * scale - 0.5)), max(1, ceil(width * scale - 0.5))
 

@@ -7,18 +7,18 @@ from typing import Literal
 
 import torch
 import torchvision
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from colorizer.model.bins import LEAST_SQUARES, Reading, decode, gamut_bins
+from colorizer.model.bins import gamut_bins
 
 STRIDE = 32
 """Both sides of the network's input are multiples of this."""
 
 HEADS = 8
-"""Of the attention over the whole picture."""
+"""Number of heads of each attention."""
 
 AB_SCALE = 128.0
 """ab units of a regression head's output of 1."""
@@ -39,7 +39,11 @@ class Architecture(BaseModel):
     grid: PositiveInt = 10
     """Spacing of the ab bins."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
-    """How much of the context is left out in training."""
+    """Dropout of the attention layers in training."""
+    attention: NonNegativeInt = 0
+    """Number of transformer layers at 1/16 of the resolution, in addition to the one at 1/32."""
+    queries: NonNegativeInt = 0
+    """Number of learnt colour queries (Kang et al. 2023, DDColor, 3.2)."""
 
     @field_validator("widths")
     @classmethod
@@ -64,23 +68,23 @@ class Network(nn.Module):
         self.register_buffer("bins", gamut_bins(architecture.grid).float())
         coarse, middle, fine = architecture.widths
         self.encoder = Encoder(architecture.encoder)
-        self.context = Context(512, coarse, architecture.dropout)
+        self.context = Bottleneck(512, coarse, architecture.dropout)
         self.levels = nn.ModuleList([Level(coarse, 256, coarse), Level(coarse, 128, middle), Level(middle, 64, fine)])
-        self.head = nn.Conv2d(fine, len(self.bins) if architecture.head == "distribution" else 2, kernel_size=1)
+        self.attention = GlobalAttention(coarse, architecture.attention, architecture.dropout)
+        queries = architecture.queries
+        self.queries = ColourQueries(queries, architecture.widths, architecture.dropout) if queries else None
+        colours = len(self.bins) if architecture.head == "distribution" else 2
+        self.head = nn.Conv2d(fine + queries, colours, kernel_size=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        *skips, deepest = self.encoder(normalise(lightness))
-        features = self.context(deepest)
-        for level, skip in zip(self.levels, reversed(skips), strict=True):
-            features = level(features, skip)
-        output: Tensor = self.head(features)
+        fine_skip, middle_skip, coarse_skip, deepest = self.encoder(normalise(lightness))
+        coarse = self.attention(self.levels[0](self.context(deepest), coarse_skip))
+        middle = self.levels[1](coarse, middle_skip)
+        fine = self.levels[2](middle, fine_skip)
+        if self.queries is not None:
+            fine = torch.cat((fine, self.queries(coarse, middle, fine)), dim=1)
+        output: Tensor = self.head(fine)
         return output
-
-    def ab(self, output: Tensor, reading: Reading = LEAST_SQUARES) -> Tensor:
-        """An output as ab, (N, 2, H / 4, W / 4); of a regression head there is one reading."""
-        if self.architecture.head == "regression":
-            return output * AB_SCALE
-        return decode(output, self.bins, reading)
 
 
 class Encoder(nn.Module):
@@ -106,8 +110,8 @@ class Encoder(nn.Module):
         return outputs
 
 
-class Context(nn.Module):
-    """What the whole picture shows, told to every place: a transformer layer over the deepest features (N, C, h, w)."""
+class Bottleneck(nn.Module):
+    """A transformer layer over the deepest features (N, C, h, w), through which each place sees the whole picture."""
 
     def __init__(self, deep: int, channels: int, dropout: float) -> None:
         super().__init__()
@@ -120,6 +124,57 @@ class Context(nn.Module):
         features = self.reduce(deepest)
         tokens: Tensor = self.attend(features.flatten(2).transpose(1, 2))
         return tokens.transpose(1, 2).reshape(features.shape).contiguous(memory_format=torch.channels_last)
+
+
+class GlobalAttention(nn.Module):
+    """Transformer layers in which every place of the features (N, C, h, w) sees all others."""
+
+    def __init__(self, channels: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                channels, nhead=HEADS, dim_feedforward=4 * channels, dropout=dropout, batch_first=True, norm_first=True
+            )
+            for _ in range(layers)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.layers:
+            return features
+        tokens = as_tokens(features)
+        for layer in self.layers:
+            tokens = layer(tokens)
+        return tokens.transpose(1, 2).reshape(features.shape).contiguous(memory_format=torch.channels_last)
+
+
+class ColourQueries(nn.Module):
+    """Learnt queries that attend to the picture, and how well each place answers each query (DDColor, 3.2).
+
+    Input: the decoder's features at 1/16, 1/8 and 1/4 of the resolution.
+    Output: (N, Q, H / 4, W / 4), how well each place answers each of the Q queries.
+    """
+
+    def __init__(self, queries: int, widths: tuple[int, int, int], dropout: float) -> None:
+        super().__init__()
+        coarse, middle, fine = widths
+        self.colours = nn.Parameter(torch.randn(queries, coarse) * 0.02)
+        self.widen = nn.Linear(middle, coarse)
+        self.look = nn.ModuleList(
+            nn.TransformerDecoderLayer(
+                coarse, nhead=HEADS, dim_feedforward=2 * coarse, dropout=dropout, batch_first=True, norm_first=True
+            )
+            for _ in range(2)
+        )
+        self.norm = nn.LayerNorm(coarse)
+        self.project = nn.Linear(coarse, fine)
+
+    def forward(self, coarse: Tensor, middle: Tensor, fine: Tensor) -> Tensor:
+        queries = self.colours.expand(len(coarse), -1, -1)
+        queries = self.look[0](queries, as_tokens(coarse))
+        queries = self.look[1](queries, self.widen(as_tokens(middle)))
+        kernels = self.project(self.norm(queries)) / fine.shape[1] ** 0.5
+        likeness: Tensor = (kernels @ fine.flatten(2)).unflatten(2, fine.shape[2:])
+        return likeness
 
 
 class Level(nn.Module):
@@ -137,6 +192,11 @@ class Level(nn.Module):
         enlarged = functional.interpolate(self.reduce(deep), scale_factor=2.0, mode="nearest")
         mixed: Tensor = self.mix(torch.cat((enlarged, skip), dim=1))
         return mixed
+
+
+def as_tokens(features: Tensor) -> Tensor:
+    """Features (N, C, h, w) as a sequence of places, (N, h * w, C)."""
+    return features.flatten(2).transpose(1, 2)
 
 
 def normalise(lightness: Tensor) -> Tensor:

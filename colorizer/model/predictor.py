@@ -1,110 +1,100 @@
-"""From lightness to ab: weights, device, precision, batching and what to do when the device's memory runs out."""
+"""A `ColourModel` that runs the network: device, precision, batches, and what happens when memory runs out."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from colorizer.errors import DeviceError, SettingsError
-from colorizer.model.bins import LEAST_SQUARES, Reading
-from colorizer.model.chroma import sharpen
 from colorizer.model.device import choose_device, gains_by_bfloat16
-from colorizer.model.network import STRIDE, fold_normalisation
-from colorizer.model.padding import crop, pad
+from colorizer.model.memory import BatchLimit
+from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
+from colorizer.model.padding import pad
+from colorizer.model.prediction import Prediction
 from colorizer.model.weights import WeightsCard, load_weights, weights_hash
 
 _PAIR = 2
-"""Pictures that go through the network together on a CPU."""
+"""Number of pictures that go through the network together on a CPU."""
 _MOST = 64
-"""Pictures that go through together elsewhere, as long as memory lasts."""
+"""Largest number of pictures that go through the network together on another device."""
 
 
 class Predictor:
-    """A network that is ready to colour: loaded once, asked many times.
+    """The network on its device: loaded once, called many times.
 
-    On a CPU a picture's answer does not depend on the pictures beside it, not in one bit: they go through in pairs, the
-    last of an odd number beside itself, because oneDNN sums one picture in another order than two.
-
+    On a CPU the prediction of a picture does not depend on the other pictures of the batch, bit for bit: oneDNN adds in
+    another order for one picture than for two, so pictures go through the network in pairs. A picture that has no
+    partner is paired with itself.
     """
 
-    def __init__(self, weights: Path, *, device: str = "auto", vividness: float | Literal["auto"] = "auto") -> None:
-        """Load the weights onto the device.
+    stride = STRIDE
+
+    def __init__(self, network: Network, card: WeightsCard, device: torch.device, weights: str = "") -> None:
+        """Move a network to a device.
+
+        Args:
+            network: in evaluation mode; it is changed: its normalisations are folded into its convolutions.
+            card: the description of the network.
+            device: where the network runs.
+            weights: hash of the weights file.
+
+        """
+        self.card = card
+        self.weights = weights
+        self.device = device
+        self._precision = torch.bfloat16 if gains_by_bfloat16(device) else torch.float32
+        fold_normalisation(network)
+        self._network = network.to(device).to(memory_format=torch.channels_last)
+        self._limit = BatchLimit(_PAIR if device.type == "cpu" else _MOST, device)
+
+    @classmethod
+    def load(cls, weights: Path, *, device: str = "auto") -> Self:
+        """Load a weights file onto a device.
 
         Raises:
             WeightsError: see `load_weights`.
             DeviceError: see `choose_device`.
-            SettingsError: a vividness for weights that have only one answer.
 
         """
-        network, self.card = load_weights(weights)
-        self.weights = weights_hash(weights)
-        self.device = choose_device(device)
-        self._precision = torch.bfloat16 if gains_by_bfloat16(self.device) else torch.float32
-        fold_normalisation(network)
-        self._network = network.to(self.device).to(memory_format=torch.channels_last)
-        self._reading = _reading_of(self.card, vividness)
-        self._most = _PAIR if self.device.type == "cpu" else _MOST
+        network, card = load_weights(weights)
+        return cls(network, card, choose_device(device), weights_hash(weights))
+
+    @property
+    def batch(self) -> int:
+        """Number of pictures that go through the network at once, at present."""
+        return self._limit.most
 
     @torch.inference_mode()
-    def predict(self, lightness: Tensor, *, mirrored: bool = False) -> Tensor:
-        """Choose the colours of a batch of pictures.
+    def predict(self, lightness: Tensor, *, mirrored: bool = False) -> Prediction:
+        """Predict the colours of a batch of pictures; see `ColourModel.predict`.
 
-        Args:
-            lightness: L, float32, 0..100, (N, 1, H, W), on any device.
-            mirrored: ask about each picture's mirror image too and take the mean, which errs a little less (0.8% of the
-                error); free for one picture on a CPU.
-
-        Returns:
-            ab, float32, (N, 2, H, W), on the predictor's device.
-
-        Raises:
-            DeviceError: not even one picture fits into the device's memory.
+        The mean with the mirror image has 0.8% less error. On a CPU it costs nothing for a single picture.
 
         """
-        answers: list[Tensor] = []
-        done = 0
-        while done < len(lightness):
-            part = lightness[done : done + max(1, self._most // (1 + mirrored))].to(self.device)
-            try:
-                answers.append(self._predict(part, mirrored=mirrored))
-            except torch.OutOfMemoryError as error:
-                self._halve(len(part), error)
-                continue
-            done += len(part)
-        return torch.cat(answers)
+        padded, padding = pad(lightness.to(self.device), STRIDE)
+        run = self._run_mirrored if mirrored else self._run_paired
+        output = torch.cat(self._limit.in_parts(run, padded, copies=1 + mirrored))
+        regression = self.card.architecture.head == "regression"
+        return Prediction(
+            output=output * AB_SCALE if regression else output,
+            bins=None if regression else self._network.bins,
+            lightness=padded,
+            padding=padding,
+            group=_PAIR // (1 + mirrored) if self.device.type == "cpu" else len(padded),
+        )
 
-    def _predict(self, lightness: Tensor, *, mirrored: bool) -> Tensor:
-        padded, padding = pad(lightness, STRIDE)
-        if mirrored:
-            one, mirror = self._ask(torch.cat((padded, padded.flip(-1)))).chunk(2)
-            output = (one + mirror.flip(-1)) / 2
-        else:
-            if self.device.type == "cpu" and len(padded) < _PAIR:
-                padded = padded.expand(_PAIR, -1, -1, -1)
-            output = self._ask(padded)
-        return crop(sharpen(self._network.ab(output, self._reading), padded), padding)[: len(lightness)]
+    def _run_mirrored(self, padded: Tensor) -> Tensor:
+        output, mirrored = self._run(torch.cat((padded, padded.flip(-1)))).chunk(2)
+        return (output + mirrored.flip(-1)) / 2
 
-    def _ask(self, padded: Tensor) -> Tensor:
+    def _run_paired(self, padded: Tensor) -> Tensor:
+        if self.device.type == "cpu" and len(padded) < _PAIR:
+            return self._run(padded.expand(_PAIR, -1, -1, -1))[:1]
+        return self._run(padded)
+
+    def _run(self, padded: Tensor) -> Tensor:
         with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
             output: Tensor = self._network(padded.contiguous(memory_format=torch.channels_last))
         return output.float()
-
-    def _halve(self, batch: int, error: torch.OutOfMemoryError) -> None:
-        if batch == 1:
-            raise DeviceError(
-                f"{self.device} has too little memory for one picture; use a smaller `working_size` or `device: cpu`"
-            ) from error
-        self._most = batch // 2
-        torch.cuda.empty_cache()
-
-
-def _reading_of(card: WeightsCard, vividness: float | Literal["auto"]) -> Reading:
-    """How the network's output is read as a colour; a regression head's is one."""
-    if card.calibration is not None:
-        return card.calibration.reading(card.calibration.vividness if vividness == "auto" else vividness)
-    if vividness != "auto":
-        raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
-    return LEAST_SQUARES

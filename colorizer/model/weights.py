@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from colorizer.errors import WeightsError
-from colorizer.model.bins import Reading
+from colorizer.errors import SettingsError, WeightsError
+from colorizer.model.bins import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
 
 DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "default.safetensors"
@@ -36,9 +36,9 @@ class Calibration(BaseModel):
     log_prior: tuple[float, ...] = ()
     """Logarithm of each bin's share of the training photographs' pixels: how rare a colour is, for evaluation."""
 
-    def reading(self, vividness: float) -> Reading:
-        """How the distribution is read, between the mean (vividness 0) and the vivid answer (1)."""
-        return Reading(self.temperature, self.vivid_gain * vividness)
+    def decoding(self, vividness: float) -> Decoding:
+        """How the distribution is read, from the mean (vividness 0) to the most vivid colours (1)."""
+        return Decoding(self.temperature, self.vivid_gain * vividness)
 
 
 class WeightsCard(BaseModel):
@@ -57,6 +57,19 @@ class WeightsCard(BaseModel):
     """Under which terms the weights may be used."""
     notes: dict[str, str] = {}
     """Recipe, metrics and origin, for people."""
+
+    def decoding(self, vividness: float | Literal["auto"]) -> Decoding:
+        """How the network's output is read at a vividness; from a regression head there is one way.
+
+        Raises:
+            SettingsError: a vividness is given for a regression head.
+
+        """
+        if self.calibration is not None:
+            return self.calibration.decoding(self.calibration.vividness if vividness == "auto" else vividness)
+        if vividness != "auto":
+            raise SettingsError("vividness: these weights have a regression head, which has one answer; use `auto`")
+        return LEAST_SQUARES
 
 
 def save_weights(path: Path, network: Network, card: WeightsCard) -> None:

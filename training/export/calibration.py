@@ -85,7 +85,7 @@ def _measure(
     path: Path, vividness: float | Literal["auto"], validation: Corpus, pictures: Sequence[int]
 ) -> tuple[float, float]:
     """Mean squared error and mean colourfulness of photographs through the product's path."""
-    colorist = Colorist(Predictor(path, vividness=vividness))
+    colorist = _colorist(path, vividness)
     errors, colours = [], []
     for index in track(pictures, "Calibrating", transient=True):
         picture = validation.picture(index)
@@ -93,6 +93,11 @@ def _measure(
         errors.append(squared_error(rgb_to_lab(result)[1:], rgb_to_lab(to_tensor(picture))[1:]))
         colours.append(colourfulness(result))
     return statistics.fmean(errors), statistics.fmean(colours)
+
+
+def _colorist(path: Path, vividness: float | Literal["auto"]) -> Colorist:
+    model = Predictor.load(path)
+    return Colorist(model, decoding=model.card.decoding(vividness))
 
 
 def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:

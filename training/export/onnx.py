@@ -8,10 +8,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from torch import Tensor
 
 from colorizer.durable import written_whole
 from colorizer.errors import WeightsError
-from colorizer.model.network import STRIDE, Network, fold_normalisation
+from colorizer.model.bins import LEAST_SQUARES, decode
+from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.weights import load_weights
 
 TOLERANCE = 0.5
@@ -66,6 +68,13 @@ def _difference(network: Network, model: bytes) -> float:
     for number, rows, columns in _SIZES:
         lightness = torch.rand(number, 1, rows * STRIDE, columns * STRIDE) * 100
         [found] = session.run(None, {"lightness": lightness.numpy()})
-        answers = (network.ab(torch.from_numpy(np.asarray(found))), network.ab(network(lightness)))
-        differences.append(float((answers[0] - answers[1]).abs().max()))
+        difference = _ab(network, torch.from_numpy(np.asarray(found))) - _ab(network, network(lightness))
+        differences.append(float(difference.abs().max()))
     return max(differences)
+
+
+def _ab(network: Network, output: Tensor) -> Tensor:
+    """The least-squares answer to an output."""
+    if network.architecture.head == "regression":
+        return output * AB_SCALE
+    return decode(output, network.bins, LEAST_SQUARES)

@@ -131,13 +131,13 @@ class Painter:
     """Colours photographs in every way that is compared."""
 
     def __init__(self, weights: Path, device: str) -> None:
-        default = Predictor(weights, device=device)
-        self.card: WeightsCard = default.card
-        self.weights = default.weights
+        model = Predictor.load(weights, device=device)
+        self.card: WeightsCard = model.card
+        self.weights = model.weights
         self._rarity = _rarity(self.card)
-        self._colorists = {"default": Colorist(default)}
+        self._colorists = {"default": Colorist(model)}
         if self.card.calibration is not None:
-            self._colorists["mean"] = Colorist(Predictor(weights, device=device, vividness=0.0))
+            self._colorists["mean"] = Colorist(model, decoding=model.card.decoding(0.0))
 
     def answers(self, picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Iterator[Answer]:
         """A photograph (H, W, 3), its colours taken away and given anew."""

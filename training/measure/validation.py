@@ -13,8 +13,9 @@ from torch.nn import functional
 from torchvision.transforms.functional import center_crop
 from torchvision.utils import make_grid
 
+from colorizer.model.bins import LEAST_SQUARES, decode
 from colorizer.model.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
-from colorizer.model.network import STRIDE, Network
+from colorizer.model.network import AB_SCALE, STRIDE, Network
 from colorizer.model.padding import crop, pad
 from training.data.corpus import Corpus
 from training.data.samples import grey_of
@@ -97,7 +98,8 @@ def _shrink(luma: Tensor, side: int) -> Tensor:
 def _predict(network: Network, luma: Tensor) -> Tensor:
     padded, padding = pad(lightness_of_luma(luma), STRIDE)
     output = network(padded.contiguous(memory_format=torch.channels_last)).float()
-    ab = network.ab(output)
+    regression = network.architecture.head == "regression"
+    ab = output * AB_SCALE if regression else decode(output, network.bins, LEAST_SQUARES)
     return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
 
 

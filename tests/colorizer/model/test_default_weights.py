@@ -5,6 +5,7 @@ import torch
 
 from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.lab import Matrix, lightness_of_luma, rgb_to_lab
+from colorizer.model.prediction import read
 from colorizer.model.predictor import Predictor
 from colorizer.model.weights import DEFAULT_WEIGHTS, load_card
 
@@ -26,9 +27,9 @@ def test_they_know_the_sky() -> None:
     rgb = torch.from_numpy(skimage.data.rocket()).permute(2, 0, 1)[None] / 255
     kr, kb = Matrix.BT601.value
     luma = (rgb * torch.tensor([kr, 1 - kr - kb, kb]).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
-    predictor = Predictor(DEFAULT_WEIGHTS, device="cpu", vividness=0.0)
-    small = shrink(luma, Colorist(predictor).extent(*luma.shape[-2:]))
-    ab = predictor.predict(lightness_of_luma(small), mirrored=True)
+    model = Predictor.load(DEFAULT_WEIGHTS, device="cpu")
+    small = shrink(luma, Colorist(model).extent(*luma.shape[-2:]))
+    ab = read(model.predict(lightness_of_luma(small), mirrored=True), model.card.decoding(0.0))
     truth = rgb_to_lab(shrink(rgb, small.shape[-2:]))[:, 1:]
     assert ab[0, 1].median() < -10
     assert (ab - truth).square().mean() < truth.square().mean()

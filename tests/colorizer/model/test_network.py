@@ -30,9 +30,26 @@ def test_a_grey_picture_sees_the_same_first_convolution() -> None:
     torch.testing.assert_close(sum_channels(convolution)(grey), expected, atol=1e-5, rtol=1e-4)
 
 
-def test_folding_changes_no_answer() -> None:
-    """With every normalisation worked into its convolution, the network answers as before."""
-    network = Network(Architecture(widths=SMALL)).eval()
+@pytest.mark.parametrize("parts", [{"attention": 2}, {"queries": 5}, {"attention": 1, "queries": 5}])
+def test_optional_parts_keep_the_output(parts: dict[str, int]) -> None:
+    """Attention at 1/16 and colour queries add tensors to the network, and its output has the same shape."""
+    network = Network(Architecture.model_validate({"widths": SMALL, **parts})).eval()
+    names = {name.partition(".")[0] for name in network.state_dict()}
+    assert parts.keys() <= names
+    with torch.inference_mode():
+        assert network(torch.rand(1, 1, 64, 96) * 100).shape == (1, 260, 16, 24)
+
+
+def test_a_network_without_optional_parts_has_the_tensors_of_version_0_1() -> None:
+    """So its weights files still load."""
+    names = {name.partition(".")[0] for name in Network(Architecture(widths=SMALL)).state_dict()}
+    assert names == {"bins", "encoder", "context", "levels", "head"}
+
+
+@pytest.mark.parametrize("parts", [{}, {"attention": 1, "queries": 5}])
+def test_folding_changes_no_answer(parts: dict[str, int]) -> None:
+    """With every normalisation folded into its convolution, the network answers as before."""
+    network = Network(Architecture.model_validate({"widths": SMALL, **parts})).eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.1, 0.1)

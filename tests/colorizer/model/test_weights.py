@@ -6,9 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from colorizer.errors import WeightsError
+from colorizer.errors import SettingsError, WeightsError
+from colorizer.model.bins import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
-from colorizer.model.weights import WeightsCard, load_card, load_weights, save_weights, weights_hash
+from colorizer.model.weights import Calibration, WeightsCard, load_card, load_weights, save_weights, weights_hash
 
 
 def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
@@ -83,3 +84,20 @@ def test_weights_are_known_by_their_content(weights: Path, tmp_path: Path) -> No
     assert weights_hash(copy) == weights_hash(weights)
     copy.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert weights_hash(copy) != weights_hash(weights)
+
+
+def test_vividness_chooses_the_decoding() -> None:
+    """From the mean at 0 to the full gain at 1; `auto` is the calibrated vividness."""
+    calibration = Calibration(temperature=1.1, vivid_gain=0.8, vividness=0.25)
+    card = WeightsCard(architecture=Architecture(), working_size=64, calibration=calibration)
+    assert card.decoding(0.0) == Decoding(1.1, 0.0)
+    assert card.decoding(1.0) == Decoding(1.1, 0.8)
+    assert card.decoding("auto") == card.decoding(0.25)
+
+
+def test_regression_weights_have_one_answer() -> None:
+    """They refuse a vividness with the reason."""
+    card = WeightsCard(architecture=Architecture(head="regression"), working_size=64)
+    assert card.decoding("auto") == LEAST_SQUARES
+    with pytest.raises(SettingsError, match="one answer"):
+        card.decoding(0.3)

@@ -1,0 +1,113 @@
+"""Tests of colorizer/model/colorist.py."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from colorizer.errors import DeviceError
+from colorizer.model import colorist as module
+from colorizer.model.bins import LEAST_SQUARES
+from colorizer.model.chroma import ChromaFit
+from colorizer.model.colorist import Colorist, shrink, working_extent
+from colorizer.model.colour_model import ColourModel
+from colorizer.model.lab import Matrix
+from colorizer.model.padding import pad
+from colorizer.model.prediction import Prediction
+from colorizer.model.predictor import Predictor
+from colorizer.model.weights import WeightsCard
+
+
+class Red:
+    """Another colour model: it has no network, and predicts the same red everywhere."""
+
+    weights = "red"
+    device = torch.device("cpu")
+    stride = 8
+    batch = 4
+
+    def __init__(self, card: WeightsCard) -> None:
+        self.card = card
+
+    def predict(self, lightness: Tensor, *, mirrored: bool = False) -> Prediction:
+        """Predict red."""
+        del mirrored
+        padded, padding = pad(lightness, self.stride)
+        sides = padded.shape[-2] // 4, padded.shape[-1] // 4
+        red = torch.tensor([40.0, 20.0]).view(1, 2, 1, 1).expand(len(padded), 2, *sides)
+        return Prediction(red, None, padded, padding, group=1)
+
+
+@pytest.fixture(scope="module")
+def model(weights: Path) -> Predictor:
+    """The network on the CPU."""
+    return Predictor.load(weights, device="cpu")
+
+
+def lumas(number: int, height: int = 48, width: int = 64) -> Tensor:
+    """Random luma."""
+    return torch.rand(number, 1, height, width, generator=torch.Generator().manual_seed(3))
+
+
+def test_any_colour_model_can_stand_behind_it(model: Predictor) -> None:
+    """A model that predicts red gives chroma of red, with the matrix that was asked for."""
+    red: ColourModel = Red(model.card)
+    fit = Colorist(red).fit(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
+    assert fit.offset.shape == (5, 2, 13, 21)
+    assert (fit.offset[:, 1] > 0.1).all()
+
+
+def test_the_working_size_of_the_card_is_the_default(model: Predictor) -> None:
+    """`auto` takes the card's 64; a number stands for itself; `native` keeps the size."""
+    assert Colorist(model).extent(100, 200) == (64, 128)
+    assert Colorist(model, 50).extent(100, 200) == (50, 100)
+    assert Colorist(model, "native").extent(100, 200) == (100, 200)
+
+
+def test_a_long_strip_is_kept_small() -> None:
+    """It has as many pixels as four squares of the working size."""
+    height, width = working_extent(100, 100_000, 64)
+    assert height * width == pytest.approx(4 * 64 * 64, rel=0.15)
+
+
+def test_shrinking_keeps_the_mean() -> None:
+    """Each new pixel is the mean over its area."""
+    small = shrink(lumas(1, 64, 64), (8, 8))
+    torch.testing.assert_close(small.mean(), lumas(1, 64, 64).mean(), atol=0.01, rtol=0)
+    assert shrink(small, (8, 8)) is small
+
+
+def test_the_decoding_decides_how_vivid_colours_are(model: Predictor) -> None:
+    """The mean is duller than the default."""
+    dull, usual = (Colorist(model, decoding=one).fit(lumas(1), Matrix.BT601) for one in (LEAST_SQUARES, None))
+    assert usual.slope.abs().mean() + usual.offset.abs().mean() > dull.slope.abs().mean() + dull.offset.abs().mean()
+
+
+def test_memory_that_runs_out_after_the_network_halves_the_batch(
+    model: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fitting the chroma takes memory too: a device that fits one picture at a time still does all of them."""
+    colorist, fit_chroma = Colorist(model), module.fit_chroma
+    expected = colorist.fit(lumas(3), Matrix.BT601)
+
+    def scarce(luma: Tensor, chroma: Tensor) -> ChromaFit:
+        if len(luma) > 1:
+            raise torch.OutOfMemoryError("scarce")
+        return fit_chroma(luma, chroma)
+
+    monkeypatch.setattr(module, "fit_chroma", scarce)
+    found = colorist.fit(lumas(3), Matrix.BT601)
+    torch.testing.assert_close(found.slope, expected.slope)
+    torch.testing.assert_close(found.offset, expected.offset)
+
+
+def test_memory_for_not_even_one_fit_is_an_error_for_people(model: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says which setting to change."""
+
+    def full(_luma: Tensor, _chroma: Tensor) -> ChromaFit:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(module, "fit_chroma", full)
+    with pytest.raises(DeviceError, match="working_size"):
+        Colorist(model).fit(lumas(1), Matrix.BT601)
