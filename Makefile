@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 
-.PHONY: run demo training test test-slow lint bench soak install-service clean
+.PHONY: run demo training test test-slow lint wheel bench soak install-service clean
 
 run: $(VENV)/run.stamp
 	mkdir -p inbox outbox
@@ -30,6 +30,11 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# In dist/, or in the folder that WHEELS says. What an earlier build left would go into the wheel, too.
+wheel: $(VENV)/test.stamp
+	rm -rf build
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir $(or $(WHEELS),dist) .
+
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks
 
@@ -41,7 +46,7 @@ install-service:
 	systemd/install.sh
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info
 
 # A stamp is newer than what it was made from, so that nothing is installed twice.
 $(BIN)/python:

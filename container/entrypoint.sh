@@ -4,7 +4,7 @@ set -eu
 umask "${UMASK:-0002}"
 
 if [ "$(id -u)" -ne 0 ]; then
-    [ -w /state ] || { echo "tintd: /state cannot be written by user $(id -u); see PUID in the README" >&2; exit 1; }
+    [ -w /state ] || { echo "tintd: /state cannot be written by user $(id -u); see PUID in docs/operations.md" >&2; exit 1; }
     exec "$@"
 fi
 

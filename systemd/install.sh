@@ -14,6 +14,7 @@ install -d /opt/tintd /etc/tintd
 "$python" -m pip --disable-pip-version-check --python /opt/tintd/venv/bin/python install --quiet --upgrade \
     --constraint constraints.txt .
 install -m 644 README.md /opt/tintd/README.md
+install -D -m 644 -t /opt/tintd/docs docs/*.md
 [ -e /etc/tintd/config.yaml ] || install -m 644 systemd/config.yaml /etc/tintd/config.yaml
 install -D -m 644 systemd/tintd.sysusers /usr/lib/sysusers.d/tintd.conf
 install -D -m 644 systemd/tintd.tmpfiles /usr/lib/tmpfiles.d/tintd.conf

@@ -1,1 +1,1 @@
-"""Every format that people own: a sample of each, what becomes of it, and the README's tables of them."""
+"""A sample of each format, its result, and the tables of formats in docs/formats.md."""

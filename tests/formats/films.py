@@ -1,4 +1,4 @@
-"""The films of the README's table: how a sample of each is made, and what is to become of it."""
+"""The films in the table of docs/formats.md: how a sample of each is made, and which result is expected."""
 
 from __future__ import annotations
 

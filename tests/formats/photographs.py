@@ -1,4 +1,4 @@
-"""The photographs of the README's table: how each sample is made, and what must become of it."""
+"""The photographs in the table of docs/formats.md: how each sample is made, and which result is expected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The tables of formats in the README: made from the rows that the tests beside this file prove.
+"""The tables of docs/formats.md, made from the rows that the tests in this folder prove.
 
-`python -m tests.formats.table` writes them anew.
+`python -m tests.formats.table` writes them.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 
 Kind = Literal["photographs", "films"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A format of the table, as people read it."""
+    """A row of a table: one format."""
 
     kind: Kind
     format: str
-    """Its name, with what is particular about the sample."""
+    """Name of the format, with what is special about the sample."""
     made_by: str
-    """The program that made the sample; empty where none could: then it is untested."""
+    """Program that makes the sample; empty if there is none: the format is untested."""
     result: str
-    """The result's format, or `refused` with the reason, or `not yet`."""
+    """Format of the result, or `refused` with the reason, or `not yet`."""
     kept: str = ""
-    """What is kept, lost or added beside the colour, as far as it does not go without saying."""
+    """What is kept, lost or added beside the colour, where it is not obvious."""
 
 
 def rows_of(kind: Kind) -> tuple[Row, ...]:
@@ -45,26 +45,26 @@ def render(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
-def told_kinds(readme: str) -> list[Kind]:
-    """Which tables the README has places for."""
-    found: list[Kind] = re.findall(r"^<!-- formats: (\w+) -->$", readme, re.MULTILINE)
+def kinds_in(page: str) -> list[Kind]:
+    """The kinds whose tables have a place in the page."""
+    found: list[Kind] = re.findall(r"^<!-- formats: (\w+) -->$", page, re.MULTILINE)
     return found
 
 
-def with_table(readme: str, kind: Kind, table: str) -> str:
-    """The README with a table between `<!-- formats: KIND -->` and `<!-- /formats -->`."""
+def with_table(page: str, kind: Kind, table: str) -> str:
+    """The page with a table between `<!-- formats: KIND -->` and `<!-- /formats -->`."""
     opening, closing = f"<!-- formats: {kind} -->\n", "\n<!-- /formats -->"
-    before, _, rest = readme.partition(opening)
+    before, _, rest = page.partition(opening)
     _, _, after = rest.partition(closing)
     return before + opening + table + closing + after
 
 
 def main() -> None:
-    """Write the README's tables anew."""
-    text = README.read_text()
-    for kind in told_kinds(text):
+    """Write the tables into the page."""
+    text = PAGE.read_text()
+    for kind in kinds_in(text):
         text = with_table(text, kind, render(rows_of(kind)))
-    README.write_text(text)
+    PAGE.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tests of the films of the README's table: ffmpeg makes a sample of each, ffprobe compares before and after."""
+"""Tests of the films in docs/formats.md: ffmpeg makes a sample of each, ffprobe compares before and after."""
 
 from __future__ import annotations
 

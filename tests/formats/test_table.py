@@ -1,27 +1,27 @@
-"""Tests of tests/formats/table.py: the README's tables of formats are what the tests prove."""
+"""Tests of tests/formats/table.py: docs/formats.md says what the tests prove."""
 
 import pytest
 
-from tests.formats.table import README, Kind, Row, render, rows_of, told_kinds, with_table
+from tests.formats.table import PAGE, Kind, Row, kinds_in, render, rows_of, with_table
 
 
-@pytest.mark.parametrize("kind", told_kinds(README.read_text()))
-def test_the_readme_tells_the_formats(kind: Kind) -> None:
-    """Else `python -m tests.formats.table` writes its tables anew."""
-    text = README.read_text()
+@pytest.mark.parametrize("kind", kinds_in(PAGE.read_text()))
+def test_the_page_lists_the_formats(kind: Kind) -> None:
+    """If it does not, `python -m tests.formats.table` writes its tables."""
+    text = PAGE.read_text()
     assert with_table(text, kind, render(rows_of(kind))) == text
 
 
-def test_every_format_has_a_place_of_its_own() -> None:
-    """No format stands in the README twice."""
-    rows = [row for kind in told_kinds(README.read_text()) for row in rows_of(kind)]
+def test_no_format_is_listed_twice() -> None:
+    """No format is listed twice."""
+    rows = [row for kind in kinds_in(PAGE.read_text()) for row in rows_of(kind)]
     assert len({(row.kind, row.format) for row in rows}) == len(rows) > 0
 
 
-def test_a_table_takes_the_place_of_the_one_before() -> None:
-    """What stands around it stays."""
-    readme = "before\n<!-- formats: films -->\nold\n<!-- /formats -->\nafter\n"
+def test_a_new_table_replaces_the_old_one() -> None:
+    """The text around the table stays."""
+    page = "before\n<!-- formats: films -->\nold\n<!-- /formats -->\nafter\n"
     table = render([Row("films", "DV", "", "MKV")])
-    written = with_table(readme, "films", table)
+    written = with_table(page, "films", table)
     assert written == f"before\n<!-- formats: films -->\n{table}\n<!-- /formats -->\nafter\n"
     assert "| DV | untested | MKV |  |" in table
