@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from dataclasses import fields as fields_of
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,8 @@ PAGES = {
 """The documents, by their paths in the repository."""
 GUIDES = {name: text for name, text in PAGES.items() if name == "README.md" or name.startswith("docs/")}
 """The documents that say how tintd is used."""
+COMMANDS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["tintd.commands"]
+"""The sub-commands of tintd, and the functions that run them."""
 
 README_COMMANDS = {
     "make demo": "tests/demo/test_demo.py",
@@ -51,8 +53,7 @@ def anchors(page: str) -> set[str]:
 def options_of(command: str) -> set[str]:
     """The options of a sub-command of tintd."""
     app = typer.Typer()
-    entry = next(entry for entry in entry_points(group="tintd.commands") if entry.name == command)
-    app.command()(entry.load())
+    app.command()(EntryPoint(command, COMMANDS[command], "tintd.commands").load())
     return {name for parameter in typer.main.get_command(app).params for name in parameter.opts}
 
 
@@ -110,10 +111,9 @@ def test_every_make_command_exists(page: str) -> None:
 @pytest.mark.parametrize("page", GUIDES)
 def test_every_sub_command_and_its_options_exist(page: str) -> None:
     """Each `tintd COMMAND --option`, in text and in examples."""
-    commands = {entry.name for entry in entry_points(group="tintd.commands")}
     for line in re.findall(r"`[^`\n]+`|^    .+", PAGES[page], re.MULTILINE):
         for command, rest in re.findall(r"(?:^    |[`/])tintd ([a-z]+)\b([^;|`]*)", line):
-            assert command in commands, line
+            assert command in COMMANDS, line
             assert set(re.findall(r"(?<=\s)--?[a-z][\w-]*", rest)) <= options_of(command), line
 
 
@@ -165,21 +165,18 @@ def test_the_configuration_page_shows_what_a_hook_gets() -> None:
 
 
 def test_the_operations_page_lists_every_metric() -> None:
-    """The table has the metrics that the service serves, and no others."""
-    served = {
-        name
-        for path in (ROOT / "daemon" / "control").glob("*.py")
-        for name in re.findall(r'\w+MetricFamily\(\s*"(tintd_\w+)"', path.read_text())
-    }
-    assert set(re.findall(r"^\| `(tintd_\w+)` \|", PAGES["docs/operations.md"], re.MULTILINE)) == served
+    """It names the metrics that the service serves, and no others."""
+    sources = "".join(path.read_text() for path in (ROOT / "daemon" / "control").glob("*.py"))
+    counters, gauges = (set(re.findall(kind + r'MetricFamily\(\s*"(\w+)"', sources)) for kind in ("Counter", "Gauge"))
+    served = gauges | {f"{name}_total" for name in counters}
+    assert set(re.findall(r"`(tintd_\w+)`", PAGES["docs/operations.md"])) == served
 
 
 def test_the_operations_page_lists_every_command() -> None:
     """The table has the sub-commands that are installed, and no others."""
     listed = re.findall(r"^\|.*$", PAGES["docs/operations.md"], re.MULTILINE)
     named = {name for row in listed for name in re.findall(r"`tintd ([a-z]+)", row.split("|")[1])}
-    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["tintd.commands"]
-    assert named == set(scripts)
+    assert named == set(COMMANDS)
 
 
 def test_the_architecture_page_is_up_to_date() -> None:
