@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks.footage import write_grainy_film
 from colorizer.engine import colorize, open_colorist
 from colorizer.film.decode.frames import read_frames
-from colorizer.film.decode.probe import inspect_footage
+from colorizer.film.decode.probe import probe_film
 from colorizer.film.encode.encoder import add_picture, choose_encoding
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
@@ -50,10 +50,10 @@ def main() -> None:
 
 def _reencode(source: Path, target: Path) -> float:
     begun = time.perf_counter()
-    footage = inspect_footage(source, _SETTINGS.film.max_megapixels)
+    info = probe_film(source, _SETTINGS.film.max_megapixels)
     with av.open(str(target), "w") as container:
-        stream = add_picture(container, choose_encoding(footage, _SETTINGS.film), footage, footage.width)
-        for frame in read_frames(footage):
+        stream = add_picture(container, choose_encoding(info, _SETTINGS.film), info, info.width)
+        for frame in read_frames(info):
             frame.picture.pict_type = PictureType.NONE
             container.mux(stream.encode(frame.picture))
         container.mux(stream.encode(None))

@@ -1,20 +1,24 @@
-"""A job: one file to colour. All that it needs is named in it: any process can do it, on any machine."""
+"""A job: one file to colour, with all that a process on any machine needs to do it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.settings import JobSettings
 
+ProgressCallback = Callable[[int, int], None]
+"""Called often while a job is done, with the frames that are done and all that there are (0 if unknown)."""
+
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Excerpt:
     """A part of a film, in seconds from its beginning."""
 
     start: float = 0.0
     length: float | None = None
-    """None: to the end."""
+    """None for the rest of the film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,13 @@ class Job:
     """One file to colour."""
 
     source: Path
-    """The original, which is only read."""
+    """Original, which is only read."""
     target: Path
-    """A file that the result is written to, whole or not; publishing it is the caller's part."""
+    """File that the result is written to; publishing it is up to the caller."""
     workspace: Path
-    """A folder for what is needed meanwhile; made where it is missing, and left to the caller."""
+    """Folder for intermediate files; made where it is missing, and left to the caller."""
     settings: JobSettings
-    piece: Piece | None = None
-    """Which part of a film, else all of it."""
+    excerpt: Excerpt | None = None
+    """Part of a film that is coloured; None for all of it."""
     compare: bool = False
     """Whether the result shows grey and colour side by side."""

@@ -1,8 +1,7 @@
-"""One frame gets its chroma: its luma samples stay what they are."""
+"""One frame gets its chroma; its luma samples stay what they are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 
 import torch
@@ -10,38 +9,40 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.film.decode.signal import Coding
+from colorizer.film.decode.frame import LumaSamples
+from colorizer.film.decode.signal import SampleCoding
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
 
 
-@dataclass(frozen=True, slots=True)
-class LumaSamples:
-    """A frame's luma, beside each of its chroma samples; floats are (1, 1, H / down, W / across)."""
+def luma_beside_chroma(codes: Tensor, coding: SampleCoding, encoding: Encoding) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, least and greatest luma of the samples that share each of the encoder's chroma samples.
 
-    codes: Tensor
-    """As the file holds it, integers, (H, W)."""
-    mean: Tensor
-    darkest: Tensor
-    brightest: Tensor
+    Args:
+        codes: luma, integers, (H, W).
+        coding: how the integers code luma.
+        encoding: the encoder's pixel format.
 
-    @classmethod
-    def of(cls, codes: Tensor, coding: Coding, encoding: Encoding) -> LumaSamples:
-        """Look at integer luma samples (H, W) as the encoder's chroma samples will lie among them."""
-        corners = (_field_corners if encoding.fields else _corners)(codes[None, None], encoding.subsampling)
-        mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
-        darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
-        return cls(codes, coding.luma(mean), coding.luma(darkest), coding.luma(brightest))
+    Returns:
+        Three times luma, float32, (1, 1, H / down, W / across).
+
+    """
+    corners = (_field_corners if encoding.interlaced else _corners)(codes[None, None], encoding.subsampling)
+    mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
+    darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
+    return coding.luma(mean), coding.luma(darkest), coding.luma(brightest)
 
 
-def tint(frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> VideoFrame:
+def apply_chroma(
+    frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding
+) -> VideoFrame:
     """Give a frame its chroma.
 
     Args:
         frame: decoded; where it has the encoder's pixel format already, it is changed itself.
         luma: its luma.
         fit: its chroma as a function of luma, (1, 2, h, w).
-        coding: what the samples stand for.
+        coding: how the integers code luma and chroma.
         encoding: the wanted pixel format.
 
     Returns:
@@ -49,12 +50,12 @@ def tint(frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: Coding, e
 
     """
     chroma = chroma_codes(luma, fit, coding, encoding)
-    tinted = _writable(frame, encoding)
-    if tinted is not frame:
-        torch.from_dlpack(tinted.planes[0]).copy_(_at_depth(luma.codes, coding.depth, encoding.depth))
-    for plane, samples in zip(tinted.planes[1:3], chroma, strict=True):
+    coloured = _writable(frame, encoding)
+    if coloured is not frame:
+        torch.from_dlpack(coloured.planes[0]).copy_(_at_depth(luma.codes, coding.depth, encoding.depth))
+    for plane, samples in zip(coloured.planes[1:3], chroma, strict=True):
         torch.from_dlpack(plane).copy_(samples)
-    return tinted
+    return coloured
 
 
 def beside_grey(frame: VideoFrame) -> VideoFrame:
@@ -70,7 +71,7 @@ def beside_grey(frame: VideoFrame) -> VideoFrame:
 
 
 @torch.inference_mode()
-def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: Coding, encoding: Encoding) -> Tensor:
+def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> Tensor:
     """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them."""
     device = fit.slope.device
     chroma = enlarge(fit, luma.mean.to(device))

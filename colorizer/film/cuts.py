@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
-from typing import Protocol, TypeVar
 
 from torch import Tensor
+
+from colorizer.film.decode.frame import Frame
 
 _CUT = 0.1
 """Mean change of luma (0..1) from one frame to the next that counts as a cut; motion and grain stay below 0.06."""
@@ -14,32 +16,25 @@ _LEAST, _MOST = 10, 60
 """Seconds: a segment may end at a cut after the first, and ends without one after the second."""
 
 
-class Still(Protocol):
-    """A frame as the divider sees it."""
+def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0) -> Iterator[Frame]:
+    """Give each measured frame the number of its segment.
 
-    @property
-    def seconds(self) -> Fraction:
-        """When it is shown."""
+    Args:
+        frames: in the order of display; the first one begins a segment.
+        time_base: of their times.
+        first: number of the first segment.
 
-    @property
-    def small(self) -> Tensor:
-        """Luma at the working size, (1, 1, h, w), of one shape throughout."""
-
-
-AnyStill = TypeVar("AnyStill", bound=Still)
-
-
-def number_segments(stills: Iterable[AnyStill], first: int = 0) -> Iterator[tuple[int, AnyStill]]:
-    """Give each frame the number of its segment, from the first on, which begins with the first frame."""
+    """
     number, begun = first, Fraction(0)
     before: Tensor | None = None
-    for still in stills:
+    for frame in frames:
+        seconds, small = frame.pts * time_base, frame.measured.small
         if before is None:
-            begun = still.seconds
-        elif _ends(still.seconds - begun, before, still.small):
-            number, begun = number + 1, still.seconds
-        before = still.small
-        yield number, still
+            begun = seconds
+        elif _ends(seconds - begun, before, small):
+            number, begun = number + 1, seconds
+        before = small
+        yield replace(frame, segment=number)
 
 
 def is_cut(before: Tensor, after: Tensor) -> bool:

@@ -1,59 +1,67 @@
 """Going on with a film that was interrupted: which segments are finished, and the frames that follow them.
 
-Network and encoder begin anew with each segment, so that only its frames must be the same. Where the file can be
-trusted to find them, they are sought, and the last frames of the finished segment prove that they are the right ones;
-elsewhere decoding starts at the beginning, and only network and encoder are spared.
+Network and encoder begin anew with each segment, so that only its frames and the state before them must be the same.
+Where the container has an index, decoding begins just before the edge, and the last frames of the finished segment
+prove that these are the right ones. Elsewhere decoding begins at the start, and only network and encoder are spared.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
+from functools import partial
 from importlib.metadata import version
 from itertools import count, dropwhile, takewhile
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
-from torch import Tensor
 
 from colorizer.durable import write_durably
 from colorizer.film.decode.deviations import DAMAGED, MISSING
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame, luma_checksum
 from colorizer.film.decode.frames import read_frames
-from colorizer.film.decode.probe import Footage, Frame, luma_codes
+from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.encode.segment import Segment, read_segment
 from colorizer.film.scenes import Scenes
-from colorizer.job import Job, Piece
+from colorizer.job import Excerpt, Job
 from colorizer.model.colorist import Colorist
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
+_FORMAT = 2
+"""Version of the workspace's files: segments of another one are not read."""
 _SCENES = TypeAdapter(Scenes)
-_APART = 8
-"""Every so many rows and samples are looked at: one in each block that a codec may damage."""
 
 
 def segment_path(workspace: Path, number: int) -> Path:
-    """Where a segment of a film lies."""
+    """The file of a film's segment."""
     return workspace / f"segment-{number:05d}.mkv"
 
 
 def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
-    """The segments that an earlier attempt at the same job has finished; what another one left is removed."""
+    """The segments that an earlier attempt at the same job has finished.
+
+    Segments of another job or of other settings are removed, and so are those from the first one on that was finished
+    before the film was looked through, and in which frames are now known to be in colour.
+    """
     job.workspace.mkdir(exist_ok=True)
-    recipe, note = _recipe(job, colorist, scenes), job.workspace / "recipe"
+    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
     if not note.is_file() or note.read_text() != recipe:
-        for leftover in job.workspace.glob("segment-*"):
-            leftover.unlink()
+        _remove_segments(job.workspace)
         write_durably(note, recipe)
-    found = (read_segment(segment_path(job.workspace, number)) for number in count())
-    return [segment for segment in takewhile(lambda segment: segment is not None, found) if segment is not None]
+    read = (read_segment(segment_path(job.workspace, number)) for number in count())
+    usable = takewhile(lambda segment: segment is not None and _agrees(segment, scenes), read)
+    finished = [segment for segment in usable if segment is not None]
+    _remove_segments(job.workspace, first=len(finished))
+    return finished
 
 
 def remember_scenes(scenes: Scenes, job: Job) -> None:
     """Keep what was found by looking through a film, for another attempt at the same job."""
+    job.workspace.mkdir(exist_ok=True)
     write_durably(job.workspace / "scenes", f"{_origin(job)}\n{_SCENES.dump_json(scenes).decode()}")
 
 
@@ -68,60 +76,74 @@ def recall_scenes(job: Job) -> Scenes | None:
 
 
 def frames_after(
-    segments: Sequence[Segment], footage: Footage, piece: Piece | None, beat: Callable[[], None]
+    segments: Sequence[Segment],
+    info: FilmInfo,
+    excerpt: Excerpt | None,
+    *,
+    keep_fields: bool,
+    on_progress: Callable[[], None],
 ) -> Iterator[Frame]:
     """The frames that follow the finished segments; all of them where there are none.
 
     Args:
         segments: what is finished.
-        footage: the film.
-        piece: which part of it, else all of it.
-        beat: told of each frame that is decoded and passed over, which takes its time in a long film.
+        info: the film.
+        excerpt: which part of it, else all of it.
+        keep_fields: whether interlaced frames stay interlaced.
+        on_progress: called for each frame that is decoded and passed over, which takes its time in a long film.
 
     """
+    read = partial(read_frames, info, excerpt, keep_fields=keep_fields, on_progress=on_progress)
     if not segments:
-        return read_frames(footage, piece, beat=beat)
-    damaged = any(segment.timing.flaws.keys() & {DAMAGED, MISSING} for segment in segments)
-    seekable = footage.container.startswith(_SEEKABLE) and not damaged
-    sought = _seek(segments[-1], footage, piece, beat) if seekable else None
-    last = segments[-1].timing.pts[-1]
+        return read()
+    damaged = any(segment.record.deviations.keys() & {DAMAGED, MISSING} for segment in segments)
+    seekable = info.container.startswith(_SEEKABLE) and not damaged
+    sought = _seek(segments[-1], info, read) if seekable else None
+    last = segments[-1].record.pts[-1]
 
     def is_finished(frame: Frame) -> bool:
-        beat()
+        on_progress()
         return frame.pts <= last
 
-    return sought or dropwhile(is_finished, read_frames(footage, piece, beat=beat))
+    return sought or dropwhile(is_finished, read())
 
 
-def mark_of(luma: Tensor) -> int:
-    """A checksum that tells one frame's luma (H, W) from another's, at a small part of the cost of reading it all."""
-    return zlib.crc32(luma[::_APART, ::_APART].numpy().tobytes())
-
-
-def _seek(segment: Segment, footage: Footage, piece: Piece | None, beat: Callable[[], None]) -> Iterator[Frame] | None:
+def _seek(segment: Segment, info: FilmInfo, read: Callable[..., Iterator[Frame]]) -> Iterator[Frame] | None:
     """The frames after a segment, if its last ones are found where they should be and look as they did."""
-    marks = segment.timing.marks
-    ends = segment.timing.pts[-len(marks) :]
-    frames = read_frames(footage, piece, since=ends[0], beat=beat)
-    for pts, mark in zip(ends, marks, strict=True):
+    checksums = segment.record.checksums
+    ends = segment.record.pts[-len(checksums) :]
+    frames = read(since=ends[0])
+    for pts, checksum in zip(ends, checksums, strict=True):
         frame = next(frames, None)
-        if frame is None or (frame.pts, mark_of(luma_codes(frame.picture, footage.coding))) != (pts, mark):
+        if frame is None or (frame.pts, luma_checksum(luma_codes(frame.picture, info.coding))) != (pts, checksum):
             return None
     return frames
 
 
+def _agrees(segment: Segment, scenes: Scenes | None) -> bool:
+    """Whether the frames that kept their chroma are those that the scenes name, if there are scenes."""
+    return scenes is None or segment.record.in_colour == sum(map(scenes.in_colour, segment.record.pts))
+
+
+def _remove_segments(workspace: Path, first: int = 0) -> None:
+    kept = {segment_path(workspace, number).stem for number in range(first)}
+    for leftover in workspace.glob("segment-*"):
+        if leftover.stem not in kept:
+            leftover.unlink()
+
+
 def _origin(job: Job) -> str:
-    """A name for the piece of a film that a job is about."""
+    """A name for the part of a film that a job is about."""
     source = job.source.stat()
-    parts = (source.st_size, source.st_mtime_ns, version("tintd"), job.piece and astuple(job.piece))
+    parts = (source.st_size, source.st_mtime_ns, version("tintd"), job.excerpt and astuple(job.excerpt))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _recipe(job: Job, colorist: Colorist, scenes: Scenes | None) -> str:
+def _recipe(job: Job, colorist: Colorist) -> str:
     """A name for all that makes a result what it is: segments are joined only with their like."""
     parts = (
+        _FORMAT,
         _origin(job),
-        scenes,
         job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
         job.compare,
         colorist.weights,

@@ -10,13 +10,13 @@ from itertools import groupby, pairwise
 from operator import attrgetter, itemgetter
 
 import torch
-from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
 
 from colorizer.film.cuts import is_cut
-from colorizer.film.decode.probe import Footage, Frame
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
 from colorizer.model.lab import luma_of_rgb
 from colorizer.model.tint_detection import is_in_colour, judged_extent
 
@@ -38,7 +38,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
-    """A film's scenes in the order of their display; none where nobody looked, and every frame counts as grey."""
+    """A film's scenes in the order of display; none where every frame counts as grey."""
 
     scenes: tuple[Scene, ...] = ()
 
@@ -49,12 +49,12 @@ class Scenes:
 
     @property
     def frames(self) -> int:
-        """In all."""
+        """Number of frames in all."""
         return sum(scene.frames for scene in self.scenes)
 
     @property
     def coloured(self) -> int:
-        """Frames that have colour of their own."""
+        """Number of frames that have colour of their own."""
         return sum(scene.frames for scene in self.scenes if scene.in_colour)
 
     @property
@@ -64,35 +64,29 @@ class Scenes:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the report says of a mixed film."""
+        """Notes for the report of a film that is partly in colour."""
         return (f"{self.coloured} of {self.frames} frames were in colour, and kept it",) if self.coloured else ()
 
 
-def find_scenes(frames: Iterable[Frame], footage: Footage) -> Scenes:
-    """Look through a film, or a piece of it.
+def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
+    """Look through a film, or an excerpt of it.
 
     A scene ends at a cut, or where colour comes or goes within a shot and stays so for half a second. Frames that are
     too plain to tell go with those before them (at the beginning: after them).
 
     Args:
         frames: in the order of their display.
-        footage: the film.
+        info: the film.
 
     """
     pts: list[int] = []
     told: list[bool | None] = []
-    for _, shot in groupby(_glimpses(frames, footage), itemgetter(0)):
+    for _, shot in groupby(_glimpses(frames, info), itemgetter(0)):
         _, times, verdicts = zip(*shot, strict=True)
         pts += times
         told += settle(verdicts)
     runs = groupby(zip(pts, _filled(told), strict=True), itemgetter(1))
     return Scenes(tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs))
-
-
-def has_chroma(footage: Footage) -> bool:
-    """Whether a film's pixel format can hold colour at all."""
-    pixels = VideoFormat(footage.pixels)
-    return pixels.has_palette or sum(not component.is_alpha for component in pixels.components) >= 3
 
 
 def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
@@ -113,28 +107,28 @@ def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
     return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
 
 
-def _glimpses(frames: Iterable[Frame], footage: Footage) -> Iterator[tuple[int, int, bool | None]]:
+def _glimpses(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, bool | None]]:
     """The number of each frame's shot, its timestamp, and whether it is in colour."""
     reformatter = VideoReformatter()
     shot, before = 0, None
     for frame in frames:
-        rgb = _small_rgb(frame.picture, footage, reformatter)
-        luma = luma_of_rgb(rgb, footage.coding.matrix)
+        rgb = _small_rgb(frame.picture, info, reformatter)
+        luma = luma_of_rgb(rgb, info.coding.matrix)
         shot += before is not None and is_cut(before, luma)
         before = luma
         yield shot, frame.pts, is_in_colour(rgb)
 
 
-def _small_rgb(picture: VideoFrame, footage: Footage, reformatter: VideoReformatter) -> Tensor:
+def _small_rgb(picture: VideoFrame, info: FilmInfo, reformatter: VideoReformatter) -> Tensor:
     """R'G'B', float 0..1, (3, h, w), by the mean over each new pixel's area."""
-    height, width = judged_extent(footage.height, footage.width)
+    height, width = judged_extent(info.height, info.width)
     small = reformatter.reformat(
         picture,
         width,
         height,
         "gbrp",
-        src_colorspace=footage.coding.tags.matrix,
-        src_color_range=footage.coding.tags.range,
+        src_colorspace=info.coding.tags.matrix,
+        src_color_range=info.coding.tags.range,
         interpolation=Interpolation.AREA,
     )
     green, blue, red = (torch.from_dlpack(plane) for plane in small.planes)

@@ -8,24 +8,24 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.film.decode.probe import depth_of, is_coloured_light
-from colorizer.film.decode.signal import Coding
+from colorizer.film.decode.pixel_format import depth_of, is_rgb
+from colorizer.film.decode.signal import SampleCoding
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.lab import rgb_to_ycbcr
 
 _SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440", (4, 1): "411", (4, 4): "410"}
-"""Luma samples for each chroma sample, across and down, and how libav's pixel formats call that."""
+"""Luma samples for each chroma sample, across and down, with libav's name for that."""
 _LONG = 64
 """A side that every subsampling divides."""
 
 
-def keep_chroma(frame: VideoFrame, luma: Tensor, coding: Coding, encoding: Encoding) -> VideoFrame:
+def keep_chroma(frame: VideoFrame, luma: Tensor, coding: SampleCoding, encoding: Encoding) -> VideoFrame:
     """Bring a frame into the encoder's pixel format, with its own luma and chroma.
 
     Args:
         frame: decoded.
         luma: its luma, integers, (H, W).
-        coding: what the samples stand for.
+        coding: how the integers code luma and chroma.
         encoding: the wanted pixel format.
 
     """
@@ -36,18 +36,18 @@ def keep_chroma(frame: VideoFrame, luma: Tensor, coding: Coding, encoding: Encod
     for plane, samples in zip(kept.planes, planes, strict=False):
         target = torch.from_dlpack(plane)
         deep = _at_depth(samples, coding.depth, encoding.depth)
-        target.copy_((_fields_at_size if encoding.fields else _at_size)(deep, target.shape))
+        target.copy_((_fields_at_size if encoding.interlaced else _at_size)(deep, target.shape))
     return kept
 
 
-def varies(frame: VideoFrame, coding: Coding) -> bool:
-    """Whether a frame's chroma is not the same throughout: if it is, it says no more than a tint does."""
+def varies(frame: VideoFrame, coding: SampleCoding) -> bool:
+    """Whether a frame's chroma is not the same throughout: the same throughout, it is a tint at most."""
     return any(not bool((samples == samples[0, 0]).all()) for samples in own_chroma(frame, coding))
 
 
-def own_chroma(frame: VideoFrame, coding: Coding) -> tuple[Tensor, Tensor]:
+def own_chroma(frame: VideoFrame, coding: SampleCoding) -> tuple[Tensor, Tensor]:
     """Cb and Cr of a frame as integers of the coding's depth, at the size that the file has them in."""
-    if is_coloured_light(frame.format):
+    if is_rgb(frame.format):
         rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
         cb, cr = coding.chroma_codes(rgb_to_ycbcr(rgb.permute(2, 0, 1), coding.matrix)[1:])
         return cb, cr

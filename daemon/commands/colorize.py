@@ -17,7 +17,7 @@ from rich.text import Text
 
 from colorizer.durable import make_folder
 from colorizer.errors import SettingsError, TintdError
-from colorizer.job import Job, Piece
+from colorizer.job import Excerpt, Job
 from colorizer.photo.formats import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
@@ -35,7 +35,7 @@ class _Order:
 
     folder: Path
     settings: JobSettings
-    piece: Piece | None
+    excerpt: Excerpt | None
     compare: bool
     overwrite: bool
     spared: set[Path]
@@ -82,7 +82,7 @@ def colorize(
         {"encoder": encoder, "quality": quality, "speed": speed},
         {"input": input_, "coloured": coloured},
     )
-    order = _Order(output, settings, _piece(start, length), compare, overwrite, {file.resolve() for file in files})
+    order = _Order(output, settings, _excerpt(start, length), compare, overwrite, {file.resolve() for file in files})
     _make_folder(output)
     failures = _colorize_all(files, order)
     if failures:
@@ -123,7 +123,7 @@ def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, 
     except (TintdError, OSError) as error:
         return str(error)
     try:
-        job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.piece, order.compare)
+        job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.excerpt, order.compare)
         match bench.do(job, progress, task):
             case Report() as report:
                 path = _publish(file, job, report, order)
@@ -217,10 +217,10 @@ def _settings(colour: dict[str, object], film: dict[str, object], detection: dic
         raise SettingsError("; ".join(dict.fromkeys(lines))) from error
 
 
-def _piece(start: str | None, length: str | None) -> Piece | None:
+def _excerpt(start: str | None, length: str | None) -> Excerpt | None:
     if start is None and length is None:
         return None
-    return Piece(_seconds(start or "0"), _seconds(length) if length is not None else None)
+    return Excerpt(_seconds(start or "0"), _seconds(length) if length is not None else None)
 
 
 def _seconds(text: str) -> float:

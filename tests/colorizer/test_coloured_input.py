@@ -12,13 +12,14 @@ from PIL import Image
 
 from colorizer.engine import colorize
 from colorizer.errors import InColourError
-from colorizer.film import pipeline
-from colorizer.film.decode.probe import Footage, Frame
-from colorizer.film.decode.signal import Coding, complete_tags
+from colorizer.film import plan
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.signal import SampleCoding, complete_tags
 from colorizer.film.encode.encoder import Encoding
 from colorizer.film.scenes import Scenes
 from colorizer.film.source_chroma import keep_chroma
-from colorizer.job import Job, Piece
+from colorizer.job import Excerpt, Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
 from tests.assets.tones import (
@@ -41,13 +42,15 @@ Colorize = Callable[..., tuple[Report, Path]]
 def colour(tmp_path: Path, weights: Path) -> Colorize:
     """Colours a file; returns the report and the result."""
 
-    def do(source: Path, *, encoder: str = "ffv1", piece: Piece | None = None, **detection: str) -> tuple[Report, Path]:
+    def do(
+        source: Path, *, encoder: str = "ffv1", excerpt: Excerpt | None = None, **detection: str
+    ) -> tuple[Report, Path]:
         settings = JobSettings(
             colour=ColourSettings(weights=weights, device="cpu"),
             film=FilmSettings.model_validate({"encoder": encoder, "speed": "ultrafast", "quality": 0}),
             detection=DetectionSettings.model_validate(detection),
         )
-        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, piece=piece)
+        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, excerpt=excerpt)
         return colorize(job, lambda _done, _all: None), job.target
 
     return do
@@ -207,7 +210,7 @@ def test_a_film_in_colour_is_copied_where_configured(tmp_path: Path, colour: Col
 
 
 def test_copying_is_progress(tmp_path: Path, weights: Path) -> None:
-    """A large film is copied piece by piece, and each is told: the service stops a job of which it hears nothing."""
+    """A large film is copied block by block, and each counts as progress: the service stops a silent job."""
     source = write_scenes(tmp_path / "film.avi", coloured("coffee"), frames=60, codec="rawvideo")
     detection = DetectionSettings.model_validate({"coloured": "copy"})
     settings = JobSettings(colour=ColourSettings(weights=weights, device="cpu"), detection=detection)
@@ -255,7 +258,7 @@ def test_a_piece_of_a_mixed_film_counts_for_itself(tmp_path: Path, colour: Color
     """Whatever the rest of the film is."""
     source = write_scenes(tmp_path / "film.mkv", toned(grey), coloured("coffee"))
     with pytest.raises(InColourError):
-        colour(source, piece=Piece(start=0.6))
+        colour(source, excerpt=Excerpt(start=0.6))
 
 
 def test_a_mixed_film_is_coloured_throughout_where_configured(tmp_path: Path, colour: Colorize) -> None:
@@ -270,13 +273,13 @@ def test_a_film_whose_chroma_says_nothing_is_decoded_once(
 ) -> None:
     """Nobody looks through it; a tinted one is looked through."""
     looked: list[str] = []
-    find = pipeline.find_scenes
+    find = plan.find_scenes
 
-    def spied(frames: Iterable[Frame], footage: Footage) -> Scenes:
-        looked.append(footage.path.name)
-        return find(frames, footage)
+    def spied(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
+        looked.append(info.path.name)
+        return find(frames, info)
 
-    monkeypatch.setattr(pipeline, "find_scenes", spied)
+    monkeypatch.setattr(plan, "find_scenes", spied)
     colour(write_scenes(tmp_path / "grey.mkv", toned(grey)))
     colour(write_scenes(tmp_path / "tinted.mkv", toned(sepia)))
     assert looked == ["tinted.mkv"]
@@ -297,8 +300,10 @@ def test_fields_keep_their_own_chroma() -> None:
     for plane, value in zip(frame.planes, (100, 90, 180), strict=True):
         samples = torch.from_dlpack(plane)
         samples[0::2], samples[1::2] = value, value + 20
-    coding = Coding(depth=8, tags=complete_tags(frame, 16, full=False))
-    kept = keep_chroma(frame, torch.from_dlpack(frame.planes[0]), coding, Encoding("libx264", "yuv420p", fields=True))
+    coding = SampleCoding(depth=8, tags=complete_tags(frame, 16, full=False))
+    kept = keep_chroma(
+        frame, torch.from_dlpack(frame.planes[0]), coding, Encoding("libx264", "yuv420p", interlaced=True)
+    )
     for plane, value in zip(kept.planes[1:], (90, 180), strict=True):
         samples = torch.from_dlpack(plane)
         assert samples[0::2].unique().tolist() == [value]

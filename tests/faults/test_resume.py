@@ -97,9 +97,9 @@ def decoded_at(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     begun: list[int | None] = []
     read: Callable[..., object] = resume.read_frames
 
-    def note(*arguments: object, since: int | None = None, beat: Callable[[], None]) -> object:
+    def note(*arguments: object, since: int | None = None, **keywords: object) -> object:
         begun.append(since)
-        return read(*arguments, since=since, beat=beat)
+        return read(*arguments, since=since, **keywords)
 
     monkeypatch.setattr(resume, "read_frames", note)
     return begun
@@ -189,7 +189,7 @@ def test_seeking_that_lands_elsewhere_is_noticed(
     colorize(whole, lambda _done, _all: None)
     broken = job(tmp_path / "broken", source, weights)
     last = interrupt(broken, KILLED)[-1]
-    last.write_text(last.read_text().replace('"marks":[', '"marks":[1'))
+    last.write_text(last.read_text().replace('"checksums":[', '"checksums":[1'))
     begun = decoded_at(monkeypatch)
     colorize(broken, lambda _done, _all: None)
     assert begun[0] is not None

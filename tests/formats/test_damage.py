@@ -16,7 +16,7 @@ import pytest
 from av.sidedata.sidedata import Type as SideData
 
 from colorizer.errors import MediaError, TintdError
-from colorizer.film.decode.probe import inspect_footage
+from colorizer.film.decode.probe import probe_film
 from tests.formats.films import SAMPLES, SOUND, Sample
 from tests.formats.test_films import colour, make, probe
 
@@ -77,7 +77,7 @@ def test_the_last_moment_of_an_mp4_is_missed(tmp_path: Path, weights: Path) -> N
 def test_a_film_that_begins_late_is_whole(tmp_path: Path, weights: Path, name: str, arguments: str) -> None:
     """Where timestamps begin at half a minute, its length, and the number of its frames, count from there."""
     source = noisy(tmp_path / name, f"{arguments} -output_ts_offset 30")
-    assert inspect_footage(source, 1).expected == pytest.approx(40, abs=1)
+    assert probe_film(source, 1).expected == pytest.approx(40, abs=1)
     assert colour(source, tmp_path, weights)[0].notes == ()
 
 

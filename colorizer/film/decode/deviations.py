@@ -1,4 +1,4 @@
-"""In what a film's frames differ from the original's, and when: gathered frame by frame, told in the report."""
+"""Differences between a film's frames and the original's: noted frame by frame, summed up in the report."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ MISSING = "frames are missing"
 DEINTERLACED = "deinterlaced: one frame of each two fields"
 
 _NEAR = Fraction(1)
-"""Seconds: flaws that lie closer together are told as one."""
+"""Seconds: deviations that are closer together are reported as one."""
 _MOST = 20
-"""Places that are told one by one."""
+"""Places that are listed one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something in which a film differs from the original, for some time."""
+class Deviation:
+    """A difference from the original that lasts for some time."""
 
     what: str
-    """In words for the report."""
+    """The difference, in words for the report."""
     begin: int
-    """In the stream's time base."""
+    """Beginning, in the stream's time base."""
     end: int
+    """End, likewise."""
 
 
-Moments = Mapping[str, Sequence[tuple[int, int]]]
-"""For each flaw the spans of time that have it."""
+Spans = Mapping[str, Sequence[tuple[int, int]]]
+"""The spans of time of each deviation, by its words."""
 
 
-def describe_flaws(found: Iterable[Moments], time_base: Fraction, start: Fraction) -> tuple[str, ...]:
+def describe_deviations(found: Iterable[Spans], time_base: Fraction, start: Fraction) -> tuple[str, ...]:
     """Notes for the report.
 
     Args:
-        found: the moments of each segment, in time base units.
+        found: the deviations of each segment, in time base units.
         time_base: of the film.
         start: the second at which the film begins.
 
     """
-    spans: dict[str, list[tuple[Fraction, Fraction]]] = {}
-    for moments in found:
-        for flaw, places in moments.items():
-            line = spans.setdefault(flaw, [])
+    merged: dict[str, list[tuple[Fraction, Fraction]]] = {}
+    for spans in found:
+        for what, places in spans.items():
+            line = merged.setdefault(what, [])
             for begin, end in places:
                 _extend(line, begin * time_base - start, end * time_base - start)
-    return tuple(_note(flaw, line) for flaw, line in spans.items())
+    return tuple(_note(what, line) for what, line in merged.items())
 
 
 def _extend(line: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> None:
@@ -56,8 +57,8 @@ def _extend(line: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fractio
         line.append((max(begin, Fraction(0)), end))
 
 
-def _note(flaw: str, line: Sequence[tuple[Fraction, Fraction]]) -> str:
-    if flaw == DEINTERLACED:
-        return flaw
+def _note(what: str, line: Sequence[tuple[Fraction, Fraction]]) -> str:
+    if what == DEINTERLACED:
+        return what
     places = ", ".join(f"{float(begin):.2f} to {float(end):.2f} s" for begin, end in line[:_MOST])
-    return f"{flaw}: {places}" + (f", and at {len(line) - _MOST} more places" if len(line) > _MOST else "")
+    return f"{what}: {places}" + (f", and at {len(line) - _MOST} more places" if len(line) > _MOST else "")

@@ -1,4 +1,4 @@
-"""A film's frames in the order of their display: of one size and format, each with a usable timestamp."""
+"""A film's frames in the order of display: of one size and format, each with a usable timestamp."""
 
 from __future__ import annotations
 
@@ -7,86 +7,117 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import cast
 
+import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from colorizer.film.decode.container import open_film
+from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.deinterlacing import deinterlace
-from colorizer.film.decode.deviations import DAMAGED, MISSING, Flaw
-from colorizer.film.decode.packets import decode_pictures
-from colorizer.film.decode.probe import Footage, Frame, open_film
-from colorizer.job import Piece
+from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
+from colorizer.job import Excerpt
 
 _NEARLY_ONE = 0.9
-"""Frames that a gap must be long: pulldown shows frames for half a frame longer."""
+"""Least length of a gap in frames: pulldown shows frames for half a frame longer."""
 
 
 def read_frames(
-    footage: Footage, piece: Piece | None = None, since: int | None = None, beat: Callable[[], None] = lambda: None
+    info: FilmInfo,
+    excerpt: Excerpt | None = None,
+    *,
+    keep_fields: bool = True,
+    since: int | None = None,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> Iterator[Frame]:
-    """Decode a film's frames in the order of their display.
+    """Decode a film's frames in the order of display.
 
     Each begins later than the one before: timestamps that the file lacks are made from the frame rate. Packets that
     cannot be decoded are left out, and the frame after them says so, as does one after a gap.
 
     Args:
-        footage: the film.
-        piece: which part of it, else all of it.
+        info: the film.
+        excerpt: which part of it, else all of it.
+        keep_fields: whether interlaced frames stay interlaced.
         since: a timestamp to seek, in the stream's time base; the frames before it are left out.
-        beat: told of each frame that is decoded and left out: between two key frames there may be hours.
+        on_progress: called for each frame that is decoded and left out: between two key frames there may be hours.
 
     """
-    with open_film(footage.path) as container:
-        stream = cast("VideoStream", container.streams[footage.index])
+    with open_film(info.path) as container:
+        stream = cast("VideoStream", container.streams[info.index])
         stream.thread_type = "AUTO"
-        start, stop = _window(footage, piece)
+        start, stop = _window(info, excerpt)
         start = start if since is None else since
         if start is not None:
             container.seek(start, stream=stream)
-        frames = _timed(container, stream, footage, start or 0)
-        for frame in frames if footage.fields else deinterlace(frames, footage):
+        frames = _timed(container, stream, info, start or 0)
+        for frame in frames if keep_fields else deinterlace(frames, info):
             if start is not None and frame.pts < start:
-                beat()
+                on_progress()
                 continue
             if stop is not None and frame.pts >= stop:
                 return
             yield frame
 
 
-def _timed(container: InputContainer, stream: VideoStream, footage: Footage, due: int) -> Iterator[Frame]:
+def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
+    """Decode one picture at each of some moments that are spread evenly over a film, as far as they can be found."""
+    start, stop = _window(info, excerpt)
+    begin = round(info.start / info.time_base) if start is None else start
+    end = begin + info.expected * info.usual_duration if stop is None else stop
+    with open_film(info.path) as container:
+        stream = cast("VideoStream", container.streams[info.index])
+        stream.thread_type = "SLICE"
+        for number in range(count):
+            try:
+                container.seek(begin + (end - begin) * number // count, stream=stream)
+            except av.error.FFmpegError:
+                return
+            picture = next(iter(PictureDecoder(container, stream)), None)
+            stream.codec_context.flush_buffers()
+            if picture is not None:
+                yield picture
+
+
+def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: int) -> Iterator[Frame]:
     last: int | None = None
-    for picture, damaged in decode_pictures(container, stream):
+    decoder = PictureDecoder(container, stream)
+    for picture in decoder:
         pts = due if picture.pts is None else picture.pts
-        missing = last is not None and footage.steady and pts - due > _NEARLY_ONE * footage.usual_duration
+        missing = last is not None and info.constant_rate and pts - due > _NEARLY_ONE * info.usual_duration
         begin = pts if last is None else min(due, pts)
         last = pts if last is None else max(pts, last + 1)
-        due = last + (picture.duration or footage.usual_duration)
-        flaws = (Flaw(DAMAGED, begin, due),) if damaged else (Flaw(MISSING, begin, last),) if missing else ()
-        frame = _uniform(Frame(picture, last, due, flaws), footage)
-        frame.picture.pts, frame.picture.time_base = last, footage.time_base
+        due = last + (picture.duration or info.usual_duration)
+        own = (Deviation(DAMAGED, begin, due),) if decoder.damaged else ()
+        if missing and not decoder.damaged:
+            own = (Deviation(MISSING, begin, last),)
+        frame = _uniform(Frame(picture, last, due, own), info)
+        frame.picture.pts, frame.picture.time_base = last, info.time_base
         yield frame
 
 
-def _uniform(frame: Frame, footage: Footage) -> Frame:
-    """The frame in the size and format of the film's first one, in which encoders must go on."""
+def _uniform(frame: Frame, info: FilmInfo) -> Frame:
+    """The frame in the size and format of the film's first one, which the encoder cannot change."""
     picture = frame.picture
-    if (picture.width, picture.height, picture.format.name) == (footage.width, footage.height, footage.pixels):
+    if (picture.width, picture.height, picture.format.name) == (info.width, info.height, info.pixels):
         return frame
-    uniform = picture.reformat(footage.width, footage.height, footage.pixels)
-    same_size = (picture.width, picture.height) == (footage.width, footage.height)
-    what = f"{picture.format.name} became {footage.pixels}" if same_size else _scaling(picture, footage)
-    return replace(frame, picture=uniform, flaws=(*frame.flaws, Flaw(what, frame.pts, frame.end)))
+    uniform = picture.reformat(info.width, info.height, info.pixels)
+    same_size = (picture.width, picture.height) == (info.width, info.height)
+    what = f"{picture.format.name} became {info.pixels}" if same_size else _scaling(picture, info)
+    return replace(frame, picture=uniform, deviations=(*frame.deviations, Deviation(what, frame.pts, frame.end)))
 
 
-def _scaling(picture: VideoFrame, footage: Footage) -> str:
-    return f"{picture.width} x {picture.height} was scaled to the {footage.width} x {footage.height} of the first frame"
+def _scaling(picture: VideoFrame, info: FilmInfo) -> str:
+    return f"{picture.width} x {picture.height} was scaled to the {info.width} x {info.height} of the first frame"
 
 
-def _window(footage: Footage, piece: Piece | None) -> tuple[int | None, int | None]:
+def _window(info: FilmInfo, excerpt: Excerpt | None) -> tuple[int | None, int | None]:
     """First timestamp and the one after the last, in the stream's time base."""
-    if piece is None:
+    if excerpt is None:
         return None, None
-    start = round((footage.start + Fraction(piece.start)) / footage.time_base)
-    if piece.length is None:
+    start = round((info.start + Fraction(excerpt.start)) / info.time_base)
+    if excerpt.length is None:
         return start, None
-    return start, start + round(Fraction(piece.length) / footage.time_base)
+    return start, start + round(Fraction(excerpt.length) / info.time_base)

@@ -1,18 +1,15 @@
-"""A film's packets in the order of the file, on one clock, as far as the file can be read; and what they hold."""
+"""A film's packets in the order of the file, on one clock, as far as the file can be read."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import cast
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 _RESTARTING = frozenset({"mpegts", "mpeg"})
 """libav's names of the containers whose clock may start anew within a file: recordings that were joined, or broken."""
@@ -34,38 +31,6 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
             clock.correct(packet)
         if packet.stream.index in wanted:
             yield packet
-
-
-def decode_pictures(container: InputContainer, stream: VideoStream) -> Iterator[tuple[VideoFrame, bool]]:
-    """Decode what can be decoded, each with whether it, or something just before it, is damaged."""
-    marked: list[int] = []
-    last: VideoFrame | None = None
-    damaged = False
-    for packet in read_packets(container, [stream]):
-        if packet.is_corrupt and packet.pts is not None:
-            marked.append(packet.pts)  # its picture may come many packets later
-        else:
-            damaged = damaged or packet.is_corrupt
-        try:
-            pictures = cast("list[VideoFrame]", packet.decode())
-        except (av.error.FFmpegError, ValueError):
-            damaged = True
-            continue
-        for picture in pictures:
-            if last is not None:
-                yield last, _take_marks(marked, last) or damaged or last.is_corrupt
-                damaged = False
-            last = picture
-    if last is not None:
-        yield last, bool(marked) or damaged or last.is_corrupt
-
-
-def _take_marks(marked: list[int], picture: VideoFrame) -> bool:
-    """Whether packets up to a picture's own were marked as damaged; they are forgotten."""
-    own = [pts for pts in marked if picture.pts is None or pts <= picture.pts]
-    for pts in own:
-        marked.remove(pts)
-    return bool(own)
 
 
 def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:

@@ -1,4 +1,4 @@
-"""How a film's samples stand for light: depth, range and matrix, from its tags or from what untagged films mean."""
+"""How a film's samples code luma and chroma: depth, range and matrix, from its tags or from the usual defaults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SD_LINES = 720
 
 
 class Tagged(Protocol):
-    """What a libav frame says of its colours."""
+    """The colour tags of a libav frame."""
 
     colorspace: int
     color_primaries: int
@@ -38,7 +38,7 @@ class Tagged(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tags:
+class ColourTags:
     """Colour tags as they are written to the result, in H.273's code points and libav's range."""
 
     matrix: int
@@ -48,15 +48,15 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True)
-class Coding:
-    """How integer samples stand for luma (0..1) and chroma (-0.5..0.5): H.273, equations 20 to 25 and 32 to 37."""
+class SampleCoding:
+    """How integer samples code luma (0..1) and chroma (-0.5..0.5): H.273, equations 20 to 25 and 32 to 37."""
 
     depth: int
-    tags: Tags
+    tags: ColourTags
 
     @property
     def matrix(self) -> Matrix:
-        """Of the Y'CbCr."""
+        """Luma coefficients of the Y'CbCr."""
         return _MATRICES[self.tags.matrix]
 
     @property
@@ -64,8 +64,8 @@ class Coding:
         """Whether black is 0 (and not 16 of 255)."""
         return self.tags.range == _FULL_RANGE
 
-    def at_depth(self, depth: int) -> Coding:
-        """The same meaning in samples of another depth."""
+    def at_depth(self, depth: int) -> SampleCoding:
+        """The same coding in samples of another depth."""
         return replace(self, depth=depth)
 
     def luma(self, codes: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class Coding:
         return rounded.to(torch.uint8 if self.depth == 8 else torch.int32)
 
 
-def complete_tags(frame: Tagged, lines: int, *, full: bool) -> Tags:
+def complete_tags(frame: Tagged, lines: int, *, full: bool) -> ColourTags:
     """Fill what a film leaves untagged: BT.601 below 720 lines, else BT.709.
 
     Args:
@@ -113,7 +113,7 @@ def complete_tags(frame: Tagged, lines: int, *, full: bool) -> Tags:
     matrix = usual if frame.colorspace in _UNKNOWN else frame.colorspace
     if matrix not in _MATRICES:
         raise UnsupportedError(f"its colour matrix (code point {matrix} of H.273) is no Y'CbCr that tintd knows")
-    return Tags(
+    return ColourTags(
         matrix=matrix,
         primaries=usual if frame.color_primaries in _UNKNOWN else frame.color_primaries,
         transfer=(6 if usual == 5 else usual) if frame.color_trc in _UNKNOWN else frame.color_trc,

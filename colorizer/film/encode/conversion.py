@@ -1,4 +1,4 @@
-"""Streams that a container cannot hold as they are, in a form that it can: nothing of them is lost."""
+"""Conversion of streams that a container cannot hold as they are into a form that it can, without loss."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from colorizer.film.encode.muxer_check import takes
+from colorizer.film.encode.muxer_check import muxer_accepts
 
-_SPARE_SOUND = ("flac", "alac", "pcm_s16le")
+_LOSSLESS_AUDIO = ("flac", "alac", "pcm_s16le")
 """Codecs that lose nothing of a sound; the first that a container holds is taken."""
 _TEXT_LENGTH = 2
-"""Bytes at the beginning of QuickTime text that say how long it is."""
+"""Bytes at the beginning of QuickTime text that give its length."""
 
 
 class Converter(Protocol):
-    """What becomes of a stream's packets."""
+    """Converts the packets of a stream."""
 
     name: str
-    """Of the new codec."""
+    """Name of the new codec."""
 
     def convert(self, packet: Packet[Stream]) -> Iterable[Packet[Stream]]:
         """The packets that take a packet's place."""
@@ -36,8 +36,8 @@ class Converter(Protocol):
     def end(self) -> Iterable[Packet[Stream]]:
         """Those that come after the last one."""
 
-    def flaw(self) -> str:
-        """What could not be converted, in words for the report, or nothing."""
+    def loss(self) -> str:
+        """What could not be converted, in words for the report; empty where all was."""
 
 
 def convert_stream(result: OutputContainer, stream: Stream) -> tuple[Stream, Converter] | None:
@@ -45,26 +45,26 @@ def convert_stream(result: OutputContainer, stream: Stream) -> tuple[Stream, Con
     if not stream.codec_context:
         return None
     if isinstance(stream, AudioStream):
-        for codec in _SPARE_SOUND:
-            if takes(result.format.name, partial(_add_sound, codec=codec, like=stream)):
+        for codec in _LOSSLESS_AUDIO:
+            if muxer_accepts(result.format.name, partial(_add_sound, codec=codec, like=stream)):
                 target = _add_sound(result, codec, stream)
-                return target, Sound(codec.upper(), target, stream)
+                return target, LosslessAudio(codec.upper(), target, stream)
     if stream.type == "subtitle" and stream.codec_context.name == "mov_text" and result.format.name == "matroska":
-        return result.add_mux_stream("subrip", time_base=stream.time_base), Text()
+        return result.add_mux_stream("subrip", time_base=stream.time_base), SubRip()
     return None
 
 
 @dataclass(slots=True)
-class Sound:
+class LosslessAudio:
     """Decodes sound and encodes it without loss."""
 
     name: str
     target: AudioStream
     source: AudioStream
-    _heard: Fraction = Fraction(0)
-    """Seconds at which the last frame ended."""
+    _decoded_until: Fraction = Fraction(0)
+    """Time at which the last decoded frame ends, in seconds."""
     _lost: list[Fraction] = field(default_factory=list)
-    """Seconds at which packets could not be decoded."""
+    """Times at which packets could not be decoded, in seconds."""
     _resampler: AudioResampler | None = None
 
     def convert(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
@@ -76,7 +76,7 @@ class Sound:
         yield from self._encode(self._decode(None))
         yield from cast("list[Packet[Stream]]", self.target.encode(None))
 
-    def flaw(self) -> str:
+    def loss(self) -> str:
         """How much was lost, and where first."""
         if not self._lost:
             return ""
@@ -88,22 +88,24 @@ class Sound:
         except av.error.EOFError:
             return []
         except (av.error.FFmpegError, ValueError):
-            self._lost.append(self._heard)
+            self._lost.append(self._decoded_until)
             return []
 
     def _encode(self, frames: Iterable[AudioFrame]) -> Iterator[Packet[Stream]]:
         for frame in frames:
-            if frame.pts is None:  # what a decoder gives up only at the end
+            if frame.pts is None:  # a decoder gives the last ones out without a time
                 frame.time_base = Fraction(1, frame.sample_rate)
-                frame.pts = round(self._heard * frame.sample_rate)
-            self._heard = frame.pts * cast("Fraction", frame.time_base) + Fraction(frame.samples, frame.sample_rate)
+                frame.pts = round(self._decoded_until * frame.sample_rate)
+            self._decoded_until = frame.pts * cast("Fraction", frame.time_base) + Fraction(
+                frame.samples, frame.sample_rate
+            )
             try:
                 yield from self._encoded(frame)
             except (av.error.FFmpegError, ValueError):
-                self._lost.append(self._heard)
+                self._lost.append(self._decoded_until)
 
     def _encoded(self, frame: AudioFrame) -> Iterator[Packet[Stream]]:
-        """In the form of the first frame: a broadcast may change from stereo to surround."""
+        """Encode a frame in the format of the first: a broadcast may change from stereo to surround."""
         if self._resampler is None:
             self._resampler = AudioResampler(frame.format, self.target.layout, self.target.rate)
         try:
@@ -116,13 +118,13 @@ class Sound:
 
 
 @dataclass(slots=True)
-class Text:
-    """Turns QuickTime text into SubRip's, which is the same without its length in front and its styles behind."""
+class SubRip:
+    """Converts QuickTime text to SubRip's, which has neither the length in front nor the styles behind it."""
 
     name: str = "SUBRIP"
 
     def convert(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
-        """A packet with the text alone; empty ones only end the text before them."""
+        """The packet with its text alone; an empty one only ends the text before it."""
         content = bytes(packet)
         text = content[_TEXT_LENGTH : _TEXT_LENGTH + int.from_bytes(content[:_TEXT_LENGTH], "big")]
         if text:
@@ -135,7 +137,7 @@ class Text:
         """Nothing is held back."""
         return iter(())
 
-    def flaw(self) -> str:
+    def loss(self) -> str:
         """Styles are not carried over."""
         return ""
 

@@ -1,4 +1,4 @@
-"""Which encoder a film's result has, chosen and tried so that every frame fits before one is encoded."""
+"""Which encoder a film's result has: chosen and tried before the first frame is encoded."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from av.video.format import VideoFormat
 from av.video.stream import VideoStream
 
 from colorizer.errors import SettingsError
-from colorizer.film.decode.probe import Footage, is_coloured_light
-from colorizer.film.encode.muxer_check import takes
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.pixel_format import is_rgb
+from colorizer.film.encode.muxer_check import muxer_accepts
 from colorizer.film.encode.presets import FIELD_CODECS, PRESETS, SUBSTITUTES, encoder_options, name_of
 from colorizer.settings import FilmSettings
 
@@ -28,10 +29,10 @@ os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for 
 _X265_LEAST = 64
 """libx265 needs even sides of at least a coding tree unit: on 34 x 32 and on odd sizes it corrupts the heap."""
 _PLANAR = re.compile(r"yuv(a?)(4\d\d)p(?:(\d+)le)?")
-"""Names of the formats that get their chroma plane by plane."""
+"""Names of the planar formats, which have a plane for each kind of chroma."""
 _SUBSAMPLING = {"420": (2, 2), "422": (1, 2), "444": (1, 1), "440": (2, 1), "411": (1, 4), "410": (4, 4)}
-_SAME_TWICE = {"p010le": "yuv420p10le"}
-"""Formats that NVENC takes instead of planar ones of the same samples, into which libav turns them."""
+_SEMI_PLANAR = {"p010le": "yuv420p10le"}
+"""Formats that NVENC takes instead of planar ones of the same samples; libav converts between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ class Encoding:
     pixels: str
     """Pixel format of the result: planar Y'CbCr."""
     options: dict[str, str] = field(default_factory=dict)
-    fields: bool = False
+    interlaced: bool = False
     """Whether the frames are interlaced, and stay so."""
     notes: tuple[str, ...] = ()
-    """Where the result differs from the original."""
+    """Differences of the result from the original."""
 
     @property
     def depth(self) -> int:
@@ -59,7 +60,7 @@ class Encoding:
         return _SUBSAMPLING[_parts(self.pixels)[1]]
 
 
-def choose_encoding(footage: Footage, settings: FilmSettings) -> Encoding:
+def choose_encoding(info: FilmInfo, settings: FilmSettings) -> Encoding:
     """Choose the encoder for a film's frames.
 
     Raises:
@@ -68,35 +69,35 @@ def choose_encoding(footage: Footage, settings: FilmSettings) -> Encoding:
     """
     wanted = PRESETS.get(settings.encoder, settings.encoder)
     if wanted == "auto":
-        wanted = _usual(footage)
-    fields = footage.interlaced and settings.interlaced == "keep" and wanted in FIELD_CODECS
+        wanted = _usual(info)
+    interlaced = info.interlaced and settings.interlaced == "keep" and wanted in FIELD_CODECS
     for codec in (wanted, *SUBSTITUTES.get(wanted, ())):
         options = encoder_options(codec, settings) | (settings.options if codec == wanted else {})
-        encoding = Encoding(codec, _choose_pixels(codec, footage), options, fields)
-        if _opens(encoding, footage):
-            notes = _notes(encoding, footage, wanted, settings)
-            return Encoding(codec, encoding.pixels, options, fields, notes)
+        encoding = Encoding(codec, _choose_pixels(codec, info), options, interlaced)
+        if _opens(encoding, info):
+            notes = _notes(encoding, info, wanted, settings)
+            return Encoding(codec, encoding.pixels, options, interlaced, notes)
     raise SettingsError(
         f"film.encoder: {wanted} with the options {settings.options or 'of its preset'} "
-        f"cannot encode {footage.width} x {footage.height} as {_choose_pixels(wanted, footage)}"
+        f"cannot encode {info.width} x {info.height} as {_choose_pixels(wanted, info)}"
     )
 
 
-def add_picture(container: OutputContainer, encoding: Encoding, footage: Footage, width: int) -> VideoStream:
+def add_picture(container: OutputContainer, encoding: Encoding, info: FilmInfo, width: int) -> VideoStream:
     """Add a stream with an encoder to a container; the encoder counts time in the original's time base."""
-    added = container.add_stream(encoding.codec, rate=footage.rate, options=dict(encoding.options))
+    added = container.add_stream(encoding.codec, rate=info.rate, options=dict(encoding.options))
     stream = cast("VideoStream", added)
     context = stream.codec_context
-    context.width, context.height, context.pix_fmt = width, footage.height, _taken(encoding)
-    context.time_base = footage.time_base
-    context.sample_aspect_ratio = footage.shape or Fraction(0, 1)
-    tags = footage.coding.tags
+    context.width, context.height, context.pix_fmt = width, info.height, _taken(encoding)
+    context.time_base = info.time_base
+    context.sample_aspect_ratio = info.shape or Fraction(0, 1)
+    tags = info.coding.tags
     context.colorspace, context.color_primaries = tags.matrix, tags.primaries
     context.color_trc, context.color_range = tags.transfer, tags.range
     context.flags |= Flags.global_header | Flags.frame_duration
-    if encoding.fields:
+    if encoding.interlaced:
         context.flags |= Flags.interlaced_dct | Flags.interlaced_me
-        context.field_order = footage.field_order
+        context.field_order = info.field_order
     context.thread_type = "AUTO"
     return stream
 
@@ -113,28 +114,28 @@ def holds_codec(container: str, encoding: Encoding) -> bool:
         stream = cast("VideoStream", trial.add_stream(encoding.codec, rate=25, options=dict(encoding.options)))
         stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
 
-    return takes(container, add)
+    return muxer_accepts(container, add)
 
 
-def _usual(footage: Footage) -> str:
+def _usual(info: FilmInfo) -> str:
     """FFV1 where nothing may be lost: lossless films, transparent ones, and depths that players seldom show."""
-    if footage.lossless or footage.alpha or footage.coding.depth > 10:
+    if info.lossless or info.alpha or info.coding.depth > 10:
         return "ffv1"
-    return "libx264" if footage.coding.depth == 8 else "libx265"
+    return "libx264" if info.coding.depth == 8 else "libx265"
 
 
-def _choose_pixels(codec: str, footage: Footage) -> str:
+def _choose_pixels(codec: str, info: FilmInfo) -> str:
     """The nearest to the original's of the formats that an encoder takes: first by depth, then by chroma."""
     offered = [name for name in _formats(codec) if _PLANAR.fullmatch(name)]
     if not offered:
         raise SettingsError(f"film.encoder: {codec} takes no planar Y'CbCr")
-    order = _chroma_order(codec, footage)
+    order = _chroma_order(codec, info)
 
     def distance(name: str) -> tuple[bool, bool, int, int]:
         alpha, chroma, bits = _parts(name)
-        beyond = abs(bits - footage.coding.depth)
+        beyond = abs(bits - info.coding.depth)
         rank = order.index(chroma) if chroma in order else len(order)
-        return bool(alpha) != footage.alpha, bits < footage.coding.depth, beyond, rank
+        return bool(alpha) != info.alpha, bits < info.coding.depth, beyond, rank
 
     return min(offered, key=distance)
 
@@ -146,24 +147,24 @@ def _formats(codec: str) -> list[str]:
         raise SettingsError(f"film.encoder: libav has no encoder {codec}") from error
     if encoder.type != "video":
         raise SettingsError(f"film.encoder: {codec} encodes no pictures")
-    return [_SAME_TWICE.get(pixels.name, pixels.name) for pixels in encoder.video_formats or ()]
+    return [_SEMI_PLANAR.get(pixels.name, pixels.name) for pixels in encoder.video_formats or ()]
 
 
-def _chroma_order(codec: str, footage: Footage) -> tuple[str, ...]:
-    """What every player shows is 4:2:0; odd sizes have no 4:2:0; what loses nothing keeps the original's."""
-    encoder, own = Codec(codec, "w"), _chroma_of(VideoFormat(footage.pixels))
+def _chroma_order(codec: str, info: FilmInfo) -> tuple[str, ...]:
+    """Every player shows 4:2:0; odd sizes have no 4:2:0; lossless encoders keep the original's."""
+    encoder, own = Codec(codec, "w"), _chroma_of(VideoFormat(info.pixels))
     if encoder.lossless and not encoder.lossy:
         return (own, "444", "422", "420")
     if codec.startswith("prores"):
-        coloured = own == "444" and not footage.pixels.startswith("gray")
-        return ("444", "422") if footage.alpha or coloured else ("422", "444")
-    if footage.width % 2 or footage.height % 2:
+        coloured = own == "444" and not info.pixels.startswith("gray")
+        return ("444", "422") if info.alpha or coloured else ("422", "444")
+    if info.width % 2 or info.height % 2:
         return ("444", "422", "420")
     return ("420", "422", "444")
 
 
 def _chroma_of(pixels: VideoFormat) -> str:
-    """How a format's chroma lies among its luma; where it has none, every pixel is to have its own."""
+    """How a format's chroma is subsampled; for one without chroma, every pixel gets its own."""
     shared = (4 // pixels.chroma_height(4), 4 // pixels.chroma_width(4))
     return next(name for name, subsampling in _SUBSAMPLING.items() if subsampling == shared)
 
@@ -179,18 +180,18 @@ def _parts(pixels: str) -> tuple[str, str, int]:
 def _taken(encoding: Encoding) -> str:
     """The format in which the encoder takes the frames."""
     taken = [pixels.name for pixels in Codec(encoding.codec, "w").video_formats or ()]
-    twins = [name for name in taken if _SAME_TWICE.get(name) == encoding.pixels]
-    return encoding.pixels if encoding.pixels in taken or not twins else twins[0]
+    equivalent = [name for name in taken if _SEMI_PLANAR.get(name) == encoding.pixels]
+    return encoding.pixels if encoding.pixels in taken or not equivalent else equivalent[0]
 
 
-def _opens(encoding: Encoding, footage: Footage) -> bool:
+def _opens(encoding: Encoding, info: FilmInfo) -> bool:
     """Whether the encoder takes such frames with such options, on this machine."""
-    width, height = footage.width, footage.height
+    width, height = info.width, info.height
     if encoding.codec == "libx265" and (min(width, height) < _X265_LEAST or width % 2 or height % 2):
         return False
     try:
         with av.open(io.BytesIO(), "w", format="matroska") as container:
-            context = add_picture(container, encoding, footage, width).codec_context
+            context = add_picture(container, encoding, info, width).codec_context
             context.open()
             unknown = encoding.options.keys() & context.options.keys()
     except (av.error.FFmpegError, ValueError):
@@ -200,20 +201,20 @@ def _opens(encoding: Encoding, footage: Footage) -> bool:
     return True
 
 
-def _notes(encoding: Encoding, footage: Footage, wanted: str, settings: FilmSettings) -> tuple[str, ...]:
-    name, depth, notes = name_of(encoding.codec), footage.coding.depth, []
+def _notes(encoding: Encoding, info: FilmInfo, wanted: str, settings: FilmSettings) -> tuple[str, ...]:
+    name, depth, notes = name_of(encoding.codec), info.coding.depth, []
     if encoding.codec != wanted:
-        here = "not on this machine" if wanted.endswith("_nvenc") else f"not for {footage.width} x {footage.height}"
+        here = "not on this machine" if wanted.endswith("_nvenc") else f"not for {info.width} x {info.height}"
         notes.append(f"{name} instead of {name_of(wanted)}, which is {here}")
     if encoding.depth != depth:
         notes.append(f"{depth} bits a sample became {encoding.depth}: {name} has no {depth}")
-    if is_coloured_light(VideoFormat(footage.pixels)):
+    if is_rgb(VideoFormat(info.pixels)):
         notes.append("R'G'B' became Y'CbCr: its luma was computed once")
-    if footage.alpha and not _parts(encoding.pixels)[0]:
+    if info.alpha and not _parts(encoding.pixels)[0]:
         notes.append(f"transparency left out: {name} has none")
-    if footage.veiled:
-        notes.append(f"transparency left out: libav's own decoder of {footage.codec.upper()} sees none")
-    if footage.interlaced and settings.interlaced == "keep":
-        kept = "kept interlaced" if encoding.fields else f"not kept interlaced: {name} has no fields"
+    if info.hidden_alpha:
+        notes.append(f"transparency left out: libav's own decoder of {info.codec.upper()} sees none")
+    if info.interlaced and settings.interlaced == "keep":
+        kept = "kept interlaced" if encoding.interlaced else f"not kept interlaced: {name} has no fields"
         notes.append(kept)
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""A container written in memory, to see what its muxer takes."""
+"""Whether a muxer accepts a stream, tried on a container in memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import av
 from av.container import OutputContainer
 
 
-def takes(container: str, add: Callable[[OutputContainer], object]) -> bool:
-    """Whether a kind of container (libav's name of its muxer) takes the streams that `add` adds to it."""
+def muxer_accepts(container: str, add: Callable[[OutputContainer], object]) -> bool:
+    """Whether a kind of container (libav's name of its muxer) accepts the streams that `add` adds to it."""
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:
             add(trial)

@@ -1,7 +1,7 @@
-"""A segment of a film: its encoded picture in a file of its own, finished once its timing lies beside it.
+"""A segment of a film: its encoded picture in a file of its own, finished once its record is beside it.
 
-The file's timestamps are the frames' numbers, because its container (Matroska) rounds time to milliseconds; the true
-ones stand in the timing.
+The file's timestamps are the frames' numbers, because its container (Matroska) rounds time to milliseconds. The
+record holds the true ones.
 """
 
 from __future__ import annotations
@@ -22,42 +22,40 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
 from colorizer.durable import sync_file, write_durably
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.libav_filter import graph_of
-from colorizer.film.decode.probe import Footage, Frame
 from colorizer.film.encode.encoder import Encoding, add_picture, keeps_captions
 from colorizer.film.encode.presets import name_of
+from colorizer.film.shot_state import ShotState
 
 _TICK = Fraction(1, 1000)
 """Matroska's time base: one tick a frame."""
 _MOST_LAG = 32
 """More frames than any encoder holds back to reorder them."""
-_MARKED = 16
-"""Frames at a segment's end that are marked: a decoder that began in the wrong place shows it by then."""
+_PROOF = 16
+"""Number of frames at a segment's end whose checksums are kept: enough to see that a decoder began in a wrong place."""
 
 
-class Timing(BaseModel):
-    """When a segment's frames are shown."""
+class SegmentRecord(BaseModel):
+    """What is known of a finished segment."""
 
     model_config = ConfigDict(frozen=True)
 
     pts: tuple[int, ...]
-    """In the original's time base, ascending."""
+    """Times at which its frames are shown, in the original's time base, ascending."""
     end: int
-    """When the last frame's time is over."""
+    """Time at which the last frame's time is over."""
     lag: int
-    """By how many frames the order of decoding runs behind that of display."""
-    flaws: dict[str, list[tuple[int, int]]] = {}
-    """Spans in which frames differ from the original's, by what it is that differs."""
-    marks: tuple[int, ...]
-    """Checksums of the original's last frames in it, by which they are known again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coloured:
-    """A frame that has its colour, and the checksum of the one that it was made of."""
-
-    frame: Frame
-    mark: int
+    """Number of frames by which the order of decoding runs behind that of display."""
+    in_colour: int
+    """Number of frames that kept the chroma that they had."""
+    deviations: dict[str, list[tuple[int, int]]] = {}
+    """Spans in which frames differ from the original's, by the words for the difference."""
+    checksums: tuple[int, ...]
+    """Checksums of the last frames' original luma, which prove where decoding goes on."""
+    state: ShotState
+    """State of colouring after the last frame, from which the next segment goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Segment:
     """A finished segment."""
 
     path: Path
-    timing: Timing
+    record: SegmentRecord
 
     def packets(self) -> Iterator[tuple[int, Packet[VideoStream]]]:
         """Encoded packets in the order of decoding, each with the number of its frame in the segment."""
@@ -77,81 +75,94 @@ class Segment:
 
 def read_segment(path: Path) -> Segment | None:
     """A segment that was finished, or None."""
-    timing = path.with_suffix(".json")
-    if not timing.is_file() or not path.is_file():
+    record = path.with_suffix(".json")
+    if not record.is_file() or not path.is_file():
         return None
-    return Segment(path, Timing.model_validate_json(timing.read_text()))
+    return Segment(path, SegmentRecord.model_validate_json(record.read_text()))
 
 
-def write_segment(path: Path, frames: Iterable[Coloured], encoding: Encoding, footage: Footage) -> Segment:
+def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo) -> Segment:
     """Encode frames, at least one, into a segment.
 
     Args:
-        path: where; its timing goes beside it.
+        path: where; its record goes beside it.
         frames: coloured, in the pixel format of `encoding`.
         encoding: how.
-        footage: the original.
+        info: the original.
 
     """
-    noted = _Noted(frames, encoding)
+    log = FrameLog(frames, encoding)
     lag = 0
     with av.open(str(path), "w", format="matroska") as container:
-        for coded, packet in enumerate(_encode(container, noted, encoding, footage)):
-            number = noted.number_of(packet)
+        for coded, packet in enumerate(_encode(container, log, encoding, info)):
+            number = log.number_of(packet)
             lag = max(lag, coded - number)
             packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
             container.mux(packet)
     sync_file(path)
-    timing = Timing(pts=tuple(noted.pts), end=noted.end, lag=lag, flaws=noted.flaws, marks=tuple(noted.marks))
-    write_durably(path.with_suffix(".json"), timing.model_dump_json())
-    return Segment(path, timing)
+    record = log.record(lag)
+    write_durably(path.with_suffix(".json"), record.model_dump_json())
+    return Segment(path, record)
 
 
-class _Noted:
-    """Frames on their way into the encoder, and when each is shown."""
+class FrameLog:
+    """Passes frames to the encoder and notes what the segment's record needs."""
 
-    def __init__(self, frames: Iterable[Coloured], encoding: Encoding) -> None:
+    def __init__(self, frames: Iterable[Frame], encoding: Encoding) -> None:
         self._frames = frames
         self._encoding = encoding
         self._keeps_captions = keeps_captions(encoding.codec)
         self._inside: dict[int, int] = {}
-        self.pts: list[int] = []
-        self.marks: deque[int] = deque(maxlen=_MARKED)
-        self.flaws: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        self.end = 0
+        self._pts: list[int] = []
+        self._checksums: deque[int] = deque(maxlen=_PROOF)
+        self._deviations: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._in_colour = 0
+        self._last: Frame | None = None
 
     def __iter__(self) -> Iterator[Frame]:
-        for coloured in self._frames:
-            frame = coloured.frame
-            for flaw in frame.flaws:
-                self.flaws[flaw.what].append((flaw.begin, flaw.end))
+        for frame in self._frames:
+            for deviation in frame.deviations:
+                self._deviations[deviation.what].append((deviation.begin, deviation.end))
             if not self._keeps_captions and SideData.A53_CC in frame.picture.side_data:
                 lost = f"closed captions left out: {name_of(self._encoding.codec)} has no place for them"
-                self.flaws[lost].append((frame.pts, frame.end))
-            self._inside[frame.pts] = len(self.pts)
-            self.pts.append(frame.pts)
-            self.marks.append(coloured.mark)
-            self.end = frame.end
+                self._deviations[lost].append((frame.pts, frame.end))
+            self._inside[frame.pts] = len(self._pts)
+            self._pts.append(frame.pts)
+            self._checksums.append(frame.checksum)
+            self._in_colour += frame.in_colour
+            self._last = frame
             yield frame
 
     def number_of(self, packet: Packet[VideoStream]) -> int:
         """The number of the frame that a packet holds."""
         return self._inside.pop(packet.pts or 0)
 
+    def record(self, lag: int) -> SegmentRecord:
+        """The record of the segment, once all frames have passed."""
+        return SegmentRecord(
+            pts=tuple(self._pts),
+            end=self._last.end if self._last else 0,
+            lag=lag,
+            in_colour=self._in_colour,
+            deviations=self._deviations,
+            checksums=tuple(self._checksums),
+            state=self._last.state if self._last else ShotState(),
+        )
+
 
 def _encode(
-    container: OutputContainer, frames: Iterable[Frame], encoding: Encoding, footage: Footage
+    container: OutputContainer, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo
 ) -> Iterator[Packet[VideoStream]]:
     stream: VideoStream | None = None
     graph: Graph | None = None
     for frame in frames:
         picture = frame.picture
-        stream = stream or add_picture(container, encoding, footage, picture.width)
-        if encoding.codec == "ffv1" and footage.shape:  # it asks the frames, not the encoder, for their shape
-            graph = graph or graph_of("setsar", str(footage.shape), picture, footage.time_base)
+        stream = stream or add_picture(container, encoding, info, picture.width)
+        if encoding.codec == "ffv1" and info.shape:  # it takes the shape from the frames, not from the encoder
+            graph = graph or graph_of("setsar", str(info.shape), picture, info.time_base)
             graph.vpush(picture)
             picture = graph.vpull()
-        picture.pts, picture.time_base = frame.pts, footage.time_base
+        picture.pts, picture.time_base = frame.pts, info.time_base
         picture.pict_type = PictureType.NONE  # the original's choice of key frames is not the encoder's
         yield from stream.encode(picture)
     if stream is not None:

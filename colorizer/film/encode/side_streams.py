@@ -1,4 +1,4 @@
-"""The streams of a film beside its picture: sound, subtitles, attachments, copied packet for packet where they fit."""
+"""The streams of a film beside its picture (sound, subtitles, attachments), copied packet for packet where they fit."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from functools import partial
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Discard, Disposition, Stream
+from av.stream import Disposition, Stream
 
+from colorizer.film.decode.film_info import SideStream
 from colorizer.film.decode.packets import read_packets
-from colorizer.film.decode.probe import Footage
+from colorizer.film.decode.probe import codec_of, kept_tags
 from colorizer.film.encode.conversion import Converter, convert_stream
-from colorizer.film.encode.muxer_check import takes
-from colorizer.job import Piece
+from colorizer.film.encode.muxer_check import muxer_accepts
+from colorizer.job import Excerpt
 
-_OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"})
-"""Metadata that describes the container itself, or how the original was encoded."""
 _ANY_SOUND = "aac"
 """A codec that every container takes."""
 _COVER_NAMES = {"mjpeg": "cover.jpg", "png": "cover.png"}
 
 
 @dataclass(slots=True)
-class Companion:
+class CarriedStream:
     """A stream of the original and the one of the result that takes its packets."""
 
+    info: SideStream
     source: Stream
     target: Stream
     converter: Converter | None = None
-    """Where its packets cannot be copied."""
+    """Converter of its packets where they cannot be copied."""
     _last: int | None = None
     """Decoding time of the last copied packet."""
 
     def carry(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
-        """What a packet of the original becomes."""
+        """The packets of the result that take the place of a packet of the original."""
         if self.converter is None:
             self._keep_order(packet)
         for carried in (packet,) if self.converter is None else self.converter.convert(packet):
@@ -46,13 +46,13 @@ class Companion:
             yield carried
 
     def end(self) -> Iterable[Packet[Stream]]:
-        """What is left after the last packet."""
+        """The packets that come after the last one."""
         for carried in self.converter.end() if self.converter else ():
             carried.stream = self.target
             yield carried
 
     def _keep_order(self, packet: Packet[Stream]) -> None:
-        """No packet is decoded before the one before it: muxers refuse what damaged and spliced files say."""
+        """No packet is decoded before the one before it: muxers refuse the times of damaged and spliced files."""
         if packet.dts is None:
             return
         if self._last is not None:
@@ -62,87 +62,69 @@ class Companion:
         self._last = packet.dts
 
 
-def companions_of(original: InputContainer, footage: Footage) -> list[Stream]:
-    """The streams beside the picture that are carried over; what the muxer makes anew is not among them."""
-    return [stream for stream in original.streams if stream.index != footage.index and not _made_anew(stream)]
-
-
-def add_companions(result: OutputContainer, streams: list[Stream], notes: list[str]) -> dict[int, Companion]:
+def add_side_streams(
+    result: OutputContainer, original: InputContainer, streams: Iterable[SideStream], notes: list[str]
+) -> dict[int, CarriedStream]:
     """Add a stream to the result for each of the original's, by its index there.
 
     Args:
-        result: whose header is not yet written.
-        streams: see `companions_of`.
-        notes: told what became of the streams that could not be copied.
+        result: the container of the result, whose header is not yet written.
+        original: the film.
+        streams: the streams of the film to carry over.
+        notes: receives what became of the streams that could not be copied.
 
     """
-    added: dict[int, Companion] = {}
+    added: dict[int, CarriedStream] = {}
     for stream in streams:
-        companion = _add(result, stream)
-        if companion is None:
-            notes.append(f"stream {stream.index} ({describe(stream)}) left out: {result.format.name} cannot hold it")
+        carried = _add(result, original.streams[stream.index], stream)
+        if carried is None:
+            notes.append(f"{_name(stream)} left out: {result.format.name} cannot hold it")
             continue
-        if companion.converter:
+        if carried.converter:
             notes.append(
-                f"stream {stream.index} ({describe(stream)}) became {companion.converter.name}: "
-                f"{result.format.name} cannot hold it as it is"
+                f"{_name(stream)} became {carried.converter.name}: {result.format.name} cannot hold it as it is"
             )
-        added[stream.index] = companion
+        added[stream.index] = carried
     return added
 
 
-def companion_packets(
-    original: InputContainer, companions: dict[int, Companion], shift: Fraction, piece: Piece | None
+def side_stream_packets(
+    original: InputContainer, carried: dict[int, CarriedStream], shift: Fraction, excerpt: Excerpt | None
 ) -> Iterator[Packet[Stream]]:
-    """All packets of the companions, `shift` seconds earlier, in the order of the file."""
-    if not companions:
+    """All packets of the side streams, `shift` seconds earlier, in the order of the file."""
+    if not carried:
         return
-    for packet in _with_dts(read_packets(original, [companion.source for companion in companions.values()])):
+    for packet in _with_dts(read_packets(original, [stream.source for stream in carried.values()])):
         offset = round(shift / packet.time_base)
         packet.dts = (packet.dts or 0) - offset
         packet.pts = packet.dts if packet.pts is None else packet.pts - offset
-        if piece is None or _is_inside(packet.dts * packet.time_base, piece):
-            yield from companions[packet.stream.index].carry(packet)
-    for companion in companions.values():
-        yield from companion.end()
+        if excerpt is None or _is_inside(packet.dts * packet.time_base, excerpt):
+            yield from carried[packet.stream.index].carry(packet)
+    for stream in carried.values():
+        yield from stream.end()
 
 
-def companion_flaws(companions: dict[int, Companion]) -> Iterator[str]:
-    """What could not be converted, when all is done."""
-    for index, companion in companions.items():
-        if companion.converter and companion.converter.flaw():
-            yield f"stream {index} ({describe(companion.source)}): {companion.converter.flaw()}"
+def conversion_losses(carried: dict[int, CarriedStream]) -> Iterator[str]:
+    """What could not be converted, for the report; known after the last packet."""
+    for stream in carried.values():
+        if stream.converter and stream.converter.loss():
+            yield f"{_name(stream.info)}: {stream.converter.loss()}"
 
 
-def kept_tags(described: InputContainer | Stream) -> dict[str, str]:
-    """Metadata that says something of the film, not of its container."""
-    return {key: value for key, value in described.metadata.items() if key.lower() not in _OWN_TAGS}
+def _name(stream: SideStream) -> str:
+    """A stream in the words of the report."""
+    return f"stream {stream.index} ({stream.kind}, {stream.codec})"
 
 
-def codec_of(stream: Stream) -> str:
-    """The codec's own name, whichever decoder reads it."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-
-
-def describe(stream: Stream) -> str:
-    """A stream in two words, for a person."""
-    return f"{stream.type}, {codec_of(stream)}"
-
-
-def _made_anew(stream: Stream) -> bool:
-    """A track of timecode, which is also a tag; the chapters of QuickTime, which libav reads but does not show."""
-    return stream.type == "data" and ("timecode" in stream.metadata or stream.discard == Discard.all)
-
-
-def _add(result: OutputContainer, stream: Stream) -> Companion | None:
+def _add(result: OutputContainer, stream: Stream, info: SideStream) -> CarriedStream | None:
     for copy in (_copy, _copy_sound) if stream.type == "audio" else (_copy,):
-        if takes(result.format.name, partial(copy, stream=stream)):
-            return Companion(stream, copy(result, stream))
+        if muxer_accepts(result.format.name, partial(copy, stream=stream)):
+            return CarriedStream(info, stream, copy(result, stream))
     converted = convert_stream(result, stream)
     if converted is None:
         return None
     _describe(converted[0], stream)
-    return Companion(stream, *converted)
+    return CarriedStream(info, stream, *converted)
 
 
 def _copy(result: OutputContainer, stream: Stream) -> Stream:
@@ -154,7 +136,7 @@ def _copy(result: OutputContainer, stream: Stream) -> Stream:
 
 
 def _copy_sound(result: OutputContainer, stream: Stream) -> Stream:
-    """The same for sound that is not on the list which libav's Python binding asks, although the muxer may hold it.
+    """The same for sound that the muxer may hold although libav's Python binding does not list it.
 
     In Matroska that is all that has a number in WAV files, such as Windows Media's.
     """
@@ -186,5 +168,5 @@ def _with_dts(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
         yield from waiting
 
 
-def _is_inside(seconds: Fraction, piece: Piece) -> bool:
-    return seconds >= 0 and (piece.length is None or seconds < piece.length)
+def _is_inside(seconds: Fraction, excerpt: Excerpt) -> bool:
+    return seconds >= 0 and (excerpt.length is None or seconds < excerpt.length)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from colorizer.engine import colorize
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
-from colorizer.job import Job, Piece
+from colorizer.job import Excerpt, Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film, write_sound
@@ -26,12 +26,12 @@ Colorize = Callable[..., tuple[Report, Path]]
 def colour(tmp_path: Path, weights: Path) -> Colorize:
     """Colours a film; returns the report and the result."""
 
-    def do(source: Path, *, piece: Piece | None = None, compare: bool = False, **film: Any) -> tuple[Report, Path]:  # noqa: ANN401
+    def do(source: Path, *, excerpt: Excerpt | None = None, compare: bool = False, **film: Any) -> tuple[Report, Path]:  # noqa: ANN401
         settings = JobSettings(
             colour=ColourSettings(weights=weights, device="cpu"),
             film=FilmSettings.model_validate({"speed": "ultrafast"} | film),
         )
-        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, piece=piece, compare=compare)
+        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, excerpt=excerpt, compare=compare)
         return colorize(job, lambda _done, _all: None), job.target
 
     return do
@@ -288,7 +288,7 @@ def test_the_same_film_gives_the_same_result(tmp_path: Path, colour: Colorize) -
 def test_a_piece_is_what_was_asked_for(tmp_path: Path, colour: Colorize) -> None:
     """From one second on, for half a second: 12 or 13 frames, counted from 0, with their sound."""
     source = write_film(tmp_path / "film.mp4", Film(frames=60, sounds=("aac",)))
-    report, result = colour(source, piece=Piece(1.0, 0.5))
+    report, result = colour(source, excerpt=Excerpt(1.0, 0.5))
     assert report.frames == 13
     assert times(result)[0] == 0
     with av.open(str(result)) as container:
@@ -299,8 +299,8 @@ def test_a_piece_is_what_was_asked_for(tmp_path: Path, colour: Colorize) -> None
 
 def test_a_piece_beyond_the_end_is_refused(tmp_path: Path, colour: Colorize) -> None:
     """With the reason."""
-    with pytest.raises(MediaError, match="no frame in this piece"):
-        colour(write_film(tmp_path / "film.mp4"), piece=Piece(100.0))
+    with pytest.raises(MediaError, match="no frame in this part"):
+        colour(write_film(tmp_path / "film.mp4"), excerpt=Excerpt(100.0))
 
 
 def test_compare_puts_grey_beside_colour(tmp_path: Path, colour: Colorize) -> None:

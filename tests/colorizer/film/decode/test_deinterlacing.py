@@ -1,4 +1,4 @@
-"""Tests of interlaced films: fields.py, and what tinting.py does with fields that are kept."""
+"""Tests of interlaced films: deinterlacing.py, and what apply_chroma.py does with fields that are kept."""
 
 import shutil
 import subprocess
@@ -8,8 +8,8 @@ import av
 import pytest
 import torch
 
-from colorizer.film.apply_chroma import LumaSamples
-from colorizer.film.decode.signal import Coding, Tags
+from colorizer.film.apply_chroma import luma_beside_chroma
+from colorizer.film.decode.signal import ColourTags, SampleCoding
 from colorizer.film.encode.encoder import Encoding
 from tests.colorizer.film.encode.test_encoder import coloured, lumas
 
@@ -66,6 +66,6 @@ def test_a_line_of_chroma_belongs_to_one_field() -> None:
     """Where the fields are black and white, so are alternate lines of what chroma is made of, and none is grey."""
     codes = torch.zeros(8, 4, dtype=torch.uint8)
     codes[1::2] = 255
-    coding = Coding(depth=8, tags=Tags(matrix=1, primaries=1, transfer=1, range=2))
-    samples = LumaSamples.of(codes, coding, Encoding("libx264", "yuv420p", fields=True))
-    assert samples.mean[0, 0, :, 0].tolist() == [0, 1, 0, 1]
+    coding = SampleCoding(depth=8, tags=ColourTags(matrix=1, primaries=1, transfer=1, range=2))
+    mean, _, _ = luma_beside_chroma(codes, coding, Encoding("libx264", "yuv420p", interlaced=True))
+    assert mean[0, 0, :, 0].tolist() == [0, 1, 0, 1]

@@ -9,7 +9,7 @@ import torch
 
 from colorizer.engine import colorize
 from colorizer.errors import SettingsError
-from colorizer.film.decode.probe import inspect_footage
+from colorizer.film.decode.probe import probe_film
 from colorizer.film.encode.encoder import choose_encoding
 from colorizer.job import Job
 from colorizer.report import Report
@@ -100,9 +100,9 @@ def nvenc_works() -> bool:
 
 def test_options_reach_the_encoder(tmp_path: Path) -> None:
     """They go before quality and speed; numbers are taken as they are written."""
-    footage = inspect_footage(write_film(tmp_path / "film.mp4", SHORT), 100)
+    info = probe_film(write_film(tmp_path / "film.mp4", SHORT), 100)
     settings = FilmSettings.model_validate({"options": {"crf": 30, "tune": "grain"}})
-    assert choose_encoding(footage, settings).options == {"preset": "fast", "crf": "30", "tune": "grain"}
+    assert choose_encoding(info, settings).options == {"preset": "fast", "crf": "30", "tune": "grain"}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_options_reach_the_encoder(tmp_path: Path) -> None:
 )
 def test_wrong_settings_are_refused_by_name(tmp_path: Path, film: dict[str, Any], words: str) -> None:
     """The message says which."""
-    footage = inspect_footage(write_film(tmp_path / "film.mp4", SHORT), 100)
+    info = probe_film(write_film(tmp_path / "film.mp4", SHORT), 100)
     with pytest.raises(SettingsError, match=words):
-        choose_encoding(footage, FilmSettings.model_validate(film))
+        choose_encoding(info, FilmSettings.model_validate(film))

@@ -1,0 +1,57 @@
+"""Opening a film, with a sentence for every reason that it cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
+
+_NO_FILMS = frozenset(
+    {"tty", "image2", "msp", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"}
+)
+"""Demuxers of text, lists and still pictures."""
+
+_DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
+"""Errors that libav and its binding raise for headers that make no sense."""
+
+
+@contextmanager
+def open_film(path: Path) -> Iterator[InputContainer]:
+    """Open a film for reading, whatever its name is.
+
+    Raises:
+        UnsupportedError: libav does not know what it is, or it is a single picture.
+        TruncatedError: it ends before its index.
+        MediaError: its header is damaged, or the disk is.
+
+    """
+    try:
+        container = av.open(f"file:{path}", metadata_errors="surrogateescape")
+    except _DAMAGE as error:
+        raise _explain_unreadable(path) from error
+    except av.error.EOFError as error:
+        raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
+    except OSError as error:  # from the disk, or from libav for a header that contradicts itself
+        raise MediaError(f"{path.name}: the film cannot be read: {error.strerror}") from error
+    with container:
+        if container.format.name in _NO_FILMS:
+            raise _unknown(path)
+        if container.format.name.endswith("_pipe"):  # libav's names of single pictures
+            kind = container.format.name.removesuffix("_pipe").upper()
+            raise UnsupportedError(f"{path.name}: a picture in {kind}, which tintd does not colour; save it as PNG")
+        yield container
+
+
+def _explain_unreadable(path: Path) -> MediaError:
+    refuse_cut_mp4(path)
+    return MediaError(f"{path.name}: the film's index (moov) is damaged") if is_mp4(path) else _unknown(path)
+
+
+def _unknown(path: Path) -> UnsupportedError:
+    return UnsupportedError(f"{path.name}: neither a photograph nor a film that tintd knows")

@@ -1,0 +1,90 @@
+"""What a film is: its picture, its other streams and its metadata, as one pass over its headers found them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorizer.film.decode.signal import SampleCoding
+from colorizer.model.orientation import orientation_of
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter  # exists for type checkers only
+
+PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
+
+
+@dataclass(frozen=True, slots=True)
+class SideStream:
+    """A stream beside the picture that the result carries over."""
+
+    index: int
+    """Number in the file."""
+    kind: str
+    """Audio, subtitle, video, data or attachment."""
+    codec: str
+    """libav's name, or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmInfo:
+    """What a film is."""
+
+    path: Path
+    index: int
+    """Number of the picture's stream in the file."""
+    codec: str
+    container: str
+    """libav's name of the demuxer."""
+    width: int
+    height: int
+    pixels: str
+    """libav's name of the pixel format."""
+    coding: SampleCoding
+    shape: Fraction | None
+    """Sample aspect ratio."""
+    matrix: tuple[int, ...] | None
+    """Display matrix in libav's order, where the picture is shown turned."""
+    field_order: int
+    """libav's AVFieldOrder; 0 and 1 are progressive."""
+    lossless: bool
+    alpha: bool
+    hidden_alpha: bool
+    """Whether it has transparency that libav does not decode, as VP8 and VP9 can."""
+    time_base: Fraction
+    rate: Fraction
+    """Frames per second, as far as the file knows."""
+    constant_rate: bool
+    """Whether the file says that all frames are shown equally long."""
+    expected: int
+    """Number of frames, as far as the file knows, else 0."""
+    start: Fraction
+    """Time at which its first stream begins, in seconds."""
+    length: Fraction
+    """Length in seconds that the header gives, else 0."""
+    disposition: int
+    """libav's AV_DISPOSITION flags of the picture."""
+    picture_tags: Mapping[str, str]
+    """Metadata of the picture's stream."""
+    tags: Mapping[str, str]
+    """Metadata of the film, without what describes its container."""
+    chapters: tuple[Chapter, ...]
+    side_streams: tuple[SideStream, ...]
+
+    @property
+    def interlaced(self) -> bool:
+        """Whether its pictures consist of fields of two moments."""
+        return self.field_order > PROGRESSIVE
+
+    @property
+    def orientation(self) -> int:
+        """EXIF orientation (1..8) of its stored frames."""
+        return orientation_of(self.matrix) if self.matrix else 1
+
+    @property
+    def usual_duration(self) -> int:
+        """Duration of a frame that does not give its own, in the time base."""
+        return max(1, round(1 / (self.rate * self.time_base)))

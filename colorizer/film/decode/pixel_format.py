@@ -1,0 +1,61 @@
+"""Pixel formats: what the samples of a frame are, and its luma as integers."""
+
+from __future__ import annotations
+
+import torch
+from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
+from torch import Tensor
+
+from colorizer.film.decode.signal import SampleCoding
+from colorizer.model.lab import luma_of_rgb
+
+
+def luma_codes(frame: VideoFrame, coding: SampleCoding) -> Tensor:
+    """The luma of a frame as the integers that the file holds, uint8 or uint16, (H, W).
+
+    The tensor shares memory with the frame where its format has a luma plane. The luma of R'G'B' is computed with
+    16 bits.
+
+    """
+    if has_luma_plane(frame.format):
+        return torch.from_dlpack(frame.planes[0])
+    if is_rgb(frame.format):
+        rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
+        return coding.luma_codes(luma_of_rgb(rgb.permute(2, 0, 1), coding.matrix)[0])
+    return torch.from_dlpack(frame.reformat(format=_unpacked(frame.format)).planes[0]).clone()
+
+
+def has_luma_plane(pixels: VideoFormat) -> bool:
+    """Whether the first plane of a format is luma and nothing else, in this machine's byte order."""
+    first, *others = pixels.components
+    alone = first.plane == 0 and all(component.plane != 0 for component in others)
+    packed_high = pixels.name.startswith(("p0", "p2", "p4"))  # the samples are in the upper bits
+    return (
+        alone
+        and first.is_luma
+        and 8 <= first.bits <= 16
+        and not (pixels.has_palette or pixels.is_big_endian or packed_high)
+    )
+
+
+def has_chroma(pixels: VideoFormat) -> bool:
+    """Whether a format can hold colour."""
+    return pixels.has_palette or sum(not component.is_alpha for component in pixels.components) >= 3
+
+
+def is_rgb(pixels: VideoFormat) -> bool:
+    """Whether a format holds R'G'B' or a palette of it; one-bit black and white counts as such."""
+    return pixels.is_rgb or pixels.has_palette or pixels.name.startswith(("mono", "xyz", "bayer"))
+
+
+def depth_of(pixels: VideoFormat) -> int:
+    """Bits of a luma sample, 8..16."""
+    return min(16, max(8, pixels.components[0].bits))
+
+
+def _unpacked(pixels: VideoFormat) -> str:
+    """The planar format of the same depth into which a packed one is unpacked without any change to its luma."""
+    only_luma = sum(not component.is_alpha for component in pixels.components) == 1
+    depth = depth_of(pixels)
+    return ("gray" if only_luma else "yuv444p") + ("" if depth == 8 else f"{depth}le")

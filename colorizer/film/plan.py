@@ -1,0 +1,82 @@
+"""The plan of a film, made before it is coloured: what it is, how it is encoded, which scenes keep their chroma."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from av.video.format import VideoFormat
+
+from colorizer.errors import InColourError
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.frames import read_frames, sample_pictures
+from colorizer.film.decode.pixel_format import has_chroma
+from colorizer.film.decode.probe import probe_film
+from colorizer.film.encode.container import Container, choose_container
+from colorizer.film.encode.encoder import Encoding, choose_encoding
+from colorizer.film.resume import recall_scenes, remember_scenes
+from colorizer.film.scenes import Scenes, find_scenes
+from colorizer.film.source_chroma import varies
+from colorizer.job import Job, ProgressCallback
+
+_SAMPLES = 16
+"""Moments at which chroma is looked for: decoding every frame twice would cost a grey film a fifth of its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPlan:
+    """All that is decided about a film before it is coloured."""
+
+    info: FilmInfo
+    encoding: Encoding
+    container: Container
+    scenes: Scenes | None
+    """Scenes that are in colour; None where sampled frames have no chroma, and each frame is still to be checked."""
+
+    def is_in_colour(self, pts: int) -> bool:
+        """Whether the frame that is shown at this time keeps its chroma."""
+        return self.scenes is not None and self.scenes.in_colour(pts)
+
+
+def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
+    """Make the plan of a film.
+
+    Raises:
+        InColourError: the film is in colour throughout, and the settings say that this matters.
+        UnsupportedError: it is no film that can be coloured.
+        TruncatedError: it ends before its first frame.
+        MediaError: nothing in it can be decoded.
+        SettingsError: the configured encoder cannot encode it.
+
+    """
+    info = probe_film(job.source, job.settings.film.max_megapixels)
+    encoding = choose_encoding(info, job.settings.film)
+    plan = FilmPlan(info, encoding, choose_container(info, encoding), scenes=Scenes())
+    if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
+        return plan
+    scenes = recall_scenes(job)
+    if scenes is None and any(varies(picture, info.coding) for picture in sample_pictures(info, job.excerpt, _SAMPLES)):
+        return plan_scenes(plan, job, on_progress)
+    return replace(plan, scenes=scenes)
+
+
+def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> FilmPlan:
+    """Look through the film, and add the scenes that are in colour to its plan; they are kept in the workspace.
+
+    Raises:
+        InColourError: see `plan_film`.
+
+    """
+    info = plan.info
+
+    def frames() -> Iterator[Frame]:
+        for frame in read_frames(info, job.excerpt):
+            on_progress(0, info.expected)
+            yield frame
+
+    scenes = find_scenes(frames(), info)
+    if scenes.all_in_colour:
+        raise InColourError(job.source.name, width=info.width, height=info.height, frames=scenes.frames)
+    remember_scenes(scenes, job)
+    return replace(plan, scenes=scenes)
