@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.model.bins import Decoding
 from colorizer.model.chroma import ChromaFit, chroma_of, fit_chroma
 from colorizer.model.colour_model import ColourModel
+from colorizer.model.decoding import Decoding
 from colorizer.model.lab import Matrix, lightness_of_luma
 from colorizer.model.memory import BatchLimit
 from colorizer.model.prediction import read

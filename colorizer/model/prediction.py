@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorizer.model.bins import Decoding, decode
 from colorizer.model.chroma import sharpen
+from colorizer.model.decoding import Decoding, decode
 from colorizer.model.padding import Padding, crop
 
 

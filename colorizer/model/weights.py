@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from colorizer.errors import SettingsError, WeightsError
-from colorizer.model.bins import LEAST_SQUARES, Decoding
+from colorizer.model.decoding import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
 
 DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "default.safetensors"
@@ -23,22 +32,28 @@ _METADATA_KEY = "tintd"
 
 
 class Calibration(BaseModel):
-    """How a distribution is read as a colour (see `bins.decode`), measured with the weights."""
+    """How a distribution is read as a colour (see `decoding.decode`), measured with the weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     temperature: PositiveFloat = 1.0
     """At which the mean errs least."""
-    vivid_gain: NonNegativeFloat = 1.0
-    """Gain at vividness 1; 0 at vividness 0, which is the mean."""
+    spread: NonNegativeFloat = 13.0
+    """What the most vivid colours of a picture have more in standard deviation than its mean colours, in ab units."""
     vividness: float = Field(default=0.5, ge=0, le=1)
     """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""
     log_prior: tuple[float, ...] = ()
     """Logarithm of each bin's share of the training photographs' pixels: how rare a colour is, for evaluation."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_gain(cls, values: dict[str, object]) -> dict[str, object]:
+        """Files of version 0.1 hold the gain of an earlier way to read a distribution."""
+        return {name: value for name, value in values.items() if name != "vivid_gain"}
+
     def decoding(self, vividness: float) -> Decoding:
         """How the distribution is read, from the mean (vividness 0) to the most vivid colours (1)."""
-        return Decoding(self.temperature, self.vivid_gain * vividness)
+        return Decoding(self.temperature, vividness, self.spread)
 
 
 class WeightsCard(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,8 +23,11 @@ from training.measure.recolour import recolour, to_tensor
 WORKING_SIZES = (112, 128, 144, 160, 192)
 TEMPERATURES = (0.8, 0.9, 1.0, 1.1, 1.2)
 AUTO = 0.7
-"""The vividness that matches the truth's colourfulness; what is above it is for those who want more."""
-_LEAST_GAIN, _MOST_GAIN = 0.0, 1.5
+"""The default vividness; what is above it is for those who want more."""
+COLOURFULNESS = 0.96
+"""What part of the truth's colourfulness the answer at that vividness has: a little less than all errs much less."""
+_LARGEST_SPREAD = 30.0
+"""In ab units."""
 _SMOOTHING = 0.05
 """Share of the prior that is given to all bins alike, so that none is impossible."""
 _CLOSE = 0.01
@@ -38,8 +40,8 @@ _HARDLY = 1.005
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
     """Measure what belongs into a weights file.
 
-    The working size (see `_sized`) and the temperature are those at which the mean errs least; the gain is that by
-    which the answer is as colourful as the photographs.
+    The working size (see `_sized`) and the temperature are those at which the mean errs least. The spread is that by
+    which the answer is nearly as colourful as the photographs.
 
     Args:
         network: trained, in evaluation mode.
@@ -64,20 +66,18 @@ def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Co
         card = _sized(card, lambda found: measured(found, 0.0)[0])
         card = min((_with(card, temperature=one) for one in TEMPERATURES), key=lambda found: measured(found, 0.0)[0])
         truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
-        return _enlivened(card, lambda found: measured(found, AUTO)[1] / truth)
+        return _with_spread(card, lambda found: measured(found, AUTO)[1] / truth)
 
 
-def _enlivened(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], float]) -> WeightsCard:
-    """The card with the gain by which the answer's colourfulness is about the truth's."""
-    low, high, gain = _LEAST_GAIN, _MOST_GAIN, AUTO
+def _with_spread(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], float]) -> WeightsCard:
+    """The card with the spread by which the answer has `COLOURFULNESS`; found by bisection."""
+    low, high = 0.0, _LARGEST_SPREAD
     for _ in range(_ROUNDS):
-        card = _with(card, vivid_gain=round(gain / AUTO, 4))
+        card = _with(card, spread=round((low + high) / 2, 2))
         part = colourfulness_part(card)
-        if abs(part - 1) < _CLOSE:
+        if abs(part - COLOURFULNESS) < _CLOSE:
             break
-        low, high = (gain, high) if part < 1 else (low, gain)
-        # A gain of 1 makes most pictures rather less than twice as colourful.
-        gain = min(max(gain - math.log2(part), low), high)
+        low, high = ((low + high) / 2, high) if part < COLOURFULNESS else (low, (low + high) / 2)
     return card
 
 

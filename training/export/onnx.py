@@ -12,7 +12,7 @@ from torch import Tensor
 
 from colorizer.durable import written_whole
 from colorizer.errors import WeightsError
-from colorizer.model.bins import LEAST_SQUARES, decode
+from colorizer.model.decoding import LEAST_SQUARES, decode
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.weights import load_weights
 

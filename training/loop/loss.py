@@ -14,7 +14,7 @@ def colour_loss(network: Network, output: Tensor, ab: Tensor) -> Tensor:
 
     Regression: mean squared error of ab mapped to 0..1 by (ab + 128) / 255, the loss of the 2019 recipe.
     Distribution: cross-entropy with the soft-encoded colour (Zhang et al. 2016, equation 2, without its rebalancing:
-    here the prior is taken back when the distribution is read, see `bins.decode`).
+    which makes the mean worse).
 
     Args:
         network: whose head made the output.

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torchvision.transforms.functional import center_crop
 from torchvision.utils import make_grid
 
-from colorizer.model.bins import LEAST_SQUARES, decode
+from colorizer.model.decoding import LEAST_SQUARES, decode
 from colorizer.model.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
 from colorizer.model.network import AB_SCALE, STRIDE, Network
 from colorizer.model.padding import crop, pad

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from colorizer.errors import DeviceError
 from colorizer.model import colorist as module
-from colorizer.model.bins import LEAST_SQUARES
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist, shrink, working_extent
 from colorizer.model.colour_model import ColourModel
+from colorizer.model.decoding import LEAST_SQUARES
 from colorizer.model.lab import Matrix
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction

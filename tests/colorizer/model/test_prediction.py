@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from colorizer.model.bins import LEAST_SQUARES, Decoding, gamut_bins
+from colorizer.model.bins import gamut_bins
+from colorizer.model.decoding import LEAST_SQUARES, Decoding
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction, read
 
@@ -24,7 +25,7 @@ def predicted(number: int, height: int, width: int, *, group: int) -> Prediction
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (33, 47), (64, 96)])
 def test_colours_have_the_size_of_the_pictures(height: int, width: int) -> None:
     """The padding is cropped, and every pixel has a colour of the gamut."""
-    ab = read(predicted(3, height, width, group=2), Decoding(gain=0.5))
+    ab = read(predicted(3, height, width, group=2), Decoding(vividness=0.5, spread=10))
     assert ab.shape == (3, 2, height, width)
     assert ab.isfinite().all()
     assert ab.abs().max() <= 110
@@ -44,11 +45,13 @@ def test_a_picture_is_read_alike_in_any_company(group: int) -> None:
 def test_a_prediction_can_be_read_in_several_ways() -> None:
     """One prediction gives the mean and something more colourful."""
     prediction = predicted(1, 64, 64, group=1)
-    mean, vivid = (read(prediction, decoding).norm(dim=1).mean() for decoding in (LEAST_SQUARES, Decoding(gain=1)))
+    mean, vivid = (
+        read(prediction, decoding).norm(dim=1).mean() for decoding in (LEAST_SQUARES, Decoding(vividness=1, spread=10))
+    )
     assert vivid > 1.1 * mean
 
 
 def test_ab_is_read_as_it_is() -> None:
     """A regression head predicts ab: even ab stays the same."""
     prediction = replace(predicted(1, 64, 64, group=1), output=torch.full((1, 2, 16, 16), 30.0), bins=None)
-    torch.testing.assert_close(read(prediction, Decoding(gain=1)), torch.full((1, 2, 64, 64), 30.0))
+    torch.testing.assert_close(read(prediction, Decoding(vividness=1, spread=10)), torch.full((1, 2, 64, 64), 30.0))

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from colorizer.errors import SettingsError, WeightsError
-from colorizer.model.bins import LEAST_SQUARES, Decoding
+from colorizer.model.decoding import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import Calibration, WeightsCard, load_card, load_weights, save_weights, weights_hash
 
@@ -87,12 +87,19 @@ def test_weights_are_known_by_their_content(weights: Path, tmp_path: Path) -> No
 
 
 def test_vividness_chooses_the_decoding() -> None:
-    """From the mean at 0 to the full gain at 1; `auto` is the calibrated vividness."""
-    calibration = Calibration(temperature=1.1, vivid_gain=0.8, vividness=0.25)
+    """From the mean at 0 to the most vivid colours at 1; `auto` is the calibrated vividness."""
+    calibration = Calibration(temperature=1.1, spread=12, vividness=0.25)
     card = WeightsCard(architecture=Architecture(), working_size=64, calibration=calibration)
-    assert card.decoding(0.0) == Decoding(1.1, 0.0)
-    assert card.decoding(1.0) == Decoding(1.1, 0.8)
+    assert card.decoding(0.0) == Decoding(1.1, 0.0, 12)
+    assert card.decoding(1.0) == Decoding(1.1, 1.0, 12)
     assert card.decoding("auto") == card.decoding(0.25)
+
+
+def test_the_gain_of_earlier_files_is_passed_over() -> None:
+    """A weights file of version 0.1 is read as today's are."""
+    assert (
+        Calibration.model_validate({"temperature": 1.1, "vivid_gain": 0.96, "vividness": 0.7}).decoding(0.7).spread > 0
+    )
 
 
 def test_regression_weights_have_one_answer() -> None:

@@ -1,0 +1,76 @@
+"""Reading a distribution over the ab bins as colours, from the mean to vivid ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_NEUTRAL = 11.0
+"""Chroma under which a bin counts as neutral."""
+_LARGEST_FACTOR = 4.0
+"""Largest factor by which colours move away from the mean colour of their picture."""
+_LEAST = 1e-3
+"""Smallest standard deviation, so that nothing is divided by zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a distribution is read as a colour."""
+
+    temperature: float = 1.0
+    """Above 0. At 1 the mean is the least-squares answer to what the network says."""
+    vividness: float = 0.0
+    """0 for the mean colours, 1 for the vivid ones; between the two, colours are blended."""
+    spread: float = 0.0
+    """What the vivid colours of a picture have more in standard deviation than its mean colours, in ab units."""
+
+
+LEAST_SQUARES = Decoding()
+"""The mean of the distribution as it is."""
+
+
+def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
+    """Read colours out of a distribution; p = softmax(logits / temperature).
+
+    Args:
+        logits: float, (N, K, H, W).
+        bins: float, (K, 2).
+        decoding: how.
+
+    Returns:
+        ab, float, (N, 2, H, W).
+
+    """
+    probability = (logits / decoding.temperature).softmax(dim=1)
+    neutral = (bins.norm(dim=1, keepdim=True) < _NEUTRAL).to(bins)
+    expected = torch.einsum("nkhw,kc->nchw", probability, torch.cat((bins, neutral), dim=1))
+    mean, neutrality = expected[:, :2], expected[:, 2:]
+    if not decoding.vividness:
+        return mean
+    return mean.lerp(make_vivid(mean, neutrality, decoding.spread), decoding.vividness)
+
+
+def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
+    """Make mean colours as colourful as photographs are.
+
+    A mean is duller than the colours that it is the mean of. Colours are moved away from the mean colour of their
+    picture, not from grey: so the picture as a whole gets no cast. Of all answers of one standard deviation, that has
+    the least squared error, and of all ways to share the deviation out to pictures, an equal amount for each. What is
+    probably neutral becomes neutral.
+
+    Args:
+        ab: mean colours, (N, 2, H, W).
+        neutrality: probability that a place is neutral, (N, 1, H, W).
+        spread: what is added to the standard deviation of a picture, in ab units.
+
+    Returns:
+        ab, (N, 2, H, W).
+
+    """
+    centre = ab.mean(dim=(2, 3), keepdim=True)
+    away = ab - centre
+    deviation = away.square().sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
+    factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
+    return (1 - neutrality.square()) * torch.addcmul(centre, factor, away)

@@ -1,0 +1,86 @@
+"""Tests of colorizer/model/decoding.py."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from colorizer.model.bins import gamut_bins, soft_encode
+from colorizer.model.decoding import LEAST_SQUARES, Decoding, decode
+
+BINS = gamut_bins()
+VIVID = Decoding(vividness=1.0, spread=10.0)
+
+
+def picture(*colours: tuple[float, float]) -> Tensor:
+    """Logits of a picture of columns, each surely of one colour."""
+    ab = torch.tensor(colours).float().T.reshape(1, 2, 1, -1).repeat(1, 1, 6, 1).repeat_interleave(6, dim=3)
+    return soft_encode(ab, BINS).log()
+
+
+def deviation(ab: Tensor) -> Tensor:
+    """Standard deviation of the colours of each picture, in ab units."""
+    return (ab - ab.mean(dim=(2, 3), keepdim=True)).square().sum(dim=1).mean(dim=(1, 2)).sqrt()
+
+
+def test_a_lower_temperature_goes_to_the_likeliest_colour() -> None:
+    """Sharpened, a distribution of two colours gives the likelier; at temperature 1, their mean."""
+    logits = torch.full((1, len(BINS), 1, 1), -50.0)
+    red, blue = (torch.tensor([50.0, 30.0]) == BINS).all(1), (torch.tensor([20.0, -60.0]) == BINS).all(1)
+    logits[0, red], logits[0, blue] = 1.0, 0.0
+    mean = decode(logits, BINS, LEAST_SQUARES).flatten()
+    sharp = decode(logits, BINS, Decoding(temperature=0.05)).flatten()
+    torch.testing.assert_close(sharp, torch.tensor([50.0, 30.0]), atol=0.1, rtol=0)
+    assert mean[1] < sharp[1] - 10
+
+
+def test_vivid_colours_lie_further_apart() -> None:
+    """The standard deviation of a picture grows by the spread, and its mean colour stays."""
+    logits = picture((30, 10), (10, 40), (-20, 20))
+    mean, vivid = decode(logits, BINS, LEAST_SQUARES), decode(logits, BINS, VIVID)
+    torch.testing.assert_close(deviation(vivid), deviation(mean) + 10, atol=0.2, rtol=0)
+    torch.testing.assert_close(vivid.mean(dim=(2, 3)), mean.mean(dim=(2, 3)), atol=0.2, rtol=0)
+
+
+def test_half_a_vividness_lies_half_way() -> None:
+    """Vividness blends from the mean colours to the vivid ones."""
+    logits = picture((30, 10), (10, 40), (-20, 20))
+    mean, vivid = decode(logits, BINS, LEAST_SQUARES), decode(logits, BINS, VIVID)
+    half = decode(logits, BINS, Decoding(vividness=0.5, spread=10.0))
+    torch.testing.assert_close(half, (mean + vivid) / 2)
+
+
+def test_a_warm_picture_gets_no_cast() -> None:
+    """Where all is unsure and a little warm, colours stay as warm on average as the mean is."""
+    unsure = picture((12, 14), (14, 12), (10, 18)) * 0.2
+    mean, vivid = decode(unsure, BINS, LEAST_SQUARES), decode(unsure, BINS, VIVID)
+    assert (vivid.mean(dim=(2, 3)) - mean.mean(dim=(2, 3))).norm() < 1.5
+
+
+def test_what_is_surely_neutral_stays_neutral() -> None:
+    """A grey wall beside colours gets neither their colour nor its complement."""
+    vivid = decode(picture((0, 0), (40, 30), (45, 35)), BINS, VIVID)
+    assert vivid[..., :6].norm(dim=1).max() < 4
+    assert decode(picture((0, 0)), BINS, VIVID).norm(dim=1).max() < 1
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.floats(-8, 8), st.floats(0, 30))
+def test_any_picture_gets_an_answer(height: int, width: int, level: float, spread: float) -> None:
+    """One cell, or a picture of one colour: nothing is divided by zero."""
+    logits = torch.full((1, len(BINS), height, width), level)
+    assert decode(logits, BINS, Decoding(vividness=1.0, spread=spread)).isfinite().all()
+
+
+def test_a_picture_has_the_same_colours_beside_another() -> None:
+    """The spread is a matter of each picture by itself."""
+    one, other = picture((30, 10), (10, 40)), picture((-20, 20), (0, 0)) * 0.1
+    together = decode(torch.cat((one, other)), BINS, VIVID)
+    torch.testing.assert_close(together[:1], decode(one, BINS, VIVID))
+
+
+def test_the_largest_factor_limits_what_grows_out_of_nothing() -> None:
+    """Differences far below what can be seen do not become colours."""
+    faint = picture((20, 20), (20.2, 20))
+    vivid = decode(faint, BINS, VIVID)
+    assert deviation(vivid).item() == pytest.approx(4 * deviation(decode(faint, BINS, LEAST_SQUARES)).item(), rel=0.05)
