@@ -17,7 +17,7 @@ from training.measure.evaluation import Painter, evaluate, finite, summarise
 from training.recipe import Recipe
 
 _PREFIX = "module."
-_NOTED = ("squared_error", "part_of_grey", "ciede2000", "colourfulness_part", "coloured_part")
+_NOTED = ("squared_error", "part_of_grey", "ciede2000", "colourfulness_part", "cast_a", "cast_b", "neutral_coloured")
 """Figures that stand in a weights file."""
 
 

@@ -48,10 +48,25 @@ MEANINGS = {
     "auc": f"area under the share of pixels whose ab error is smaller, up to {LARGEST_ERROR}: 1 is perfect",
     "auc_rebalanced": "the same, each pixel weighing as much as its true colour is rare; of many pictures one area",
     "rarity": "how rare the true colours are: mean weight of the pixels in auc_rebalanced",
+    "cast_a": "mean error of a with its sign, in CIE units: over 0 it is too red, under 0 too green",
+    "cast_b": "mean error of b with its sign, in CIE units: over 0 it is too yellow, under 0 too blue",
+    "neutral": "share of the pixels that are neutral in the truth: chroma under 6",
+    "neutral_coloured": "share of those that came out with a chroma over 14",
+    "hued": f"share of the pixels with a chroma over {COLOURFUL} in the truth",
+    "hue_error": "error of the hue on those, in degrees",
     "skin": "share of the pixels that are skin in the truth, by a rule: hue 20 to 80 degrees, chroma over 8",
     "skin_found": "share of those that came within 30 degrees of the true hue, with over half its chroma",
+    "skin_hue_error": "error of the hue on skin, in degrees",
 }
 """What the figures are, for people."""
+
+PARTS = {
+    "neutral_coloured": "neutral",
+    "hue_error": "hued",
+    "skin_found": "skin",
+    "skin_hue_error": "skin",
+}
+"""Figures that belong to a part of the pixels, and the share of that part: they are weighed by it."""
 
 _ALL = "all"
 """The kind that stands for all of them."""
@@ -197,7 +212,7 @@ def summarise(rows: list[Row]) -> Summary:
 
 def _means(metrics: list[PictureMetrics]) -> dict[str, float]:
     figures = {name: statistics.fmean(getattr(one, name) for one in metrics) for name in METRICS}
-    figures["skin_found"] = _part(figures["skin_found"], figures["skin"])
+    figures |= {part: _part(figures[part], figures[whole]) for part, whole in PARTS.items()}
     rarities = [one.rarity for one in metrics]
     figures["auc_rebalanced"] = statistics.fmean((one.auc_rebalanced for one in metrics), weights=rarities)
     return figures | {"pictures": len(metrics)}
@@ -229,5 +244,7 @@ def finite(figure: float) -> float | None:
 def as_record(row: Row) -> dict[str, object]:
     """A row as flat values, for CSV; empty where it cannot be told, as what part of no skin was found."""
     metrics = {name: finite(figure) for name, figure in asdict(row.metrics).items()}
-    metrics["skin_found"] = finite(_part(row.metrics.skin_found, row.metrics.skin))
+    metrics |= {
+        part: finite(_part(getattr(row.metrics, part), getattr(row.metrics, whole))) for part, whole in PARTS.items()
+    }
     return {"kind": row.kind, "picture": row.picture, "answer": row.answer, **metrics}

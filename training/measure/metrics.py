@@ -17,6 +17,8 @@ LARGEST_ERROR = 150
 """Distance in ab at which the cumulative error curve ends (Zhang et al. 2016, 3.1)."""
 COLOURFUL = 20
 """Chroma from which a pixel counts as coloured."""
+_NEUTRAL, _NO_LONGER_NEUTRAL = 6, 14
+"""Chroma under which a pixel is neutral, and over which it is not neutral any more."""
 _SKIN_HUES, _SKIN_CHROMA, _SKIN_NEAR = (20, 80), 8, 30
 """Hues in degrees and chroma of skin, by a rule that is not always right; and how near a hue must come to it."""
 
@@ -35,8 +37,15 @@ class PictureMetrics:
     auc: float
     auc_rebalanced: float
     rarity: float
+    cast_a: float
+    cast_b: float
+    neutral: float
+    neutral_coloured: float
+    hued: float
+    hue_error: float
     skin: float
     skin_found: float
+    skin_hue_error: float
 
 
 def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
@@ -52,7 +61,10 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
     lab, true_lab = rgb_to_lab(result), rgb_to_lab(truth)
     ab, true_ab = lab[1:], true_lab[1:]
     differences = colour_differences(lab, true_lab)
-    skin, found = skin_shares(ab, true_ab)
+    cast_a, cast_b = cast(ab, true_ab)
+    neutral, neutral_coloured = neutral_shares(ab, true_ab)
+    hued = torch.hypot(*true_ab) > COLOURFUL
+    skin = is_skin(true_ab)
     return PictureMetrics(
         squared_error=squared_error(ab, true_ab),
         psnr=signal_to_noise(result, truth),
@@ -64,8 +76,15 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
         auc=area_under_errors(ab, true_ab, torch.ones_like(rarity)),
         auc_rebalanced=area_under_errors(ab, true_ab, rarity),
         rarity=float(rarity.mean()),
-        skin=skin,
-        skin_found=found,
+        cast_a=cast_a,
+        cast_b=cast_b,
+        neutral=neutral,
+        neutral_coloured=neutral_coloured,
+        hued=share(hued),
+        hue_error=hue_error(ab, true_ab, hued),
+        skin=share(skin),
+        skin_found=share(skin & is_found(ab, true_ab)),
+        skin_hue_error=hue_error(ab, true_ab, skin),
     )
 
 
@@ -119,11 +138,40 @@ def area_under_errors(ab: Tensor, true_ab: Tensor, weights: Tensor) -> float:
     return float((within * weights).sum() / weights.sum())
 
 
-def skin_shares(ab: Tensor, true_ab: Tensor) -> tuple[float, float]:
-    """The share of the picture that is skin in the truth, and of that, what has skin's hue and over half its chroma."""
+def cast(ab: Tensor, true_ab: Tensor) -> tuple[float, float]:
+    """The mean error of a and of b with its sign, in CIE units: what a picture has too much of everywhere."""
+    a, b = (ab - true_ab).mean(dim=(1, 2)).tolist()
+    return a, b
+
+
+def neutral_shares(ab: Tensor, true_ab: Tensor) -> tuple[float, float]:
+    """The share of the picture that is neutral in the truth, and the share that is so and came out coloured."""
+    neutral = torch.hypot(*true_ab) < _NEUTRAL
+    return share(neutral), share(neutral & (torch.hypot(*ab) > _NO_LONGER_NEUTRAL))
+
+
+def hue_error(ab: Tensor, true_ab: Tensor, where: Tensor) -> float:
+    """The hue's error in degrees on the pixels of a mask (H, W), times their share of the picture."""
+    return float((_hue_difference(ab, true_ab).abs() * where).mean())
+
+
+def is_skin(true_ab: Tensor) -> Tensor:
+    """The pixels that are skin in the truth, by a rule that is not always right: a mask (H, W)."""
+    hue = torch.atan2(true_ab[1], true_ab[0]).rad2deg()
+    return (hue > _SKIN_HUES[0]) & (hue < _SKIN_HUES[1]) & (torch.hypot(*true_ab) > _SKIN_CHROMA)
+
+
+def is_found(ab: Tensor, true_ab: Tensor) -> Tensor:
+    """The pixels with nearly the hue of the truth and over half its chroma: a mask (H, W)."""
+    return (_hue_difference(ab, true_ab).abs() < _SKIN_NEAR) & (torch.hypot(*ab) > torch.hypot(*true_ab) / 2)
+
+
+def share(mask: Tensor) -> float:
+    """The share of the pixels that a mask (H, W) selects."""
+    return float(mask.float().mean())
+
+
+def _hue_difference(ab: Tensor, true_ab: Tensor) -> Tensor:
+    """In degrees, from -180 to 180, (H, W)."""
     hue, true_hue = (torch.atan2(colour[1], colour[0]).rad2deg() for colour in (ab, true_ab))
-    chroma, true_chroma = torch.hypot(*ab), torch.hypot(*true_ab)
-    skin = (true_hue > _SKIN_HUES[0]) & (true_hue < _SKIN_HUES[1]) & (true_chroma > _SKIN_CHROMA)
-    off = (hue - true_hue + 180).remainder(360) - 180
-    found = skin & (off.abs() < _SKIN_NEAR) & (chroma > true_chroma / 2)
-    return float(skin.float().mean()), float(found.float().mean())
+    return (hue - true_hue + 180).remainder(360) - 180

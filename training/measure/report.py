@@ -54,7 +54,12 @@ _SHOWN = (
     "colourfulness",
     "colourfulness_part",
     "coloured_part",
+    "cast_a",
+    "cast_b",
+    "neutral_coloured",
+    "hue_error",
     "skin_found",
+    "skin_hue_error",
     "frechet",
 )
 

@@ -9,10 +9,14 @@ import torch
 from colorizer.model.lab import rgb_to_lab
 from training.measure.metrics import (
     area_under_errors,
+    cast,
     colour_differences,
     colourfulness,
+    hue_error,
+    is_found,
+    is_skin,
     measure,
-    skin_shares,
+    neutral_shares,
     squared_error,
 )
 
@@ -68,9 +72,31 @@ def test_the_area_falls_with_the_error() -> None:
         assert area_under_errors(ab + off, ab, ones) == pytest.approx(area)
 
 
+def pixels(*ab: tuple[float, float]) -> torch.Tensor:
+    """Colours as a picture of one row, (2, 1, W)."""
+    return torch.tensor(ab, dtype=torch.float32).T.reshape(2, 1, -1)
+
+
 def test_skin_must_have_its_hue_and_half_its_chroma() -> None:
     """Grey, blue and green are not skin."""
-    skin = torch.tensor([20.0, 20.0]).reshape(2, 1, 1)
-    for ab, found in (((18, 18), 1), ((12, 12), 1), ((8, 8), 0), ((-20, 20), 0), ((0, 0), 0), ((20, -20), 0)):
-        assert skin_shares(torch.tensor(ab, dtype=torch.float32).reshape(2, 1, 1), skin) == (1, found)
-    assert skin_shares(skin, rgb_to_lab(torch.tensor([0.2, 0.4, 0.9]).reshape(3, 1, 1))[1:])[0] == 0
+    skin = pixels((20, 20))
+    for ab, found in (((18, 18), True), ((12, 12), True), ((8, 8), False), ((-20, 20), False), ((0, 0), False)):
+        assert is_found(pixels(ab), skin).item() == found
+    assert is_skin(pixels((20, 20), (20, -20), (3, 3))).tolist() == [[True, False, False]]
+
+
+def test_a_cast_has_a_sign() -> None:
+    """What is everywhere too yellow is so on average; what is too red here and too green there has no cast."""
+    assert cast(pixels((5, 8), (-5, 8)), pixels((0, 0), (0, 0))) == (0, 8)
+
+
+def test_grey_that_gets_a_colour_is_counted() -> None:
+    """Of three neutral pixels one comes out coloured; a coloured one may be as it likes."""
+    found = neutral_shares(pixels((0, 0), (10, 0), (15, 0), (90, 0)), pixels((0, 0), (5, 0), (0, 5), (40, 0)))
+    assert found == pytest.approx((0.75, 0.25))
+
+
+def test_the_hue_goes_round() -> None:
+    """170 and -170 degrees differ by 20; what is not selected does not count."""
+    ab, truth = pixels((-98.5, 17.4), (0, 50)), pixels((-98.5, -17.4), (50, 0))
+    assert hue_error(ab, truth, torch.tensor([[True, False]])) == pytest.approx(10, abs=0.1)
