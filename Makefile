@@ -17,9 +17,10 @@ demo: $(VENV)/run.stamp
 # What tintd train, evaluate and export need.
 training: $(VENV)/train.stamp
 
-# Two processes share the cores: each with as many threads as there are would wait for the other's most of the time.
+# Tests wait for services as long as they compute: three processes keep two cores busy. With more threads than one, each
+# would wait for the others' most of the time.
 test: $(VENV)/test.stamp
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m slow

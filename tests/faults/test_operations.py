@@ -8,8 +8,11 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import yaml
@@ -230,25 +233,34 @@ def test_a_film_goes_on_after_a_restart(daemon: Daemon, how: signal.Signals) -> 
 
 
 @pytest.fixture
-def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
-    """The service manager's end of sd_notify."""
-    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    channel.bind(str(tmp_path / "notify"))
-    channel.settimeout(120)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setenv("WATCHDOG_USEC", "20000000")  # a word in ten seconds: only ten unread ones find room
-    return channel
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleQueue[str]]:
+    """The messages that systemd gets by sd_notify; a thread reads them, as the socket holds only ten."""
+    messages: SimpleQueue[str] = SimpleQueue()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        reader = threading.Thread(target=read, args=(channel, messages))
+        reader.start()
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "2000000")  # a message each second
+        yield messages
+        channel.sendto(b"", channel.getsockname())
+        reader.join()
 
 
-def hear(systemd: socket.socket, word: str) -> str:
+def read(channel: socket.socket, messages: SimpleQueue[str]) -> None:
+    """Read messages until an empty one comes."""
+    while message := channel.recv(4096):
+        messages.put(message.decode())
+
+
+def hear(systemd: SimpleQueue[str], word: str) -> str:
     """The next message with a word."""
-    while True:
-        message = systemd.recv(4096).decode()
-        if word in message:
-            return message
+    while word not in (message := systemd.get(timeout=120)):
+        pass
+    return message
 
 
-def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: socket.socket) -> None:
+def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: SimpleQueue[str]) -> None:
     """Ready, alive, reloading, stopping, each when it is so."""
     tintd.start()
     hear(systemd, "READY=1")
@@ -263,7 +275,7 @@ def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: socket.so
 
 
 @pytest.mark.slow
-def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, systemd: socket.socket) -> None:
+def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, systemd: SimpleQueue[str]) -> None:
     """Breaks: the weights vanish, and the worker dies. The service lives, says so, and systemd may end it."""
     weights = tintd.root / "weights.safetensors"
     weights.write_bytes(Path(tintd.settings["colour"]["weights"]).read_bytes())

@@ -199,7 +199,10 @@ def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Pat
 @pytest.mark.parametrize("head", ["distribution", "regression"])
 def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
     """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
-    settings = load_colour_recipe(recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests"))
+    changes = {"schedule": {"batch": 4, "steps": 4, "rate": 0.002}, "evaluate_every": 4}
+    settings = load_colour_recipe(
+        recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests", **changes)
+    )
     train(settings)
     weights = tmp_path / "weights.safetensors"
     card = export(settings, settings.runs / "quick" / "last.ckpt", weights, pictures=1)
