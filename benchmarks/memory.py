@@ -11,7 +11,9 @@ from rich.table import Table
 from benchmarks.footage import write_grainy_film
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
-from daemon.workers.messages import Done, Outfit, Ready
+from daemon.workers.events import Done
+from daemon.workers.messages import Ready, WorkerSpec
+from daemon.workers.task import ColourFiles
 from daemon.workers.worker import Worker
 
 _SETTINGS = JobSettings(film=FilmSettings(speed="veryfast"))
@@ -33,12 +35,12 @@ def main() -> None:
 
 def peak_of(job: Job) -> float:
     """MiB that a new worker needed at most for one job."""
-    worker = Worker(Outfit((job.settings.colour,)))
+    worker = Worker(WorkerSpec((job.settings.colour,)))
     try:
-        while not isinstance(worker.listen(1), Ready):
+        while not isinstance(worker.receive(1), Ready):
             pass
-        worker.give([job])
-        while not isinstance(worker.listen(1), Done):
+        worker.send(ColourFiles({0: job}))
+        while not isinstance(worker.receive(1), Done):
             pass
         status = Path(f"/proc/{worker.pid}/status").read_text()
     finally:

@@ -36,6 +36,7 @@ from daemon.runtime.service_state import LONGEST_REST, LatestState
 from daemon.runtime.signals import Signals
 from daemon.runtime.state_lock import state_locked
 from daemon.runtime.wakeup import Wakeup
+from daemon.workers import WorkerPool
 
 _TICK = 0.5
 """Seconds between two looks at running jobs and starting workers."""
@@ -90,8 +91,10 @@ class Service:
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
             stack.callback(self._control.close)
-            self._dispatcher = Foreman(self._config, self._journal)
-            stack.callback(self._dispatcher.dismiss)
+            self._executor = WorkerPool([folder.colour for folder in self._config.folders], self._config.work)
+            stack.callback(self._executor.stop)
+            self._dispatcher = Foreman(self._config, self._journal, self._executor)
+            self._executor.start()
             self._intake = Intake(self._config, self._journal, self._wakeup.wake)
             stack.enter_context(self._signals.received(self._wakeup))
             stack.enter_context(self._monitored())
@@ -150,25 +153,21 @@ class Service:
         self._intake.look_around()
         self._intake.take_in()
         self._work()
-        self._dispatcher.mind()
+        self._dispatcher.keep()
         self._hooks.tend(time.time())
         self._keep_in_order()
-        self._reporter.report(self._dispatcher, self._pauses() or self._dispatcher.pauses)
+        self._reporter.report(self._dispatcher, self._executor.status, self._pauses() or self._dispatcher.pauses)
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a worker sends a message, something wakes the loop, or the time is over."""
-        senders = self._dispatcher.crew.connections
-        ready = wait([*senders, self._wakeup.fileno()], timeout=seconds)
+        events = self._executor.events(seconds, self._wakeup)
         self._wakeup.clear()
-        for connection, hand in senders.items():
-            message = hand.worker.listen(0) if hand.worker is not None and connection in ready else None
-            if message is not None:
-                self._dispatcher.hear(hand, message)
+        for event in events:
+            self._dispatcher.handle(event)
 
     def _seconds_to_next(self) -> float:
         """Seconds until something is due. All that must happen at some time, without an event, stands here."""
-        crew = self._dispatcher.crew
-        if self._intake.is_waiting or self._dispatcher.tasks or not crew.is_complete:
+        if self._intake.is_waiting or self._dispatcher.running:
             return _TICK
         now, clock = time.monotonic(), time.time()
         waits = [LONGEST_REST, self._next_upkeep - now, self._intake.next_scan() - now]
@@ -176,8 +175,8 @@ class Service:
             waits.append(_RETRY)
         due = self._reporter.next_due()
         waits += [] if due is None else [due - now]
-        parking = crew.rest()
-        waits += [] if parking is None else [parking]
+        check = self._executor.seconds_until_check()
+        waits += [] if check is None else [check]
         due = self._hooks.next_due()
         waits += [] if due is None else [due - clock]
         due = None if self._dispatcher.closed or self._pauses() else self._journal.next_due()
@@ -186,16 +185,16 @@ class Service:
 
     def _check_workers(self) -> None:
         """Say when the first workers are ready; refuse a start, or a reload, with which they cannot be."""
-        crew = self._dispatcher.crew
-        if crew.unfit is not None:
-            raise StartError(crew.unfit)
-        if crew.is_complete:
+        status = self._executor.status
+        if status.refusal is not None:
+            raise StartError(status.refusal)
+        if status.is_complete:
             self._before = None
-        elif self._before is not None and crew.trouble is not None:
-            _log.error("not reloaded", reason=crew.trouble)
+        elif self._before is not None and status.start_error is not None:
+            _log.error("not reloaded", reason=status.start_error)
             config, self._before = self._before, None
             self._configure(config)
-        if crew.was_ready and not self._is_announced:
+        if status.was_ready and not self._is_announced:
             self._is_announced = True
             notify("READY=1")
             _log.info("ready", folders=[str(folder.input) for folder in self._config.folders])
@@ -253,7 +252,7 @@ class Service:
         while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))
             reason = f"the journal cannot be written: {error}"
-            self._reporter.report_unwritable(reason, since, self._dispatcher.crew)
+            self._reporter.report_unwritable(reason, since, self._executor.status)
             wait([self._wakeup.fileno()], timeout=_RETRY)
             self._wakeup.clear()
             try:
@@ -287,8 +286,8 @@ class Service:
 
     def _let_finish(self) -> None:
         deadline = time.monotonic() + self._config.work.grace_seconds
-        while self._dispatcher.tasks and self._signals.stops < 2 and time.monotonic() < deadline:
+        while self._dispatcher.running and self._signals.stops < 2 and time.monotonic() < deadline:
             self._wait(_TICK)
-            self._dispatcher.mind()
+            self._dispatcher.keep()
             self._control.serve(self._apply_request)
         self._dispatcher.put_back()

@@ -1,14 +1,18 @@
-"""`tintd colorize`: files from the command line, with no service."""
+"""`tintd colorize`: colour files from the command line, without a service."""
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -21,25 +25,27 @@ from colorizer.job import Excerpt, Job
 from colorizer.photo.formats import kind_of
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
+from daemon.config.settings import Work
 from daemon.files.publisher import candidate_names, publish
-from daemon.workers.messages import Died, Done, Failed, LeftAlone, Outfit, Ready, Unfit
-from daemon.workers.messages import Progress as Told
-from daemon.workers.worker import Worker
+from daemon.workers import ColourFiles, Crashed, Done, Failed, Skipped, Vacancy, WorkerPool
+from daemon.workers import Progress as FilmProgress
 
 _console = Console(stderr=True, emoji=False, soft_wrap=True)
+_DEFAULTS = JobSettings()
+_COLOUR, _FILM, _DETECTION = _DEFAULTS.colour, _DEFAULTS.film, _DEFAULTS.detection
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What was asked for, for every file."""
+    """The options of the command, which hold for every file."""
 
     folder: Path
     settings: JobSettings
     excerpt: Excerpt | None
     compare: bool
     overwrite: bool
-    spared: set[Path]
-    """What is never replaced: the files that were asked for, and the results of this run."""
+    kept: set[Path]
+    """Files that are never replaced: the originals, and the results of this run."""
 
 
 def colorize(
@@ -50,28 +56,33 @@ def colorize(
         float | None,
         typer.Option(min=0, max=1, help="0 (the mean of what is likely) to 1 (vivid).", show_default="auto"),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = _COLOUR.device,
     weights: Annotated[
         Path | None, typer.Option(help="Weights file.", show_default="the one that comes with tintd")
     ] = None,
     working_size: Annotated[
         str, typer.Option(help="Short side at which colour is predicted: a number, auto or native.")
-    ] = "auto",
+    ] = str(_COLOUR.working_size),
     input_: Annotated[
         str, typer.Option("--input", help="auto, or grey: the file is black and white, whatever it looks like.")
-    ] = "auto",
+    ] = _DETECTION.input,
     coloured: Annotated[
         str, typer.Option(help="What becomes of a file that is in colour already: skip, copy or recolour.")
-    ] = "skip",
-    encoder: Annotated[str, typer.Option(help="For films: auto, h264, hevc or ffv1.")] = "auto",
-    quality: Annotated[int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")] = 18,
-    speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = "fast",
+    ] = _DETECTION.coloured,
+    encoder: Annotated[str, typer.Option(help="For films: auto, h264, hevc or ffv1.")] = _FILM.encoder,
+    quality: Annotated[
+        int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")
+    ] = _FILM.quality,
+    speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = _FILM.speed,
     start: Annotated[str | None, typer.Option("--from", help="Begin a film here, as [[h:]m:]s.")] = None,
     length: Annotated[str | None, typer.Option("--for", help="Colour so much of a film, as [[h:]m:]s.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Put grey beside colour.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")] = False,
+    stall_seconds: Annotated[
+        float, typer.Option(min=1, help="Give a file up after so many seconds without progress.")
+    ] = Work().stall_seconds,
 ) -> None:
-    """Colour files, without a service. Goes on after a bad file, and exits with 1 if there was one."""
+    """Colour files, without a service. A file that fails does not stop the others; the exit status is then 1."""
     colour: dict[str, object] = {
         "weights": weights.resolve() if weights else "default",
         "device": device,
@@ -82,77 +93,82 @@ def colorize(
         {"encoder": encoder, "quality": quality, "speed": speed},
         {"input": input_, "coloured": coloured},
     )
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     order = _Order(output, settings, _excerpt(start, length), compare, overwrite, {file.resolve() for file in files})
     _make_folder(output)
-    failures = _colorize_all(files, order)
+    failures = _colorize_all(files, order, stall_seconds)
     if failures:
         raise typer.Exit(1)
 
 
-def _colorize_all(files: list[Path], order: _Order) -> int:
-    """Colour file after file; returns how many could not be."""
-    bench = _Bench(order.settings.colour)
+def _colorize_all(files: list[Path], order: _Order, stall_seconds: float) -> int:
+    """Colour file after file; returns the number of files that failed."""
+    runner = _Runner(order.settings.colour, stall_seconds)
     failures = 0
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), _Speed(), TimeRemainingColumn())
     try:
         with Progress(*columns, console=_console) as progress:
             for file in files:
-                task = progress.add_task(file.name, total=None)
-                trouble = _colorize_one(file, order, bench, progress, task)
-                progress.update(task, total=1, completed=1, visible=False)
-                if trouble:
+                bar = progress.add_task(file.name, total=None)
+                failure = _colorize_one(file, order, runner, partial(_advance, progress, bar))
+                progress.update(bar, total=1, completed=1, visible=False)
+                if failure:
                     failures += 1
-                    _console.print(f"{file}: {trouble}", style="red", markup=False, highlight=False)
+                    _console.print(f"{file}: {failure}", style="red", markup=False, highlight=False)
     finally:
-        bench.close()
+        runner.close()
     return failures
 
 
-def _colorize_one(file: Path, order: _Order, bench: _Bench, progress: Progress, task: TaskID) -> str | None:
-    """Colour one file; returns what was wrong."""
+def _advance(progress: Progress, bar: TaskID, done: int, frames: int) -> None:
+    progress.update(bar, completed=done, total=frames or None)
+
+
+def _colorize_one(file: Path, order: _Order, runner: _Runner, on_progress: Callable[[int, int], None]) -> str | None:
+    """Colour one file; returns what went wrong."""
     if not file.is_file():
-        folder = f"a folder; name the files in it ({file}/*), or have it watched by `tintd run`"
+        folder = f"a folder; name the files in it ({file}/*), or watch it with `tintd run`"
         return folder if file.is_dir() else "there is no such file"
     try:
-        there = [
-            path for path in _likely_names(file, order.folder) if path.exists() and path.resolve() not in order.spared
+        existing = [
+            path for path in _likely_names(file, order.folder) if path.exists() and path.resolve() not in order.kept
         ]
-        if there and not order.overwrite:
-            return f"{there[0]} exists already; use --overwrite to replace it"
+        if existing and not order.overwrite:
+            return f"{existing[0]} exists already; use --overwrite to replace it"
         workspace = Path(tempfile.mkdtemp(prefix=".tintd-", dir=order.folder))
     except (TintdError, OSError) as error:
         return str(error)
     try:
         job = Job(file.resolve(), workspace / "result", workspace, order.settings, order.excerpt, order.compare)
-        match bench.do(job, progress, task):
+        match runner.run(job, on_progress):
             case Report() as report:
                 path = _publish(file, job, report, order)
-                says = [f"{file} -> {path}", *(f"\n  {note}" for note in report.notes)]
-            case LeftAlone(_, reason):
-                says = [f"{reason}; left alone (--input grey colours it anew)"]
-            case trouble:
-                return trouble
+                lines = [f"{file} -> {path}", *(f"\n  {note}" for note in report.notes)]
+            case Skipped(_, reason):
+                lines = [f"{reason}; skipped (--input grey colours it all the same)"]
+            case failure:
+                return failure
     except OSError as error:
         return str(error)
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
-    _console.print(*says, markup=False, highlight=False)
+    _console.print(*lines, markup=False, highlight=False)
     return None
 
 
 def _publish(file: Path, job: Job, report: Report, order: _Order) -> Path:
     names = candidate_names(order.folder, Path(file.name), report.suffix)
     path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
-    order.spared.add(path.resolve())
+    order.kept.add(path.resolve())
     return path
 
 
 def _may_replace(name: Path, order: _Order) -> bool:
-    return order.overwrite and name.resolve() not in order.spared
+    return order.overwrite and name.resolve() not in order.kept
 
 
 def _likely_names(file: Path, folder: Path) -> list[Path]:
-    """What an earlier result of this file would be called."""
+    """Names that an earlier result of this file may have."""
     suffixes = [file.suffix] if kind_of(file) == "photo" else [file.suffix, ".mp4", ".mkv"]
     return [folder / (file.stem + suffix) for suffix in suffixes]
 
@@ -161,45 +177,48 @@ def _make_folder(folder: Path) -> None:
     try:
         make_folder(folder.resolve())
     except OSError as error:
-        raise SettingsError(f"--output {folder}: cannot be made: {error.strerror}") from error
+        raise SettingsError(f"--output {folder}: cannot be created: {error.strerror}") from error
 
 
-class _Bench:
-    """A worker that is replaced when it dies."""
+class _Runner:
+    """Does one job after the other in a pool of one worker."""
 
-    def __init__(self, colour: ColourSettings) -> None:
-        self._colour = colour
-        self._worker = self._hire()
+    def __init__(self, colour: ColourSettings, stall_seconds: float) -> None:
+        self._pool = WorkerPool((colour,), Work(stall_seconds=stall_seconds, idle_seconds=None), all_devices=False)
+        self._pool.start()
+        self._wait_for_worker()
 
-    def do(self, job: Job, progress: Progress, task: TaskID) -> Report | LeftAlone | str:
-        """Have a job done; returns what became of it, or what was wrong."""
-        self._worker.give([job])
+    def run(self, job: Job, on_progress: Callable[[int, int], None]) -> Report | Skipped | str:
+        """Do a job; returns its report, or why the file was skipped, or what went wrong.
+
+        Raises:
+            SettingsError: no worker can start.
+
+        """
+        self._pool.submit(ColourFiles({0: job}), self._wait_for_worker())
         while True:
-            message = self._worker.listen(timeout=1)
-            match message:
-                case Told(_, done, frames):
-                    progress.update(task, completed=done, total=frames or None)
-                case Done(_, report):
-                    return report
-                case LeftAlone():
-                    return message
-                case Failed(_, _, reason):
-                    return reason
-                case Died(reason):
-                    self._worker = self._hire()
-                    return reason
+            for event in self._pool.events(timeout=1):
+                match event:
+                    case FilmProgress(_, done, frames):
+                        on_progress(done, frames)
+                    case Done(_, report):
+                        return report
+                    case Skipped():
+                        return event
+                    case Failed(_, _, reason) | Crashed(_, reason):
+                        return reason
 
     def close(self) -> None:
-        self._worker.stop()
+        self._pool.stop()
 
-    def _hire(self) -> Worker:
-        worker = Worker(Outfit((self._colour,)))
-        while True:
-            match worker.listen(timeout=1):
-                case Ready():
-                    return worker
-                case Unfit(reason) | Died(reason):
-                    raise SettingsError(reason)
+    def _wait_for_worker(self) -> Vacancy:
+        while not (vacancies := self._pool.vacancies()):
+            self._pool.events(timeout=1)
+            status = self._pool.status
+            reason = status.refusal or (status.start_error if status.is_failing else None)
+            if reason is not None:
+                raise SettingsError(reason)
+        return vacancies[0]
 
 
 class _Speed(ProgressColumn):

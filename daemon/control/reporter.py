@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daemon.config.pause import Pause, reasons
 from daemon.jobs.dispatcher import Foreman
+from daemon.jobs.running_job import RunningJob
 from daemon.journal.journal import Journal
 from daemon.runtime.notify import notify, watchdog_interval
 from daemon.runtime.service_state import LatestState, ServiceState, WorkerState
-from daemon.workers.pool import Crew
+from daemon.workers import ExecutorStatus
 
 _STATUS_SECONDS = 5.0
 """Seconds between two messages to a systemd that has no watchdog for the service."""
@@ -33,31 +34,30 @@ class Reporter:
         self._next_count = 0.0
         self._next_message = 0.0
 
-    def report(self, dispatcher: Foreman, pauses: Sequence[Pause]) -> None:
+    def report(self, dispatcher: Foreman, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:
         """Make the state of the service from its parts; called at the end of each iteration."""
-        crew = dispatcher.crew
         self._count()
         self._latest.value = ServiceState(
-            summary=_summary(crew.trouble, reasons(pauses), is_working=bool(dispatcher.tasks)),
-            ready=crew.was_ready,
+            summary=_summary(executor.start_error, reasons(pauses), is_working=bool(dispatcher.running)),
+            ready=executor.was_ready,
             iterations=self._latest.value.iterations + 1,
-            workers=_workers(crew),
+            workers=_workers(executor, dispatcher.running),
             pauses=tuple(pauses),
             counts=self._counts,
             oldest_due=self._oldest_due,
             journal_problem=self._journal_problem(),
         )
         if self.seconds_to_message() <= 0:
-            self._tell_systemd(is_alive=not crew.lost)
+            self._tell_systemd(is_alive=not executor.is_failing)
 
-    def report_unwritable(self, reason: str, since: float, crew: Crew) -> None:
+    def report_unwritable(self, reason: str, since: float, executor: ExecutorStatus) -> None:
         """Report that everything waits because the journal cannot be written."""
         before = self._latest.value
         self._latest.value = ServiceState(
             summary=reason,
             ready=True,
             iterations=before.iterations + 1,
-            workers=_workers(crew),
+            workers=_workers(executor, {}),
             pauses=(Pause("journal", reason, since),),
             counts=self._counts,
             oldest_due=self._oldest_due,
@@ -100,16 +100,18 @@ class Reporter:
         notify(*(["WATCHDOG=1"] if is_alive else []), status)
 
 
-def _summary(trouble: str | None, paused: str | None, *, is_working: bool) -> str:
-    if trouble is not None:
-        return f"a worker cannot start: {trouble}"
+def _summary(start_error: str | None, paused: str | None, *, is_working: bool) -> str:
+    if start_error is not None:
+        return f"a worker cannot start: {start_error}"
     if paused is not None:
         return f"paused: {paused}"
     return "colouring" if is_working else "waiting for files"
 
 
-def _workers(crew: Crew) -> tuple[WorkerState, ...]:
+def _workers(executor: ExecutorStatus, running: Mapping[int, RunningJob]) -> tuple[WorkerState, ...]:
     return tuple(
-        WorkerState(hand.name, hand.ready, tuple(str(task.entry.source) for task in hand.tasks.values()))
-        for hand in crew.hands
+        WorkerState(
+            worker.name, worker.is_ready, tuple(str(running[key].entry.source) for key in worker.keys if key in running)
+        )
+        for worker in executor.workers
     )

@@ -1,9 +1,9 @@
-"""The foreman: gives jobs to the crew and sees each to its end, whatever the workers say or do not say."""
+"""The dispatcher: gives jobs to the executor and sees each to its end, whatever the workers report."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -17,14 +17,28 @@ from daemon.files.identity import identify
 from daemon.files.mounts import is_present
 from daemon.jobs.duplicates import AGAIN, find_twin
 from daemon.jobs.outcomes import Ending
+from daemon.jobs.running_job import RunningJob
 from daemon.jobs.workspace import prepare, work_folder
 from daemon.journal import requests
 from daemon.journal.fair_queue import Turns
 from daemon.journal.journal import Journal
 from daemon.journal.records import Entry
-from daemon.workers.messages import Died, Done, Failed, LeftAlone, Message, Progress, Ready, Same, Unfit
-from daemon.workers.pool import Crew, Hand
-from daemon.workers.task import Task
+from daemon.workers import (
+    CheckDuplicate,
+    ColourFiles,
+    Crashed,
+    Done,
+    Event,
+    Executor,
+    Failed,
+    Interrupted,
+    IsDuplicate,
+    Progress,
+    Skipped,
+    Task,
+    Vacancy,
+    WeightsLoaded,
+)
 
 LEASE = 120.0
 """Seconds after which a job that nobody keeps may be taken again."""
@@ -37,10 +51,13 @@ _log = structlog.get_logger()
 
 
 class Foreman:
-    """The crew and the jobs that it has."""
+    """The jobs that the executor has."""
 
-    def __init__(self, config: Config, journal: Journal) -> None:
+    def __init__(self, config: Config, journal: Journal, executor: Executor) -> None:
         self._journal = journal
+        self._executor = executor
+        self._running: dict[int, RunningJob] = {}
+        """The jobs that the executor has, by their numbers in the journal."""
         self._weights: dict[ColourSettings, str] = {}
         self._next_keeping = 0.0
         self._kept: Entry | None = None
@@ -51,99 +68,80 @@ class Foreman:
         """The watched folders whose jobs wait."""
         self._room = Room(config)
         self._set_out(config)
-        self.crew = Crew(config)
 
     @property
-    def tasks(self) -> list[Task]:
-        """All jobs that are being done."""
-        return [task for hand in self.crew.hands for task in hand.tasks.values()]
+    def running(self) -> Mapping[int, RunningJob]:
+        """All jobs that are being done, by their numbers in the journal."""
+        return self._running
 
     def reform(self, config: Config) -> None:
         """Go on by another configuration; what is being done is finished by the old one."""
         self._room.reform(config)
         self._set_out(config)
-        self.crew.reform(config)
+        self._executor.reconfigure([folder.colour for folder in config.folders], config.work)
 
-    def hear(self, hand: Hand, message: Message) -> None:
-        """Take note of what a worker says."""
-        self.crew.hear(hand, message)
-        match message:
-            case Ready(weights):
-                self._weights |= weights
-            case Progress(number, done, frames):
-                self._journal.extend(hand.tasks[number].entry.id, time.time() + LEASE, done, frames)
-            case Done(number, report):
-                task = hand.tasks.pop(number)
-                self._ending.done(task, report, self._weights[task.folder.colour])
-            case Same(number):
-                self._ending.duplicate(hand.tasks.pop(number))
-            case LeftAlone(number, reason):
-                self._ending.failed(hand.tasks.pop(number), "unsupported", reason)
-            case Failed(number, why, reason, trace):
-                task = hand.tasks.pop(number)
+    def handle(self, event: Event) -> None:
+        """Take note of what the executor reports."""
+        match event:
+            case WeightsLoaded(hashes):
+                self._weights |= hashes
+            case Progress(job, done, frames):
+                running = self._running[job]
+                running.frames_done, running.frames = done, frames
+                self._journal.extend(job, time.time() + LEASE, done, frames)
+            case Done(job, report, weights):
+                self._ending.done(self._running.pop(job), report, weights)
+            case IsDuplicate(job):
+                self._ending.duplicate(self._running.pop(job))
+            case Skipped(job, reason):
+                self._ending.failed(self._running.pop(job), "unsupported", reason)
+            case Failed(job, kind, reason, trace):
+                running = self._running.pop(job)
                 if trace:
-                    task.log.error("unforeseen", trace=trace)
-                self._ending.failed(task, why, reason)
-            case Died(reason, signal):
-                self._lose(hand, reason, signal)
-            case Unfit():
-                self._put_back(hand)
+                    running.log.error("unforeseen", trace=trace)
+                self._ending.failed(running, kind, reason)
+            case Crashed(job, reason, signal, is_stopped):
+                running = self._running.pop(job)
+                told = f"{running.entry.path.name}: {reason}"
+                self._ending.crashed(running, told, signal, outcome="stopped" if is_stopped else "crashed")
+            case Interrupted(job):
+                self._ending.put_back(self._running.pop(job))
 
     def offer(self) -> None:
         """Give every worker that has none the jobs whose turn it is."""
-        idle = [hand for hand in self.crew.hands if hand.idle]
-        asleep = any(hand.asleep for hand in self.crew.hands)
-        if idle or asleep:
+        vacancies, is_parked = self._executor.vacancies(), self._executor.status.is_parked
+        if vacancies or is_parked:
             self._look_for_room()
-        for hand in idle:
-            self._give(hand)
-        if asleep and self._has_work():
-            self.crew.wake()
+        for vacancy in vacancies:
+            self._give(vacancy)
+        if is_parked and self._has_work():
+            self._executor.start()
 
-    def mind(self) -> None:
-        """Stop what went beyond its limits, fill the crew, and keep the leases."""
-        for hand, reason in list(self.crew.excesses()):
-            self.crew.dismiss(hand)
-            self._lose(hand, reason, "SIGKILL", stopped=True)
-        self.crew.replace_leaking()
-        self.crew.send_to_sleep()
-        self.crew.fill()
+    def keep(self) -> None:
+        """Keep the leases of what is being done."""
         if time.monotonic() >= self._next_keeping:
             self._next_keeping = time.monotonic() + _KEEP
-            for task in self.tasks:
-                self._journal.extend(task.entry.id, time.time() + LEASE, task.frames_done, task.frames)
+            for job, running in self._running.items():
+                self._journal.extend(job, time.time() + LEASE, running.frames_done, running.frames)
 
     def put_back(self) -> None:
         """Give up all running jobs, which will be gone on with another time."""
-        for hand in self.crew.busy:
-            self.crew.dismiss(hand)
-            self._put_back(hand)
+        self._executor.cancel(list(self._running))
+        for job in list(self._running):
+            self._ending.put_back(self._running.pop(job))
 
     def abandon(self) -> None:
         """Give up all running jobs without a word to the journal, which cannot be written."""
-        for hand in self.crew.busy:
-            self.crew.dismiss(hand)
-            hand.tasks = {}
-
-    def dismiss(self) -> None:
-        """End all workers."""
-        self.put_back()
-        for hand in self.crew.hands:
-            self.crew.dismiss(hand)
+        self._executor.cancel(list(self._running))
+        self._running.clear()
 
     def cancel(self, pattern: str) -> list[Entry]:
         """Give up jobs for good, also those that run."""
         cancelled = requests.cancel(self._journal, pattern, time.time())
-        numbers = {entry.id for entry in cancelled}
-        for hand in self.crew.busy:
-            given_up = [task for task in hand.tasks.values() if task.entry.id in numbers]
-            if not given_up:
-                continue
-            self.crew.dismiss(hand)
-            hand.tasks = {number: task for number, task in hand.tasks.items() if task not in given_up}
-            for task in given_up:
-                self._ending.cancelled(task)
-            self._put_back(hand)
+        given_up = [self._running.pop(entry.id) for entry in cancelled if entry.id in self._running]
+        self._executor.cancel([running.entry.id for running in given_up])
+        for running in given_up:
+            self._ending.cancelled(running)
         return cancelled
 
     def _set_out(self, config: Config) -> None:
@@ -166,23 +164,20 @@ class Foreman:
         self.pauses = pauses
         self.closed = frozenset(place for place, lack in lacks.items() if lack or not is_present(place))
 
-    def _give(self, hand: Hand) -> None:
-        tasks = list(self._next_tasks(hand))
-        if not tasks or hand.worker is None:
+    def _give(self, vacancy: Vacancy) -> None:
+        jobs = list(self._next_jobs(vacancy))
+        if not jobs:
             return
-        now = time.monotonic()
-        hand.tasks, hand.current, hand.heard, hand.turned = dict(enumerate(tasks)), 0, now, now
-        for task in tasks:
-            self._journal.attempts.begin(task.entry.id, task.entry.attempts, hand.name, time.time())
-            task.log.info("colouring", attempt=task.entry.attempts)
-        try:
-            hand.worker.give([task.job for task in tasks], tasks[0].order)
-        except OSError:
-            _log.warning("a worker is gone", worker=hand.name)  # its end is heard next
+        for running in jobs:
+            entry = running.entry
+            self._running[entry.id] = running
+            self._journal.attempts.begin(entry.id, entry.attempts, vacancy.worker, time.time())
+            running.log.info("colouring", attempt=entry.attempts)
+        self._executor.submit(_task_of(jobs), vacancy)
 
-    def _next_tasks(self, hand: Hand) -> Iterator[Task]:
+    def _next_jobs(self, vacancy: Vacancy) -> Iterator[RunningJob]:
         """The next job, and photographs whose turn comes after it and that can be coloured together with it."""
-        others = {folder.input for folder in self._config.folders if folder.colour not in hand.outfit.colours}
+        others = {folder.input for folder in self._config.folders if folder.colour not in vacancy.colours}
         given, together = 0, True
         while together and given < self._config.work.photo_batch:
             now = time.time()
@@ -199,10 +194,10 @@ class Foreman:
                 self._kept = waiting
                 return
             entry = self._journal.take(now, now + LEASE, job)
-            task = None if entry is None else self._begin(entry)
-            if task is not None:
-                given, together, task.twin = given + 1, joins, twin
-                yield task
+            running = None if entry is None else self._begin(entry)
+            if running is not None:
+                given, together, running.original = given + 1, joins, twin
+                yield running
 
     def _next(self, now: float, others: set[Path]) -> int | None:
         """The job whose turn it is, among those that are not of other devices."""
@@ -228,7 +223,7 @@ class Foreman:
         except Exception:  # noqa: BLE001 (no file's content may end the service; the worker says what is wrong)
             return False
 
-    def _begin(self, entry: Entry) -> Task | None:
+    def _begin(self, entry: Entry) -> RunningJob | None:
         folder = self._config.folder_at(entry.folder)
         if identify(entry.source) != entry.identity:
             self._journal.supersede(entry.id)  # gone, or changed: then it is found anew
@@ -236,23 +231,18 @@ class Foreman:
         if folder is None:
             self._journal.end(entry.id, "skipped", "its folder is no longer watched", time.time())
             return None
-        task = Task(entry, folder, work_folder(folder, self._journal, entry.id), time.monotonic())
+        running = RunningJob(entry, folder, work_folder(folder, self._journal, entry.id), time.monotonic())
         try:
-            prepare(task.workspace)
+            prepare(running.workspace)
         except OSError as error:
-            self._ending.hold(task, f"the output folder cannot be written: {error}")
+            self._ending.hold(running, f"the output folder cannot be written: {error}")
             return None
-        return task
+        return running
 
-    def _lose(self, hand: Hand, reason: str, signal: str | None, *, stopped: bool = False) -> None:
-        """The worker is gone: the file that it was at is to blame; what it had beside it waits again."""
-        blamed = hand.tasks.pop(hand.current, None)
-        self._put_back(hand)
-        if blamed is not None:
-            told = f"{blamed.entry.path.name}: {reason}"
-            self._ending.crashed(blamed, told, signal, outcome="stopped" if stopped else "crashed")
 
-    def _put_back(self, hand: Hand) -> None:
-        for task in hand.tasks.values():
-            self._ending.put_back(task)
-        hand.tasks = {}
+def _task_of(jobs: Sequence[RunningJob]) -> Task:
+    """The task in which jobs are done together."""
+    first = jobs[0]
+    if first.coloured is not None:
+        return CheckDuplicate(first.entry.id, first.job, first.coloured)
+    return ColourFiles({running.entry.id: running.job for running in jobs})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from daemon.config.settings import Config, Folder
 from daemon.files.identity import identify
 from daemon.jobs.delivery import lies_there
+from daemon.jobs.running_job import settings_hash
 from daemon.journal.journal import Journal
 from daemon.journal.records import Entry
-from daemon.workers.task import settings_hash
 
 AGAIN = 2.0
 """Seconds until it is asked again whether the one that is being coloured is done."""

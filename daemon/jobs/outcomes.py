@@ -14,12 +14,12 @@ from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import legible
 from daemon.jobs.delivery import ChangedError, deliver, move_original
 from daemon.jobs.retries import Again, after_failure
+from daemon.jobs.running_job import RunningJob
 from daemon.jobs.workspace import clear, leave
 from daemon.journal.attempts import Outcome
 from daemon.journal.journal import Journal
 from daemon.journal.records import Making
-from daemon.workers.messages import Why
-from daemon.workers.task import Task
+from daemon.workers import FailureKind
 
 
 class Ending:
@@ -30,13 +30,13 @@ class Ending:
         self._journal = journal
         self._room = room
 
-    def done(self, task: Task, report: Report, weights: str) -> None:
+    def done(self, task: RunningJob, report: Report, weights: str) -> None:
         """Publish a result."""
         self._publish(task, report.suffix, weights, report.notes)
 
-    def duplicate(self, task: Task) -> None:
+    def duplicate(self, task: RunningJob) -> None:
         """End a job whose original has the content of one that is done: with that one's result, or without any."""
-        twin, entry, now = task.twin, task.entry, time.time()
+        twin, entry, now = task.original, task.entry, time.time()
         if twin is None or identify(twin.source) != twin.identity or identify(entry.source) != entry.identity:
             self.put_back(task, "changed while it was compared")
             return
@@ -50,10 +50,10 @@ class Ending:
         clear(task.workspace)
 
     def _publish(
-        self, task: Task, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
+        self, task: RunningJob, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
     ) -> None:
         entry, now = task.entry, time.time()
-        making = Making(task.settings_hash, weights, time.monotonic() - task.begun, notes)
+        making = Making(task.settings_hash, weights, time.monotonic() - task.started_at, notes)
         try:
             path = deliver(task.workspace / "result", suffix, entry, task.folder, self._journal, making)
         except ChangedError:
@@ -77,13 +77,19 @@ class Ending:
             move_original(entry, task.folder, self._journal)
         clear(task.workspace)
 
-    def failed(self, task: Task, why: Why, reason: str) -> None:
+    def failed(self, task: RunningJob, why: FailureKind, reason: str) -> None:
         """End an attempt that came to nothing of itself."""
-        outcomes: dict[Why, Outcome] = {"unsupported": "skipped", "unwritten": "held"}
+        outcomes: dict[FailureKind, Outcome] = {"unsupported": "skipped", "unwritten": "held"}
         self.crashed(task, reason, None, outcome=outcomes.get(why, "failed"), why=why)
 
     def crashed(
-        self, task: Task, reason: str, signal: str | None, *, outcome: Outcome = "crashed", why: Why = "failed"
+        self,
+        task: RunningJob,
+        reason: str,
+        signal: str | None,
+        *,
+        outcome: Outcome = "crashed",
+        why: FailureKind = "failed",
     ) -> None:
         """End an attempt of which the worker died, or was stopped; another follows, or the file is set aside."""
         entry, now = task.entry, time.time()
@@ -106,7 +112,7 @@ class Ending:
             return
         self._give_up(task, following.state, reason)
 
-    def hold(self, task: Task, reason: str) -> None:
+    def hold(self, task: RunningJob, reason: str) -> None:
         """Let a job wait for something that is not its fault."""
         now = time.time()
         self._journal.attempts.end(task.entry.id, "held", now, reason)
@@ -114,20 +120,20 @@ class Ending:
         task.log.error("held", reason=reason)
         leave(task.workspace)
 
-    def put_back(self, task: Task, reason: str | None = None) -> None:
+    def put_back(self, task: RunningJob, reason: str | None = None) -> None:
         """Let a job wait that was interrupted on purpose, or with another."""
         self._journal.attempts.end(task.entry.id, "put back", time.time(), reason)
         self._journal.put_back(task.entry.id, task.entry.due, None, refund=True)
         task.log.info("put back")
         leave(task.workspace)
 
-    def cancelled(self, task: Task) -> None:
+    def cancelled(self, task: RunningJob) -> None:
         """Leave a job that somebody gave up."""
         self._journal.attempts.end(task.entry.id, "cancelled", time.time())
         task.log.info("cancelled")
         clear(task.workspace)
 
-    def _give_up(self, task: Task, state: Literal["failed", "skipped"], reason: str) -> None:
+    def _give_up(self, task: RunningJob, state: Literal["failed", "skipped"], reason: str) -> None:
         """Set a file aside."""
         if state == "failed" and self._config.work.failure_notes:
             _leave_note(task, reason)
@@ -136,7 +142,7 @@ class Ending:
         clear(task.workspace)
 
 
-def _leave_note(task: Task, reason: str) -> None:
+def _leave_note(task: RunningJob, reason: str) -> None:
     try:
         leave_note(task.folder.output, task.entry.path, reason)
     except OSError as error:

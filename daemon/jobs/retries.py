@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daemon.config.settings import Config
-from daemon.workers.messages import Why
+from daemon.workers import FailureKind
 
 _GROWTH = 4
 """Each delay is this many times the one before."""
@@ -30,7 +30,7 @@ class End:
     state: Literal["failed", "skipped"]
 
 
-def after_failure(why: Why, attempts: int, seen: float, now: float, config: Config) -> Again | End:
+def after_failure(why: FailureKind, attempts: int, seen: float, now: float, config: Config) -> Again | End:
     """Decide what follows.
 
     Args:

@@ -1,64 +1,65 @@
-"""A twin: an original that seems to have the same content as another, which has been coloured. For the worker."""
+"""The duplicate check: is a file the same as one that has been coloured, so that its result can be used again?"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from colorizer.copying import copy_file
 from colorizer.durable import sync_file
 from colorizer.job import Job
+from daemon.workers.task import ColouredFile
 
 _CHUNK = 1 << 20
-"""Bytes that are read at a time."""
+"""Number of bytes read at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """The one that has been coloured."""
+def reuse_result(job: Job, coloured: ColouredFile, on_progress: Callable[[int, int], None]) -> bool:
+    """Put the result of a coloured file at the target of a job, if both originals have the same content.
 
-    original: Path
-    result: Path | None
-    """What is used again; None where the duplicate gets no result."""
+    Args:
+        job: the job of the file that may be a duplicate.
+        coloured: the file that has been coloured; without a result, nothing is put at the target.
+        on_progress: called while files are read or copied.
 
-    def serves(self, job: Job, progress: Callable[[int, int], None]) -> bool:
-        """Whether the job's original is a duplicate; where a result is wanted, it then lies at the job's target.
+    Returns:
+        Whether the file is a duplicate. False also if one of the files cannot be read: colouring gives the reason.
 
-        Args:
-            job: of the duplicate.
-            progress: told while files are read or copied.
-
-        """
-        try:
-            if not is_same_content(job.source, self.original, progress):
-                return False
-            if self.result is not None:
-                _use_again(self.result, job, progress)
-        except OSError:  # one of them has gone, or cannot be read: then colouring tells
+    """
+    try:
+        if not is_same_content(job.source, coloured.original, on_progress):
             return False
-        return True
+        if coloured.result is not None:
+            _link_or_copy(coloured.result, job, on_progress)
+    except OSError:
+        return False
+    return True
 
 
-def is_same_content(one: Path, other: Path, progress: Callable[[int, int], None]) -> bool:
-    """Compare two files, byte by byte."""
+def is_same_content(one: Path, other: Path, on_progress: Callable[[int, int], None]) -> bool:
+    """Compare two files byte by byte.
+
+    Raises:
+        OSError: one of them cannot be read.
+
+    """
     with one.open("rb") as first, other.open("rb") as second:
         while part := first.read(_CHUNK):
             if part != second.read(_CHUNK):
                 return False
-            progress(0, 0)
+            on_progress(0, 0)
         return not second.read(1)
 
 
-def _use_again(result: Path, job: Job, progress: Callable[[int, int], None]) -> None:
-    """Link a result, or, where the file system has no links or is another one, copy it."""
+def _link_or_copy(result: Path, job: Job, on_progress: Callable[[int, int], None]) -> None:
+    """Link the result; copy it if the file system has no links, or is another one."""
     job.target.unlink(missing_ok=True)
     try:
         os.link(result, job.target)
     except OSError:
-        copy_file(result, job.target, partial(progress, 0, 0))
+        copy_file(result, job.target, partial(on_progress, 0, 0))
         original = job.source.stat()
         os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
         sync_file(job.target)

@@ -1,106 +1,66 @@
-"""What the service and its workers say to each other."""
+"""Messages between the pool and its worker processes: how a worker is set up, and what it sends back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from colorizer.report import Report
 from colorizer.settings import ColourSettings
-
-Why = Literal["unsupported", "truncated", "unwritten", "failed"]
-"""unwritten: the disk of the results is full, or read-only."""
+from daemon.workers.events import Done, Failed, IsDuplicate, Progress, Skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Outfit:
-    """What a worker is given at its start."""
+class WorkerSpec:
+    """The set-up of a worker."""
 
     colours: tuple[ColourSettings, ...]
-    """Whose weights it loads."""
+    """Colour settings whose weights it loads."""
     device: str | None = None
-    """The one that `auto` means for it; None: the first that there is."""
+    """The device that `auto` means for it; None: the first one."""
     nice: int = 0
     io: Literal["normal", "low", "idle"] = "normal"
+    threads: int | None = field(default=None, compare=False)
+    """Number of its threads that compute; None: torch's own choice. A new share replaces no worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The weights are loaded; jobs may come."""
+    """The worker has loaded its weights and waits for tasks."""
 
-    weights: dict[ColourSettings, str]
+    weights: Mapping[ColourSettings, str]
     """Hash of the weights that each of the colour settings names."""
     devices: tuple[str, ...] = ()
-    """All that `auto` may mean here, where it is more than one."""
+    """All devices that `auto` may mean here."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class StartFailed:
     """The worker cannot start: weights or device are not as configured."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The worker turns to one of the jobs that it was given together."""
+class Started:
+    """The worker starts or resumes one of the files in its task."""
 
-    number: int
-    """Of the job among them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a film is."""
-
-    number: int
-    done: int
-    frames: int
-    """In all; 0 where that is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A job's result lies complete at its target, flushed to the disk."""
-
-    number: int
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """A job's original is a duplicate of the twin that was named; a result that is wanted lies at its target."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """There was nothing to do: the original is in colour already."""
-
-    number: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A job could not be done."""
-
-    number: int
-    why: Why
-    reason: str
-    """One line, for the person who dropped the file."""
-    trace: str = ""
-    """Where in the code, for an error that nobody foresaw."""
+    key: int
 
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker is gone, and with it what it had."""
+    """The worker process has ended."""
 
     reason: str
+    """What happened, without where: "the worker crashed (SIGSEGV)"."""
     signal: str | None = None
-    """That ended it."""
+    """Name of the signal that ended it."""
+
+    def describe(self, where: str) -> str:
+        """Return a sentence for people: `where` is "on this file", say."""
+        hint = ": often the system ran out of memory" if self.signal == "SIGKILL" else ""
+        return f"{self.reason} {where}{hint}"
 
 
-Message = Ready | Unfit | Begun | Progress | Done | Same | LeftAlone | Failed | Died
+Message = Ready | StartFailed | Started | Progress | Done | IsDuplicate | Skipped | Failed | Died

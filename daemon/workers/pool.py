@@ -1,226 +1,226 @@
-"""The crew: worker processes for every device, hired, watched, and replaced when they die, hang, or hold too much."""
+"""The pool of worker processes on this machine: the executor behind `tintd run` and `tintd colorize`."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
 
-import psutil
 import structlog
 
-from daemon.config.settings import Config
-from daemon.workers.messages import Begun, Died, Message, Outfit, Progress, Ready, Unfit
+from colorizer.processors import available_processors
+from colorizer.settings import ColourSettings
+from daemon.config.settings import Work
+from daemon.workers.events import Crashed, Event, Interrupted, Progress, WeightsLoaded
+from daemon.workers.executor import ExecutorStatus, Vacancy, Waitable, WorkerStatus
+from daemon.workers.messages import Died, Message, Ready, Started, StartFailed, WorkerSpec
+from daemon.workers.slot import WorkerSlot
 from daemon.workers.task import Task
-from daemon.workers.worker import Worker
 
-_START = 300.0
-"""Seconds within which a worker must have loaded its weights."""
-_LOST = 5
-"""After so many starts in vain a place counts as one that cannot be filled."""
-_LONGEST_WAIT = 60.0
-"""Seconds between two starts in vain, at most."""
+_START_SECONDS = 300.0
+"""Time within which a worker must load its weights."""
+_CHECK_SECONDS = 0.5
+"""Time between two checks of workers that are busy or start."""
 
 _log = structlog.get_logger()
 
 
-class Excess(NamedTuple):
-    """A limit that a worker went beyond."""
+class WorkerPool:
+    """An executor that does tasks in processes of this machine: a number of workers for each device."""
 
-    hand: Hand
-    reason: str
+    def __init__(self, colours: Iterable[ColourSettings], work: Work, *, all_devices: bool = True) -> None:
+        """Set up the slots; `start` starts their workers.
 
+        Args:
+            colours: colour settings of all jobs to come; each worker loads the weights for those of its device.
+            work: number of workers for each device, and the limits that they must keep.
+            all_devices: whether the device `auto` has workers on every GPU, or only on the first.
 
-@dataclass(eq=False, slots=True)
-class Hand:
-    """A place in the crew: its worker, where it has one, and what that does. Times by the monotonic clock."""
-
-    outfit: Outfit
-    worker: Worker | None = None
-    ready: bool = False
-    asleep: bool = False
-    """Whether it has had nothing to do for so long that its worker has ended."""
-    retiring: bool = False
-    """Whether the configuration has no place for it any more."""
-    tasks: dict[int, Task] = field(default_factory=dict)
-    """What it has to do, by the numbers of the jobs that it was given together."""
-    current: int = 0
-    """The number of the one that it is at."""
-    heard: float = 0.0
-    """When the worker last said something."""
-    turned: float = 0.0
-    """When it turned to the current one."""
-    new: int = 0
-    """Bytes of memory that the worker held when it was ready."""
-    failures: int = 0
-    """Starts in vain, one after the other."""
-    trouble: str | None = None
-    """Why the last was."""
-    vacant_until: float = 0.0
-
-    @property
-    def name(self) -> str:
-        """For people: process and device."""
-        devices = dict.fromkeys(colour.device for colour in self.outfit.colours)
-        return f"{self.worker.pid if self.worker else 'none'} ({self.outfit.device or ', '.join(devices)})"
-
-    @property
-    def idle(self) -> bool:
-        """Whether it can be given something."""
-        return self.ready and not self.tasks and not self.retiring
-
-    @property
-    def memory(self) -> int:
-        """Bytes that its worker holds."""
-        try:
-            return int(psutil.Process(self.worker.pid).memory_info().rss) if self.worker else 0
-        except psutil.Error:
-            return 0
-
-
-class Crew:
-    """All workers."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
+        """
+        self._colours = tuple(dict.fromkeys(colours))
+        self._work = work
+        self._all_devices = all_devices
         self._devices: tuple[str | None, ...] = (None,)
-        self.hands: list[Hand] = []
-        self.unfit: str | None = None
-        """Why the first workers cannot start: weights or device are not as configured."""
-        self.was_ready = False
-        self.reform(config)
+        self._slots: list[WorkerSlot] = []
+        self._events: list[Event] = []
+        self._refusal: str | None = None
+        self._was_ready = False
+        self._update_slots()
 
     @property
-    def lost(self) -> bool:
-        """Whether some place cannot be filled."""
-        return any(hand.failures >= _LOST for hand in self.hands)
+    def status(self) -> ExecutorStatus:
+        """The state now."""
+        slots = self._slots
+        return ExecutorStatus(
+            workers=tuple(WorkerStatus(slot.name, slot.is_ready, tuple(slot.keys)) for slot in slots),
+            was_ready=self._was_ready,
+            is_complete=all(slot.is_settled for slot in slots),
+            is_parked=any(slot.is_parked for slot in slots),
+            start_error=next((slot.start_error for slot in slots if slot.start_error and not slot.is_retiring), None),
+            refusal=self._refusal,
+            is_failing=any(slot.is_failing for slot in slots),
+        )
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether every place that is configured has a worker that is ready."""
-        return all(hand.ready or hand.retiring or hand.asleep for hand in self.hands)
+    def start(self) -> None:
+        """Start every configured worker that does not run, parked ones included."""
+        for slot in self._slots:
+            slot.is_parked = False
+        self._fill()
 
-    @property
-    def trouble(self) -> str | None:
-        """Why a worker cannot start."""
-        return next((hand.trouble for hand in self.hands if hand.trouble and not hand.retiring), None)
+    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:
+        """Change the workers to what is configured; a worker that is busy finishes its task first."""
+        self._colours, self._work = tuple(dict.fromkeys(colours)), work
+        self._update_slots()
+        self._fill()
 
-    @property
-    def connections(self) -> dict[Connection, Hand]:
-        """On which the workers speak."""
-        return {hand.worker.connection: hand for hand in self.hands if hand.worker is not None}
+    def vacancies(self) -> list[Vacancy]:
+        """List the workers that can be given a task."""
+        return [Vacancy(slot.name, frozenset(slot.spec.colours)) for slot in self._slots if slot.is_idle]
 
-    @property
-    def busy(self) -> list[Hand]:
-        """Those that have something to do."""
-        return [hand for hand in self.hands if hand.tasks]
+    def submit(self, task: Task, vacancy: Vacancy) -> None:
+        """Give a task to a worker that was vacant at the last call of `vacancies`."""
+        slot = next(slot for slot in self._slots if slot.is_idle and slot.name == vacancy.worker)
+        slot.assign(task.keys, time.monotonic())
+        try:
+            if slot.worker is not None:
+                slot.worker.send(task)
+        except OSError:
+            _log.warning("a worker has ended", worker=slot.name)  # `events` finds out why
 
-    def reform(self, config: Config) -> None:
-        """Bring the crew to what is configured; who has a job finishes it first."""
-        self._config = config
-        wanted = Counter(self._outfits())
-        for hand in self.hands:
-            hand.retiring = wanted[hand.outfit] == 0
-            wanted[hand.outfit] -= not hand.retiring
-        self.hands += [Hand(outfit) for outfit in wanted.elements()]
-        self.fill()
+    def events(self, timeout: float, wakeup: Waitable | None = None) -> list[Event]:
+        """Wait until something happens, and return what happened; this also supervises the workers."""
+        connections = {slot.worker.connection: slot for slot in self._slots if slot.worker is not None}
+        waitables: list[Connection | int] = [*connections]
+        if wakeup is not None:
+            waitables.append(wakeup.fileno())
+        readable = wait(waitables, timeout=0 if self._events else timeout)
+        for connection, slot in connections.items():
+            if connection in readable:
+                self._receive(slot)
+        self._supervise()
+        events, self._events = self._events, []
+        return events
 
-    def fill(self) -> None:
-        """Dismiss who is not needed, replace who holds too much, and hire for the empty places."""
-        if self.is_complete:  # else those whom the new ones replace may be needed again
-            for hand in [hand for hand in self.hands if hand.retiring and not hand.tasks]:
-                self.dismiss(hand)
-                self.hands.remove(hand)
-        for hand in self.hands:
-            if hand.worker is None and not (hand.retiring or hand.asleep) and time.monotonic() >= hand.vacant_until:
-                hand.worker, hand.ready, hand.heard = Worker(hand.outfit), False, time.monotonic()
-
-    def hear(self, hand: Hand, message: Message) -> None:
-        """Take note of what concerns the worker, not its tasks."""
+    def seconds_until_check(self) -> float | None:
+        """Seconds until `events` has to be called though nothing happens; None: whenever."""
+        if any(slot.keys or not slot.is_settled for slot in self._slots):
+            return _CHECK_SECONDS
         now = time.monotonic()
-        hand.heard = now
+        left = (slot.idle_seconds_left(self._work, now) for slot in self._slots)
+        return min((seconds for seconds in left if seconds is not None), default=None)
+
+    def cancel(self, keys: Collection[int]) -> None:
+        """Stop the workers that have these keys; their other keys are interrupted."""
+        self._events = [event for event in self._events if isinstance(event, WeightsLoaded) or event.key not in keys]
+        for slot in self._slots:
+            if not set(keys).isdisjoint(slot.keys):
+                self._events += [Interrupted(key) for key in slot.stop() if key not in keys]
+
+    def stop(self) -> None:
+        """Stop all workers at once."""
+        for slot in self._slots:
+            slot.stop()
+        self._events = []
+
+    def _receive(self, slot: WorkerSlot) -> None:
+        while slot.worker is not None and (message := slot.worker.receive(0)) is not None:
+            slot.last_message_at = time.monotonic()
+            self._handle(slot, message)
+
+    def _handle(self, slot: WorkerSlot, message: Message) -> None:
         match message:
-            case Ready(_, devices):
-                hand.ready, hand.failures, hand.trouble, hand.new = True, 0, None, hand.memory
-                self.was_ready = self.was_ready or all(other.ready for other in self.hands)
-                if len(devices) > 1 and len(self._devices) == 1 and hand.outfit.device is None:
-                    self._devices = (None, *devices[1:])
-                    self.reform(self._config)
-            case Begun(number):
-                hand.current, hand.turned = number, now
-            case Progress(number, done, frames):
-                hand.tasks[number].frames_done, hand.tasks[number].frames = done, frames
-            case Unfit(reason) | Died(reason) if not hand.ready:
-                self._start_failed(hand, reason)
+            case Ready():
+                self._note_ready(slot, message)
+            case StartFailed(reason):
+                self._note_failed_start(slot, reason, is_final=True)
+            case Died() if not slot.is_ready:
+                self._note_failed_start(slot, message.describe("while it loaded the weights"), is_final=True)
             case Died():
-                self.dismiss(hand)
+                self._note_crash(slot, message.describe("on this file"), message.signal)
+            case Started(key):
+                slot.current, slot.job_started_at = key, slot.last_message_at
+            case Progress():
+                self._events.append(message)
+            case end:
+                slot.keys.remove(end.key)
+                self._events.append(end)
 
-    def dismiss(self, hand: Hand) -> None:
-        """End a worker at once, whatever it does."""
-        if hand.worker is not None:
-            hand.worker.stop()
-        hand.worker, hand.ready = None, False
+    def _note_ready(self, slot: WorkerSlot, ready: Ready) -> None:
+        slot.note_ready()
+        self._was_ready = self._was_ready or all(other.is_ready for other in self._slots)
+        self._events.append(WeightsLoaded(ready.weights))
+        has_more = self._all_devices and len(ready.devices) > 1
+        if has_more and len(self._devices) == 1 and slot.spec.device is None:
+            self._devices = (None, *ready.devices[1:])
+            self._update_slots()
 
-    def rest(self) -> float | None:
-        """Seconds until the next worker has been idle for long enough to end, or None where none will."""
-        idle = [hand.heard for hand in self.hands if hand.idle]
-        limit = self._config.work.idle_seconds
-        return None if limit is None or not idle else min(idle) + limit - time.monotonic()
+    def _note_crash(self, slot: WorkerSlot, reason: str, signal: str | None, *, is_stopped: bool = False) -> None:
+        """The file that the worker was at is to blame; the other ones that it had are not."""
+        current = slot.current
+        keys = slot.stop()
+        self._events += [Interrupted(key) for key in keys if key != current]
+        if current is not None and current in keys:
+            self._events.append(Crashed(current, reason, signal, is_stopped))
 
-    def send_to_sleep(self) -> None:
-        """End workers that have had nothing to do for long: the device's memory is wanted by others."""
-        limit = self._config.work.idle_seconds
-        for hand in self.hands:
-            if limit is not None and hand.idle and time.monotonic() - hand.heard >= limit:
-                _log.info("a worker rests", worker=hand.name)
-                self.dismiss(hand)
-                hand.asleep = True
+    def _note_failed_start(self, slot: WorkerSlot, reason: str, *, is_final: bool) -> None:
+        slot.stop()
+        slot.note_failed_start(reason, time.monotonic())
+        _log.error("a worker cannot start", reason=reason, failures=slot.failures)
+        if is_final and not self._was_ready:
+            self._refusal = reason
 
-    def wake(self) -> None:
-        """Bring back those that rest."""
-        for hand in self.hands:
-            hand.asleep = False
-        self.fill()
+    def _supervise(self) -> None:
+        """Stop what exceeds a limit, park and replace what is idle, and fill the empty slots."""
+        for slot in self._slots:
+            now = time.monotonic()
+            excess = slot.exceeded_limit(self._work, now)
+            left = slot.idle_seconds_left(self._work, now)
+            if excess is not None:
+                self._note_crash(slot, excess, "SIGKILL", is_stopped=True)
+            elif slot.worker is not None and not slot.is_ready and now - slot.last_message_at > _START_SECONDS:
+                reason = f"the weights were not loaded within {_START_SECONDS:.0f} s"
+                self._note_failed_start(slot, reason, is_final=True)
+            elif left is not None and left <= 0:
+                _log.info("worker parked", worker=slot.name)
+                slot.stop()
+                slot.is_parked = True
+            elif slot.is_leaking(self._work):
+                _log.info("worker replaced", worker=slot.name, mib=slot.rss >> 20, baseline_mib=slot.baseline_rss >> 20)
+                slot.stop()
+        self._fill()
 
-    def replace_leaking(self) -> None:
-        """Replace a worker that holds much more between two jobs than when it was new."""
-        for hand in self.hands:
-            if hand.idle and hand.memory - hand.new > self._config.work.leak_mib << 20:
-                _log.info("replaced", worker=hand.name, mib=hand.memory >> 20, new=hand.new >> 20)
-                self.dismiss(hand)
+    def _fill(self) -> None:
+        """Remove the slots that are no longer configured, and start workers in the empty ones."""
+        if all(slot.is_settled for slot in self._slots):  # else a reload that fails may need the old workers again
+            for slot in [slot for slot in self._slots if slot.is_retiring and not slot.keys]:
+                slot.stop()
+                self._slots.remove(slot)
+        for slot in self._slots:
+            if slot.needs_worker(time.monotonic()):
+                self._start_worker(slot)
 
-    def excesses(self) -> Iterator[Excess]:
-        """Workers that went beyond a limit."""
-        now, work = time.monotonic(), self._config.work
-        for hand in self.hands:
-            if hand.worker is None:
-                continue
-            if not hand.ready:
-                if now - hand.heard > _START:
-                    self._start_failed(hand, f"the weights were not loaded within {_START:.0f} s")
-            elif hand.tasks and now - hand.heard > work.stall_seconds:
-                yield Excess(hand, f"no progress for {work.stall_seconds:g} s; the job was stopped")
-            elif hand.tasks and work.job_seconds is not None and now - hand.turned > work.job_seconds:
-                yield Excess(hand, f"not done within {work.job_seconds:g} s (`job_seconds`); the job was stopped")
-            elif hand.tasks and work.job_mib is not None and hand.memory > work.job_mib << 20:
-                yield Excess(hand, f"more than {work.job_mib} MiB of memory (`job_mib`); the job was stopped")
+    def _start_worker(self, slot: WorkerSlot) -> None:
+        try:
+            slot.start(time.monotonic())
+        except OSError as error:  # no process, descriptor or memory at the moment: that passes
+            reason = f"the system cannot start a process at present ({error.strerror})"
+            self._note_failed_start(slot, reason, is_final=False)
 
-    def _start_failed(self, hand: Hand, reason: str) -> None:
-        self.dismiss(hand)
-        hand.failures, hand.trouble = hand.failures + 1, reason
-        hand.vacant_until = time.monotonic() + min(_LONGEST_WAIT, 2.0**hand.failures)
-        _log.error("a worker cannot start", reason=reason, failures=hand.failures)
-        if not self.was_ready:
-            self.unfit = reason
+    def _update_slots(self) -> None:
+        """Mark the slots that the configuration no longer has, and add those that it has anew."""
+        wanted = Counter(self._specs())
+        threads = max(1, available_processors() // max(1, wanted.total()))
+        for slot in self._slots:
+            slot.is_retiring = wanted[slot.spec] == 0
+            wanted[slot.spec] -= not slot.is_retiring
+        self._slots += [WorkerSlot(replace(spec, threads=threads)) for spec in wanted.elements()]
 
-    def _outfits(self) -> Iterator[Outfit]:
+    def _specs(self) -> Iterator[WorkerSpec]:
         """One for each worker that is configured."""
-        work = self._config.work
-        colours = dict.fromkeys(folder.colour for folder in self._config.folders)
-        for device in dict.fromkeys(colour.device for colour in colours):
-            its = tuple(colour for colour in colours if colour.device == device)
+        work = self._work
+        for device in dict.fromkeys(colour.device for colour in self._colours):
+            colours = tuple(colour for colour in self._colours if colour.device == device)
             for own in self._devices if device == "auto" else (None,):
-                yield from [Outfit(its, own, work.nice, work.io_class)] * work.workers
+                yield from [WorkerSpec(colours, own, work.nice, work.io_class)] * work.workers

@@ -1,61 +1,60 @@
-"""A job that a worker has."""
+"""Tasks: what an executor is given to do. A task names all that it needs, so any process on any machine can do it."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-
-import structlog
+from typing import ClassVar
 
 from colorizer.job import Job
-from colorizer.settings import JobSettings
-from daemon.config.settings import Folder
-from daemon.journal.records import Entry
-from daemon.workers.duplicate_check import Twin
-
-_log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Task:
-    """The job, and how far it is."""
+class TaskKind(StrEnum):
+    """What is done. A new kind is one name here, one class below, and one case in `worker_main`."""
 
-    entry: Entry
-    folder: Folder
-    """As it was configured when the job was begun."""
-    workspace: Path
-    begun: float
-    """By the monotonic clock."""
-    frames_done: int = 0
-    frames: int = 0
-    twin: Entry | None = None
-    """One that is done, of which this seems to be a duplicate."""
+    COLOUR = "colour"
+    CHECK_DUPLICATE = "check duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class ColourFiles:
+    """Colour one file, or several photographs; photographs of the same size share one call of the network."""
+
+    kind: ClassVar[TaskKind] = TaskKind.COLOUR
+    jobs: Mapping[int, Job]
+    """The files, by the keys that the events about them carry."""
 
     @property
-    def job(self) -> Job:
-        """What the worker is given."""
-        return Job(self.entry.source, self.workspace / "result", self.workspace, self.folder.job_settings)
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work, in their order."""
+        return tuple(self.jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class ColouredFile:
+    """A file that has been coloured."""
+
+    original: Path
+    result: Path | None
+    """The result to use again; None if a duplicate gets no result."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDuplicate:
+    """Compare a file with one that has been coloured; use that result again, or colour the file if they differ."""
+
+    kind: ClassVar[TaskKind] = TaskKind.CHECK_DUPLICATE
+    key: int
+    """The key that the events carry."""
+    job: Job
+    coloured: ColouredFile
 
     @property
-    def order(self) -> Twin | None:
-        """What the worker is given about the twin."""
-        if self.twin is None:
-            return None
-        return Twin(self.twin.source, self.twin.output if self.folder.duplicates == "link" else None)
-
-    @property
-    def settings_hash(self) -> str:
-        """A short name for everything that was configured about the result."""
-        return settings_hash(self.folder.job_settings)
-
-    @property
-    def log(self) -> structlog.typing.FilteringBoundLogger:
-        """A log that names the job."""
-        bound: structlog.typing.FilteringBoundLogger = _log.bind(job=self.entry.id, file=str(self.entry.source))
-        return bound
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
 
 
-def settings_hash(settings: JobSettings) -> str:
-    """A short name for settings."""
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
+Task = ColourFiles | CheckDuplicate

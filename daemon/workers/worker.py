@@ -1,51 +1,58 @@
-"""A worker process as the service sees it. A codec that crashes takes only it down."""
+"""A worker process as its parent sees it. A codec that crashes ends only this process."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Sequence
 
-from colorizer.job import Job
-from daemon.workers.duplicate_check import Twin
-from daemon.workers.messages import Died, Message, Outfit
-from daemon.workers.worker_main import work
+from daemon.workers.messages import Died, Message, WorkerSpec
+from daemon.workers.task import Task
+from daemon.workers.worker_main import main
 
 
 class Worker:
-    """A worker process, as its parent sees it."""
+    """A worker process."""
 
-    def __init__(self, outfit: Outfit) -> None:
-        """Start the process, which loads the weights that its outfit names."""
+    def __init__(self, spec: WorkerSpec) -> None:
+        """Start the process, which loads its weights and then sends `Ready`.
+
+        Raises:
+            OSError: the system allows no further process, or has no memory for it.
+
+        """
         spawning = multiprocessing.get_context("spawn")
         self.connection, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=work, args=(theirs, outfit), name="tintd worker", daemon=True)
-        self._process.start()
-        theirs.close()
+        self._process = spawning.Process(target=main, args=(theirs, spec), name="tintd worker", daemon=True)
+        try:
+            self._process.start()
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Number of the process."""
         return self._process.pid or 0
 
-    def give(self, jobs: Sequence[Job], twin: Twin | None = None) -> None:
-        """Hand over a job, or photographs that are coloured together; more may come when all are done.
+    def send(self, task: Task) -> None:
+        """Give the worker a task; another one may follow when all of it has ended.
 
-        Args:
-            jobs: what to do.
-            twin: of the only one, which seems to be a duplicate.
+        Raises:
+            OSError: the process has ended; `receive` returns why.
 
         """
-        self.connection.send((tuple(jobs), twin))
+        self.connection.send(task)
 
-    def listen(self, timeout: float) -> Message | None:
-        """The worker's next message, if one comes in time."""
+    def receive(self, timeout: float) -> Message | None:
+        """Return the next message, or None if none comes within the timeout (in seconds)."""
         try:
             if not self.connection.poll(timeout):
                 return None
             message: Message = self.connection.recv()
         except (EOFError, OSError):
-            return self._obituary()
+            return self._death()
         return message
 
     def stop(self) -> None:
@@ -54,12 +61,12 @@ class Worker:
         self._process.join()
         self.connection.close()
 
-    def _obituary(self) -> Died:
+    def _death(self) -> Died:
         self._process.join()
         code = self._process.exitcode or 0
         if code == -signal.SIGKILL:
-            return Died("the worker was killed (SIGKILL): often the system ran out of memory", "SIGKILL")
+            return Died("the worker was killed (SIGKILL)", "SIGKILL")
         if code < 0:
             name = signal.Signals(-code).name
-            return Died(f"the worker crashed ({name}) on this file", name)
-        return Died(f"the worker ended (exit status {code}) on this file")
+            return Died(f"the worker crashed ({name})", name)
+        return Died(f"the worker ended (exit status {code})")

@@ -1,4 +1,4 @@
-"""Inside a worker process, where torch and av are: a job in, a finished temporary file or a reason out."""
+"""The main function of a worker process, where torch and av are loaded: tasks in, messages out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,63 +21,85 @@ import psutil
 from colorizer.durable import UNWRITABLE, sync_file
 from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
+from colorizer.processors import limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from daemon.workers.duplicate_check import Twin
-from daemon.workers.messages import Begun, Done, Failed, LeftAlone, Outfit, Progress, Ready, Same, Unfit
+from daemon.workers.duplicate_check import reuse_result
+from daemon.workers.events import Done, Failed, IsDuplicate, Progress, Skipped
+from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
+from daemon.workers.task import CheckDuplicate, ColourFiles, Task
 
-_TELL = 0.5
-"""Seconds between two messages of progress."""
-_FIRST_TO_GO = 500
-"""What is added to the worker's share when the kernel looks for whom to kill: rather a worker than the service."""
+_PROGRESS_SECONDS = 0.5
+"""Shortest time between two messages of progress."""
+_OOM_SCORE = 500
+"""Added to the score by which the kernel chooses a process to kill for memory: a worker goes before the service."""
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
+_End = Done | IsDuplicate | Skipped | Failed
 
-def work(connection: Connection, outfit: Outfit) -> None:
-    """Load the weights, then do jobs until the parent closes the connection."""
+
+def main(connection: Connection, spec: WorkerSpec) -> None:
+    """Load the weights, then do tasks until the parent closes the connection."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the parent decides
-    _go_with_parent()
-    _give_way(outfit)
-    from colorizer.engine import open_colorist  # noqa: PLC0415 (torch stays in this process)
+    _end_with_parent()
+    _set_priorities(spec)
+    if spec.threads is not None:
+        limit_threads(spec.threads)
+    from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is loaded in this process only)
     from colorizer.model.device import cuda_devices  # noqa: PLC0415
 
     try:
-        hashes = {settings: open_colorist(_placed(settings, outfit)).weights for settings in outfit.colours}
+        hashes = {colour: open_colorist(_on_device(colour, spec)).weights for colour in spec.colours}
     except TintdError as error:
-        connection.send(Unfit(str(error)))
+        connection.send(StartFailed(str(error)))
         return
     connection.send(Ready(hashes, cuda_devices()))
     while True:
         try:
-            jobs, twin = connection.recv()
+            task: Task = connection.recv()
         except EOFError:
             return
-        for message in _do([_placed_job(job, outfit) for job in jobs], twin, connection):
-            connection.send(message)
+        for end in _do(task, spec, _Reporter(connection)):
+            connection.send(end)
 
 
-def _do(jobs: list[Job], twin: Twin | None, connection: Connection) -> Iterator[Done | Same | LeftAlone | Failed]:
-    from colorizer.engine import colorize, colorize_together  # noqa: PLC0415
+def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
+    """Do a task; yields the end of each of its keys."""
+    match task:
+        case ColourFiles(jobs):
+            yield from _colour({key: _job_on_device(job, spec) for key, job in jobs.items()}, reporter)
+        case CheckDuplicate(key, job, coloured):
+            reporter.start(key)
+            if reuse_result(job, coloured, reporter):
+                yield IsDuplicate(key)
+            else:
+                yield from _colour({key: _job_on_device(job, spec)}, reporter)
 
-    teller = _Teller(connection)
-    if len(jobs) > 1:
-        for number, outcome in colorize_together(jobs, teller.turn_to, teller):
-            yield _told(number, jobs[number], outcome)
+
+def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:
+    from colorizer.engine import colorize, colorize_together  # noqa: PLC0415 (torch is loaded in this process only)
+
+    keys = list(jobs)
+    if len(keys) > 1:
+        for number, outcome in colorize_together(
+            list(jobs.values()), lambda number: reporter.start(keys[number]), reporter
+        ):
+            yield _end_of(keys[number], jobs[keys[number]], outcome)
         return
-    teller.turn_to(0)
-    if twin is not None and twin.serves(jobs[0], teller):
-        yield Same(0)
-        return
+    [(key, job)] = jobs.items()
+    reporter.start(key)
     try:
-        outcome = colorize(jobs[0], teller)
-    except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
+        outcome = colorize(job, reporter)
+    except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
         outcome = error
-    yield _told(0, jobs[0], outcome)
+    yield _end_of(key, job, outcome)
 
 
-def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlone | Failed:
-    """What became of a job, for the service; a result's bytes are on the disk before it is told of."""
+def _end_of(key: int, job: Job, outcome: Report | Exception) -> _End:
+    """The event for what became of a job; a result is flushed to the disk first."""
+    from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is loaded in this process only)
+
     if isinstance(outcome, Report):
         try:
             sync_file(job.target)
@@ -85,55 +107,59 @@ def _told(number: int, job: Job, outcome: Report | Exception) -> Done | LeftAlon
             outcome = error
     match outcome:
         case Report():
-            return Done(number, outcome)
+            return Done(key, outcome, open_colorist(job.settings.colour).weights)
         case InColourError():
-            return LeftAlone(number, str(outcome))
+            return Skipped(key, str(outcome))
         case UnsupportedError():
-            return Failed(number, "unsupported", str(outcome))
+            return Failed(key, "unsupported", str(outcome))
         case TruncatedError():
-            return Failed(number, "truncated", str(outcome))
+            return Failed(key, "truncated", str(outcome))
         case TintdError():
-            return Failed(number, "failed", str(outcome))
-    said = " ".join(str(outcome).split())
-    reason = f"{job.source.name}: {type(outcome).__name__}: {said}"
-    unwritten = isinstance(outcome, OSError) and outcome.errno in UNWRITABLE
-    trace = "" if unwritten else "".join(traceback.format_exception(outcome))
-    return Failed(number, "unwritten" if unwritten else "failed", reason, trace)
+            return Failed(key, "failed", str(outcome))
+    return _unexpected(key, job, outcome)
 
 
-class _Teller:
-    """Says at which job the worker is, and passes its progress on, not too often."""
+def _unexpected(key: int, job: Job, error: Exception) -> Failed:
+    message = " ".join(str(error).split())
+    reason = f"{job.source.name}: {type(error).__name__}: {message}"
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
+        return Failed(key, "unwritten", reason)
+    return Failed(key, "failed", reason, "".join(traceback.format_exception(error)))
+
+
+class _Reporter:
+    """Sends which piece of work the worker is at, and its progress, not too often."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._number = 0
-        self._told = 0.0
+        self._key = 0
+        self._sent_at = 0.0
 
-    def turn_to(self, number: int) -> None:
-        self._number = number
-        self._connection.send(Begun(number))
+    def start(self, key: int) -> None:
+        self._key = key
+        self._connection.send(Started(key))
 
     def __call__(self, done: int, frames: int) -> None:
         now = time.monotonic()
-        if now - self._told >= _TELL:
-            self._told = now
-            self._connection.send(Progress(self._number, done, frames))
+        if now - self._sent_at >= _PROGRESS_SECONDS:
+            self._sent_at = now
+            self._connection.send(Progress(self._key, done, frames))
 
 
-def _placed(settings: ColourSettings, outfit: Outfit) -> ColourSettings:
-    """The settings with this worker's own device where they leave it open."""
-    if outfit.device is None or settings.device != "auto":
-        return settings
-    return settings.model_copy(update={"device": outfit.device})
+def _on_device(colour: ColourSettings, spec: WorkerSpec) -> ColourSettings:
+    """The settings with the device of this worker, if they leave it open."""
+    if spec.device is None or colour.device != "auto":
+        return colour
+    return colour.model_copy(update={"device": spec.device})
 
 
-def _placed_job(job: Job, outfit: Outfit) -> Job:
-    return replace(job, settings=job.settings.model_copy(update={"colour": _placed(job.settings.colour, outfit)}))
+def _job_on_device(job: Job, spec: WorkerSpec) -> Job:
+    return replace(job, settings=job.settings.model_copy(update={"colour": _on_device(job.settings.colour, spec)}))
 
 
-def _go_with_parent() -> None:
-    """Die with the service, however it ends: its successor must find nobody at its jobs."""
-    if sys.platform == "linux":  # the kernel does it even where this process is stopped
+def _end_with_parent() -> None:
+    """End with the parent, however it ends: the next service must find no worker at its jobs."""
+    if sys.platform == "linux":  # the kernel does it even if this process is stopped
         ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
     threading.Thread(target=_follow, args=(multiprocessing.parent_process(),), daemon=True).start()
 
@@ -144,16 +170,16 @@ def _follow(parent: multiprocessing.process.BaseProcess | None) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _give_way(outfit: Outfit) -> None:
-    """Let others go first: processor, disk, and the kernel's search for memory."""
-    if outfit.nice:
-        os.nice(outfit.nice)
+def _set_priorities(spec: WorkerSpec) -> None:
+    """Let other programs go first: at the processor, at the disk, and when memory runs out."""
+    if spec.nice:
+        os.nice(spec.nice)
     if sys.platform != "linux":
         return
-    if outfit.io == "low":
+    if spec.io == "low":
         psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
-    elif outfit.io == "idle":
+    elif spec.io == "idle":
         psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
-    adjustment = Path("/proc/self/oom_score_adj")
+    score = Path("/proc/self/oom_score_adj")
     with contextlib.suppress(OSError, ValueError):
-        adjustment.write_text(str(min(1000, int(adjustment.read_text()) + _FIRST_TO_GO)))
+        score.write_text(str(min(1000, int(score.read_text()) + _OOM_SCORE)))

@@ -107,7 +107,7 @@ def test_a_worker_that_leaks_is_replaced_between_jobs(daemon: Daemon) -> None:
     for number in range(4):
         write_grey(daemon.inbox / f"{number}.png", 300 + number, 400)
     daemon.wait_for(done=4)
-    daemon.wait_until(lambda: daemon.logged("replaced"), "the worker was replaced")
+    daemon.wait_until(lambda: daemon.logged("worker replaced"), "the worker was replaced")
     write_grey(daemon.inbox / "later.png")
     daemon.wait_for(done=5)
     assert {file["attempts"] for file in daemon.status()["files"]} == {1}
@@ -132,7 +132,7 @@ def test_a_worker_without_work_gives_its_memory_back(tintd: Daemon) -> None:
     """Breaks: nothing comes for a while. The worker ends; the next file brings another."""
     tintd.settings["work"]["idle_seconds"] = 1
     tintd.start()
-    tintd.wait_until(lambda: tintd.logged("a worker rests"), "the worker has ended")
+    tintd.wait_until(lambda: tintd.logged("worker parked"), "the worker has ended")
     assert not any("spawn_main" in " ".join(child.cmdline()) for child in children(tintd))
     write_grey(tintd.inbox / "a.png")
     tintd.wait_for(done=1)

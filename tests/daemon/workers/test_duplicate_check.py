@@ -7,7 +7,8 @@ import pytest
 
 from colorizer.job import Job
 from colorizer.settings import JobSettings
-from daemon.workers.duplicate_check import Twin, is_same_content
+from daemon.workers.duplicate_check import is_same_content, reuse_result
+from daemon.workers.task import ColouredFile
 
 MIB = 1 << 20
 
@@ -29,20 +30,20 @@ def test_every_byte_counts(tmp_path: Path, other: bytes, *, same: bool) -> None:
 
 
 def test_where_there_are_no_links_the_result_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Breaks: links, as on exFAT; the copy is as old as its own original."""
+    """Breaks: links, as on exFAT; the copy has the date of its own original."""
     for name in ("first", "second", "result"):
         (tmp_path / name).write_text("same")
     os.utime(tmp_path / "second", (5, 5))
     monkeypatch.setattr("daemon.workers.duplicate_check.os.link", lambda *_: (_ for _ in ()).throw(PermissionError))
     job = Job(tmp_path / "second", tmp_path / "target", tmp_path, JobSettings())
-    assert Twin(tmp_path / "first", tmp_path / "result").serves(job, lambda _done, _all: None)
+    assert reuse_result(job, ColouredFile(tmp_path / "first", tmp_path / "result"), lambda _done, _all: None)
     assert not job.target.samefile(tmp_path / "result")
     assert (job.target.read_text(), job.target.stat().st_mtime) == ("same", 5)
 
 
-def test_a_result_that_has_gone_serves_nobody(tmp_path: Path) -> None:
+def test_a_result_that_is_gone_is_not_used(tmp_path: Path) -> None:
     """Then the duplicate is coloured."""
     for name in ("first", "second"):
         (tmp_path / name).write_text("same")
     job = Job(tmp_path / "second", tmp_path / "target", tmp_path, JobSettings())
-    assert not Twin(tmp_path / "first", tmp_path / "result").serves(job, lambda _done, _all: None)
+    assert not reuse_result(job, ColouredFile(tmp_path / "first", tmp_path / "result"), lambda _done, _all: None)

@@ -1,9 +1,11 @@
-"""Tests of daemon/workers/worker.py: a real process."""
+"""Tests of daemon/workers/worker.py and worker_main.py: a real process."""
 
 import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +14,45 @@ import pytest
 
 from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
-from daemon.workers.messages import Begun, Died, Done, Failed, Message, Outfit, Progress, Ready, Unfit
+from daemon.workers.events import Done, Failed, IsDuplicate, Progress
+from daemon.workers.messages import Died, Message, Ready, Started, StartFailed, WorkerSpec
+from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles
 from daemon.workers.worker import Worker
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 
 
+@contextmanager
+def running(spec: WorkerSpec) -> Iterator[Worker]:
+    """A worker that does not outlive its test."""
+    worker = Worker(spec)
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+@contextmanager
+def ready(weights: Path) -> Iterator[Worker]:
+    """A worker that waits for tasks."""
+    with running(WorkerSpec((ColourSettings(weights=weights, device="cpu"),))) as worker:
+        assert isinstance(answer(worker), Ready)
+        yield worker
+
+
 def answer(worker: Worker) -> Message:
-    """What the worker says next, beside how far it is."""
+    """The next message of a worker, apart from its progress."""
+    return next_message(worker, lambda message: not isinstance(message, Started | Progress))
+
+
+def next_message(worker: Worker, wanted: Callable[[Message], bool]) -> Message:
+    """The next message that is wanted."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        message = worker.listen(1)
-        if message is not None and not isinstance(message, Begun | Progress):
+        message = worker.receive(1)
+        if message is not None and wanted(message):
             return message
-    pytest.fail("the worker says nothing")
+    pytest.fail("the worker sends nothing")
 
 
 def job(tmp_path: Path, source: Path, weights: Path) -> Job:
@@ -34,68 +61,74 @@ def job(tmp_path: Path, source: Path, weights: Path) -> Job:
     return Job(source, tmp_path / "result", tmp_path / "workspace", settings)
 
 
-def test_a_worker_does_job_after_job(tmp_path: Path, weights: Path) -> None:
+def test_a_worker_does_task_after_task(tmp_path: Path, weights: Path) -> None:
     """A good file gives a result, a bad one a reason, and the worker stays."""
     colour = ColourSettings(weights=weights, device="cpu")
-    worker = Worker(Outfit((colour,)))
-    try:
-        ready = answer(worker)
-        assert isinstance(ready, Ready)
-        assert list(ready.weights) == [colour]
+    with running(WorkerSpec((colour,))) as worker:
+        started = answer(worker)
+        assert isinstance(started, Ready)
         bad = tmp_path / "bad.jpg"
         bad.write_text("no picture")
-        worker.give([job(tmp_path, bad, weights)])
-        assert answer(worker) == Failed(0, "unsupported", "bad.jpg: neither a photograph nor a film that tintd knows")
-        worker.give([job(tmp_path, write_grey(tmp_path / "a.png"), weights)])
-        assert isinstance(answer(worker), Done)
+        worker.send(ColourFiles({7: job(tmp_path, bad, weights)}))
+        assert answer(worker) == Failed(7, "unsupported", "bad.jpg: neither a photograph nor a film that tintd knows")
+        worker.send(ColourFiles({8: job(tmp_path, write_grey(tmp_path / "a.png"), weights)}))
+        done = answer(worker)
+        assert isinstance(done, Done)
+        assert (done.key, done.weights) == (8, started.weights[colour])
         assert (tmp_path / "result").exists()
-        worker.give([job(tmp_path, tmp_path / "nothing.jpg", weights)])
+        worker.send(ColourFiles({9: job(tmp_path, tmp_path / "nothing.jpg", weights)}))
         gone = answer(worker)
         assert isinstance(gone, Failed)
         assert "nothing.jpg" in gone.reason
-    finally:
-        worker.stop()
 
 
-@pytest.mark.parametrize(("how", "word"), [(signal.SIGSEGV, "SIGSEGV"), (signal.SIGKILL, "memory")])
-def test_a_worker_that_dies_is_noticed(tmp_path: Path, weights: Path, how: signal.Signals, word: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (signal.SIGSEGV, "the worker crashed (SIGSEGV) on this file"),
+        (signal.SIGKILL, "the worker was killed (SIGKILL) on this file: often the system ran out of memory"),
+    ],
+)
+def test_the_death_of_a_worker_is_noticed(tmp_path: Path, weights: Path, number: signal.Signals, reason: str) -> None:
     """With the signal that ended it."""
-    worker = Worker(Outfit((ColourSettings(weights=weights, device="cpu"),)))
-    try:
-        assert isinstance(answer(worker), Ready)
-        worker.give([job(tmp_path, write_film(tmp_path / "film.mp4", Film(frames=500)), weights)])
-        assert worker.pid is not None
-        os.kill(worker.pid, how)
+    with ready(weights) as worker:
+        worker.send(ColourFiles({1: job(tmp_path, write_film(tmp_path / "film.mp4", Film(frames=500)), weights)}))
+        os.kill(worker.pid, number)
         died = answer(worker)
         assert isinstance(died, Died)
-        assert word in died.reason
-        assert died.signal == how.name
-    finally:
-        worker.stop()
+        assert (died.describe("on this file"), died.signal) == (reason, number.name)
 
 
-def test_photographs_are_done_together(tmp_path: Path, weights: Path) -> None:
-    """Each has its own result or reason, and the worker says at which it is."""
+def test_photographs_are_coloured_together(tmp_path: Path, weights: Path) -> None:
+    """Each has its own result or reason, under its own key."""
     sources = [write_grey(tmp_path / f"{number}.png", 96, 128) for number in range(3)]
     sources[1].write_bytes(sources[1].read_bytes()[:600])
     jobs = [replace(job(tmp_path, source, weights), target=tmp_path / f"{source.stem}-result") for source in sources]
-    worker = Worker(Outfit((ColourSettings(weights=weights, device="cpu"),)))
-    try:
-        assert isinstance(answer(worker), Ready)
-        worker.give(jobs)
+    with ready(weights) as worker:
+        worker.send(ColourFiles(dict(zip((4, 5, 6), jobs, strict=True))))
         answers = [answer(worker) for _ in jobs]
-        assert {(type(said).__name__, said.number) for said in answers if isinstance(said, Done | Failed)} == {
-            ("Failed", 1),
-            ("Done", 0),
-            ("Done", 2),
-        }
-        assert (tmp_path / "2-result").exists()
-    finally:
-        worker.stop()
+    ends = {(type(end).__name__, end.key) for end in answers if isinstance(end, Done | Failed)}
+    assert ends == {("Done", 4), ("Failed", 5), ("Done", 6)}
+    assert (tmp_path / "2-result").exists()
 
 
-def test_a_worker_goes_with_its_parent_even_at_work(tmp_path: Path, weights: Path) -> None:
-    """A service that is killed leaves nobody who writes to its work folders."""
+def test_a_duplicate_gets_the_result_of_its_original(tmp_path: Path, weights: Path) -> None:
+    """A file that differs from the original is coloured by the same task."""
+    one, other = write_grey(tmp_path / "one.png"), write_grey(tmp_path / "other.png", 20, 30)
+    same = tmp_path / "same.png"
+    same.write_bytes(one.read_bytes())
+    (tmp_path / "earlier").write_text("the result of one.png")
+    coloured = ColouredFile(one, tmp_path / "earlier")
+    with ready(weights) as worker:
+        worker.send(CheckDuplicate(1, job(tmp_path, same, weights), coloured))
+        assert answer(worker) == IsDuplicate(1)
+        assert (tmp_path / "result").samefile(tmp_path / "earlier")
+        worker.send(CheckDuplicate(2, job(tmp_path, other, weights), coloured))
+        assert isinstance(answer(worker), Done)
+
+
+def test_a_worker_ends_with_its_parent_even_at_work(tmp_path: Path, weights: Path) -> None:
+    """A service that is killed leaves no process that writes to its work folders."""
     source = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240))
     process = multiprocessing.get_context("spawn").Process(target=_work_and_die, args=(tmp_path, source, weights))
     process.start()
@@ -108,35 +141,27 @@ def test_a_worker_goes_with_its_parent_even_at_work(tmp_path: Path, weights: Pat
 
 
 def _work_and_die(tmp_path: Path, source: Path, weights: Path) -> None:
-    worker = Worker(Outfit((ColourSettings(weights=weights, device="cpu"),)))
-    assert isinstance(answer(worker), Ready)
-    worker.give([job(tmp_path, source, weights)])
-    while not isinstance(worker.listen(1), Progress):
-        pass
-    (tmp_path / "worker").write_text(str(worker.pid))
-    os.kill(os.getpid(), signal.SIGKILL)
+    with ready(weights) as worker:
+        worker.send(ColourFiles({1: job(tmp_path, source, weights)}))
+        next_message(worker, lambda message: isinstance(message, Progress))
+        (tmp_path / "worker").write_text(str(worker.pid))
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_worker_gives_way_as_it_is_told(tmp_path: Path) -> None:
-    """Nice, I/O class, and its share when memory runs out; the service keeps its own."""
-    worker = Worker(Outfit((ColourSettings(weights=tmp_path / "nothing"),), nice=7, io="idle"))
-    try:
+def test_a_worker_has_the_configured_priority(tmp_path: Path) -> None:
+    """Its niceness and I/O class are set; those of the service stay."""
+    with running(WorkerSpec((ColourSettings(weights=tmp_path / "nothing"),), nice=7, io="idle")) as worker:
         process = psutil.Process(worker.pid)
         end = time.monotonic() + 60
         while process.ionice().ioclass != psutil.IOPRIO_CLASS_IDLE and time.monotonic() < end:
             time.sleep(0.01)
         assert process.nice() == os.nice(0) + 7
         assert process.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE
-    finally:
-        worker.stop()
 
 
-def test_weights_that_are_not_there_make_it_unfit(tmp_path: Path) -> None:
-    """It says so before it takes a job."""
-    worker = Worker(Outfit((ColourSettings(weights=tmp_path / "nothing.safetensors"),)))
-    try:
-        unfit = answer(worker)
-        assert isinstance(unfit, Unfit)
-        assert "nothing.safetensors" in unfit.reason
-    finally:
-        worker.stop()
+def test_missing_weights_fail_the_start(tmp_path: Path) -> None:
+    """The worker says so before it takes a task."""
+    with running(WorkerSpec((ColourSettings(weights=tmp_path / "nothing.safetensors"),))) as worker:
+        failed = answer(worker)
+        assert isinstance(failed, StartFailed)
+        assert "nothing.safetensors" in failed.reason

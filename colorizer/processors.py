@@ -1,0 +1,78 @@
+"""How many processors there are for this process, and how torch's threads are told to use them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+_ROOT = Path("/")
+
+
+def available_processors(root: Path = _ROOT) -> int:
+    """Count the processors that this process may use: by its affinity, and by the CPU quotas of its control groups.
+
+    Args:
+        root: the folder in which `proc` and `sys` are; tests have their own.
+
+    Returns:
+        At least 1. A quota of one and a half processors counts as two.
+
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([allowed, *map(math.ceil, _quotas(root))]))
+
+
+def limit_threads(threads: int) -> None:
+    """Have torch compute with so many threads, which sleep while they wait instead of spinning.
+
+    Beside another busy process, threads that spin take the processors from the threads that they wait for. OpenMP and
+    libvips read these variables when they are loaded: call this before torch is imported. A variable that is set
+    already stays as it is.
+
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ.setdefault("VIPS_CONCURRENCY", str(threads))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """CPU quotas, in processors, of this process's control groups and of those that these are in."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # another system than Linux
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            folders = _upwards(root / "sys/fs/cgroup", path)
+            yield from filter(None, map(_quota_v2, folders))
+        elif "cpu" in controllers.split(","):
+            folders = _upwards(root / "sys/fs/cgroup" / controllers, path)
+            yield from filter(None, map(_quota_v1, folders))
+
+
+def _upwards(mount: Path, path: str) -> Iterator[Path]:
+    """The folder of a control group and those above it. In a container the path may not exist below the mount."""
+    own = PurePosixPath(path.lstrip("/"))
+    for group in (own, *own.parents):
+        yield mount / group
+
+
+def _quota_v2(group: Path) -> float | None:
+    """Read `cpu.max`: "QUOTA PERIOD", in microseconds, or "max PERIOD"."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        return None
+
+
+def _quota_v1(group: Path) -> float | None:
+    """Read the quota and the period, in microseconds; a quota of -1 is none."""
+    try:
+        quota = int((group / "cpu.cfs_quota_us").read_text())
+        return None if quota < 0 else quota / int((group / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
