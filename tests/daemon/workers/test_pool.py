@@ -135,7 +135,7 @@ from pathlib import Path
 from colorizer.settings import ColourSettings
 from daemon.config.settings import Work
 from daemon.workers import WorkerPool
-import multiprocessing.popen_spawn_posix  # while the files of another user can be read
+import multiprocessing.popen_spawn_posix, multiprocessing.resource_tracker  # while other users' files can be read
 pool = WorkerPool([ColourSettings(weights=Path(sys.argv[1]), device="cpu")], Work())
 is_root = os.geteuid() == 0
 if is_root:
