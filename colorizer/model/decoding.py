@@ -9,6 +9,8 @@ from torch import Tensor
 
 _NEUTRAL = 11.0
 """Chroma under which a bin counts as neutral."""
+_NEUTRAL_POWER = 1.5
+"""A lower power takes colour from what is less surely neutral too."""
 _LARGEST_FACTOR = 4.0
 """Largest factor by which colours move away from the mean colour of their picture."""
 _LEAST = 1e-3
@@ -73,4 +75,4 @@ def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
     away = ab - centre
     deviation = away.square().sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
     factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
-    return (1 - neutrality.square()) * torch.addcmul(centre, factor, away)
+    return (1 - neutrality**_NEUTRAL_POWER) * torch.addcmul(centre, factor, away)

@@ -38,7 +38,7 @@ class Calibration(BaseModel):
 
     temperature: PositiveFloat = 1.0
     """At which the mean errs least."""
-    spread: NonNegativeFloat = 13.0
+    spread: NonNegativeFloat = 14.0
     """What the most vivid colours of a picture have more in standard deviation than its mean colours, in ab units."""
     vividness: float = Field(default=0.5, ge=0, le=1)
     """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""

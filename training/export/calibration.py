@@ -24,7 +24,7 @@ WORKING_SIZES = (112, 128, 144, 160, 192)
 TEMPERATURES = (0.8, 0.9, 1.0, 1.1, 1.2)
 AUTO = 0.7
 """The default vividness; what is above it is for those who want more."""
-COLOURFULNESS = 0.96
+COLOURFULNESS = 0.95
 """What part of the truth's colourfulness the answer at that vividness has: a little less than all errs much less."""
 _LARGEST_SPREAD = 30.0
 """In ab units."""
