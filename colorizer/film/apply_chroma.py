@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import reduce
 
 import torch
@@ -70,9 +71,19 @@ def beside_grey(frame: VideoFrame) -> VideoFrame:
     return double
 
 
-@torch.inference_mode()
 def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> Tensor:
-    """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them."""
+    """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them.
+
+    They are computed on the device of the fit, or on the CPU where its memory does not hold a frame of this size.
+    """
+    with suppress(torch.OutOfMemoryError):
+        return _chroma_codes(luma, fit, coding, encoding)
+    torch.cuda.empty_cache()  # here, because the error keeps the tensors of its traceback alive
+    return _chroma_codes(luma, ChromaFit(fit.slope.cpu(), fit.offset.cpu()), coding, encoding)
+
+
+@torch.inference_mode()
+def _chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> Tensor:
     device = fit.slope.device
     chroma = enlarge(fit, luma.mean.to(device))
     inside = fit_gamut(luma.darkest.to(device), luma.brightest.to(device), chroma, coding.matrix)

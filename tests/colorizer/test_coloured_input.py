@@ -1,6 +1,6 @@
 """Tests of what becomes of tinted and coloured input, through the job that the worker does, on real files."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
@@ -12,12 +12,8 @@ from PIL import Image
 
 from colorizer.engine import colorize
 from colorizer.errors import InColourError
-from colorizer.film import plan
-from colorizer.film.decode.film_info import FilmInfo
-from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.signal import SampleCoding, complete_tags
 from colorizer.film.encode.encoder import Encoding
-from colorizer.film.scenes import Scenes
 from colorizer.film.source_chroma import keep_chroma
 from colorizer.job import Excerpt, Job
 from colorizer.report import Report
@@ -266,32 +262,6 @@ def test_a_mixed_film_is_coloured_throughout_where_configured(tmp_path: Path, co
     source = write_scenes(tmp_path / "film.mkv", toned(grey), coloured("coffee"))
     _, result = colour(source, input="grey")
     assert all(has_new_colour(*frames) for frames in zip(planes(result), planes(source), strict=True))
-
-
-def test_a_film_whose_chroma_says_nothing_is_decoded_once(
-    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody looks through it; a tinted one is looked through."""
-    looked: list[str] = []
-    find = plan.find_scenes
-
-    def spied(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
-        looked.append(info.path.name)
-        return find(frames, info)
-
-    monkeypatch.setattr(plan, "find_scenes", spied)
-    colour(write_scenes(tmp_path / "grey.mkv", toned(grey)))
-    colour(write_scenes(tmp_path / "tinted.mkv", toned(sepia)))
-    assert looked == ["tinted.mkv"]
-
-
-def test_colour_that_comes_late_is_kept(tmp_path: Path, colour: Colorize) -> None:
-    """After segments whose chroma said nothing have been coloured."""
-    source = write_scenes(tmp_path / "film.mkv", toned(grey), toned(grey, "rocket"), coloured("coffee"), frames=40)
-    report, result = colour(source)
-    both = list(zip(planes(result), planes(source), strict=True))
-    assert [has_new_colour(*frames) for frames in both] == [True] * 80 + [False] * 40
-    assert report.notes == ("40 of 120 frames were in colour, and kept it",)
 
 
 def test_fields_keep_their_own_chroma() -> None:

@@ -1,4 +1,4 @@
-"""Tests of interlaced films: deinterlacing.py, and what apply_chroma.py does with fields that are kept."""
+"""Tests of interlaced films: deinterlaced, or kept as fields."""
 
 import shutil
 import subprocess
@@ -8,9 +8,6 @@ import av
 import pytest
 import torch
 
-from colorizer.film.apply_chroma import luma_beside_chroma
-from colorizer.film.decode.signal import ColourTags, SampleCoding
-from colorizer.film.encode.encoder import Encoding
 from tests.colorizer.film.encode.test_encoder import coloured, lumas
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
@@ -60,12 +57,3 @@ def test_an_encoder_without_fields_says_so(tmp_path: Path, weights: Path) -> Non
         make(tmp_path / "film.ts", "interlace,setfield=tff"), weights, interlaced="keep", encoder="av1"
     )
     assert "not kept interlaced: AV1 has no fields" in report.notes
-
-
-def test_a_line_of_chroma_belongs_to_one_field() -> None:
-    """Where the fields are black and white, so are alternate lines of what chroma is made of, and none is grey."""
-    codes = torch.zeros(8, 4, dtype=torch.uint8)
-    codes[1::2] = 255
-    coding = SampleCoding(depth=8, tags=ColourTags(matrix=1, primaries=1, transfer=1, range=2))
-    mean, _, _ = luma_beside_chroma(codes, coding, Encoding("libx264", "yuv420p", interlaced=True))
-    assert mean[0, 0, :, 0].tolist() == [0, 1, 0, 1]

@@ -1,0 +1,34 @@
+"""Tests of colorizer/film/decode/probe.py: what is known of a film before it is decoded."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from colorizer.film.decode.film_info import SideStream
+from colorizer.film.decode.probe import probe_film
+from tests.assets.films import Film, write_film
+
+
+def test_streams_and_metadata_are_part_of_the_description(tmp_path: Path) -> None:
+    """Nothing that is needed to choose the container has to be read again."""
+    film = Film(sounds=("aac", "ac3"), metadata={"title": "Reel 7"})
+    info = probe_film(write_film(tmp_path / "film.mkv", film), 100)
+    assert info.side_streams == (SideStream(1, "audio", "aac"), SideStream(2, "audio", "ac3"))
+    assert info.tags == {"title": "Reel 7"}
+    assert info.chapters == ()
+    assert (info.codec, info.container) == ("h264", "matroska,webm")
+
+
+def test_a_film_of_constant_rate(tmp_path: Path) -> None:
+    """Size, rate and number of frames are those that were written."""
+    info = probe_film(write_film(tmp_path / "film.mp4", Film(frames=30, rate=24)), 100)
+    assert (info.width, info.height, info.expected, info.rate) == (96, 64, 30, 24)
+    assert info.constant_rate
+    assert info.usual_duration * info.time_base == Fraction(1, 24)
+
+
+def test_untagged_film_grey_has_the_range_of_its_codec(tmp_path: Path) -> None:
+    """Grey goes from 0 to white, except in codecs whose standard says otherwise."""
+    archive = probe_film(write_film(tmp_path / "a.mkv", Film(pixels="gray", codec="ffv1")), 100)
+    usual = probe_film(write_film(tmp_path / "b.mkv", Film(pixels="gray", codec="libx264")), 100)
+    assert archive.coding.full
+    assert not usual.coding.full

@@ -1,0 +1,38 @@
+"""Tests of colorizer/film/encode/segment.py: what is stored of a segment, and read again by another process."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from colorizer.film.decode.deviations import MISSING, Deviation
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.probe import probe_film
+from colorizer.film.encode.encoder import choose_encoding
+from colorizer.film.encode.segment import read_segment, write_segment
+from colorizer.film.shot_state import ShotState
+from colorizer.settings import FilmSettings
+from tests.assets.films import Film, write_film
+
+
+def test_a_finished_segment_is_stored_with_all_that_the_next_one_needs(tmp_path: Path) -> None:
+    """Times, deviations, frames that kept their chroma, checksums of the last frames, and the state of colouring."""
+    info = probe_film(write_film(tmp_path / "film.mkv", Film(frames=20)), 100)
+    frames = [replace(frame, checksum=number, in_colour=number < 3) for number, frame in enumerate(read_frames(info))]
+    frames[5] = replace(frames[5], deviations=(Deviation(MISSING, frames[4].pts, frames[5].pts),))
+    path = tmp_path / "segment-00000.mkv"
+    written = write_segment(path, frames, choose_encoding(info, FilmSettings(speed="ultrafast")), info)
+    segment = read_segment(path)
+    assert segment is not None
+    assert segment.record == written.record
+    assert segment.record.pts == tuple(frame.pts for frame in frames)
+    assert segment.record.deviations == {MISSING: [(frames[4].pts, frames[5].pts)]}
+    assert segment.record.in_colour == 3
+    assert segment.record.checksums == tuple(range(4, 20))
+    assert segment.record.state == ShotState()
+    assert sorted(number for number, _ in segment.packets()) == list(range(20))
+
+
+def test_a_segment_without_a_record_is_not_finished(tmp_path: Path) -> None:
+    """A process that was killed leaves such a file."""
+    path = tmp_path / "segment-00000.mkv"
+    path.write_bytes(b"half")
+    assert read_segment(path) is None

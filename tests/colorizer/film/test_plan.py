@@ -1,0 +1,131 @@
+"""Tests of colorizer/film/plan.py, through the job that the worker does, on real films."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from colorizer.engine import colorize
+from colorizer.film import plan
+from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.frame import Frame
+from colorizer.film.scenes import Scenes
+from colorizer.job import Job
+from colorizer.settings import ColourSettings, FilmSettings, JobSettings
+from tests.assets.films import Film, write_film
+from tests.assets.tones import Picture, coloured, grey, sepia, toned, write_scenes
+
+MakeJob = Callable[[Path], Job]
+
+
+@pytest.fixture
+def job(tmp_path: Path, weights: Path) -> MakeJob:
+    """Makes the job of a film, whose result has the luma of the original."""
+    settings = JobSettings(
+        colour=ColourSettings(weights=weights, device="cpu"),
+        film=FilmSettings.model_validate({"encoder": "ffv1", "speed": "ultrafast"}),
+    )
+    return lambda source: Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the films that were looked through, frame by frame."""
+    names: list[str] = []
+    find = plan.find_scenes
+
+    def spied(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
+        names.append(info.path.name)
+        return find(frames, info)
+
+    monkeypatch.setattr(plan, "find_scenes", spied)
+    return names
+
+
+def chroma(path: Path) -> list[NDArray[np.int64]]:
+    """Cb of each frame."""
+    with av.open(str(path)) as container:
+        return [torch.from_dlpack(frame.planes[1]).to(torch.int64).numpy() for frame in container.decode(video=0)]
+
+
+def keeps_chroma(result: Path, source: Path) -> list[bool]:
+    """Whether each frame has the chroma that it had."""
+    return [np.array_equal(*both) for both in zip(chroma(result), chroma(source), strict=True)]
+
+
+def reels(*parts: tuple[Picture, int]) -> list[Picture]:
+    """A picture for each frame: so many of the first, so many of the second, and so on."""
+    return [picture for picture, frames in parts for _ in range(frames)]
+
+
+def test_a_film_without_chroma_is_not_looked_through(job: MakeJob, tmp_path: Path, searched: list[str]) -> None:
+    """A few frames show that its chroma is constant; a toned film is looked through."""
+    for name, tone in (("grey.mkv", grey), ("toned.mkv", sepia)):
+        colorize(job(write_scenes(tmp_path / name, toned(tone))), lambda _done, _all: None)
+    assert searched == ["toned.mkv"]
+
+
+def test_colour_that_comes_late_is_found_before_the_first_frame_is_coloured(
+    job: MakeJob, tmp_path: Path, searched: list[str]
+) -> None:
+    """The plan samples the whole film: no frame is coloured before it is complete."""
+    source = write_scenes(tmp_path / "film.mkv", toned(grey), toned(grey, "rocket"), coloured("coffee"), frames=40)
+    told: list[int] = []
+    wanted = job(source)
+    report = colorize(wanted, lambda done, _all: told.append(done))
+    assert searched == ["film.mkv"]
+    assert told == sorted(told)
+    assert keeps_chroma(wanted.target, source) == [False] * 80 + [True] * 40
+    assert report.notes == ("40 of 120 frames were in colour, and kept it",)
+
+
+def test_colour_between_the_samples_costs_no_finished_segment(
+    job: MakeJob, tmp_path: Path, searched: list[str]
+) -> None:
+    """Five frames in colour, which no sample meets: the segment before them is kept, and they keep their chroma."""
+    shots = ((toned(grey), 24), (toned(grey, "rocket"), 25), (coloured("coffee"), 5), (toned(grey), 42))
+    source = write_scenes(tmp_path / "film.mkv", *reels(*shots), frames=1, rate=1)
+    told: list[int] = []
+    wanted = job(source)
+    report = colorize(wanted, lambda done, _all: told.append(done))
+    assert searched == ["film.mkv"]
+    last_search = len(told) - told[::-1].index(0)
+    assert told[last_search] == 24
+    assert keeps_chroma(wanted.target, source) == [False] * 49 + [True] * 5 + [False] * 42
+    assert report.notes == ("5 of 96 frames were in colour, and kept it",)
+
+
+def test_a_segment_made_before_colour_was_found_is_made_anew(
+    job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Segments are joined only if they keep the chroma of the frames that the scenes name; here the first does not."""
+    shots = ((coloured("coffee"), 12), (toned(grey), 12), (toned(grey, "rocket"), 12))
+    source = write_scenes(tmp_path / "film.mkv", *reels(*shots), frames=1, rate=1)
+    wanted = job(source)
+    with monkeypatch.context() as blind:
+        blind.setattr(plan, "has_chroma", lambda _pixels: False)
+        colorize(wanted, lambda _done, _all: None)
+    assert keeps_chroma(wanted.target, source) == [False] * 36
+    told: list[int] = []
+    colorize(wanted, lambda done, _all: told.append(done))
+    assert keeps_chroma(wanted.target, source) == [True] * 12 + [False] * 24
+
+
+def test_a_film_is_probed_once(job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is opened to be probed, sampled and decoded, and for the packets of its sound; in grey not even sampled."""
+    opened: list[str] = []
+    open_file = av.open
+
+    def spied(file: object, *arguments: object, **keywords: object) -> object:
+        opened.append(str(file))
+        return open_file(file, *arguments, **keywords)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(av, "open", spied)
+    for name, pixels, codec, sounds in (("a.mkv", "yuv420p", "libx264", ("aac",)), ("b.mkv", "gray", "ffv1", ())):
+        colorize(job(write_film(tmp_path / name, Film(pixels=pixels, codec=codec, sounds=sounds))), lambda _a, _b: None)
+    assert opened.count(f"file:{tmp_path / 'a.mkv'}") == 4
+    assert opened.count(f"file:{tmp_path / 'b.mkv'}") == 2
