@@ -14,11 +14,11 @@ run: $(VENV)/run.stamp
 demo: $(VENV)/run.stamp
 	$(BIN)/python -m demo
 
-# What tintd train, evaluate and export need.
+# Installs what tintd train, evaluate and export need.
 training: $(VENV)/train.stamp
 
-# Tests wait for services as long as they compute: three processes keep two cores busy. With more threads than one, each
-# would wait for the others' most of the time.
+# Tests wait about as long as they compute, so three processes keep two cores busy. With more than one thread each, they
+# would wait for each other.
 test: $(VENV)/test.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
@@ -31,7 +31,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# In dist/, or in the folder that WHEELS says. What an earlier build left would go into the wheel, too.
+# Writes to dist/, or to WHEELS. An old build/ would add its files to the wheel.
 wheel: $(VENV)/test.stamp
 	rm -rf build
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir $(or $(WHEELS),dist) .
@@ -39,7 +39,7 @@ wheel: $(VENV)/test.stamp
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks
 
-# An hour, or as many minutes as MINUTES says; as root, disks are filled too.
+# Takes an hour, or MINUTES; as root, disks are filled too.
 soak: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),60)
 
@@ -49,7 +49,7 @@ install-service:
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
-# A stamp is newer than what it was made from, so that nothing is installed twice.
+# A stamp that is newer than its sources means that all is installed.
 $(BIN)/python:
 	$(PYTHON) -m venv --without-pip $(VENV)
 

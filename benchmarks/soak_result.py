@@ -29,10 +29,10 @@ def count_faults(root: Path, expected: set[str], bad: set[str]) -> dict[str, int
     return {
         "good files at the end": len(good),
         "lost": sum(state not in ("done", "failed", "skipped") for state, _, _ in outcomes.values()),
-        "good, and yet not done": sum(state != "done" for state, _, _ in good),
-        "not done, and no reason": sum(state != "done" and not reason for state, _, reason in outcomes.values()),
+        "good, but not done": sum(state != "done" for state, _, _ in good),
+        "not done, without a reason": sum(state != "done" and not reason for state, _, reason in outcomes.values()),
         "results missing": len(set(results) - lying),
-        "results of one name": len(results) - len(set(results)),
+        "results with the same name": len(results) - len(set(results)),
         "results that cannot be read": sum(not _is_whole(Path(path)) for path in lying & set(results)),
         "temporary files left over": len(list(root.glob("outbox/**/.tintd-*"))),
         "journal damaged": int(not sound),

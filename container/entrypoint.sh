@@ -1,5 +1,5 @@
 #!/bin/sh
-# Start tintd as the user and group that PUID and PGID name, so that results belong to whom they should.
+# Starts tintd as the user and group that PUID and PGID name: results belong to them.
 set -eu
 umask "${UMASK:-0002}"
 

@@ -37,7 +37,7 @@ def main() -> None:
         service.wait(TIMEOUT)
     sheet = folder / "before-after.png"
     write_sheet([(original, outbox / original.name) for original in originals], sheet)
-    print(f"\nThe results lie in {outbox}\nBefore and after: {sheet}")  # noqa: T201 (it is for the person who runs it)
+    print(f"\nThe results are in {outbox}\nBefore and after: {sheet}")  # noqa: T201 (it is for the person who runs it)
 
 
 def _drop(inbox: Path, folder: Path) -> list[Path]:
@@ -53,9 +53,9 @@ def _wait(service: subprocess.Popen[bytes], config: Path, files: int) -> None:
     end = time.monotonic() + TIMEOUT
     while _counts(config)["done"] < files:
         if service.poll() is not None:
-            sys.exit("the service ended before it was done")
+            sys.exit("the service ended before all files were done")
         if time.monotonic() > end or _counts(config)["failed"]:
-            sys.exit(f"not done: see `tintd status --config {config}`")
+            sys.exit(f"not all files are done: see `tintd status --config {config}`")
         time.sleep(1)
 
 

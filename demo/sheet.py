@@ -10,7 +10,7 @@ from PIL import Image
 
 _HEIGHT, _GAP, _COLUMNS = 240, 8, 2
 _FRAMES = (10, 50, 90)
-"""Of a film, which stand for it."""
+"""Numbers of the frames of a film that are shown."""
 
 
 def write_sheet(pairs: list[tuple[Path, Path]], path: Path) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs tintd as a system service: /opt/tintd, /etc/tintd/config.yaml, a user, a unit. Run by `make install-service`.
+# Installs tintd as a system service: the program, a configuration, a user and a unit. `make install-service` runs it.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
@@ -24,10 +24,10 @@ systemd-tmpfiles --create tintd.conf
 systemctl daemon-reload
 
 cat <<'END'
-tintd is installed. Look at /etc/tintd/config.yaml, then:
+tintd is installed. Edit /etc/tintd/config.yaml, then start the service, and watch its log:
     systemctl enable --now tintd
     journalctl -fu tintd
-Folders beside /srv/tintd must be allowed: `systemctl edit tintd`, and in it
+To use folders outside /srv/tintd, allow them: run `systemctl edit tintd` and write
     [Service]
     ReadWritePaths=/your/folder
 END

@@ -23,14 +23,15 @@ from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import Calibration, WeightsCard, save_weights
 from daemon.commands.client import look_up
 from daemon.control.status import status_of
+from tests.assets.films import Film, write_film
 from tests.fork_server import ForkedProcess, ForkServer
 
 # No test asserts a time, and hypothesis would.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
 
-TIMEOUT = 120
-"""Seconds after which a daemon that has not done something never will."""
+TIMEOUT = 200
+"""Seconds after which a service that has not done something never will."""
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +84,18 @@ class ServiceSetup:
     def leftovers(self) -> list[Path]:
         """Temporary files in the folder of results."""
         return list(self.outbox.rglob(".tintd-*"))
+
+    def drop_film(self, name: str, film: Film) -> Path:
+        """Move a finished film into the watched folder."""
+        return write_film(self.root / Path(name).name, film).rename(self.inbox / name)
+
+    def wait(self, condition: Callable[[], object], what: str, has_failed: Callable[[], bool]) -> None:
+        """Wait until a condition is true; the test fails after `TIMEOUT`, or when it cannot become true any more."""
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            if time.monotonic() > end or has_failed():
+                pytest.fail(f"not so: {what}\n{self.log()[-5000:]}")
+            time.sleep(0.05)
 
 
 @dataclass
@@ -143,14 +156,11 @@ class Daemon(ServiceSetup):
         self.wait_until(lambda: wanted.items() <= self.status()["counts"].items(), str(wanted))
         self.wait_until(lambda: not self.leftovers(), "the work folders are gone")
 
-    def wait_until(self, true: Callable[[], object], what: str) -> None:
-        """Wait until something is true."""
-        end = time.monotonic() + TIMEOUT
-        while not true():
-            assert self.process is not None
-            if self.process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"not so: {what}\n{self.log()}")
-            time.sleep(0.1)
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait until a condition is true of the running service."""
+        assert self.process is not None
+        process = self.process
+        self.wait(condition, what, lambda: process.poll() is not None)
 
 
 def _as_json(line: str) -> dict[str, Any]:
@@ -183,20 +193,21 @@ def tintd(tmp_path: Path, weights: Path) -> Iterator[Daemon]:
         yield made
 
 
+def settings_with(weights: Path) -> dict[str, Any]:
+    """Settings of a service whose waits are all short."""
+    return {
+        "folders": [{"input": "inbox", "output": "outbox"}],
+        "colour": {"weights": str(weights), "device": "cpu"},
+        "film": {"speed": "ultrafast"},
+        "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
+        "work": {"retry_seconds": 0.2, "grace_seconds": 0},
+    }
+
+
 @contextmanager
 def service_in(root: Path, weights: Path, fork_server: ForkServer | None) -> Iterator[Daemon]:
     """A service, which does not outlive its test."""
-    made = Daemon(
-        root,
-        {
-            "folders": [{"input": "inbox", "output": "outbox"}],
-            "colour": {"weights": str(weights), "device": "cpu"},
-            "film": {"speed": "ultrafast"},
-            "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
-            "work": {"retry_seconds": 0.2, "grace_seconds": 0},
-        },
-        fork_server,
-    )
+    made = Daemon(root, settings_with(weights), fork_server)
     made.inbox.mkdir()
     yield made
     if made.process is not None and made.process.poll() is None:

@@ -22,11 +22,6 @@ LONG = Film(frames=500, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
 
 
-def drop_film(daemon: Daemon, name: str, film: Film) -> Path:
-    """A film that comes whole, by a move."""
-    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
-
-
 def has_colour(path: Path) -> bool:
     """Whether a picture is more than grey."""
     with Image.open(path) as image:
@@ -39,7 +34,7 @@ def test_what_is_dropped_appears_in_colour(tintd: Daemon) -> None:
     tintd.start()
     (tintd.inbox / "1936").mkdir()
     write_grey(tintd.inbox / "1936" / "late.png")
-    drop_film(tintd, "film.mp4", Film(sounds=("aac",)))
+    tintd.drop_film("film.mp4", Film(sounds=("aac",)))
     tintd.wait_for(done=3)
     assert has_colour(tintd.outbox / "early.jpg")
     assert has_colour(tintd.outbox / "1936" / "late.png")
@@ -148,10 +143,10 @@ def test_a_slow_copy_with_an_old_date_is_waited_for(daemon: Daemon) -> None:
 def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None:
     """The result of what it was is dropped."""
     daemon.start()
-    drop_film(daemon, "film.mp4", LONG)
+    daemon.drop_film("film.mp4", LONG)
     daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
     time.sleep(0.3)
-    drop_film(daemon, "film.mp4", Film(frames=7))
+    daemon.drop_film("film.mp4", Film(frames=7))
     daemon.wait_for(done=1)
     [done] = [file for file in daemon.status()["files"] if file["state"] == "done"]
     assert Path(done["output"]).name == "film.mp4"
@@ -238,7 +233,7 @@ def test_a_restart_does_nothing_twice_and_forgets_nothing(daemon: Daemon) -> Non
 def test_a_stop_puts_the_running_job_back(tintd: Daemon) -> None:
     """Nothing half-written stays, the attempt does not count, and the next start does it."""
     tintd.start()
-    drop_film(tintd, "film.mp4", LONG)
+    tintd.drop_film("film.mp4", LONG)
     tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
     assert tintd.stop() == 0
     assert list(tintd.outbox.iterdir()) == []
@@ -250,7 +245,7 @@ def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:
     """Within the grace time."""
     tintd.settings["work"]["grace_seconds"] = 100
     tintd.start()
-    drop_film(tintd, "film.mp4", Film(frames=100))
+    tintd.drop_film("film.mp4", Film(frames=100))
     tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
     assert tintd.stop() == 0
     assert (tintd.outbox / "film.mp4").exists()
@@ -259,7 +254,7 @@ def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:
 def test_a_worker_that_is_killed_costs_one_attempt(tintd: Daemon) -> None:
     """The job is done by its successor."""
     tintd.start()
-    drop_film(tintd, "film.mp4", Film(frames=150))
+    tintd.drop_film("film.mp4", Film(frames=150))
     tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
     assert tintd.process is not None
     os.kill(worker_of(tintd.process.pid), signal.SIGSEGV)
@@ -281,7 +276,7 @@ def worker_of(service: int) -> int:
 @pytest.mark.parametrize("moment", [0.0, 0.7, 1.5])
 def test_kill_nine_in_the_middle_loses_nothing(daemon: Daemon, moment: float) -> None:
     """After a restart the same files are done once, with no leftovers and no half-written result."""
-    drop_film(daemon, "film.mkv", Film(frames=120, sounds=("aac",)))
+    daemon.drop_film("film.mkv", Film(frames=120, sounds=("aac",)))
     for number in range(5):
         write_grey(daemon.inbox / f"{number}.png", 40 + number, 40)
     daemon.start()

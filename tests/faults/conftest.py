@@ -6,7 +6,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ServiceSetup
+from tests.conftest import ServiceSetup, settings_with
 from tests.fork_server import ForkServer, has_ended
-
-TIMEOUT = 200
 
 
 @dataclass
@@ -53,13 +50,9 @@ class Service(ServiceSetup):
             finally:
                 database.commit()
 
-    def until(self, true: Callable[[], object], what: str, *, of_the_living: bool = True) -> None:
-        """Wait until something is true."""
-        end = time.monotonic() + TIMEOUT
-        while not true():
-            if time.monotonic() > end or (of_the_living and not self.is_alive()):
-                pytest.fail(f"not so: {what}\n{self.log()[-5000:]}")
-            time.sleep(0.05)
+    def until(self, condition: Callable[[], object], what: str, *, of_the_living: bool = True) -> None:
+        """Wait until a condition is true; if it is `of_the_living`, the service must not end meanwhile."""
+        self.wait(condition, what, lambda: of_the_living and not self.is_alive())
 
     def finish(self, **counts: int) -> None:
         """Wait until the journal has exactly these counts."""
@@ -69,18 +62,11 @@ class Service(ServiceSetup):
 @pytest.fixture
 def service(tmp_path: Path, weights: Path, fork_server: ForkServer) -> Iterator[Service]:
     """A service that is quick in all its waits; not yet started."""
-    made = Service(
-        tmp_path,
-        {
-            "folders": [{"input": "inbox", "output": "outbox"}],
-            "colour": {"weights": str(weights), "device": "cpu"},
-            "film": {"speed": "ultrafast"},
-            "watching": {"settle_seconds": 0.2, "patience_seconds": 1},
-            "work": {"retry_seconds": 0.2, "grace_seconds": 0, "attempts": 3, "spare_mib": 1},
-            "log": {"format": "json"},
-        },
-        fork_server,
-    )
+    settings = settings_with(weights)
+    settings["watching"]["settle_seconds"] = 0.2
+    settings["work"] |= {"attempts": 3, "spare_mib": 1}
+    settings["log"] = {"format": "json"}
+    made = Service(tmp_path, settings, fork_server)
     made.inbox.mkdir()
     yield made
     if made.pid and made.is_alive():

@@ -57,11 +57,6 @@ def fill(place: Path, leave: int) -> Path:
     return filler
 
 
-def drop_film(service: Service, name: str, film: Film) -> Path:
-    """A film that comes whole, by a move."""
-    return write_film(service.root / Path(name).name, film).rename(service.inbox / name)
-
-
 def is_running(service: Service) -> bool:
     """Whether some job is under way."""
     return service.counts().get("running") == 1
@@ -122,7 +117,7 @@ def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount
     (service.root / "disk" / "results").mkdir()
     service.settings["folders"][0]["output"] = "disk/results"
     service.start()
-    drop_film(service, "film.mp4", LONG)
+    service.drop_film("film.mp4", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     subprocess.run(["umount", "--lazy", service.root / "disk"], check=True)
     write_grey(service.inbox / "a.png")
@@ -201,7 +196,7 @@ def test_what_a_kill_leaves_on_another_disk(service: Service, elsewhere: Path) -
     (service.outbox / "films").symlink_to(elsewhere)
     (service.inbox / "films").mkdir()
     service.start()
-    film = drop_film(service, "films/film.mkv", LONG)
+    film = service.drop_film("films/film.mkv", LONG)
     service.until(lambda: list(elsewhere.glob(".tintd-*/*")), "the film is being coloured")
     service.signal(signal.SIGKILL)
     film.unlink()
@@ -218,7 +213,7 @@ def test_a_disk_that_is_mounted_below_the_results_in_mid_film(service: Service, 
     (service.inbox / "films").mkdir()
     service.settings["watching"]["rescan_seconds"] = 0.5
     service.start()
-    drop_film(service, "films/film.mkv", replace(LONG, frames=100))
+    service.drop_film("films/film.mkv", replace(LONG, frames=100))
     service.until(lambda: is_running(service), "the film is being coloured")
     mount(service.outbox / "films")
     service.finish(done=1)
@@ -263,7 +258,7 @@ def test_a_network_mount_whose_server_died(service: Service, place: str) -> None
     """Breaks: sshfs and the like: the folder is there, and every question about it is answered with an error."""
     service.settings["watching"] |= {"settle_seconds": 1, "rescan_seconds": 1}
     service.start()
-    drop_film(service, "film.mkv", LONG)
+    service.drop_film("film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     write_grey(service.inbox / "settling.png")
     with dead_mount(service.root / place):
@@ -297,7 +292,7 @@ def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -
     mount(service.outbox, "size=40m,nr_inodes=3")
     service.settings["work"]["attempts"] = 1
     service.start()
-    drop_film(service, "film.mkv", Film(frames=20))
+    service.drop_film("film.mkv", Film(frames=20))
     service.until(lambda: service.logged("will be tried again"), "it waits")
     assert "No space left" in service.logged("will be tried again")[0]["reason"]
     subprocess.run(["mount", "-o", "remount,nr_inodes=100", service.outbox], check=True)
@@ -337,7 +332,7 @@ def test_the_journals_disk_is_full_when_the_service_stops(service: Service, moun
     mount(service.root / "state", "size=4m")
     service.settings["work"]["spare_mib"] = 0
     service.start()
-    drop_film(service, "film.mkv", LONG)
+    service.drop_film("film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     os.kill(service.pid, signal.SIGSTOP)
     filler = fill(service.root / "state", 0)
@@ -401,7 +396,7 @@ def test_an_original_that_changes_while_it_is_coloured(service: Service, what: s
     """Breaks: the original, under the worker's hands; what is published is of what lies there at the end."""
     short = write_film(service.root / "short.mkv", Film(frames=7))
     service.start()
-    film = drop_film(service, "film.mkv", LONG)
+    film = service.drop_film("film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     match what:
         case "deleted":

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 import pytest
 import yaml
 
-from tests.assets.films import Film, write_film
+from tests.assets.films import Film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 from tests.faults.conftest import immutable
@@ -26,11 +26,6 @@ LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
 SPARSE = Film(frames=100, width=160, height=120, rate=1, pts=tuple(450_000 * number for number in range(100)))
 """Eight minutes in few frames: a segment for each dozen."""
-
-
-def drop(daemon: Daemon, name: str, film: Film) -> Path:
-    """A film that comes whole, by a move."""
-    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
 
 
 def is_running(daemon: Daemon) -> bool:
@@ -46,7 +41,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     assert stat.S_IMODE(control.stat().st_mode) == 0o660
     assert daemon.process is not None
     assert daemon.status()["service"]["pid"] == daemon.process.pid
-    drop(daemon, "film.mp4", LONG)
+    daemon.drop_film("film.mp4", LONG)
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     assert "1 file cancelled" in daemon.command("cancel", "film.mp4").stdout
     daemon.wait_for(skipped=1)
@@ -79,7 +74,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
 def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     """Breaks: SIGHUP in the middle of a film, with other folders, then with nonsense, then with missing weights."""
     daemon.start()
-    drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
+    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240))
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "output": "results"})
@@ -151,7 +146,7 @@ def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
     (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "output": "results"})
     daemon.start()
-    drop(daemon, "film.mkv", SPARSE)
+    daemon.drop_film("film.mkv", SPARSE)
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00001.json")), "segments are finished")
     del daemon.settings["folders"][0]
     daemon.reload()
@@ -200,7 +195,7 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
     """Breaks: working hours end in the middle of a film. It is put back, and gone on with when there are others."""
     daemon.start()
-    drop(daemon, "film.mp4", LONG)
+    daemon.drop_film("film.mp4", LONG)
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     hour = time.localtime().tm_hour
     daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
@@ -216,7 +211,7 @@ def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_film_goes_on_after_a_restart(daemon: Daemon, how: signal.Signals) -> None:
     """Breaks (promise 3): the service is killed, or stopped, in mid-film. The next one begins where it ended."""
-    drop(daemon, "film.mkv", SPARSE)
+    daemon.drop_film("film.mkv", SPARSE)
     daemon.start()
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00002.json")), "three segments are finished")
     daemon.stop(how)

@@ -10,17 +10,12 @@ import psutil
 import pyvips
 import yaml
 
-from tests.assets.films import Film, write_film
+from tests.assets.films import Film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
 LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 """Long enough to be interrupted while it is coloured."""
-
-
-def drop(daemon: Daemon, name: str, film: Film = LONG) -> Path:
-    """A film that comes whole, by a move."""
-    return write_film(daemon.root / name, film).rename(daemon.inbox / name)
 
 
 def workers(daemon: Daemon) -> dict[str, list[str]]:
@@ -45,7 +40,7 @@ def test_a_crashing_file_is_set_aside_and_harms_no_other(daemon: Daemon) -> None
     """Breaks: SIGSEGV in the worker, at every attempt at one film; the other worker goes on beside it."""
     daemon.settings["work"] |= {"attempts": 2, "workers": 2}
     daemon.start()
-    drop(daemon, "crash.mp4")
+    daemon.drop_film("crash.mp4", LONG)
     os.kill(worker_at(daemon, "crash.mp4"), signal.SIGSEGV)
     daemon.wait_until(lambda: daemon.logged("will be tried again"), "the crash was noticed")
     write_grey(daemon.inbox / "good.png")
@@ -65,7 +60,7 @@ def test_a_worker_that_hangs_is_replaced(daemon: Daemon) -> None:
     """Breaks: SIGSTOP in the middle of a film. The attempt is stopped, the next one does it."""
     daemon.settings["work"]["stall_seconds"] = 3
     daemon.start()
-    drop(daemon, "film.mp4", Film(frames=250, width=320, height=240))
+    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240))
     os.kill(worker_at(daemon, "film.mp4"), signal.SIGSTOP)
     daemon.wait_until(lambda: daemon.logged("will be tried again"), "it was stopped")
     assert "no progress" in daemon.logged("will be tried again")[0]["reason"]
@@ -95,7 +90,7 @@ def test_a_job_that_takes_too_long_is_stopped(daemon: Daemon) -> None:
     """Breaks: a film longer than the limit, which makes progress all the time."""
     daemon.settings["work"] |= {"attempts": 1, "job_seconds": 1}
     daemon.start()
-    drop(daemon, "film.mp4")
+    daemon.drop_film("film.mp4", LONG)
     daemon.wait_for(failed=1)
     assert "job_seconds" in daemon.status()["files"][0]["reason"]
 

@@ -15,10 +15,11 @@ CHANGED = ("/etc", "/opt", "/srv", "/usr/lib")
 
 SCRIPT = """
 set -eu
-mount -t tmpfs none "$LAYERS"
+mount -t tmpfs none "$LAYERS" || exit 77
 for place in $CHANGED; do
     mkdir -p "$LAYERS/upper$place" "$LAYERS/work$place"
-    mount -t overlay none -o "lowerdir=$place,upperdir=$LAYERS/upper$place,workdir=$LAYERS/work$place" "$place"
+    options="lowerdir=$place,upperdir=$LAYERS/upper$place,workdir=$LAYERS/work$place"
+    mount -t overlay none -o "$options" "$place" || exit 77
 done
 "$SOURCE/systemd/install.sh"
 /opt/tintd/venv/bin/tintd --version
@@ -51,7 +52,7 @@ def test_the_service_is_installed(tmp_path: Path) -> None:
     }
     command = ["unshare", "--mount", "sh", "-c", SCRIPT]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if "mount" in ended.stderr and "denied" in ended.stderr:
+    if ended.returncode == 77 or "unshare failed" in ended.stderr:
         pytest.skip("this system allows no mounts")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.splitlines()[-8:] == [
