@@ -1,4 +1,4 @@
-"""Doing jobs: find out what a file is, load the weights that it wants, colour it; photographs several at a time."""
+"""Do jobs: find out what a file is, load the weights that its settings name, and colour it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from functools import cache, partial
 from typing import Literal
 
 from colorizer.copying import copy_file
-from colorizer.errors import InColourError
+from colorizer.errors import InColourError, TintdError
 from colorizer.film.pipeline import colorize_film
 from colorizer.job import Job, ProgressCallback
+from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
 from colorizer.model.weights import weights_path
-from colorizer.photo.batch import SharedColorist, sit_together
-from colorizer.photo.formats import kind_of
-from colorizer.photo.pipeline import colorize_photo
+from colorizer.photo.batch import colorize_photos
+from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
+
+Kind = Literal["photo", "film"]
 
 
 def colorize(job: Job, on_progress: ProgressCallback) -> Report:
@@ -25,52 +27,86 @@ def colorize(job: Job, on_progress: ProgressCallback) -> Report:
 
     Args:
         job: what to do.
-        on_progress: called after each frame of a film, and while a file is copied.
+        on_progress: called after each frame of a film, and while a file is decoded or copied.
 
     Raises:
-        InColourError: it is in colour already, which the settings leave alone.
-        TintdError: it cannot be done; the message says why. The target may hold anything then.
+        InColourError: it is in colour already, and the settings leave such files alone.
+        TintdError: it cannot be done; the message says why. The content of the target is undefined then.
 
     """
-    kind = kind_of(job.source)
-    colorist = open_colorist(job.settings.colour)
+    if detect_kind(job.source) == "photo":
+        ((_, outcome),) = colorize_photos([job], open_colorist, lambda _number: None, on_progress)
+        return _finish(job, "photo", outcome, on_progress)
     try:
-        report = (colorize_photo if kind == "photo" else colorize_film)(job, colorist, on_progress)
+        return _finish(job, "film", colorize_film(job, open_colorist(job.settings.colour), on_progress), on_progress)
     except InColourError as found:
-        if job.settings.detection.coloured != "copy":
-            raise
-        report = _copy(job, kind, found, partial(on_progress, found.frames, found.frames))
-    original = job.source.stat()
-    os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
-    return report
+        return _finish(job, "film", found, on_progress)
 
 
 def colorize_together(
-    jobs: Sequence[Job], turned_to: Callable[[int], None], on_progress: ProgressCallback
+    jobs: Sequence[Job], on_turn: Callable[[int], None], on_progress: ProgressCallback
 ) -> Iterator[tuple[int, Report | Exception]]:
-    """Do jobs in turns; the photographs among them that are alike in size and settings share one call of the network.
+    """Do several jobs; the photographs among them that are alike in size and settings share one call of the network.
 
     Args:
         jobs: what to do.
-        turned_to: told whenever one is gone on with, by its number.
-        on_progress: called for the job that goes on.
+        on_turn: called with the number of a job before work on it begins or goes on.
+        on_progress: told how far that job is.
 
     Yields:
         The number of a job that has ended, and its report or what went wrong.
 
     """
-    return sit_together([partial(colorize, job, on_progress) for job in jobs], turned_to)
+    films = [number for number, job in enumerate(jobs) if _may_be_film(job)]
+    for number in films:
+        on_turn(number)
+        yield number, _outcome(partial(colorize, jobs[number], on_progress))
+    photos = [number for number in range(len(jobs)) if number not in films]
+    photo_jobs = [jobs[number] for number in photos]
+    for place, outcome in colorize_photos(photo_jobs, open_colorist, lambda place: on_turn(photos[place]), on_progress):
+        number = photos[place]
+        yield number, _outcome(partial(_finish, jobs[number], "photo", outcome, on_progress))
+
+
+def _may_be_film(job: Job) -> bool:
+    try:
+        return detect_kind(job.source) == "film"
+    except (TintdError, OSError):
+        return False  # colouring it says what is wrong
+
+
+def _outcome(do: Callable[[], Report]) -> Report | Exception:
+    try:
+        return do()
+    except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
+        return error
 
 
 @cache
-def open_colorist(settings: ColourSettings) -> SharedColorist:
-    """Load the weights that the settings name, once for as long as they are asked for."""
+def open_colorist(settings: ColourSettings) -> Colorist:
+    """Load the weights that the settings name, once for each settings."""
     model = Predictor.load(weights_path(settings.weights), device=settings.device)
-    return SharedColorist(model, settings.working_size, model.card.decoding(settings.vividness))
+    return Colorist(model, settings.working_size, model.card.decoding(settings.vividness))
 
 
-def _copy(job: Job, kind: Literal["photo", "film"], found: InColourError, on_progress: Callable[[], None]) -> Report:
-    """Copy the original, which becomes the result."""
+def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: ProgressCallback) -> Report:
+    """Give the result the times of its original; a file in colour is copied where the settings say so.
+
+    Raises:
+        Exception: the job failed, or is left alone.
+
+    """
+    if isinstance(outcome, InColourError) and job.settings.detection.coloured == "copy":
+        outcome = _copy(job, kind, outcome, partial(on_progress, outcome.frames, outcome.frames))
+    if isinstance(outcome, Exception):
+        raise outcome
+    original = job.source.stat()
+    os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
+    return outcome
+
+
+def _copy(job: Job, kind: Kind, found: InColourError, on_progress: Callable[[], None]) -> Report:
+    """Copy the original as the result."""
     copy_file(job.source, job.target, on_progress)
     return Report(
         kind=kind,

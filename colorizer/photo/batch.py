@@ -1,116 +1,105 @@
-"""Several photographs sit for one call of the network: each is coloured by itself up to its question, and after it."""
+"""Colour several photographs: all are examined, alike ones share a call of the network, and each is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import torch
-from greenlet import getcurrent, greenlet
-from torch import Tensor
 
+from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
-from colorizer.model.lab import Matrix
+from colorizer.photo.picture import MATRIX
+from colorizer.photo.pipeline import ExaminedPhoto, examine, write
+from colorizer.provenance import made_with
 from colorizer.report import Report
+from colorizer.settings import ColourSettings
+
+_ROOM = 128 << 20
+"""Bytes of memory in which the decoded pictures of a batch are kept; further ones are decoded again to be written."""
+_TOGETHER = 16
+"""Most pictures in one call of the network: an animation has hundreds."""
+
+_Place = tuple[int, int]
+"""Number of a photograph, and number of a frame in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What one picture asks the network."""
-
-    colorist: SharedColorist
-    luma: Tensor
-    matrix: Matrix
-    mirrored: bool
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """Questions of one kind can be asked together."""
-        return id(self.colorist), self.matrix.name, self.mirrored, *self.luma.shape[1:]
-
-
-class SharedColorist(Colorist):
-    """A colorist for `sit_together`: whoever asks it waits until the others have asked too."""
-
-    def fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
-        """See `Colorist.fit`; the answer is the same, to the last bit on a CPU."""
-        asked = _Question(self, luma, matrix, mirrored)
-        sitters = getcurrent().parent
-        answer: ChromaFit = sitters.switch(asked) if sitters else super().fit(luma, matrix, mirrored=mirrored)
-        return answer
-
-    def answer(self, questions: Sequence[_Question]) -> list[ChromaFit]:
-        """Answer questions of one kind with one call of the network."""
-        first = questions[0]
-        together = torch.cat([asked.luma for asked in questions])
-        fits = super().fit(together, first.matrix, mirrored=first.mirrored)
-        sizes = [len(asked.luma) for asked in questions]
-        parts = zip(fits.slope.split(sizes), fits.offset.split(sizes), strict=True)
-        return [ChromaFit(slope, offset) for slope, offset in parts]
-
-
-def sit_together(
-    sitters: Sequence[Callable[[], Report]], turned_to: Callable[[int], None]
+def colorize_photos(
+    jobs: Sequence[Job],
+    open_colorist: Callable[[ColourSettings], Colorist],
+    on_turn: Callable[[int], None],
+    on_progress: ProgressCallback,
 ) -> Iterator[tuple[int, Report | Exception]]:
-    """Do tasks that ask a `SharedColorist`, in turns; none changes another's result, nor does one that fails.
+    """Colour photographs; none changes the result of another, nor does one that fails.
 
     Args:
-        sitters: the tasks.
-        turned_to: told whenever one goes on, by its number.
+        jobs: what to do.
+        open_colorist: gives the colorist of some settings, always the same one for the same settings.
+        on_turn: called with the number of a job before work on it begins or goes on.
+        on_progress: told how far that job is.
 
     Yields:
-        The number of a task that has ended, and its report or what went wrong.
+        The number of a job that has ended, and its report or what went wrong.
 
     """
-    waiting: dict[int, tuple[greenlet, _Question]] = {}
-
-    def go_on(number: int, sitter: greenlet, answer: ChromaFit | Exception | None = None) -> Report | Exception | None:
-        turned_to(number)
+    examined: dict[int, ExaminedPhoto] = {}
+    room = _ROOM
+    for number, job in enumerate(jobs):
+        on_turn(number)
         try:
-            said = _resume(sitter, answer)
+            examined[number] = examine(job, open_colorist(job.settings.colour).extent, on_progress, room)
         except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
-            return error
-        if isinstance(said, _Question):
-            waiting[number] = sitter, said
-            return None
-        report: Report = said
-        return report
-
-    for number, sit in enumerate(sitters):
-        outcome = go_on(number, greenlet(sit))
-        if outcome is not None:
-            yield number, outcome
-    while waiting:
-        answers = _answers({number: asked for number, (_, asked) in waiting.items()})
-        for number, answer in answers.items():
-            sitter, _ = waiting.pop(number)
-            outcome = go_on(number, sitter, answer)
-            if outcome is not None:
-                yield number, outcome
-
-
-def _answers(questions: dict[int, _Question]) -> dict[int, ChromaFit | Exception]:
-    """The answer to each question, or the error that there was instead; those of one kind are asked together."""
-
-    def kind(number: int) -> tuple[object, ...]:
-        return questions[number].kind
-
-    answers: dict[int, ChromaFit | Exception] = {}
-    for _, alike in groupby(sorted(questions, key=kind), key=kind):
-        numbers = list(alike)
-        try:
-            fits = questions[numbers[0]].colorist.answer([questions[number] for number in numbers])
-        except Exception as error:  # noqa: BLE001 (the device cannot do it: each of them says so)
-            answers |= dict.fromkeys(numbers, error)
+            yield number, error
         else:
-            answers |= dict(zip(numbers, fits, strict=True))
-    return answers
+            room = max(0, room - examined[number].held)
+    fits = _choose_chroma(examined, open_colorist)
+    for number in sorted(examined):
+        photo = examined.pop(number)  # the next one may need its memory
+        on_turn(number)
+        try:
+            own = _fits_of(fits, number, len(photo.luma))
+            colour = photo.job.settings.colour
+            yield number, write(photo, own, made_with(open_colorist(colour).weights, colour), on_progress)
+        except Exception as error:  # noqa: BLE001 (likewise)
+            yield number, error
 
 
-def _resume(sitter: greenlet, answer: ChromaFit | Exception | None = None) -> Any:  # noqa: ANN401 (as greenlet has it)
-    if isinstance(answer, Exception):
-        return sitter.throw(answer)
-    return sitter.switch() if answer is None else sitter.switch(answer)
+def _choose_chroma(
+    examined: dict[int, ExaminedPhoto], open_colorist: Callable[[ColourSettings], Colorist]
+) -> dict[_Place, ChromaFit | Exception]:
+    """Choose the chroma of every frame, or say why that failed; alike frames are predicted together."""
+
+    def likeness(place: _Place) -> tuple[object, ...]:
+        photo = examined[place[0]]
+        return id(open_colorist(photo.job.settings.colour)), *photo.luma[place[1]].shape
+
+    fits: dict[_Place, ChromaFit | Exception] = {}
+    places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.luma))]
+    for _, group in groupby(sorted(places, key=likeness), key=likeness):
+        alike = list(group)
+        colorist = open_colorist(examined[alike[0][0]].job.settings.colour)
+        for first in range(0, len(alike), _TOGETHER):
+            chunk = alike[first : first + _TOGETHER]
+            try:
+                luma = [examined[number].luma[frame] for number, frame in chunk]
+                fits |= zip(chunk, _fit(colorist, luma), strict=True)
+            except Exception as error:  # noqa: BLE001 (the device cannot do it: each of them says so)
+                fits |= dict.fromkeys(chunk, error)
+    return fits
+
+
+def _fit(colorist: Colorist, luma: Sequence[torch.Tensor]) -> list[ChromaFit]:
+    fit = colorist.fit(torch.cat(tuple(luma)), MATRIX, mirrored=True)
+    return [ChromaFit(slope, offset) for slope, offset in zip(fit.slope.split(1), fit.offset.split(1), strict=True)]
+
+
+def _fits_of(fits: dict[_Place, ChromaFit | Exception], number: int, frames: int) -> list[ChromaFit]:
+    """The chroma of a photograph's frames; raises what went wrong with one of them."""
+    own = []
+    for frame in range(frames):
+        fit = fits[number, frame]
+        if isinstance(fit, Exception):
+            raise fit
+        own.append(fit)
+    return own

@@ -1,87 +1,92 @@
-"""A picture as it lies in a photograph's file: its only one, a page of a TIFF, or the frames of an animation."""
+"""A picture in the file of a photograph: its only one, a page of a TIFF, or the frames of an animation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pyvips
 
 from colorizer.model.lab import Matrix
-from colorizer.photo.formats import PhotoFormat
+from colorizer.photo.formats.photo_format import PhotoFormat, Sample
 from colorizer.photo.tags import Tags
 
 MATRIX = Matrix.BT601
-"""Of the luma of a photograph: JFIF's, and what printing in grey has meant since."""
-
-Sample = Literal["uchar", "ushort", "float"]
+"""Matrix of the luma of a photograph: that of JFIF, and of printing in grey."""
 
 CONVERTED = {"cmyk", "lab", "labs", "xyz"}
-"""Colour spaces of libvips that become sRGB first."""
-_DEEP = 65535.0
+"""Colour spaces of libvips that are converted to sRGB first."""
+_WHITE_16 = 65535.0
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture, read from the top as often as it is asked for."""
+    """A picture that can be read several times."""
 
     open: Callable[[], pyvips.Image]
-    """Opens the picture anew, for one pass from top to bottom; the frames of an animation lie below each other."""
+    """Opens the picture for one pass from top to bottom; the frames of an animation lie below each other."""
     width: int
     height: int
-    """Of a frame."""
+    """Height of a frame."""
     white: float
-    """The sample that is white."""
+    """Sample that is white."""
     sample: Sample
-    """What its samples become: 8 bits, 16 bits, or numbers."""
+    """Type that its samples get in a result that holds it."""
     bits: int
-    """Of a sample in the file."""
+    """Bits of a sample in the file."""
+    held: int = 0
+    """Bytes of memory that hold it decoded; 0 where each pass decodes it."""
     frames: int = 1
     orientation: int = 1
     """EXIF orientation, 1..8."""
     transparent: bool = False
-    """Whether its samples say how transparent they are."""
+    """Whether it has alpha."""
     tags: Tags = field(default_factory=dict)
-    """What a TIFF says of it."""
+    """Descriptive tags of a page of a TIFF."""
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photograph's file."""
+    """The file of a photograph."""
 
     format: PhotoFormat
     pictures: tuple[Picture, ...]
     quality: int | None = None
-    """Estimated, of a JPEG."""
+    """Estimated quality of a JPEG, 1..100."""
     lossless: bool = False
-    """Whether a WebP was stored without loss."""
+    """Whether a WebP result is written without loss."""
     notes: tuple[str, ...] = ()
-    """What was left out, or read otherwise than it lies there."""
+    """What was left out, or is read otherwise than it lies in the file."""
 
 
-def luma_and_alpha(picture: Picture) -> tuple[pyvips.Image, pyvips.Image | None]:
-    """Luma as float 0..1, and the alpha channel as it is.
+def split_alpha(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
+    """Split an image into its colour and its alpha, if it has one."""
+    if not image.hasalpha():
+        return image, None
+    return image.extract_band(0, n=image.bands - 1), image[image.bands - 1]
 
-    What has a profile, or is not grey or R'G'B', becomes sRGB at 16 bits before its luma is computed.
+
+def luma_of(image: pyvips.Image, white: float) -> pyvips.Image:
+    """Compute the luma, float 0..1, of an image without alpha.
+
+    An image with a profile, or in another space than grey and R'G'B', becomes sRGB at 16 bits first.
     """
-    image = picture.open()
-    alpha = None
-    if image.hasalpha():
-        alpha = image[image.bands - 1]
-        image = image.extract_band(0, n=image.bands - 1)
-    image, white = _shown(image, picture.white)
+    image, white = to_grey_or_srgb(image, white)
     if image.bands < 3:
-        return image[0].cast("float") / white, alpha
+        return image[0].cast("float") / white
+    return image.extract_band(0, n=3).cast("float").recomb(pyvips.Image.new_from_list([luma_weights(white)]))
+
+
+def luma_weights(white: float) -> list[float]:
+    """Weights of R', G' and B', in samples of which one is white, in the luma, 0..1."""
     kr, kb = MATRIX.value
-    weights = [[weight / white for weight in (kr, 1 - kr - kb, kb)]]
-    return image.extract_band(0, n=3).cast("float").recomb(pyvips.Image.new_from_list(weights)), alpha
+    return [weight / white for weight in (kr, 1 - kr - kb, kb)]
 
 
-def _shown(image: pyvips.Image, white: float) -> tuple[pyvips.Image, float]:
-    """The picture in grey or in sRGB, and the sample that is white there."""
+def to_grey_or_srgb(image: pyvips.Image, white: float) -> tuple[pyvips.Image, float]:
+    """Convert an image without alpha to grey or sRGB, and return the sample that is white there."""
     if image.get_typeof("icc-profile-data") and image.format in {"uchar", "ushort"}:
-        return image.icc_transform("srgb", embedded=True, depth=16), _DEEP
+        return image.icc_transform("srgb", embedded=True, depth=16), _WHITE_16
     if image.interpretation in CONVERTED:
-        return image.colourspace("rgb16"), _DEEP
+        return image.colourspace("rgb16"), _WHITE_16
     return image, white

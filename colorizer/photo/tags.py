@@ -1,4 +1,4 @@
-"""The tags of TIFF files, which EXIF uses too: read, chosen, and bound with the pages of a result."""
+"""The tags of TIFF files, which EXIF uses too: read, filtered, and merged with the pages of a result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tifftools import read_tiff, write_tiff
 from tifftools.exceptions import TifftoolsError
 
 Tags = dict[int, dict[str, Any]]
-"""The tags of a directory by number, as tifftools has them."""
+"""The tags of a directory by number, in the form of tifftools."""
 
 SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES, SAMPLE_FORMAT = 254, 258, 259, 262, 274, 277, 339
 XMP, EXIF, COLOUR_SPACE = 700, 34665, 40961
@@ -24,25 +24,25 @@ _LAYOUT = {
     *(290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336),
     *(337, 338, SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
 }
-"""Tags of how the samples lie in the file and what they mean: a result has its own (TIFF 6.0, and its supplements)."""
+"""Tags of the layout and meaning of samples, of which a result has its own (TIFF 6.0, and its supplements)."""
 _RAW = {37399, *range(33421, 33423), *range(50706, 52600)}
 """Tags of a camera's raw samples (TIFF/EP and DNG)."""
 _LAYERS = 37724
-"""Photoshop's layers, in grey."""
+"""Photoshop's layers, which are grey."""
 _SEEKS = 200_000
-"""A file of thousands of pages is read with fewer; a chain of directories that bites its tail needs more."""
+"""Seeks after which reading ends: a file of thousands of pages needs fewer, a cyclic chain of directories more."""
 
 
-logging.getLogger("tifftools").setLevel(logging.CRITICAL)  # what it warns of is damage, which is told as such
+logging.getLogger("tifftools").setLevel(logging.CRITICAL)  # it warns of damage, which is reported as an error
 
 
-class _Patient(io.FileIO):
-    """A file that is searched only so often."""
+class _LimitedFile(io.FileIO):
+    """A file that allows a limited number of seeks."""
 
     seeks = 0
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """As in a file, until patience ends."""
+        """Seek, or raise an error after too many seeks."""
         self.seeks += 1
         if self.seeks > _SEEKS:
             raise TifftoolsError("its directories have no end")
@@ -57,7 +57,7 @@ def read_directories(path: Path) -> list[Tags]:
         ValueError: it is damaged.
 
     """
-    with _Patient(path) as file:
+    with _LimitedFile(path) as file:
         return _read(file)
 
 
@@ -73,19 +73,19 @@ def _read(file: BinaryIO | io.FileIO) -> list[Tags]:
 
 
 def number(tags: Tags, tag: int, default: int) -> int:
-    """The first number of a tag."""
+    """The first number of a tag; `default` where the tag is missing or holds something else."""
     data = tags.get(tag, {}).get("data")
     return data[0] if isinstance(data, list) and data and isinstance(data[0], int) else default
 
 
 def descriptive(tags: Tags) -> Tags:
-    """The tags that say something of the picture, not of how its samples lie; without XMP, which has its own way."""
+    """The tags that describe the picture, not the layout of its samples; without XMP, which libvips carries."""
     dropped = _LAYOUT | _RAW | {_LAYERS, XMP}
     return {tag: value for tag, value in _detached(tags).items() if tag not in dropped}
 
 
 def _detached(tags: Tags) -> Tags:
-    """Tags with their sub-directories, without the file that they came from."""
+    """Tags with their sub-directories, independent of the file that they were read from."""
     return {
         tag: {**value, "ifds": [[_directory(one["tags"]) for one in group] for group in value["ifds"]]}
         if "ifds" in value
@@ -100,19 +100,19 @@ def _directory(tags: Tags) -> dict[str, Any]:
 
 
 def exif_of(tags: Tags) -> bytes:
-    """Descriptive tags as the EXIF of another format."""
+    """Write descriptive tags as the EXIF of another format."""
     file = io.BytesIO()
     write_tiff([_directory(tags)], file, bigEndian=False, bigtiff=False)
     return b"Exif\x00\x00" + file.getvalue()
 
 
 def tags_of_exif(exif: bytes) -> Tags:
-    """The descriptive tags in another format's EXIF; none where it is damaged."""
+    """Read the descriptive tags from the EXIF of another format; none where it is damaged."""
     return _of_first(partial(_read, io.BytesIO(exif.removeprefix(b"Exif\x00\x00"))))
 
 
 def tags_of_raw(path: Path) -> Tags:
-    """What a raw file says of its picture, where it is a TIFF in all but name."""
+    """Read the descriptive tags of a raw file; none where it is not built as a TIFF."""
     return _of_first(partial(read_directories, path))
 
 
@@ -124,8 +124,15 @@ def _of_first(read: Callable[[], list[Tags]]) -> Tags:
     return descriptive(directories[0]) if directories else {}
 
 
-def bind(pages: Sequence[Path], tags: Sequence[Tags], target: Path) -> None:
-    """Bind pages, each a TIFF of one picture, into one TIFF, each with tags of its own."""
+def merge_pages(pages: Sequence[Path], tags: Sequence[Tags], target: Path) -> None:
+    """Merge pages, each a TIFF of one picture, into one TIFF, and add tags to each.
+
+    Args:
+        pages: files of one page.
+        tags: tags of each page, which replace those in its file.
+        target: file to write.
+
+    """
     directories = []
     for page, own in zip(pages, tags, strict=True):
         with page.open("rb") as file:

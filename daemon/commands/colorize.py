@@ -22,7 +22,7 @@ from rich.text import Text
 from colorizer.durable import make_folder
 from colorizer.errors import SettingsError, TintdError
 from colorizer.job import Excerpt, Job
-from colorizer.photo.formats import kind_of
+from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.config.settings import Work
@@ -169,7 +169,7 @@ def _may_replace(name: Path, order: _Order) -> bool:
 
 def _likely_names(file: Path, folder: Path) -> list[Path]:
     """Names that an earlier result of this file may have."""
-    suffixes = [file.suffix] if kind_of(file) == "photo" else [file.suffix, ".mp4", ".mkv"]
+    suffixes = [file.suffix] if detect_kind(file) == "photo" else [file.suffix, ".mp4", ".mkv"]
     return [folder / (file.stem + suffix) for suffix in suffixes]
 
 

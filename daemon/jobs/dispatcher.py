@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from colorizer.photo.formats import kind_of
+from colorizer.photo.formats import detect_kind
 from colorizer.settings import ColourSettings
 from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
@@ -219,7 +219,7 @@ class Foreman:
         if identify(entry.source) != entry.identity:  # it may be a pipe by now, at which reading would wait for ever
             return False
         try:
-            return kind_of(entry.source) == "photo"
+            return detect_kind(entry.source) == "photo"
         except Exception:  # noqa: BLE001 (no file's content may end the service; the worker says what is wrong)
             return False
 

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
+from colorizer.photo.formats import is_named_as_photo
 from daemon.files.identity import Identity, Result
 from daemon.files.mounts import is_present
 from daemon.files.text import legible
 from daemon.journal.attempts import Attempts
 from daemon.journal.database import Database, usable
 from daemon.journal.records import STATES, Entry, Making, State, entry_of, result_of
-from daemon.watch.file_filter import is_film
 
 _ALIKE = 20
 """Files of the same content that are looked at, so that a flood of copies costs no more than one of different files."""
@@ -78,7 +78,7 @@ class Journal:
                     "folder": os.fsencode(folder),
                     "path": os.fsencode(path),
                     "fingerprint": fingerprint,
-                    "film": is_film(path),
+                    "film": not is_named_as_photo(path),
                     "now": now,
                     **_columns(identity),
                 },

@@ -15,24 +15,6 @@ from daemon.config.settings import Folder
 DONE = "done"
 """Folder in a watched folder to which originals move, where that is configured."""
 
-_PHOTOS = frozenset(
-    (
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".png",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".bmp",
-        ".gif",
-    )
-)
 _RUN = 1000
 """Names that are sorted at a time: a folder of any length is walked in the memory of so many."""
 
@@ -100,11 +82,6 @@ def walk(folder: Folder, place: Path, enter: Callable[[os.stat_result], None] = 
                 elif _is(entry.is_file, folder) and wants(folder, path):
                     yield path
         waiting += reversed(inner)
-
-
-def is_film(path: Path) -> bool:
-    """Whether a file's name is not a photograph's: good enough to put files in an order."""
-    return path.suffix.lower() not in _PHOTOS
 
 
 def is_linked(folder: Folder, path: Path) -> bool:

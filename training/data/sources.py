@@ -18,9 +18,10 @@ from webdataset.gopen import gopen
 from webdataset.shardlists import expand_urls
 
 from colorizer.errors import MediaError, one_line
+from colorizer.photo.formats import FORMATS, GIF, RAW
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif"})
-"""Of what should be a photograph; other files of a tree are passed over."""
+SUFFIXES = frozenset(suffix for one in FORMATS if one not in {RAW, GIF} for suffix in one.all_suffixes)
+"""Suffixes of photographs; other files of a tree are ignored. Pillow does not read raw files, and GIFs are dithered."""
 OPEN_SHARDS = 2
 """Shards that one process holds in memory."""
 

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import pyvips
+from PIL import Image
 from torch import Tensor
 
 from colorizer.engine import colorize, colorize_together
@@ -11,13 +14,14 @@ from colorizer.job import Job
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
 from colorizer.model.lab import Matrix
+from colorizer.photo import batch
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
-from tests.assets.pictures import write_grey
+from tests.assets.pictures import grey, write_grey
 
 
 def silent(_done: int, _all: int) -> None:
-    """Nobody is told of progress."""
+    """Ignore progress."""
 
 
 def job(tmp_path: Path, source: Path, weights: Path, target: str) -> Job:
@@ -27,7 +31,7 @@ def job(tmp_path: Path, source: Path, weights: Path, target: str) -> Job:
 
 
 def album(tmp_path: Path) -> list[Path]:
-    """Photographs of two shapes, and one that is none."""
+    """Photographs of two shapes, and a file that is not one."""
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
     sizes = [(96, 128), (120, 160), (96, 128), (128, 96), (240, 320)]
@@ -37,7 +41,7 @@ def album(tmp_path: Path) -> list[Path]:
 def test_photographs_are_coloured_together_as_alone(
     tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bit for bit, with one call of the network for each shape, and each told of before it is turned to."""
+    """Bit for bit, with one call of the network for each shape; the caller hears which one is worked on."""
     sources = album(tmp_path)
     for source in sources[1:]:
         colorize(job(tmp_path, source, weights, "alone"), silent)
@@ -74,3 +78,55 @@ def test_a_device_that_fails_fails_them_all(tmp_path: Path, weights: Path, monke
         colorize_together([job(tmp_path, source, weights, "both") for source in sources], lambda _: None, silent)
     )
     assert [str(outcome) for outcome in outcomes.values()] == ["no memory"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "room_and_passes"), [("a.png", (1 << 20, 1)), ("a.tif", (1 << 20, 1)), ("a.png", (0, 3))]
+)
+def test_a_photograph_that_fits_into_memory_is_decoded_once(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, name: str, room_and_passes: tuple[int, int]
+) -> None:
+    """A larger one is opened for its header, and decoded to be examined and to be written."""
+    room, passes = room_and_passes
+    source = write_grey(tmp_path / name)
+    loads: list[str] = []
+    call = pyvips.Operation.call
+
+    def count(operation: str, *arguments: object, **options: object) -> object:
+        if operation.endswith("load_source"):
+            loads.append(operation)
+        return call(operation, *arguments, **options)
+
+    monkeypatch.setattr(pyvips.Operation, "call", count)
+    monkeypatch.setattr(batch, "_ROOM", room)
+    colorize(job(tmp_path, source, weights, "one"), silent)
+    assert len(loads) == passes
+
+
+def test_a_large_photograph_gets_the_same_result(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit for bit, whether it is kept in memory or decoded twice."""
+    source = write_grey(tmp_path / "a.jpg", 400, 300)
+    colorize(job(tmp_path, source, weights, "kept"), silent)
+    monkeypatch.setattr(batch, "_ROOM", 0)
+    colorize(job(tmp_path, source, weights, "twice"), silent)
+    assert (tmp_path / "kept-a.jpg").read_bytes() == (tmp_path / "twice-a.jpg").read_bytes()
+
+
+def test_an_animation_of_many_frames_is_predicted_in_parts(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory of one call does not grow with its frames."""
+    frames = [Image.fromarray(np.roll(grey(32, 48), turn, axis=1)) for turn in range(20)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    calls: list[int] = []
+    fit = Colorist.fit
+
+    def count(self: Colorist, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
+        calls.append(len(luma))
+        return fit(self, luma, matrix, mirrored=mirrored)
+
+    monkeypatch.setattr(Colorist, "fit", count)
+    assert colorize(job(tmp_path, tmp_path / "a.gif", weights, "all"), silent).frames == 20
+    assert calls == [16, 4]

@@ -1,12 +1,16 @@
-"""Tests of colorizer/photo/formats.py."""
+"""Tests of colorizer/photo/formats/, the registry of the formats of photographs."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image
 
 from colorizer.errors import UnsupportedError
-from colorizer.photo.formats import kind_of
+from colorizer.photo.formats import FORMATS, detect_kind, format_named, is_named_as_photo
+from colorizer.settings import PhotoSettings
 from tests.assets.pictures import write_grey
 
 
@@ -17,7 +21,7 @@ from tests.assets.pictures import write_grey
 def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None:
     """A photograph is one under any name."""
     renamed = write_grey(tmp_path / name).rename(tmp_path / "renamed.txt")
-    assert kind_of(renamed) == "photo"
+    assert detect_kind(renamed) == "photo"
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA"])
@@ -26,7 +30,7 @@ def test_every_kind_of_targa_is_known(tmp_path: Path, mode: str, compression: st
     """One in colour begins almost as a mouse pointer does."""
     path = tmp_path / "a.tga"
     Image.new(mode, (8, 6)).save(path, compression=compression)
-    assert kind_of(path) == "photo"
+    assert detect_kind(path) == "photo"
 
 
 @pytest.mark.parametrize("start", [b"II*\0", b"MM\0*\0\0\0", b"II*\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff"])
@@ -34,7 +38,7 @@ def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -
     """However little of it is there: its reader says that it ends too early."""
     path = tmp_path / "scan.tif"
     path.write_bytes(start)
-    assert kind_of(path) == "photo"
+    assert detect_kind(path) == "photo"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_what_is_no_photograph_is_refused_with_its_name(tmp_path: Path, content:
     path = tmp_path / "file.jpg"
     path.write_bytes(content)
     with pytest.raises(UnsupportedError, match=word):
-        kind_of(path)
+        detect_kind(path)
 
 
 @pytest.mark.parametrize(
@@ -76,4 +80,44 @@ def test_a_film_is_not_taken_for_a_targa(tmp_path: Path, start: bytes) -> None:
     """A Targa has no signature, but its header must make sense."""
     path = tmp_path / "film.tga"
     path.write_bytes(start)
-    assert kind_of(path) == "film"
+    assert detect_kind(path) == "film"
+
+
+def test_every_format_has_a_name_and_suffixes_of_its_own() -> None:
+    """No two formats share a name or a suffix."""
+    names = [one.name for one in FORMATS]
+    suffixes = [suffix for one in FORMATS for suffix in one.all_suffixes]
+    assert len(set(names)) == len(names)
+    assert len(set(suffixes)) == len(suffixes)
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in suffixes)
+
+
+def test_every_result_can_be_written() -> None:
+    """A format that is not written names formats that are; so do the settings."""
+    for one in FORMATS:
+        assert one.save or all(format_named(name).save for name in one.instead), one.name
+        assert one.save or one.instead, one.name
+    named = set(get_args(PhotoSettings.model_fields["format"].annotation)) - {"auto"}
+    assert all(format_named(name).save for name in named)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "a.PCX", "a.sgi", "a.tga", "a.ppm", "a.pgm", "a.dng", "a.nef", "a.jfif", "a.ras", "a.dib"]
+)
+def test_photographs_are_known_by_their_names(name: str) -> None:
+    """A name is enough to put photographs before films."""
+    assert is_named_as_photo(Path(name))
+
+
+@pytest.mark.parametrize("name", ["a.jxl", "a.mkv", "a.psd", "a", ".jpg"])
+def test_other_files_are_not_named_as_photographs(name: str) -> None:
+    """A format that is refused is not among them."""
+    assert not is_named_as_photo(Path(name))
+
+
+def test_the_registry_loads_no_decoder() -> None:
+    """The service imports it, and loads neither torch nor a decoder."""
+    heavy = {"torch", "av", "pyvips", "numpy", "pillow_heif", "rawpy"}
+    code = f"import sys, colorizer.photo.formats; print(sorted({heavy} & set(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert answer.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""How good a JPEG is: the quality whose quantisation table comes nearest to the file's."""
+"""Estimate the quality of a JPEG: that whose quantisation table is nearest to the file's."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _LUMA = np.array(
 
 
 def estimate_quality(path: Path) -> int | None:
-    """Quality (1..100, the scale of libjpeg) of a JPEG's luma; None where its table cannot be read."""
+    """Estimate the quality of a JPEG's luma, 1..100 on libjpeg's scale; None where its table cannot be read."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["JPEG"]) as image:
             table = np.array(image.quantization[0])  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001 (a decoder may raise anything; who decodes the picture says what is wrong)
+    except Exception:  # noqa: BLE001 (a decoder may raise anything; the decoder of the picture reports what is wrong)
         return None
     distances = [np.abs(table - _scaled(quality)).sum() for quality in range(1, 101)]
     return 1 + int(np.argmin(distances))
 
 
 def _scaled(quality: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The luma table of a quality, as libjpeg's jcparam.c scales it."""
+    """Compute the luma table of a quality as libjpeg's jcparam.c does, (64,)."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return ((_LUMA * scale + 50) // 100).clip(1, 255).reshape(64)

@@ -1,0 +1,46 @@
+"""Checks of a photograph before its picture is decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from colorizer.errors import MediaError, TruncatedError
+from colorizer.photo.formats.photo_format import PhotoFormat
+from colorizer.settings import PhotoSettings
+
+
+def check_end(source: Path, photo_format: PhotoFormat) -> None:
+    """Check that a file has its end, for a format whose decoder does not.
+
+    Raises:
+        TruncatedError: it is cut off.
+
+    """
+    if photo_format.is_cut_off(source):
+        raise TruncatedError(f"{source.name}: the picture ends too early")
+
+
+def check_size(source: Path, width: int, height: int, settings: PhotoSettings, *, whole: bool) -> None:
+    """Check that a picture is within the limits.
+
+    Args:
+        source: the file.
+        width: of all frames together, in pixels.
+        height: likewise.
+        settings: the limits.
+        whole: whether its decoder holds it whole in memory.
+
+    Raises:
+        MediaError: it is too large.
+
+    """
+    megapixels = width * height / 1e6
+    if megapixels > settings.max_megapixels:
+        raise MediaError(
+            f"{source.name}: {megapixels:.0f} megapixels; `max_megapixels` allows {settings.max_megapixels}"
+        )
+    if whole and megapixels > settings.max_megapixels_whole:
+        raise MediaError(
+            f"{source.name}: {megapixels:.0f} megapixels in a format that must be held whole in memory; "
+            f"`max_megapixels_whole` allows {settings.max_megapixels_whole}. Save it as TIFF"
+        )

@@ -1,0 +1,124 @@
+"""Describe a decoded picture, and keep it in memory where it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyvips
+
+from colorizer.errors import UnsupportedError
+from colorizer.photo.formats.photo_format import Opening, Sample
+from colorizer.photo.picture import CONVERTED, Picture
+from colorizer.photo.tags import Tags
+from colorizer.photo.watching import watch
+
+_BYTES = {"uchar": 1, "char": 1, "short": 2, "ushort": 2, "int": 4, "uint": 4, "float": 4, "double": 8}
+_SAMPLES: dict[str, tuple[Sample, float]] = {
+    "uchar": ("uchar", 255.0),
+    "short": ("ushort", 65535.0),
+    "ushort": ("ushort", 65535.0),
+    "uint": ("ushort", 2.0**32 - 1),
+    "float": ("float", 1.0),
+    "double": ("float", 1.0),
+}
+"""What the samples of an image of libvips become, and which of them is white."""
+_BRIGHTEST = 16.0
+"""Greatest floating-point sample of a picture whose white is 1: four stops brighter."""
+_FEW = 0.1
+"""Share of samples brighter than white that a picture of the sun, or a division by zero, may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How to get the samples of a picture."""
+
+    header: pyvips.Image
+    """The picture, of which no sample has been read."""
+    open: Callable[[], pyvips.Image]
+    """See `Picture.open`."""
+    held: int = 0
+    """See `Picture.held`."""
+
+
+def keep_if_small(header: pyvips.Image, decode: Callable[[], pyvips.Image], opening: Opening) -> Decoding:
+    """Decode a picture into memory if there is room for it; otherwise it is decoded for each pass.
+
+    Args:
+        header: the opened picture, of which no sample has been read.
+        decode: opens it again.
+        opening: tells how much room there is.
+
+    Raises:
+        pyvips.Error: it is damaged or cut off.
+
+    """
+    size = size_of(header)
+    if size > opening.room:
+        return Decoding(header, decode)
+    image = watch(header, opening.on_progress).copy_memory()
+    image.set_progress(False)  # what is made from it would still report to the header's function
+    return Decoding(image, lambda: image, size)
+
+
+def size_of(image: pyvips.Image) -> int:
+    """Bytes of the decoded samples of an image."""
+    return int(image.width * image.height * image.bands * _BYTES.get(image.format, 16))
+
+
+def describe(
+    source: Path, decoding: Decoding, *, frames: int = 1, white: float | None = None, tags: Tags | None = None
+) -> Picture:
+    """Describe a picture for colouring.
+
+    Args:
+        source: the file.
+        decoding: the picture.
+        frames: frames of an animation, which lie below each other.
+        white: the sample that is white, where it is not the greatest of its type.
+        tags: of a page of a TIFF.
+
+    Raises:
+        UnsupportedError: its samples cannot be coloured.
+        pyvips.Error: it is damaged or cut off.
+
+    """
+    header = decoding.header
+    if header.format not in _SAMPLES or (header.format == "short" and header.interpretation not in CONVERTED):
+        raise UnsupportedError(f"{source.name}: samples of the type {header.format} are not coloured")
+    samples = header.bands - bool(header.hasalpha())
+    if samples not in {1, 3} and header.interpretation not in CONVERTED:
+        raise UnsupportedError(f"{source.name}: pictures of {samples} samples a pixel are not coloured")
+    sample, greatest = _SAMPLES[header.format]
+    if sample == "float" and header.interpretation in CONVERTED:
+        sample, greatest = "ushort", 65535.0
+    if sample == "float":
+        greatest = _find_white(decoding.open)
+    return Picture(
+        open=decoding.open,
+        held=decoding.held,
+        width=header.width,
+        height=header.height // frames,
+        white=white or greatest,
+        sample=sample,
+        bits=header.get("bits-per-sample") if header.get_typeof("bits-per-sample") else 16 if sample == "ushort" else 8,
+        frames=frames,
+        orientation=header.get("orientation") if header.get_typeof("orientation") else 1,
+        transparent=bool(header.hasalpha()),
+        tags=tags or {},
+    )
+
+
+def _find_white(open_picture: Callable[[], pyvips.Image]) -> float:
+    """Find the sample that is white in a floating-point picture, which no file states: 1, 255 or 65535.
+
+    Raw developers and scanners mean 1, and write lights and paper that are brighter; those stay grey. To take 255 for
+    white there would make every colour hundreds of times too strong. A dark picture that counts to 255, and for which
+    1 is taken, stays grey at worst.
+    """
+    greatest: float = open_picture().max()
+    if greatest <= _BRIGHTEST:
+        return 1.0
+    meant = (white for white in (1.0, 255.0, 65535.0) if (open_picture() > white).avg() <= 255 * _FEW)
+    return next(meant, greatest)

@@ -1,0 +1,89 @@
+"""Photographs that libvips reads and writes, in strips where the format allows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pyvips
+
+from colorizer.photo.codecs.checks import check_size
+from colorizer.photo.codecs.description import describe, keep_if_small
+from colorizer.photo.formats.photo_format import Opening
+from colorizer.photo.picture import Picture
+from colorizer.photo.tags import Tags
+
+pyvips.cache_set_max(0)  # no operation is repeated
+
+
+def open_with_vips(  # noqa: PLR0913
+    source: Path,
+    loader: str,
+    opening: Opening,
+    *,
+    whole: bool = False,
+    with_metadata: Callable[[pyvips.Image], pyvips.Image] = lambda image: image,
+    tags: Tags | None = None,
+    **options: int,
+) -> Picture:
+    """Open one picture of a file.
+
+    Args:
+        source: the file.
+        loader: libvips' operation, for a source.
+        opening: limits.
+        whole: whether libvips holds a picture of this format whole.
+        with_metadata: adds what libvips does not read.
+        tags: of a page of a TIFF.
+        options: of the loader.
+
+    Raises:
+        UnsupportedError: its samples cannot be coloured.
+        MediaError: it is too large.
+        pyvips.Error: it is damaged or cut off.
+
+    """
+
+    def decode() -> pyvips.Image:
+        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            stream = pyvips.Source.new_from_descriptor(descriptor)  # which keeps a duplicate
+        finally:
+            os.close(descriptor)
+        image = pyvips.Operation.call(loader, stream, access="sequential", fail_on=opening.fail_on, **options)
+        return with_metadata(image)
+
+    header = decode()
+    interlaced = header.get_typeof("interlaced") != 0 and header.get("interlaced") == 1
+    check_size(source, header.width, header.height, opening.settings, whole=whole or interlaced)
+    frames = _count_frames(header) if "n" in options else 1
+    return describe(source, keep_if_small(header, decode, opening), frames=frames, tags=tags)
+
+
+def _count_frames(header: pyvips.Image) -> int:
+    height: int = header.get("page-height") if header.get_typeof("page-height") else header.height
+    return max(1, int(header.height) // height)
+
+
+def save_with_vips(image: pyvips.Image, path: Path, suffix: str, **options: object) -> None:
+    """Write a picture, in sRGB unless it has another profile.
+
+    Args:
+        image: the picture.
+        path: of the file, of any suffix.
+        suffix: of the format, for libvips.
+        options: of the format's saver.
+
+    Raises:
+        pyvips.Error: it cannot be written.
+
+    """
+    if not image.get_typeof("icc-profile-data"):
+        options["profile"] = "srgb"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        target = pyvips.Target.new_to_descriptor(descriptor)
+        image.write_to_target(target, suffix, **options)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,49 @@
+"""PNG (ISO/IEC 15948), read and written by libvips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
+from colorizer.settings import PhotoSettings
+
+if TYPE_CHECKING:
+    import pyvips
+
+    from colorizer.photo.picture import Photo
+
+
+def _open(source: Path, opening: Opening) -> Photo:
+    from colorizer.photo.codecs.vips import open_with_vips
+    from colorizer.photo.extras import left_out
+    from colorizer.photo.picture import Photo
+
+    picture = open_with_vips(source, "pngload_source", opening)
+    return Photo(PNG, (picture,), notes=left_out(lambda: (_count_pictures(source), 0)))
+
+
+def _count_pictures(source: Path) -> int:
+    """The still picture and the frames of an animation."""
+    from PIL import Image
+
+    with Image.open(source, formats=["PNG"]) as image:
+        return int(getattr(image, "n_frames", 1))
+
+
+def _save(image: pyvips.Image, path: Path, _photo: Photo, _settings: PhotoSettings) -> None:
+    from colorizer.photo.codecs.vips import save_with_vips
+
+    save_with_vips(image, path, ".png")
+
+
+PNG = PhotoFormat(
+    name="png",
+    title="PNG",
+    suffixes=(".png",),
+    matches=starts_with(b"\x89PNG\r\n\x1a\n"),
+    open=_open,
+    save=_save,
+    deepest="ushort",
+    lacks_end=lambda ends: b"IEND" not in ends.tail,
+)

@@ -1,0 +1,90 @@
+"""The coloured picture at full size, which libvips computes strip by strip: it is never held whole.
+
+The result is that of `chroma.enlarge` and `chroma.fit_gamut`, which colour the frames of films.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyvips
+import torch
+from torch import Tensor
+
+from colorizer.model.chroma import ChromaFit
+from colorizer.model.lab import rgb_minus_luma
+from colorizer.photo.formats.photo_format import Sample
+from colorizer.photo.picture import MATRIX, Picture, luma_of, split_alpha
+from colorizer.photo.reduction import split_frames
+
+_TINY = 1e-9
+"""A colour that reaches less far from grey than this is inside the gamut."""
+_INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
+
+
+def colour_picture(picture: Picture, fits: Sequence[ChromaFit], sample: Sample, white: float) -> pyvips.Image:
+    """Describe the coloured picture, to be computed when it is read.
+
+    Args:
+        picture: the original.
+        fits: chroma of each frame, as the picture is stored.
+        sample: type of the samples of the result.
+        white: sample that is white there.
+
+    Returns:
+        sRGB with the original's alpha and metadata.
+
+    """
+    colour, alpha = split_alpha(picture.open())
+    luma = luma_of(colour, picture.white)
+    coloured = [colour_frame(frame, fit) for frame, fit in zip(split_frames(luma, picture), fits, strict=True)]
+    image = coloured[0] if len(coloured) == 1 else pyvips.Image.arrayjoin(coloured, across=1)
+    rgb = _to_samples(image, white, sample).copy(interpretation=_INTERPRETATIONS[sample])
+    if alpha is None:
+        return rgb
+    if alpha.format != sample or white != picture.white:
+        alpha = _to_samples(alpha.cast("float") / picture.white, white, sample)
+    return rgb.bandjoin(alpha)
+
+
+def grey_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:
+    """Describe the picture without colour, in the samples of the coloured one."""
+    nothing = torch.zeros(1, 2, 1, 1)
+    return colour_picture(picture, [ChromaFit(nothing, nothing)] * picture.frames, sample, white)
+
+
+def colour_frame(luma: pyvips.Image, fit: ChromaFit) -> pyvips.Image:
+    """Give a frame its colour: R'G'B', float 0..1, of a luma, float 0..1."""
+    slope, offset = _enlarge(fit.slope, luma), _enlarge(fit.offset, luma)
+    reach = (slope * luma + offset).recomb(_reach_matrix())
+    red, green, blue = reach.bandsplit()
+    up, down = red.maxpair(green).maxpair(blue), -red.minpair(green).minpair(blue)
+    room = ((1 - luma) / up.maxpair(_TINY)).minpair(luma / down.maxpair(_TINY)).minpair(1).maxpair(0)
+    return luma + reach * room
+
+
+def _to_samples(image: pyvips.Image, white: float, sample: Sample) -> pyvips.Image:
+    """Turn values of 0..1 into samples."""
+    scaled = image * white
+    return scaled.cast("float") if sample == "float" else scaled.rint().cast(sample)
+
+
+def _enlarge(plane: Tensor, luma: pyvips.Image) -> pyvips.Image:
+    """Enlarge a small plane (1, C, h, w) to the size of the luma, bilinearly between the centres of pixels."""
+    small = pyvips.Image.new_from_array(np.ascontiguousarray(plane[0].permute(1, 2, 0).float().cpu().numpy()))
+    across, along = luma.width / small.width, luma.height / small.height
+    return small.affine(
+        [across, 0, 0, along],
+        interpolate=pyvips.Interpolate.new("bilinear"),
+        oarea=[0, 0, luma.width, luma.height],
+        odx=(across - 1) / 2,
+        ody=(along - 1) / 2,
+        extend="copy",
+    )
+
+
+def _reach_matrix() -> pyvips.Image:
+    """The matrix from Cb, Cr to R'G'B' minus luma."""
+    columns = rgb_minus_luma(torch.eye(2, dtype=torch.float64).reshape(2, 2, 1, 1), MATRIX)
+    return pyvips.Image.new_from_array(columns.reshape(2, 3).T.contiguous().numpy())

@@ -1,0 +1,74 @@
+"""Tests of colorizer/photo/reduction.py."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colorizer.model.colorist import shrink, working_extent
+from colorizer.photo.formats import format_named
+from colorizer.photo.formats.photo_format import Opening
+from colorizer.photo.picture import Picture
+from colorizer.photo.reduction import Reduction, reduce_picture
+from colorizer.settings import PhotoSettings
+from tests.assets.pictures import grey
+from tests.assets.tones import coloured, sepia, toned
+
+
+def reduced(path: Path, size: int = 64) -> Reduction:
+    """A PNG at a working size."""
+    return reduce_picture(opened(path), lambda h, w: working_extent(h, w, size), lambda: None, judge_colour=True)
+
+
+def opened(path: Path) -> Picture:
+    """The picture of a PNG."""
+    (picture,) = format_named("png").open(path, Opening(PhotoSettings())).pictures
+    return picture
+
+
+@pytest.mark.parametrize("factor", [1, 3, 8])
+def test_luma_is_the_mean_over_the_area(tmp_path: Path, factor: int) -> None:
+    """Shrinking in two steps, first in libvips, differs little from one step in torch."""
+    large = np.asarray(Image.fromarray(grey(256, 256)).resize((256 * factor, 256 * factor), Image.Resampling.BICUBIC))
+    Image.fromarray(large).save(tmp_path / "a.png")
+    (luma,) = reduced(tmp_path / "a.png").luma
+    direct = shrink(torch.from_numpy(large.astype(np.float32) / 255)[None, None], (64, 64))
+    assert luma.shape == (1, 1, 64, 64)
+    assert float((luma - direct).abs().max()) < 3 / 255
+    assert float((luma - direct).abs().mean()) < 0.25 / 255
+
+
+def test_colour_does_not_change_the_luma(tmp_path: Path) -> None:
+    """The luma of a picture is the same whether its colours are judged in the same pass or not."""
+    Image.fromarray(toned(sepia)).save(tmp_path / "a.png")
+    judged = reduced(tmp_path / "a.png")
+    plain = reduce_picture(
+        opened(tmp_path / "a.png"), lambda h, w: working_extent(h, w, 64), lambda: None, judge_colour=False
+    )
+    assert torch.equal(judged.luma[0], plain.luma[0])
+
+
+def test_a_cast_is_not_colour(tmp_path: Path) -> None:
+    """Sepia and grey are not in colour; a colour photograph is, also where transparent parts hide nothing of it."""
+    pictures = {
+        "sepia": Image.fromarray(toned(sepia)),
+        "grey": Image.fromarray(grey()),
+        "colour": Image.fromarray(coloured("coffee")),
+        "alpha": Image.fromarray(coloured("coffee")).convert("RGBA"),
+    }
+    found = {}
+    for name, image in pictures.items():
+        image.save(tmp_path / f"{name}.png")
+        found[name] = reduced(tmp_path / f"{name}.png").in_colour
+    assert found == {"sepia": False, "grey": False, "colour": True, "alpha": True}
+
+
+def test_what_is_transparent_has_no_colour(tmp_path: Path) -> None:
+    """A grey picture whose invisible parts hold colour is a grey one."""
+    image = Image.fromarray(coloured("coffee")).convert("RGBA")
+    image.putalpha(0)
+    image.paste(Image.fromarray(grey(96, 192)).convert("RGBA"), (0, 0))
+    image.save(tmp_path / "a.png")
+    assert not reduced(tmp_path / "a.png").in_colour
