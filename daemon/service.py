@@ -113,7 +113,7 @@ class Service:
     def find_again(self) -> None:
         """Take in again the files that the journal does not know any more."""
         sweep(self._config.folders, self._journal)
-        self._intake.rescan()
+        self._intake.watcher.rescan()
 
     @contextmanager
     def _monitored(self) -> Iterator[None]:
@@ -150,7 +150,6 @@ class Service:
             self._reload()
         self._check_workers()
         self._control.serve(self._apply_request)
-        self._intake.look_around()
         self._intake.take_in()
         self._work()
         self._dispatcher.keep()
@@ -170,7 +169,7 @@ class Service:
         if self._intake.is_waiting or self._dispatcher.running:
             return _TICK
         now, clock = time.monotonic(), time.time()
-        waits = [LONGEST_REST, self._next_upkeep - now, self._intake.next_scan() - now]
+        waits = [LONGEST_REST, self._next_upkeep - now]
         if self._dispatcher.closed:
             waits.append(_RETRY)
         due = self._reporter.next_due()
@@ -247,7 +246,7 @@ class Service:
     def _wait_for_journal(self, error: sqlite3.OperationalError) -> None:
         """Do nothing until the journal can be written again (its disk is full, say), and then continue."""
         self._dispatcher.abandon()
-        self._intake.rescan()
+        self._intake.watcher.rescan()
         since = time.time()
         while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))

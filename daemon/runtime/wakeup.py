@@ -20,6 +20,11 @@ class Wakeup:
         """The end to write to, for `signal.set_wakeup_fd`."""
         return self._writer
 
+    def close(self) -> None:
+        """Close the pipe; nobody may wake the loop any more."""
+        os.close(self._reader)
+        os.close(self._writer)
+
     def wake(self) -> None:
         """Wake the loop; safe in any thread."""
         with contextlib.suppress(BlockingIOError):

@@ -1,8 +1,8 @@
-"""The lookout: listens for file events (inotify) and notices when it has gone deaf.
+"""Receives file events (inotify), and notices when some do not arrive.
 
-Events are hints: what it misses, a scan finds. What makes it deaf, in silence: a queue that overflowed, watches that
-ran out (for folders inside a watched one watchdog says nothing), a watched folder that was unmounted or replaced, a
-thread that died.
+Events are hints: a scan finds what they miss. Events go missing without a word when the kernel's queue overflows, when
+there are no watches left (watchdog does not report this for sub-folders), when a watched folder is unmounted or
+replaced, and when a thread dies.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ from watchdog.observers.api import BaseObserver
 from daemon.config.settings import Folder
 
 _MOST = 10_000
-"""Paths that are remembered until they are looked at; a scan finds the others."""
+"""Paths that are kept until they are looked at; a scan finds the others."""
 _REMEDY = "raise fs.inotify.max_user_watches (sysctl), or set `watching.method: polling`"
 
-logging.getLogger("watchdog").addHandler(logging.NullHandler())  # what it says while it is stopped means nothing
+logging.getLogger("watchdog").addHandler(logging.NullHandler())  # its messages while it is stopped mean nothing
 _log = structlog.get_logger()
 
 
-class Lookout:
-    """Listens at the watched folders."""
+class FileEvents:
+    """File events of the watched folders. One thread starts, checks and stops them; `take` is safe in any thread."""
 
-    def __init__(self, folders: tuple[Folder, ...], ring: Callable[[], None]) -> None:
-        """Listen to nothing yet; `ring` is called, in another thread, at each event."""
+    def __init__(self, folders: tuple[Folder, ...], wake: Callable[[], None]) -> None:
+        """Prepare; `wake` is called, in another thread, at each event."""
         self._folders = folders
-        self._hints = _Hints(ring)
+        self._hints = _Hints(wake)
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._roots: dict[Path, tuple[int, int] | None] = {}
-        self._trouble = _Trouble()
-        self._told: str | None = None
-        self._blind = False
+        self._problems = _WatchdogProblems(wake)
+        self._reported: str | None = None
+        self._has_unwatched = False
 
     @property
-    def is_deaf(self) -> bool:
-        """Whether events of some folder do not come, so that scans must do: a folder that is away sends none."""
-        return self._told is not None or None in self._roots.values()
+    def is_incomplete(self) -> bool:
+        """Whether events of some folder are missing, so that scans must replace them; an absent folder sends none."""
+        return self._reported is not None or None in self._roots.values()
 
     def start(self) -> None:
-        """Begin to listen; where that cannot be, say so and be deaf."""
-        logging.getLogger("watchdog").addHandler(self._trouble)
+        """Begin to listen. If that is not possible, the log says so, and `is_incomplete` is true."""
+        logging.getLogger("watchdog").addHandler(self._problems)
         self._roots = {folder.input: _root(folder.input) for folder in self._folders}
         try:
             self._observer = Observer()
@@ -58,15 +58,15 @@ class Lookout:
                     self._listen(self._observer, folder)
             self._observer.start()
         except OSError as error:
-            self._tell(f"events cannot be had: {error}", _REMEDY)
+            self._report(f"the kernel refuses them: {error.strerror}", _REMEDY)
         self._threads = [thread for thread in threading.enumerate() if type(thread).__module__.startswith("watchdog.")]
 
     def stop(self) -> None:
         """Listen no more."""
-        logging.getLogger("watchdog").removeHandler(self._trouble)
+        logging.getLogger("watchdog").removeHandler(self._problems)
         if self._observer is None:
             return
-        self._observer.stop()  # also one that could not start: it listens at the folders before the one that failed
+        self._observer.stop()  # also if it did not start: it listens at the folders before the one that failed
         if self._observer.is_alive():
             self._observer.join()
         self._observer = None
@@ -75,34 +75,43 @@ class Lookout:
         """Paths that events named since the last call."""
         return self._hints.take()
 
-    def missed(self) -> bool:
-        """Whether events were lost since the last call; what has died is started again."""
-        lost = self._hints.missed() or self._trouble.heard()
-        reason = self._failure()
+    def missed(self, *, check_watches: bool = False) -> bool:
+        """Whether events were lost since the last call. If listening has ended, it is started again.
+
+        Args:
+            check_watches: whether to ask the kernel, too, if it watches the watched folders: a file system that was
+                mounted in place of another may have its number.
+
+        """
+        lost = self._hints.missed() or self._problems.take()
+        reason = self._failure() or (self._unwatched() if check_watches else None)
         if reason is not None:
-            self._tell(reason, "listening is started again")
+            self._report(reason, "listening is started again")
             self.stop()
-            self._told = None
+            self._reported = None
             self.start()
         return lost or reason is not None
 
     def check(self, entered: set[int]) -> bool:
-        """After a whole scan: are all folders that it entered (by inode) among the kernel's watches?
+        """After a complete scan, check that the kernel watches all folders that it entered.
 
-        Where they are not, listening is started again, for watches may have come free.
+        If it does not, listening is started again, because watches may have become free.
+
+        Args:
+            entered: inodes of the folders.
 
         Returns:
-            Whether another scan must tell if that has helped.
+            Whether another scan is needed to see if that has helped.
 
         """
         watched = _kernel_watches()
         unwatched = 0 if watched is None else len(entered - watched)
-        first, self._blind = not self._blind, unwatched > 0
-        if not self._blind:
-            self._told = None
+        first, self._has_unwatched = not self._has_unwatched, unwatched > 0
+        if not self._has_unwatched:
+            self._reported = None
             return False
         if not first:
-            self._tell(f"{unwatched} folders are not watched: watches have run out, or FUSE hides them", _REMEDY)
+            self._report(f"{unwatched} folders are not watched: no watches are left, or FUSE hides them", _REMEDY)
         self.stop()
         self.start()
         return first
@@ -112,7 +121,7 @@ class Lookout:
         observer.schedule(self._hints, str(folder.input), recursive=folder.recursive)
 
     def _failure(self) -> str | None:
-        """What has ended the listening, if something has."""
+        """What has ended the listening; None if nothing has."""
         for folder, root in self._roots.items():
             if _root(folder) != root:
                 return f"{folder} was unmounted, mounted or replaced"
@@ -120,17 +129,25 @@ class Lookout:
             return "a thread that listens for events has died"
         return None
 
-    def _tell(self, reason: str, remedy: str) -> None:
-        if self._told is None:
-            _log.error("file events are missed; folders are scanned instead", reason=reason, remedy=remedy)
-        self._told = reason
+    def _unwatched(self) -> str | None:
+        """Which folder the kernel has stopped watching; None if there is none, or if some were never watched."""
+        watched = None if self.is_incomplete else _kernel_watches()
+        for folder, root in self._roots.items():
+            if watched is not None and root is not None and root[1] not in watched:
+                return f"{folder} is no longer watched"
+        return None
+
+    def _report(self, reason: str, remedy: str) -> None:
+        if self._reported is None:
+            _log.error("file events are missing; folders are scanned instead", reason=reason, remedy=remedy)
+        self._reported = reason
 
 
 class _Hints(FileSystemEventHandler):
-    """Paths that events named, gathered in the observer's thread."""
+    """Paths that events named, collected in the observer's thread."""
 
-    def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
         self._paths: dict[Path, None] = {}
         self._lock = threading.Lock()
         self._missed = False
@@ -161,7 +178,7 @@ class _Hints(FileSystemEventHandler):
 
     def on_deleted(self, event: FileSystemEvent) -> None:
         if event.is_directory:  # perhaps the watched folder itself
-            self._ring()
+            self._wake()
 
     def _note(self, path: bytes | str) -> None:
         with self._lock:
@@ -169,28 +186,31 @@ class _Hints(FileSystemEventHandler):
                 self._paths[Path(os.fsdecode(path))] = None
             else:
                 self._missed = True
-        self._ring()
+        self._wake()
 
 
-class _Trouble(logging.Handler):
-    """Hears watchdog say that the kernel's queue overflowed, or that a watch could not be set."""
+class _WatchdogProblems(logging.Handler):
+    """Receives watchdog's messages that the kernel's queue overflowed, or that a watch could not be set."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)
-        self._heard = threading.Event()
+        self._wake = wake
+        self._received = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         _log.warning("file events were lost; the folders are scanned", reason=record.getMessage())
-        self._heard.set()
+        self._received.set()
+        self._wake()
 
-    def heard(self) -> bool:
-        heard = self._heard.is_set()
-        self._heard.clear()
-        return heard
+    def take(self) -> bool:
+        """Whether there were any since the last call."""
+        received = self._received.is_set()
+        self._received.clear()
+        return received
 
 
 def _root(folder: Path) -> tuple[int, int] | None:
-    """Which folder it is that lies at a path, or None where there is none."""
+    """Device and inode of the folder at a path; None where there is none."""
     try:
         found = folder.stat()
     except OSError:
@@ -199,12 +219,12 @@ def _root(folder: Path) -> tuple[int, int] | None:
 
 
 def _kernel_watches() -> set[int] | None:
-    """Inodes that this process watches, as the kernel tells (proc(5), fdinfo); None where it does not."""
+    """Inodes that this process watches, from proc(5), fdinfo; None where they cannot be read."""
     watched: set[int] = set()
     try:
         for descriptor in os.scandir("/proc/self/fdinfo"):
-            with Path(descriptor.path).open() as told:
-                watched |= {int(line.split("ino:")[1].split()[0], 16) for line in told if line.startswith("inotify ")}
+            with Path(descriptor.path).open() as lines:
+                watched |= {int(line.split("ino:")[1].split()[0], 16) for line in lines if line.startswith("inotify ")}
     except OSError:
         return None
     return watched

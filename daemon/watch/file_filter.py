@@ -1,4 +1,4 @@
-"""Which files of a watched folder are wanted: by name, by place, and by where links lead."""
+"""Which files of a watched folder are wanted: by name, by place, and by what symbolic links lead to."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ DONE = "done"
 """Folder in a watched folder to which originals move, where that is configured."""
 
 _RUN = 1000
-"""Names that are sorted at a time: a folder of any length is walked in the memory of so many."""
+"""Names that are sorted at a time, which limits the memory that a folder takes."""
 
 
 def wants(folder: Folder, path: Path) -> bool:
-    """Whether a file lies in a watched folder and its name, and those of the folders on its way, are wanted."""
-    if not enters(folder, path.parent):
+    """Whether a file lies in a watched folder, and its name and those of its parent folders are wanted."""
+    if not descends(folder, path.parent):
         return False
     return _is_named(path.name, folder.include) and not _is_named(path.name, folder.exclude)
 
 
-def enters(folder: Folder, place: Path) -> bool:
-    """Whether the files of a folder at or below a watched one are looked at."""
+def descends(folder: Folder, place: Path) -> bool:
+    """Whether a folder, the watched one or one below it, is looked through."""
     if place == folder.input:
         return True
     if not folder.recursive or not place.is_relative_to(folder.input):
@@ -39,24 +39,30 @@ def enters(folder: Folder, place: Path) -> bool:
 
 
 def wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
-    """What a hint leads to: the file itself, or all files of a folder that has come; links are left to the scans."""
+    """The wanted files that an event leads to: the file itself, or all files of a new folder. Scans find links."""
     if not path.is_relative_to(folder.input) or _has_link(folder, path):
         return
-    if os.path.isdir(path):  # noqa: PTH112 (likewise)
-        yield from walk(folder, path) if enters(folder, path) else ()
+    if os.path.isdir(path):  # noqa: PTH112 (False where it cannot be read; pathlib would raise)
+        yield from walk(folder, path) if descends(folder, path) else ()
     elif wants(folder, path):
         yield path
 
 
-def walk(folder: Folder, place: Path, enter: Callable[[os.stat_result], None] = lambda _: None) -> Iterator[Path]:
+def walk(
+    folder: Folder,
+    place: Path,
+    enter: Callable[[os.stat_result], None] = lambda _: None,
+    unreadable: Callable[[Path, OSError], None] = lambda *_: None,
+) -> Iterator[Path]:
     """Wanted files at or below a place.
+
+    Symbolic links are followed only where that is configured, and then each folder once, so that cycles end.
 
     Args:
         folder: the watched folder.
-        place: in it.
-        enter: told of each folder that is entered.
-
-    Symbolic links are followed only where that is configured, and then each folder once, so that rings end.
+        place: a folder in it.
+        enter: called for each folder that is looked through.
+        unreadable: called for each folder that cannot be.
 
     """
     seen: set[tuple[int, int]] = set()
@@ -66,7 +72,8 @@ def walk(folder: Folder, place: Path, enter: Callable[[os.stat_result], None] = 
             here = waiting.pop()
             found = here.stat()
             entries = os.scandir(here)
-        except OSError:
+        except OSError as error:
+            unreadable(here, error)
             continue
         if (found.st_dev, found.st_ino) in seen:
             continue
@@ -78,20 +85,20 @@ def walk(folder: Folder, place: Path, enter: Callable[[os.stat_result], None] = 
             for entry in _in_runs(entries):
                 path = Path(entry.path)
                 if _is(entry.is_dir, folder):
-                    inner += [path] if enters(folder, path) else []
+                    inner += [path] if descends(folder, path) else []
                 elif _is(entry.is_file, folder) and wants(folder, path):
                     yield path
         waiting += reversed(inner)
 
 
 def is_linked(folder: Folder, path: Path) -> bool:
-    """Whether a file of a watched folder, or a folder on its way, is a symbolic link that is not to be followed."""
+    """Whether a file in a watched folder, or one of its parent folders there, is a symbolic link to be ignored."""
     return folder.links != "follow" and _has_link(folder, path)
 
 
 def _has_link(folder: Folder, path: Path) -> bool:
     while path != folder.input:
-        if os.path.islink(path):  # noqa: PTH114 (False where it cannot be asked; pathlib would raise)
+        if os.path.islink(path):  # noqa: PTH114 (False where it cannot be read; pathlib would raise)
             return True
         path = path.parent
     return False
@@ -104,7 +111,7 @@ def _in_runs(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
 
 
 def _readable(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
-    """Entries until the folder cannot be read any more (a network mount that went away)."""
+    """Entries, until the folder cannot be read any more because a network mount went away."""
     try:
         yield from entries
     except OSError:
@@ -112,7 +119,7 @@ def _readable(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]
 
 
 def _is(kind: Callable[..., bool], folder: Folder) -> bool:
-    """Whether an entry is a file (or a folder), itself or by a link that is followed."""
+    """Whether an entry is a file (or a folder), itself or through a link that is followed."""
     try:
         return kind(follow_symlinks=folder.links == "follow")
     except OSError:
@@ -125,5 +132,5 @@ def _is_named(name: str, patterns: tuple[str, ...]) -> bool:
 
 @cache
 def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for many shell patterns; the empty choice matches nothing."""
+    """One expression for many shell patterns; without patterns, it matches nothing."""
     return re.compile("|".join(map(translate, patterns)) or r"(?!)")

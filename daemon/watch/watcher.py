@@ -1,26 +1,38 @@
-"""The watched folders: events and scans, and which files in them are complete."""
+"""The watched folders: which files in them are complete. Whatever reads the disk runs outside of the main loop."""
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
-from daemon.watch.file_events import Lookout
-from daemon.watch.file_filter import is_linked, walk, wanted_at, wants
-from daemon.watch.settling import Settling
+from daemon.watch.file_events import FileEvents
+from daemon.watch.file_filter import is_linked, wanted_at, wants
+from daemon.watch.scanner import FoundFile, Scanner
+from daemon.watch.stability import StabilityTracker
 
-_ROOM = 5000
-"""Files that may be under observation at a time; the others wait in their folders."""
-_SHARE = 0.1
-"""Scans take at most this share of the time, however many files there are."""
+_MOST_TRACKED = 5000
+"""Files that may be tracked at a time; the others wait in their folders."""
+_MOST_READY = 1000
+"""Complete files that wait until the main loop takes them; then the thread that tracks files waits."""
+_TICK = 0.5
+"""Seconds between two looks at the tracked files."""
+_PAUSE = 0.05
+"""Seconds between two looks after events, at least."""
+_STOP_SECONDS = 2.0
+"""Seconds for which a stop waits for the thread; one that hangs at a dead mount is left behind."""
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Find:
+class ReadyFile:
     """A complete file."""
 
     folder: Folder
@@ -30,105 +42,147 @@ class Find:
 
 
 class Watcher:
-    """Finds files. Events are hints; what a scan sees is the truth."""
+    """Finds files. Events are hints; what a scan sees is the truth.
 
-    def __init__(self, folders: tuple[Folder, ...], watching: Watching, ring: Callable[[], None]) -> None:
-        """Watch folders; `ring` is called, in another thread, at each event."""
+    A scan finds files in one thread, and another tracks them until they are complete. The methods are for the main
+    loop, and none of them reads a watched folder.
+
+    """
+
+    def __init__(self, folders: tuple[Folder, ...], watching: Watching, wake: Callable[[], None]) -> None:
+        """Prepare; `wake` is called in another thread when a file was found, or is complete."""
         self._folders = folders
-        self._watching = watching
-        self._settling = Settling(watching.settle_seconds)
-        self._lookout = Lookout(folders, ring) if watching.method == "events" else None
-        self._scan: Iterator[tuple[Folder, Path]] | None = None
-        self._next_scan = 0.0
+        self._wake = wake
+        self._tracker = StabilityTracker(watching.settle_seconds)
+        """Used in the thread that tracks files alone, but for its length."""
+        self._events = FileEvents(folders, self._attend) if watching.method == "events" else None
+        self._scanner = Scanner(folders, watching, self._events, wake)
+        self._observed: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._ready: queue.Queue[ReadyFile] = queue.Queue(_MOST_READY)
+        self._is_looking = False
+        self._error: Exception | None = None
+        self._attention = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tracker", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen for events, where that is configured."""
-        if self._lookout is not None:
-            self._lookout.start()
+        """Begin to watch."""
+        self._thread.start()
+        self._scanner.start()
 
     def stop(self) -> None:
-        """Listen no more."""
-        if self._lookout is not None:
-            self._lookout.stop()
-
-    def look_around(self, now: float, most: int) -> list[tuple[Folder, Path]]:
-        """Go on with the scan of all folders, or begin one when it is time.
-
-        Args:
-            now: a monotonic clock's.
-            most: files to look at before the service turns to its other duties.
-
-        Returns:
-            Files that lie there, new or known; none when the scan has ended, or while enough are under observation.
-
-        """
-        if self._lookout is not None and self._lookout.missed():
-            self._next_scan = min(self._next_scan, now + self._watching.settle_seconds)
-        if self._scan is None and now >= self._next_scan:
-            self._scan = self.scan()
-        found: list[tuple[Folder, Path]] = []
-        while self._scan is not None and len(found) < most and len(self._settling) + len(found) < _ROOM:
-            file = next(self._scan, None)
-            if file is None:
-                self._scan = None
-            else:
-                found.append(file)
-        return found
-
-    def scan(self) -> Iterator[tuple[Folder, Path]]:
-        """All files in the watched folders that are wanted; at its end it is known when the next one is due."""
-        begun = time.monotonic()
-        entered: set[int] = set()
-        for folder in self._folders:
-            for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino)):
-                yield folder, path
-            if folder.links == "follow":
-                entered.clear()
-        again = self._lookout is not None and self._lookout.check(entered)
-        now = time.monotonic()
-        by_polling = self._lookout is None or self._lookout.is_deaf or again
-        pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
-        self._next_scan = now + max(pause, (now - begun) / _SHARE)
+        """Watch no more."""
+        self._stopped.set()
+        self._attention.set()
+        self._scanner.stop()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
 
     def rescan(self) -> None:
-        """Have the next scan begin at once."""
-        self._next_scan = 0.0
+        """Scan all folders from the beginning."""
+        self._scanner.rescan()
 
-    def next_scan(self) -> float:
-        """When the next scan begins, by the monotonic clock."""
-        return self._next_scan
+    def found(self, most: int) -> list[FoundFile]:
+        """Files that a scan has found, new or known; none while enough files are tracked.
 
-    def observe(self, path: Path, now: float) -> None:
-        """Have an eye on a file until it is complete."""
-        self._settling.observe(path, now)
+        Args:
+            most: number of files.
 
-    def complete(self, now: float) -> list[Find]:
-        """Files that have come to rest since the last call; `now` is a monotonic clock's."""
-        if self._lookout is not None and len(self._settling) < _ROOM:
-            for path in self._lookout.take():
-                self._follow(path, now)
-        settled = self._settling.settled(self._look, now)
-        return [
-            Find(folder, path, identity)
-            for path, identity in settled
-            for folder in self._folders
-            if wants(folder, path)
-        ]
+        Raises:
+            Exception: the error that has ended a thread of the watcher.
+
+        """
+        error = self._error or self._scanner.error
+        if error is not None:
+            raise error
+        space = _MOST_TRACKED - len(self._tracker) - self._observed.qsize()
+        return _taken(self._scanner.found, min(most, space))
+
+    def observe(self, path: Path) -> None:
+        """Track a file until it is complete."""
+        self._observed.put(path)
+        self._attention.set()
+
+    def complete(self, most: int) -> list[ReadyFile]:
+        """Files that have become complete; at most `most` of them."""
+        return _taken(self._ready, most)
 
     def is_waiting(self) -> bool:
-        """Whether some file may come to rest soon, or a scan is under way."""
-        return len(self._settling) > 0 or self._scan is not None
+        """Whether some file may soon be complete, or a scan is going on."""
+        return (
+            self._scanner.is_scanning
+            or not self._scanner.found.empty()
+            or not self._observed.empty()
+            or self._is_looking
+            or len(self._tracker) > 0
+            or not self._ready.empty()
+        )
+
+    def _attend(self) -> None:
+        """Have both threads look at file events."""
+        self._attention.set()
+        self._scanner.check_events()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._attention.wait(_TICK if len(self._tracker) else None)
+                self._attention.clear()
+                self._is_looking = True
+                self._track_new()
+                self._look()
+                self._is_looking = False
+                self._stopped.wait(_PAUSE)
+        except Exception as error:  # noqa: BLE001 (raised again in the main thread)
+            self._error = error
+            self._wake()
+
+    def _track_new(self) -> None:
+        """Track files that a scan or an event has named."""
+        now = time.monotonic()
+        while not self._observed.empty():
+            self._tracker.observe(self._observed.get(), now)
+        if self._events is not None and len(self._tracker) < _MOST_TRACKED:
+            for path in self._events.take():
+                self._follow(path, now)
 
     def _follow(self, hint: Path, now: float) -> None:
-        """Have an eye on what a hint leads to."""
+        """Track the files that an event leads to."""
         for folder in self._folders:
             for found in wanted_at(folder, hint):
-                if len(self._settling) >= _ROOM:
-                    self._next_scan = min(self._next_scan, now + self._watching.settle_seconds)
+                if len(self._tracker) >= _MOST_TRACKED or self._stopped.is_set():
+                    self._scanner.rescan()
                     return
-                self._settling.notice(found, now)
+                self._tracker.notice(found, now)
 
-    def _look(self, path: Path) -> Identity | None:
-        """A file's identity, or None where it is gone, or has become a link that is not to be followed."""
+    def _look(self) -> None:
+        """Look at the tracked files, and pass on those that are complete."""
+        for path, identity in self._tracker.complete(self._identify, time.monotonic()):
+            for folder in self._folders:
+                if wants(folder, path):
+                    self._offer(ReadyFile(folder, path, identity))
+
+    def _offer(self, file: ReadyFile) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._ready.put(file, timeout=1)
+            except queue.Full:
+                continue
+            self._wake()
+            return
+
+    def _identify(self, path: Path) -> Identity | None:
+        """A file's identity; None where it is gone, or has become a link that is not to be followed."""
         linked = any(is_linked(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
         return None if linked else identify(path)
+
+
+def _taken(source: queue.Queue[_Item], most: int) -> list[_Item]:
+    """Items of a queue, at most so many; none is waited for."""
+    taken: list[_Item] = []
+    try:
+        while len(taken) < most:
+            taken.append(source.get_nowait())
+    except queue.Empty:
+        pass
+    return taken

@@ -109,17 +109,19 @@ def flood(tmp_path: Path, number: int) -> tuple[float, int]:
     journal = Journal(tmp_path / "state")
     watching = Watching(method="polling", settle_seconds=0, poll_seconds=3600)
     watcher = Watcher((Folder(input=inbox, output=tmp_path / "out"),), watching, lambda: None)
+    watcher.start()
     process = psutil.Process()
     before = peak = process.memory_info().rss
     entered, end = 0, time.monotonic() + 280
     while entered < number and time.monotonic() < end:
-        for _, path in watcher.look_around(time.monotonic(), 500):
-            watcher.observe(path, time.monotonic())
+        for found in watcher.found(500):
+            watcher.observe(found.path)
         with journal.together():
-            for find in watcher.complete(time.monotonic()):
-                journal.add(find.path, inbox, find.identity, find.path.name, 0)
+            for ready in watcher.complete(500):
+                journal.add(ready.path, inbox, ready.identity, ready.path.name, 0)
                 entered += 1
         peak = max(peak, process.memory_info().rss)
+    watcher.stop()
     return (peak - before) / (1 << 20), entered
 
 

@@ -34,10 +34,10 @@ class Finder:
 
     def turn(self) -> None:
         """What the service's loop does."""
-        for _, path in self.watcher.look_around(time.monotonic(), 500):
-            if path not in self.known:
-                self.watcher.observe(path, time.monotonic())
-        new = [find.path for find in self.watcher.complete(time.monotonic()) if find.path not in self.known]
+        for file in self.watcher.found(500):
+            if file.path not in self.known:
+                self.watcher.observe(file.path)
+        new = [file.path for file in self.watcher.complete(500) if file.path not in self.known]
         self.found += new
         self.known |= set(new)
 
@@ -246,7 +246,7 @@ def test_a_folder_that_was_away_is_soon_watched_again(daemon: Daemon) -> None:
     write_grey(daemon.inbox / "a.png")
     daemon.wait_for(done=1)
     shutil.rmtree(daemon.inbox)
-    daemon.wait_until(lambda: daemon.logged("file events are missed; folders are scanned instead"), "it is noticed")
+    daemon.wait_until(lambda: daemon.logged("file events are missing; folders are scanned instead"), "it is noticed")
     time.sleep(3)  # until the service rests
     daemon.inbox.mkdir()
     write_grey(daemon.inbox / "b.png", 40)
@@ -257,12 +257,12 @@ def test_a_folder_that_was_away_is_soon_watched_again(daemon: Daemon) -> None:
 def test_a_thread_that_died_is_replaced(tmp_path: Path) -> None:
     """Breaks: watchdog's own thread, by an event at which it throws."""
     with finding(tmp_path / "in") as finder:
-        lookout = finder.watcher._lookout  # noqa: SLF001 (to break it)
-        assert lookout is not None
-        observer = lookout._observer  # noqa: SLF001
+        events = finder.watcher._events  # noqa: SLF001 (to break it)
+        assert events is not None
+        observer = events._observer  # noqa: SLF001
         assert observer is not None
         observer.event_queue.put("no event")
-        finder.until(lambda: lookout._observer is not observer, "it is replaced")  # noqa: SLF001
+        finder.until(lambda: events._observer is not observer, "it is replaced")  # noqa: SLF001
         finder.finds(drop(tmp_path / "in" / "a.jpg"))
 
 
@@ -323,19 +323,19 @@ def test_watches_that_run_out_before_the_last_folder(tmp_path: Path) -> None:
 import os, threading
 from pathlib import Path
 from daemon.config.settings import Folder
-from daemon.watch.file_events import Lookout
+from daemon.watch.file_events import FileEvents
 Path("/proc/sys/user/max_inotify_watches").write_text("5")
 root = Path({str(tmp_path)!r})
 for number in range(20):
     (root / "1" / f"{{number}}").mkdir(parents=True)
 (root / "2").mkdir()
-lookout = Lookout(tuple(Folder(input=root / name, output=root / "out") for name in "12"), lambda: None)
+events = FileEvents(tuple(Folder(input=root / name, output=root / "out") for name in "12"), lambda: None)
 used = len(os.listdir("/proc/self/fd")), threading.active_count()
-lookout.start()
+events.start()
 for _ in range(10):
-    lookout.check({{1}})
-assert lookout.is_deaf
-lookout.stop()
+    events.check({{1}})
+assert events.is_incomplete
+events.stop()
 assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == used
 """)
     assert result.returncode == 0, result.stderr

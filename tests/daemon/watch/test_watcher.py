@@ -1,53 +1,16 @@
-"""Tests of daemon/watch/watcher.py, with real folders and real events."""
+"""Tests of daemon/watch/watcher.py and daemon/watch/scanner.py, with real folders and real events."""
 
+import os
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon.config.settings import Folder, Watching
-from daemon.watch.file_filter import wants
+from daemon.watch import file_filter
 from daemon.watch.watcher import Watcher
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "film.mp4.part",
-        "film.crdownload",
-        "film.mp4.filepart",
-        "x.tmp",
-        "x~",
-        ".hidden.jpg",
-        "Thumbs.db",
-        ".DS_Store",
-        "._a.jpg",
-        "@eaDir/a.jpg",
-        "@Recycle/a.jpg",
-        "#recycle/a.jpg",
-        ".stversions/a.jpg",
-    ],
-)
-def test_what_others_leave_behind_is_left_alone(name: str) -> None:
-    """Downloads in progress, and what desktops and NAS boxes leave."""
-    assert not wants(Folder(input=Path("/in"), output=Path("/out")), Path("/in") / name)
-
-
-def test_patterns_choose() -> None:
-    """Included names are taken, excluded ones not, in any sub-folder or in none."""
-    folder = Folder(input=Path("/in"), output=Path("/out"), include=("*.jpg",), exclude=("raw*",))
-    assert wants(folder, Path("/in/a/b.jpg"))
-    assert not wants(folder, Path("/in/a/b.png"))
-    assert not wants(folder, Path("/in/raw/b.jpg"))
-    assert not wants(folder, Path("/elsewhere/b.jpg"))
-    assert not wants(folder.model_copy(update={"recursive": False}), Path("/in/a/b.jpg"))
-
-
-def test_done_is_not_watched_where_originals_move_there() -> None:
-    """Else it is a folder like any other."""
-    folder = Folder(input=Path("/in"), output=Path("/out"))
-    assert wants(folder, Path("/in/done/a.jpg"))
-    assert not wants(folder.model_copy(update={"original": "move"}), Path("/in/done/a.jpg"))
 
 
 @pytest.mark.parametrize("method", ["events", "polling"])
@@ -68,21 +31,54 @@ def test_files_are_found_as_they_come(tmp_path: Path, method: str) -> None:
         found: set[str] = set()
         end = time.monotonic() + 20
         while len(found) < 3 and time.monotonic() < end:
-            for _, path in watcher.look_around(time.monotonic(), 100):
-                watcher.observe(path, time.monotonic())
-            found |= {find.path.name for find in watcher.complete(time.monotonic())}
+            for file in watcher.found(100):
+                watcher.observe(file.path)
+            found |= {file.path.name for file in watcher.complete(100)}
             time.sleep(0.05)
     finally:
         watcher.stop()
     assert found == {"written.jpg", "moved.jpg", "inside.jpg"}
 
 
-def test_a_scan_sees_what_lies_there(tmp_path: Path) -> None:
-    """All wanted files, and no link out of the folder."""
-    (tmp_path / "in" / "sub").mkdir(parents=True)
-    for name in ("a.jpg", "sub/b.jpg", "c.part"):
-        (tmp_path / "in" / name).write_text("x")
-    (tmp_path / "secret").write_text("x")
-    (tmp_path / "in" / "link.jpg").symlink_to(tmp_path / "secret")
-    watcher = Watcher((Folder(input=tmp_path / "in", output=tmp_path / "out"),), Watching(), lambda: None)
-    assert [path.name for _, path in watcher.scan()] == ["a.jpg", "b.jpg"]
+def test_a_scan_of_unwanted_names_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk stands still in the middle of 20,000 names: every call of the main loop returns all the same."""
+    for number in range(20_000):
+        (tmp_path / f"{number:05}.part").touch()
+    reached, released = threading.Event(), threading.Event()
+
+    def slow(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        for number, entry in enumerate(entries):
+            if number == 500 and (reached.set() or not released.wait(60)):
+                return
+            yield entry
+
+    monkeypatch.setattr(file_filter, "_readable", slow)
+    folder = Folder(input=tmp_path, output=tmp_path.parent / "out")
+    watcher = Watcher((folder,), Watching(settle_seconds=0), lambda: None)
+    watcher.start()
+    assert reached.wait(60)
+    assert (watcher.found(500), watcher.complete(500)) == ([], [])
+    assert watcher.is_waiting()
+    (tmp_path / "a.jpg").touch()
+    until(lambda: [file.path.name for file in watcher.complete(1)] == ["a.jpg"])
+    released.set()
+    until(lambda: not watcher.found(1) and not watcher.is_waiting())
+    watcher.stop()
+
+
+def test_an_error_in_a_thread_reaches_the_main_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watcher that finds nothing any more must not look like one that has nothing to find."""
+    monkeypatch.setattr(file_filter, "_readable", None)
+    watcher = Watcher((Folder(input=tmp_path, output=tmp_path.parent / "out"),), Watching(), lambda: None)
+    watcher.start()
+    with pytest.raises(TypeError):
+        until(lambda: watcher.found(1))
+    watcher.stop()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -1,9 +1,9 @@
-"""Tests of daemon/watch/settling.py: the clock and the disk are the test's."""
+"""Tests of daemon/watch/stability.py: the clock and the disk are the test's."""
 
 from pathlib import Path
 
 from daemon.files.identity import Identity
-from daemon.watch.settling import Settling
+from daemon.watch.stability import StabilityTracker
 
 FILE = Path("/inbox/film.mkv")
 
@@ -24,61 +24,61 @@ class Disk:
         self.identity = Identity(self.identity.size + 1, self.identity.mtime_ns + 1, 1)
 
 
-def test_a_file_at_rest_settles_once() -> None:
+def test_a_file_at_rest_is_complete_once() -> None:
     """After the quiet time it is given out, and then no more."""
-    disk, settling = Disk(), Settling(5)
-    settling.notice(FILE, 0)
-    assert settling.settled(disk.look, 0) == []
-    assert settling.settled(disk.look, 4.9) == []
-    assert settling.settled(disk.look, 5) == [(FILE, disk.identity)]
-    assert settling.settled(disk.look, 100) == []
+    disk, tracker = Disk(), StabilityTracker(5)
+    tracker.notice(FILE, 0)
+    assert tracker.complete(disk.look, 0) == []
+    assert tracker.complete(disk.look, 4.9) == []
+    assert tracker.complete(disk.look, 5) == [(FILE, disk.identity)]
+    assert tracker.complete(disk.look, 100) == []
 
 
 def test_a_file_that_is_still_growing_is_left_alone() -> None:
     """However long it takes, as long as it changes between two looks; no event is needed to see it."""
-    disk, settling = Disk(), Settling(5)
-    settling.notice(FILE, 0)
+    disk, tracker = Disk(), StabilityTracker(5)
+    tracker.notice(FILE, 0)
     for second in range(0, 3600, 4):
         disk.grow()
-        assert settling.settled(disk.look, second) == []
-    looks = [settling.settled(disk.look, second) for second in range(3600, 3610)]
+        assert tracker.complete(disk.look, second) == []
+    looks = [tracker.complete(disk.look, second) for second in range(3600, 3610)]
     assert [look for look in looks if look] == [[(FILE, disk.identity)]]
 
 
 def test_an_event_starts_the_quiet_time_anew() -> None:
     """A program that opens and closes a file many times has not finished."""
-    disk, settling = Disk(), Settling(5)
+    disk, tracker = Disk(), StabilityTracker(5)
     for second in range(0, 60, 3):
-        settling.notice(FILE, second)
-        assert settling.settled(disk.look, second) == []
-    assert settling.settled(disk.look, 61) == []
-    assert settling.settled(disk.look, 62) != []
+        tracker.notice(FILE, second)
+        assert tracker.complete(disk.look, second) == []
+    assert tracker.complete(disk.look, 61) == []
+    assert tracker.complete(disk.look, 62) != []
 
 
 def test_same_size_and_time_in_another_inode_is_another_file() -> None:
     """A file that was replaced has only just come."""
-    disk, settling = Disk(), Settling(5)
-    settling.notice(FILE, 0)
-    settling.settled(disk.look, 0)
+    disk, tracker = Disk(), StabilityTracker(5)
+    tracker.notice(FILE, 0)
+    tracker.complete(disk.look, 0)
     disk.identity = Identity(1, 1, 2)
-    assert settling.settled(disk.look, 5) == []
-    assert settling.settled(disk.look, 10) == [(FILE, disk.identity)]
+    assert tracker.complete(disk.look, 5) == []
+    assert tracker.complete(disk.look, 10) == [(FILE, disk.identity)]
 
 
 def test_being_found_again_proves_nothing() -> None:
     """A scan that comes by more often than files settle does not keep them waiting."""
-    disk, settling = Disk(), Settling(5)
+    disk, tracker = Disk(), StabilityTracker(5)
     for second in range(5):
-        settling.observe(FILE, second)
-        assert settling.settled(disk.look, second) == []
-    assert settling.settled(disk.look, 5) == [(FILE, disk.identity)]
+        tracker.observe(FILE, second)
+        assert tracker.complete(disk.look, second) == []
+    assert tracker.complete(disk.look, 5) == [(FILE, disk.identity)]
 
 
 def test_a_file_that_vanishes_is_forgotten() -> None:
     """A download that was given up leaves nothing to wait for."""
-    disk, settling = Disk(), Settling(5)
-    settling.notice(FILE, 0)
-    settling.settled(disk.look, 0)
+    disk, tracker = Disk(), StabilityTracker(5)
+    tracker.notice(FILE, 0)
+    tracker.complete(disk.look, 0)
     disk.identity = None
-    assert settling.settled(disk.look, 5) == []
-    assert len(settling) == 0
+    assert tracker.complete(disk.look, 5) == []
+    assert len(tracker) == 0

@@ -1,0 +1,82 @@
+"""Fingerprints of complete files, made one after the other in a thread of their own: large files take their time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from daemon.files.identity import fingerprint
+from daemon.watch.watcher import ReadyFile
+
+_MOST = 1000
+"""Files that may wait at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintedFile:
+    """A complete file and its content."""
+
+    file: ReadyFile
+    fingerprint: str | None
+    """Hash of the content; the reason, where it cannot be read (colouring it will say more); None if it is gone."""
+
+
+class Fingerprints:
+    """Makes fingerprints, in the order in which they were asked for."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        """Prepare; `wake` is called in another thread after each file."""
+        self._wake = wake
+        self._waiting: queue.SimpleQueue[ReadyFile | None] = queue.SimpleQueue()
+        self._made: queue.SimpleQueue[FingerprintedFile] = queue.SimpleQueue()
+        self._unfinished = 0
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fingerprints", daemon=True)
+
+    @property
+    def space(self) -> int:
+        """Number of files that may be asked for at present."""
+        return _MOST - self._unfinished
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a file was asked for and not taken yet."""
+        return self._unfinished > 0
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the present file, which may take long: it is not waited for."""
+        self._stopped.set()
+        self._waiting.put(None)
+
+    def request(self, file: ReadyFile) -> None:
+        """Ask for the fingerprint of a file."""
+        self._unfinished += 1
+        self._waiting.put(file)
+
+    def made(self, most: int) -> list[FingerprintedFile]:
+        """Files whose fingerprints have been made; at most `most` of them."""
+        made: list[FingerprintedFile] = []
+        while len(made) < most and not self._made.empty():
+            made.append(self._made.get())
+        self._unfinished -= len(made)
+        return made
+
+    def _run(self) -> None:
+        while (file := self._waiting.get()) is not None and not self._stopped.is_set():
+            self._made.put(FingerprintedFile(file, _fingerprint(file)))
+            self._wake()
+
+
+def _fingerprint(file: ReadyFile) -> str | None:
+    try:
+        return fingerprint(file.path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"unread: {error}"

@@ -1,0 +1,74 @@
+"""Tests of daemon/watch/fingerprints.py, and of how daemon/jobs/intake.py waits for them."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from daemon.config.settings import Config
+from daemon.files.identity import fingerprint, identify
+from daemon.jobs.intake import Intake
+from daemon.journal.journal import Journal
+from daemon.watch.fingerprints import Fingerprints
+from daemon.watch.watcher import ReadyFile
+
+
+def ready(path: Path) -> ReadyFile:
+    """A complete file."""
+    identity = identify(path)
+    assert identity is not None
+    [folder] = config(path.parent).folders
+    return ReadyFile(folder, path, identity)
+
+
+def config(inbox: Path) -> Config:
+    """A folder that is scanned all the time, for files that are complete at once."""
+    watching = {"method": "polling", "settle_seconds": 0, "poll_seconds": 0.1}
+    return Config.model_validate({"folders": [{"input": inbox, "output": inbox.parent / "out"}], "watching": watching})
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_fingerprints_come_in_order(tmp_path: Path) -> None:
+    """One for each file; a file that is gone has none, and one that cannot be read has the reason."""
+    files = [tmp_path / name for name in ("a.jpg", "gone.jpg", "b.jpg")]
+    for path in files:
+        path.write_text(path.name)
+    waiting = [ready(path) for path in files]
+    files[1].unlink()
+    fingerprints = Fingerprints(lambda: None)
+    for file in waiting:
+        fingerprints.request(file)
+    fingerprints.start()
+    made = []
+    until(lambda: made.extend(fingerprints.made(10)) or len(made) == 3)
+    assert [one.fingerprint for one in made] == [fingerprint(files[0]), None, fingerprint(files[2])]
+    assert not fingerprints.is_busy
+    fingerprints.stop()
+
+
+def test_a_file_that_is_read_slowly_delays_nobody(tmp_path: Path) -> None:
+    """A pipe that nobody writes to stands for a mount that is away: the intake returns, and enters the file later."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    journal = Journal(tmp_path / "state")
+    (inbox / "a.jpg").write_text("x")
+    intake = Intake(config(inbox), journal, lambda: None)
+    file = ready(inbox / "a.jpg")
+    (inbox / "a.jpg").unlink()
+    os.mkfifo(inbox / "a.jpg")
+    intake.start()
+    intake._fingerprints.request(file)  # noqa: SLF001 (a pipe is never complete by itself)
+    for _ in range(10):
+        intake.take_in()
+        time.sleep(0.01)
+    assert sum(journal.counts().values()) == 0
+    os.close(os.open(inbox / "a.jpg", os.O_WRONLY))
+    until(lambda: intake.take_in() or sum(journal.counts().values()) == 1)
+    intake.stop()
