@@ -1,4 +1,4 @@
-"""`tintd check`: is everything as it must be, and if not, what to do."""
+"""`tintd check`: check that the service can work, and say what to do if it cannot."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import typer
 from rich.console import Console
@@ -14,30 +15,32 @@ from rich.console import Console
 from colorizer.errors import TintdError
 from colorizer.settings import ColourSettings
 from daemon.commands.options import ConfigOption
-from daemon.config.settings import DEFAULT_CONFIG, Config, load_config
+from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
 
 _SCARCE = 1 << 30
-"""Free bytes under which a disk is too full for films."""
+"""Free bytes below which a disk is too full for films."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    good: bool
-    says: str
+    level: Literal["ok", "warning", "BAD"]
+    text: str
+
+
+_STYLES = {"ok": "green", "warning": "yellow", "BAD": "red"}
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check configuration, weights, device, codecs, disks and permissions; exits with 1 if something is wrong."""
+    """Check the configuration, weights, device, codecs, disks and permissions; exit with 1 if something is wrong."""
     console = Console(emoji=False)
-    sound = True
+    is_good = True
     for finding in _findings(config):
-        sound = sound and finding.good
-        mark, style = ("ok ", "green") if finding.good else ("BAD", "red")
-        console.print(mark, style=style, end=" ")
-        console.print(finding.says, markup=False, highlight=False, soft_wrap=True)
-    if not sound:
+        is_good = is_good and finding.level != "BAD"
+        console.print(f"{finding.level:<7}", style=_STYLES[finding.level], end=" ")
+        console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
+    if not is_good:
         raise typer.Exit(1)
 
 
@@ -45,34 +48,58 @@ def _findings(path: Path) -> Iterator[Finding]:
     try:
         config = load_config(path)
     except TintdError as error:
-        yield Finding(good=False, says=str(error))
+        yield Finding("BAD", str(error))
         return
-    yield Finding(good=True, says=f"configuration {path}")
-    for place in _places(config):
-        yield _folder(place)
+    yield Finding("ok", f"configuration {path}")
+    yield _written_folder(config.state)
+    for folder in config.folders:
+        yield _input_folder(folder)
+        yield _written_folder(folder.output)
+    yield from _hooks(config.hooks)
     for colour in dict.fromkeys(folder.colour for folder in config.folders):
         yield from _colour(colour)
     yield from _codecs(config)
 
 
-def _places(config: Config) -> list[Path]:
-    return [config.state, *(place for folder in config.folders for place in (folder.input, folder.output))]
+def _input_folder(folder: Folder) -> Finding:
+    """Whether originals can be read, and moved if that is configured."""
+    place = folder.input
+    if not place.exists():
+        return Finding("warning", f"folder {place}: it does not exist; tintd will make it, and wait for files in it")
+    if not place.is_dir():
+        return Finding("BAD", f"folder {place}: this is a file; name the folder that contains it")
+    if not os.access(place, os.R_OK | os.X_OK):
+        return Finding("BAD", f"folder {place}: this user cannot read it; change its owner or its permissions")
+    if folder.original == "move" and not os.access(place, os.W_OK):
+        return Finding("BAD", f"folder {place}: this user cannot write to it, which `original: move` needs")
+    return Finding("ok", f"folder {place}")
 
 
-def _folder(place: Path) -> Finding:
-    """Whether a folder can be written, or made, and its disk has room."""
+def _written_folder(place: Path) -> Finding:
+    """Whether a folder can be written, or made, and its disk has free space."""
     nearest = next(parent for parent in (place, *place.parents) if parent.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        return Finding(good=False, says=f"folder {place}: {nearest} cannot be read and written; change its owner")
+    if not nearest.is_dir():
+        return Finding("BAD", f"folder {place}: {nearest} is a file; name a folder")
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        return Finding("BAD", f"folder {place}: this user cannot write to {nearest}; change its owner or permissions")
     free = shutil.disk_usage(nearest).free
     if free < _SCARCE:
-        return Finding(good=False, says=f"folder {place}: only {free >> 20} MiB free; make room")
-    there = "" if place.exists() else " (will be made)"
-    return Finding(good=True, says=f"folder {place}{there}: {free >> 30} GiB free")
+        return Finding("BAD", f"folder {place}: its disk has only {free >> 20} MiB of free space; delete some files")
+    missing = "" if place.exists() else " (tintd will make it)"
+    return Finding("ok", f"folder {place}{missing}: {free >> 30} GiB free")
+
+
+def _hooks(hooks: Hooks) -> Iterator[Finding]:
+    """Whether the commands of the hooks exist."""
+    for name, hook in (("done", hooks.done), ("failed", hooks.failed)):
+        if hook.command and shutil.which(hook.command[0]) is None:
+            yield Finding("BAD", f"hooks.{name}.command: there is no program {hook.command[0]}; correct its path")
+        elif hook.is_set:
+            yield Finding("ok", f"hooks.{name}")
 
 
 def _colour(colour: ColourSettings) -> Iterator[Finding]:
-    """Whether weights and device are there, and what they are."""
+    """Whether the weights and the device can be used, and what they are."""
     from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is slow to import)
     from colorizer.model.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
     from colorizer.model.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
@@ -83,17 +110,17 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
         open_colorist(colour)
         device = choose_device(colour.device)
     except TintdError as error:
-        yield Finding(good=False, says=str(error))
+        yield Finding("BAD", str(error))
         return
     encoder, head = card.architecture.encoder, card.architecture.head
-    yield Finding(good=True, says=f"weights {path}: {encoder}, {head}, SHA-256 {weights_hash(path)[:12]}")
-    yield Finding(good=True, says=f"terms of the weights: {card.terms or 'none stated'}")
+    yield Finding("ok", f"weights {path}: {encoder}, {head}, SHA-256 {weights_hash(path)[:12]}")
+    yield Finding("ok", f"terms of the weights: {card.terms or 'none stated'}")
     precision = "bfloat16" if gains_by_bfloat16(device) else "float32"
-    yield Finding(good=True, says=f"device {device}, {precision}")
+    yield Finding("ok", f"device {device}, {precision}")
 
 
 def _codecs(config: Config) -> Iterator[Finding]:
-    """Whether libav has the encoders that the films of the folders may need."""
+    """Whether libav has the encoders that films may need."""
     from av.codec import Codec  # noqa: PLC0415 (the service never imports it)
     from av.codec.codec import UnknownCodecError  # noqa: PLC0415
 
@@ -106,6 +133,6 @@ def _codecs(config: Config) -> Iterator[Finding]:
         try:
             Codec(name, "w")
         except UnknownCodecError:
-            yield Finding(good=False, says=f"encoder {name} is missing: name another, or install av from PyPI")
+            yield Finding("BAD", f"encoder {name}: this libav lacks it; name another one, or install av from PyPI")
         else:
-            yield Finding(good=True, says=f"encoder {name}")
+            yield Finding("ok", f"encoder {name}")

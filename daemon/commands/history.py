@@ -1,4 +1,4 @@
-"""`tintd history`: every attempt, what it came to, and why."""
+"""`tintd history`: show every attempt at files, and what came of it."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every attempt, not only the latest.")] = False,
 ) -> None:
-    """Show every attempt at files: when, by which worker, and what came of it, the latest first."""
+    """Show the attempts at files, the latest first: when, by which worker, and with which outcome."""
     most = None if as_json or everything else _SHOWN
     found = look_up(config, "history", lambda journal: history_of(journal, pattern, most), pattern=pattern, most=most)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    table = Table("begun", "took", "worker", "file", "outcome", box=None, pad_edge=False, header_style="dim")
+    table = Table("started", "took", "worker", "file", "outcome", box=None, pad_edge=False, header_style="dim")
     for attempt in found["attempts"]:
         table.add_row(*_row(attempt))
     Console(emoji=False).print(table)
 
 
 def _row(attempt: Answer) -> tuple[str, ...]:
-    begun = datetime.fromtimestamp(attempt["begun"], tz=UTC).astimezone()
+    started = datetime.fromtimestamp(attempt["begun"], tz=UTC).astimezone()
     took = f"{attempt['ended'] - attempt['begun']:.1f} s" if attempt["ended"] else ""
-    outcome = attempt["outcome"] or "goes on"
-    why = ": ".join(filter(None, (outcome, attempt["reason"])))
-    return f"{begun:%Y-%m-%d %H:%M:%S}", took, attempt["worker"], printable(attempt["file"]), printable(why)
+    outcome = attempt["outcome"] or "running"
+    text = ": ".join(filter(None, (outcome, attempt["reason"])))
+    return f"{started:%Y-%m-%d %H:%M:%S}", took, attempt["worker"], printable(attempt["file"]), printable(text)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said for the person who wrote it."""
+"""Messages about a wrong configuration, for the person who wrote it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """A line for each wrong setting of a model; what folders inherit is said once, where it stands."""
+    """One line for each wrong setting. A wrong setting that folders inherit is reported once."""
     details = error.errors()
     common = {detail["loc"] for detail in details}
     own = [detail for detail in details if detail["loc"][:1] != ("folders",) or detail["loc"][2:] not in common]
@@ -18,7 +18,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    """Which setting, what is wrong, and the nearest name that exists."""
+    """The setting, what is wrong with it, and the most similar name that exists."""
     place = ".".join(str(part) for part in detail["loc"])
     if detail["type"] != "extra_forbidden":
         return f"{place}: {detail['msg']}"
@@ -28,7 +28,7 @@ def _line(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _names_at(model: type[BaseModel], place: list[str | int]) -> list[str]:
-    """Names of the settings in the section at a place of the configuration."""
+    """Names of the settings in a section of the configuration."""
     for part in place:
         if isinstance(part, str):
             model = _section_of(model.model_fields[part].annotation)
@@ -36,7 +36,7 @@ def _names_at(model: type[BaseModel], place: list[str | int]) -> list[str]:
 
 
 def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 (a type as pydantic gives it)
-    """The section itself, or the one that a tuple holds."""
+    """The section itself, or the one that a tuple contains."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return _section_of(get_args(annotation)[0])

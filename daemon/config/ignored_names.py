@@ -1,8 +1,8 @@
-"""Names of what is never an original: what downloads in progress, desktops and NAS boxes leave behind."""
+"""Names of files and folders that are never originals: temporary and hidden files of other programs."""
 
 from __future__ import annotations
 
-LEFT_BEHIND = (
+IGNORED_NAMES = (
     "Thumbs.db",
     "desktop.ini",
     ".DS_Store",

@@ -31,3 +31,41 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "no weights file" in ended.stdout
     assert ended.stdout.count("BAD") == 2
+
+
+def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Path) -> None:
+    """Unless originals move; a missing one is a warning, for its name may be mistyped; a file is called a file."""
+    (tmp_path / "file").touch()
+    for name in ("readable", "moved"):
+        (tmp_path / name).mkdir(mode=0o555)
+    folders = [{"input": name, "output": "outbox"} for name in ("readable", "missing", "file", "moved")]
+    folders[3] |= {"original": "move"}
+    lines = check_as_nobody(tmp_path, folders=folders, colour={"weights": str(weights)})
+    assert lines["readable"].startswith("ok")
+    assert lines["missing"].startswith("warning")
+    assert lines["file"].startswith("BAD")
+    assert "this is a file" in lines["file"]
+    assert "original: move" in lines["moved"]
+
+
+def check_as_nobody(tmp_path: Path, **settings: object) -> dict[str, str]:
+    """The findings about folders, by the folder's name, as a user gets them to whom permissions apply."""
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom daemon.commands.check import _findings\n"
+        "os.getuid() or os.setuid(65534)\n"
+        "for finding in _findings(Path(sys.argv[1])): print(finding.level, finding.text, flush=True)"
+    )
+    for place in (tmp_path, *tmp_path.parents[:2]):
+        place.chmod(0o755)
+    command = [sys.executable, "-c", code, str(tmp_path / "config.yaml")]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
+    found = [line for line in printed.splitlines() if " folder " in line]
+    return {Path(line.split(" folder ")[1].split(":")[0]).name: line for line in found}
+
+
+def test_a_hook_that_does_not_exist_is_found(tmp_path: Path, weights: Path) -> None:
+    """Before a file is done and nobody hears of it."""
+    ended = check(tmp_path, colour={"weights": str(weights)}, hooks={"done": {"command": ["/nowhere/notify"]}})
+    assert ended.returncode == 1
+    assert "hooks.done.command: there is no program /nowhere/notify" in ended.stdout

@@ -7,6 +7,8 @@ import pytest
 from colorizer.errors import SettingsError
 from daemon.config.settings import load_config
 
+ROOT = Path(__file__).parents[3]
+
 
 def written(tmp_path: Path, text: str) -> Path:
     """A configuration file."""
@@ -39,6 +41,31 @@ def test_paths_count_from_the_file(tmp_path: Path) -> None:
     assert config.state == tmp_path / "state"
 
 
+def test_a_configuration_of_version_0_1_works(tmp_path: Path) -> None:
+    """It was shipped with the defaults, and means today's."""
+    old = (ROOT / "tests" / "assets" / "config-0.1.yaml").read_text()
+    new = (ROOT / "config.yaml").read_text()
+    assert load_config(written(tmp_path, old)) == load_config(written(tmp_path, new))
+
+
+def test_a_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As shells write it, in every path; a path that begins elsewhere stays as it is."""
+    monkeypatch.setenv("HOME", "/home/anna")
+    text = """
+    folders: [{input: ~/scans, output: $HOME/coloured}]
+    state: ${HOME}/state
+    colour: {weights: ~/my.safetensors}
+    photo: {profile: ~/my.icc}
+    control: {socket: ~/control}
+    """
+    config = load_config(written(tmp_path, text))
+    [folder] = config.folders
+    assert (folder.input, folder.output) == (Path("/home/anna/scans"), Path("/home/anna/coloured"))
+    assert (config.state, config.control_socket) == (Path("/home/anna/state"), Path("/home/anna/control"))
+    assert folder.colour.weights == Path("/home/anna/my.safetensors")
+    assert folder.photo.profile == Path("/home/anna/my.icc")
+
+
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For one setting, without an edit."""
     monkeypatch.setenv("TINTD_LOG__LEVEL", "debug")
@@ -56,7 +83,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         (FOLDERS + "colour: {vividness: 2}", "colour.vividness"),
         ("", "folders"),
         ("folders: []", "folders"),
-        ("[1, 2]", "no settings by name"),
+        ("[1, 2]", "lines is expected"),
         (FOLDERS + "1: 2", "1: there is no such setting"),
         (FOLDERS + "on: now", "True: there is no such setting"),
         (FOLDERS + "colour: {1: 2}", "colour.1"),
@@ -64,7 +91,7 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         (FOLDERS + "log: 2024-13-01", "not a configuration: month"),
         ('folders: [{input: "a\\0", output: b}]', "not a configuration: embedded null"),
         ("[" * 2000, "not a configuration"),
-        ("folders: [}", "not YAML"),
+        ("folders: [}", "not valid YAML"),
         ("folders: [inbox]", "folders.0"),
         ("folders: [null]", "folders.0"),
         ("folders: [{input: a, output: x/../a/b}]", "results would be coloured again"),
@@ -84,7 +111,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, says: str) -> None:
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     """By name, not by a trace."""
     (tmp_path / "config.yaml").write_bytes(b"folders: \xff\xfe")
-    with pytest.raises(SettingsError, match="not YAML"):
+    with pytest.raises(SettingsError, match="not valid YAML"):
         load_config(tmp_path / "config.yaml")
 
 
