@@ -20,7 +20,7 @@ from daemon.config.settings import Config
 from daemon.control import requests
 from daemon.control.hooks import Herald
 from daemon.control.reporter import Reporter
-from daemon.control.requests import Action
+from daemon.control.requests import Action, Applied
 from daemon.control.server import ControlServer
 from daemon.jobs.dispatcher import Foreman
 from daemon.jobs.intake import Intake
@@ -240,7 +240,7 @@ class Service:
         self._intake.start()
         self._dispatcher.reform(config)
 
-    def _apply_request(self, action: Action, pattern: str) -> str:
+    def _apply_request(self, action: Action, pattern: str) -> Applied:
         return requests.apply(action, pattern, self._journal, time.time(), self)
 
     def _wait_for_journal(self, error: sqlite3.OperationalError) -> None:

@@ -8,22 +8,44 @@ from pathlib import Path
 
 import typer
 
+from daemon.commands.patterns import EVERYTHING, absolute_pattern
 from daemon.config.settings import load_config
 from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
 from daemon.control.requests import Action
+from daemon.control.server import applied_facts
 from daemon.journal.journal import Journal, opened
 from daemon.runtime.state_lock import state_locked
 
 
 def request(config: Path, action: Action, pattern: str = "*") -> None:
-    """Have the service apply a request, or apply it to the journal where no service runs; print what was done."""
+    """Have the service apply a request, or apply it to the journal where no service runs; print what was done.
+
+    Raises:
+        typer.Exit: with 1, if the pattern is not that of all files and matches none.
+
+    """
     settings = load_config(config)
+    pattern = absolute_pattern(pattern, [folder.input for folder in settings.folders], Path.cwd())
     answer = ask(settings.control_socket, action, pattern=pattern)
     if answer is None:
         with state_locked(settings.state), opened(settings.state) as journal:
-            answer = {"says": requests.apply(action, pattern, journal, time.time())}
-    typer.echo(answer["says"])
+            answer = applied_facts(requests.apply(action, pattern, journal, time.time()))
+    if answer["files"] == 0 and pattern not in EVERYTHING:
+        typer.echo(f"tintd: {answer['summary']}", err=True)
+        raise typer.Exit(1)
+    typer.echo(answer["summary"])
+
+
+def confirm(question: str, pattern: str, *, yes: bool) -> None:
+    """Ask before something is done to all files, unless the person has agreed by --yes.
+
+    Raises:
+        typer.Abort: the person does not agree, or there is no terminal to ask on.
+
+    """
+    if pattern in EVERYTHING and not yes:
+        typer.confirm(question, abort=True, err=True)
 
 
 def look_up(config: Path, name: str, read: Callable[[Journal], Answer], **details: object) -> Answer:

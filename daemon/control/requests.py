@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -36,6 +37,16 @@ class RunningService(Protocol):
         """Take in again the files that the journal does not know any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a request has done."""
+
+    text: str
+    """A sentence for people."""
+    files: int | None = None
+    """Number of files; None for a request that is not about files."""
+
+
 class RequestError(TintdError):
     """There is no such request."""
 
@@ -53,7 +64,7 @@ def read_action(name: object) -> Action:
         raise RequestError(f"{name}: there is no such request; update tintd, or restart its service") from error
 
 
-def apply(action: Action, pattern: str, journal: Journal, now: float, service: RunningService | None = None) -> str:
+def apply(action: Action, pattern: str, journal: Journal, now: float, service: RunningService | None = None) -> Applied:
     """Apply a request.
 
     Args:
@@ -63,32 +74,41 @@ def apply(action: Action, pattern: str, journal: Journal, now: float, service: R
         now: seconds since the epoch.
         service: the service that runs; None where none does.
 
-    Returns:
-        What was done, in a sentence for people.
-
     """
     match action:
         case Action.RETRY:
-            return _summary(requests.retry(journal, pattern, now), "waits again", "wait again")
+            return _applied(action, pattern, len(requests.retry(journal, pattern, now)))
         case Action.RECOLOR:
-            return _summary(requests.recolor(journal, pattern, now), "will be coloured again", "will be coloured again")
+            return _applied(action, pattern, len(requests.recolor(journal, pattern, now)))
         case Action.CANCEL:
             cancelled = service.cancel(pattern) if service else requests.cancel(journal, pattern, now)
-            return _summary(cancelled, "cancelled", "cancelled")
+            return _applied(action, pattern, len(cancelled))
         case Action.FORGET:
             forgotten = requests.forget(journal, pattern)
             if service:
                 service.find_again()
-            return _summary(forgotten, "forgotten", "forgotten")
+            return _applied(action, pattern, len(forgotten))
         case Action.PAUSE | Action.PAUSE_NOW:
             if service and action is Action.PAUSE_NOW:
                 service.put_back()
             journal.pause(now)
-            return "paused: no file is started until `tintd resume`"
+            return Applied("paused: no file is started until `tintd resume`")
         case Action.RESUME:
             journal.pause(None)
-            return "resumed: waiting files are coloured"
+            return Applied("resumed: waiting files are coloured")
 
 
-def _summary(entries: list[Entry], one: str, many: str) -> str:
-    return f"1 file {one}" if len(entries) == 1 else f"{len(entries)} files {many}"
+_WORDS = {
+    Action.RETRY: ("failed or skipped", "waits again", "wait again"),
+    Action.RECOLOR: ("finished, failed or skipped", "will be coloured again", "will be coloured again"),
+    Action.CANCEL: ("waiting or running", "cancelled", "cancelled"),
+    Action.FORGET: ("idle", "forgotten", "forgotten"),
+}
+"""The files that an action applies to, and what happens to one or to several of them."""
+
+
+def _applied(action: Action, pattern: str, files: int) -> Applied:
+    which, one, many = _WORDS[action]
+    if not files:
+        return Applied(f"no {which} file matches {pattern}", 0)
+    return Applied(f"1 file {one}" if files == 1 else f"{files} files {many}", files)

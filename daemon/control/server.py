@@ -18,7 +18,7 @@ from daemon.config.settings import Config
 from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
-from daemon.control.requests import Action, read_action
+from daemon.control.requests import Action, Applied, read_action
 from daemon.journal.journal import opened
 from daemon.runtime.service_state import LatestState, ServiceState
 
@@ -55,7 +55,7 @@ class ControlServer:
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._listener = self._listen()
 
-    def serve(self, apply: Callable[[Action, str], str]) -> None:
+    def serve(self, apply: Callable[[Action, str], Applied]) -> None:
         """Apply all requests that wait; called by the main loop."""
         with suppress(queue.Empty):
             while True:
@@ -115,9 +115,14 @@ def service_facts(state: ServiceState) -> Answer:
     }
 
 
-def _answer(request: Request, apply: Callable[[Action, str], str]) -> None:
+def applied_facts(applied: Applied) -> Answer:
+    """What a request has done as JSON; `says` is the name that `summary` had in version 0.1."""
+    return {"summary": applied.text, "files": applied.files, "says": applied.text}
+
+
+def _answer(request: Request, apply: Callable[[Action, str], Applied]) -> None:
     try:
-        answer = {"says": apply(request.action, request.pattern)}
+        answer = applied_facts(apply(request.action, request.pattern))
     except TintdError as error:
         answer = {"error": str(error)}
     except sqlite3.OperationalError as error:

@@ -118,7 +118,7 @@ def test_recolor_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -
     ):
         daemon.settings["photo"] = {"format": form}
         daemon.reload(times=turn)
-        daemon.command("recolor", "*")
+        daemon.command("recolor", "*", "--yes")
         daemon.wait_for(done=2)
         assert sorted(path.name for path in daemon.outbox.iterdir()) == names
     assert (daemon.outbox / "mine.png").read_text() == "retouched by hand"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.control.requests import Action, RequestError, apply, read_action
+from daemon.control.requests import Action, Applied, RequestError, apply, read_action
 from daemon.files.identity import Identity
 from daemon.journal.journal import Journal
 from daemon.journal.records import Entry
@@ -40,14 +40,14 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_what_was_done_is_said(journal: Journal) -> None:
     """In a sentence, with the number of files."""
-    assert apply(Action.CANCEL, "*.jpg", journal, 1) == "1 file cancelled"
-    assert apply(Action.RETRY, "*", journal, 1) == "1 file waits again"
-    assert apply(Action.RECOLOR, "*", journal, 1) == "0 files will be coloured again"
-    assert "tintd resume" in apply(Action.PAUSE_NOW, "*", journal, 1)
+    assert apply(Action.CANCEL, "*.jpg", journal, 1).text == "1 file cancelled"
+    assert apply(Action.RETRY, "*", journal, 1).text == "1 file waits again"
+    assert apply(Action.RECOLOR, "*", journal, 1) == Applied("no finished, failed or skipped file matches *", 0)
+    assert "tintd resume" in apply(Action.PAUSE_NOW, "*", journal, 1).text
     assert journal.paused == 1
-    assert "resumed" in apply(Action.RESUME, "*", journal, 1)
+    assert "resumed" in apply(Action.RESUME, "*", journal, 1).text
     assert journal.paused is None
-    assert apply(Action.FORGET, "a.jpg", journal, 1) == "1 file forgotten"
+    assert apply(Action.FORGET, "a.jpg", journal, 1).text == "1 file forgotten"
 
 
 def test_a_running_service_does_its_part(journal: Journal) -> None:
@@ -63,3 +63,8 @@ def test_what_is_no_request_is_refused() -> None:
     assert read_action("again") is Action.RECOLOR
     with pytest.raises(RequestError, match="no such request"):
         read_action("nonsense")
+
+
+def test_a_pattern_that_matches_nothing_is_said(journal: Journal) -> None:
+    """With the states in which a file would have been changed."""
+    assert apply(Action.RETRY, "b.jpg", journal, 1) == Applied("no failed or skipped file matches b.jpg", 0)
