@@ -1,1 +1,1 @@
-"""The service: which files are ready, what has been done, who does it, how it is published and shown."""
+"""The service: finds files, keeps the journal, gives jobs to workers, and publishes and shows the results."""

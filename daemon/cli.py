@@ -1,4 +1,4 @@
-"""The `tintd` command. Its sub-commands are the entry points of `tintd.commands`; importing them imports no torch."""
+"""The `tintd` command. Its sub-commands are the entry points of `tintd.commands`; none of them loads torch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _GROUP = "tintd.commands"
 
 app = typer.Typer(
     name="tintd",
-    help="Gives old black-and-white photographs and films their colour.",
+    help="Add colour to old black-and-white photographs and films.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-def _say_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
     if wanted:
         typer.echo(f"tintd {version('tintd')}")
         raise typer.Exit
@@ -32,14 +32,14 @@ def _say_version(wanted: bool) -> None:  # noqa: FBT001 (typer calls it so)
 def options(
     *,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Gives old black-and-white photographs and films their colour."""
+    """Add colour to old black-and-white photographs and films."""
 
 
 def main() -> None:
-    """Run a sub-command; an error that a person can mend is one line, without a trace."""
+    """Run a sub-command. An error that a person can correct is printed as one line, without a traceback."""
     for entry in sorted(entry_points(group=_GROUP), key=lambda found: found.name):
         app.command(entry.name)(entry.load())
     try:

@@ -86,7 +86,7 @@ class Service:
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
             self._hooks = Herald(self._journal.database, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
-            make_folders(self._config.folders)
+            self._make_folders(self._config)
             take_up(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
@@ -221,7 +221,7 @@ class Service:
         before = self._config
         try:
             config = load_changed(self._path, before)
-            make_folders(config.folders)
+            self._make_folders(config)
             self._configure(config)
         except TintdError as error:
             _log.error("not reloaded", reason=str(error))
@@ -229,6 +229,13 @@ class Service:
             self._before = self._before or before  # the latest with which workers were ready
             _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])
         notify("READY=1")
+
+    def _make_folders(self, config: Config) -> None:
+        """Make the folders that are missing; a missing input may have a mistyped name, so the log warns of it."""
+        for folder in config.folders:
+            if not folder.input.exists():
+                _log.warning("input folder did not exist and was made", folder=str(folder.input))
+        make_folders(config.folders)
 
     def _configure(self, config: Config) -> None:
         """Apply another configuration; a scan finds again the files that are still growing."""

@@ -1,4 +1,4 @@
-"""`tintd run`: the service."""
+"""`tintd run`: run the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from daemon.service import Service
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Watch the configured folders and colour what is dropped into them."""
+    """Watch the configured folders, and colour the files that are put there."""
     settings = load_config(config)
     configure_log(settings.log)
     with usable(settings.state):

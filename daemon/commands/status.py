@@ -1,4 +1,4 @@
-"""`tintd status`: what is waiting, running, done and failed, and why."""
+"""`tintd status`: show which files wait, run, are done, or have failed, and why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the latest 5000 of each state.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every file, not only the latest.")] = False,
 ) -> None:
-    """Show what is waiting, running, done, failed (and why) and skipped."""
+    """Show which files wait, run, are done, have failed or were skipped, and why."""
     most = None if as_json or everything else _SHOWN
     found = look_up(config, "status", lambda journal: status_of(journal, most), most=most)
     if as_json:
@@ -44,7 +44,7 @@ def _show(found: Answer) -> None:
         since = datetime.fromtimestamp(pause["since"], tz=UTC).astimezone()
         console.print(printable(f"paused since {since:%Y-%m-%d %H:%M}: {pause['reason']}"), highlight=False)
     console.print(", ".join(f"{number} {state}" for state, number in found["counts"].items()))
-    table = Table("state", "file", "what", box=None, pad_edge=False, header_style="dim")
+    table = Table("state", "file", "details", box=None, pad_edge=False, header_style="dim")
     for state, number in found["counts"].items():
         files = [file for file in found["files"] if file["state"] == state]
         for file in files:
@@ -55,7 +55,7 @@ def _show(found: Answer) -> None:
 
 
 def _headline(found: Answer) -> str:
-    """What the service does."""
+    """One line about the service."""
     service = found["service"]
     if service is None:
         return "no service is running"
@@ -63,12 +63,12 @@ def _headline(found: Answer) -> str:
 
 
 def _what(file: Answer) -> str:
-    """The news of a file, in a few words."""
+    """The progress or outcome of a file, in a few words."""
     if file["state"] == "running":
-        return f"frame {file['frames_done']} of {file['frames'] or 'unknown'}" if file["frames_done"] else "begun"
+        return f"frame {file['frames_done']} of {file['frames'] or 'unknown'}" if file["frames_done"] else "started"
     if file["state"] == "queued":
         wait = file["due"] - time.time()
-        return f"{file['reason'] or ''} (again in {wait:.0f} s)" if wait > 0 else file["reason"] or ""
+        return f"{file['reason'] or ''} (next attempt in {wait:.0f} s)" if wait > 0 else file["reason"] or ""
     if file["state"] == "done":
         return f"{file['output']} ({file['seconds'] or 0:.1f} s)"
     return file["reason"] or ""

@@ -1,4 +1,4 @@
-"""What the service writes: JSON lines for machines, coloured lines on a terminal."""
+"""The log of the service: JSON lines for machines, coloured lines on a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from daemon.config.settings import Log
 
 
 def configure_log(settings: Log) -> None:
-    """Send all log lines to standard error, as configured."""
+    """Write the log to standard error, as configured."""
     console = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(repr_native_str=True)]  # no control character of a name reaches the terminal
+        [structlog.dev.ConsoleRenderer(repr_native_str=True)]  # no control character of a name is printed
         if console
         else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     )
@@ -27,12 +27,12 @@ def configure_log(settings: Log) -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
-        logger_factory=lambda *_: _Patient(sys.stderr),
+        logger_factory=lambda *_: _TolerantLogger(sys.stderr),
     )
 
 
-class _Patient(structlog.PrintLogger):
-    """A line that cannot be written (the disk of the log is full, its reader is gone) stops nothing."""
+class _TolerantLogger(structlog.PrintLogger):
+    """Drops lines that cannot be written: a full disk, or a reader that has gone, must not stop the service."""
 
     def msg(self, message: str) -> None:
         with suppress(OSError):
