@@ -22,6 +22,9 @@ from daemon.control.hooks import Herald
 from daemon.files.identity import Result, fingerprint, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import Making
+from daemon.runtime.service_state import LONGEST_REST
+from tests.assets.pictures import write_grey
+from tests.faults.conftest import Service
 
 NOTE = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).open('ab').write(os.environb[b'TINTD_FILE'] + b'\\0')"
 """A command that notes the file, as bytes, in a file of its own."""
@@ -202,3 +205,17 @@ def test_what_is_to_be_told_comes_with_the_end_of_the_job(tmp_path: Path) -> Non
     assert journal.counts()["failed"] == 0
     assert journal.database.execute("SELECT count(*) FROM untold").fetchone()[0] == 0
     herald.stop()
+
+
+def test_an_idle_service_calls_a_failed_hook_when_it_is_due(service: Service) -> None:
+    """Breaks: the command, at its first call. The service has nothing else to do, and calls it again after 10 s."""
+    script = (
+        f"date +%s >> {service.root}/calls; test -e {service.root}/called || {{ touch {service.root}/called; false; }}"
+    )
+    service.settings["hooks"] = {"done": {"command": ["sh", "-c", script]}}
+    service.start()
+    write_grey(service.inbox / "a.png")
+    calls = service.root / "calls"
+    service.until(lambda: calls.exists() and len(calls.read_text().split()) == 2, "it is called again")
+    first, second = map(int, calls.read_text().split())
+    assert 10 <= second - first + 1 < LONGEST_REST, "not only when the loop has rested for as long as it may"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -165,6 +166,24 @@ def test_a_control_socket_that_somebody_removed(daemon: Daemon) -> None:
     (daemon.root / "state" / "control").unlink()
     daemon.wait_until(lambda: daemon.status()["service"], "it can be asked again")
     assert "paused" in daemon.command("pause").stdout
+
+
+def test_too_many_open_files_are_survived(daemon: Daemon) -> None:
+    """Breaks: the number of files that the service may open, by clients that connect and say nothing."""
+    daemon.start()
+    assert daemon.process is not None
+    used = len(list(Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
+    _, most = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (used + 3, most))
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(50)]
+    for client in silent:
+        client.connect(str(daemon.root / "state" / "control"))
+    write_grey(daemon.inbox / "a.png")
+    time.sleep(3)  # while the service finds the file, and tries to work
+    for client in silent:
+        client.close()
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (most, most))
+    daemon.wait_for(done=1)
 
 
 TALK = """
