@@ -25,6 +25,7 @@ from colorizer.settings import JobSettings, Section
 from daemon.config.errors import explain
 from daemon.config.ignored_names import IGNORED_NAMES
 from daemon.config.working_hours import Span, read_span
+from daemon.config.yaml_file import read_yaml
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -215,7 +216,7 @@ def load_config(path: Path) -> Config:
     try:
         if not path.is_file():
             raise SettingsError(f"{path}: there is no configuration file here; name one with --config")
-        written = yaml.safe_load(path.read_text()) or {}
+        written = read_yaml(path) or {}
         if not isinstance(written, dict):
             raise SettingsError(f"{path}: not a configuration: a list of `name: value` lines is expected")
         named = {str(name): setting for name, setting in written.items()}  # YAML takes `on` and `yes` for True
