@@ -33,6 +33,17 @@ class Reporter:
         self._oldest_due: float | None = None
         self._next_count = 0.0
         self._next_message = 0.0
+        self._removed_since: float | None = None
+        """When the journal was found to be removed, in seconds since the epoch."""
+
+    def pauses(self) -> list[Pause]:
+        """The pause of a service whose journal was removed: what it did now would be forgotten, and done again."""
+        if self._journal_file.exists():
+            self._removed_since = None
+            return []
+        self._removed_since = self._removed_since or time.time()
+        reason = f"{self._journal_file} was removed while the service was running; restart tintd"
+        return [Pause("journal", reason, self._removed_since)]
 
     def report(self, dispatcher: Foreman, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:
         """Make the state of the service from its parts; called at the end of each iteration."""
@@ -45,7 +56,7 @@ class Reporter:
             pauses=tuple(pauses),
             counts=self._counts,
             oldest_due=self._oldest_due,
-            journal_problem=self._journal_problem(),
+            journal_problem=reasons(self.pauses()),
         )
         if self.seconds_to_message() <= 0:
             self._tell_systemd(is_alive=not executor.is_failing)
@@ -85,11 +96,6 @@ class Reporter:
         self._oldest_due = self._journal.next_due()
         ended = time.monotonic()
         self._next_count = ended + (ended - begun) / _COUNTING_SHARE
-
-    def _journal_problem(self) -> str | None:
-        if self._journal_file.exists():
-            return None
-        return f"{self._journal_file} was removed while the service was running; restart tintd"
 
     def _tell_systemd(self, *, is_alive: bool) -> None:
         """Send the status line, and a sign of life unless no worker can be started."""

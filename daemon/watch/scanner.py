@@ -89,7 +89,8 @@ class Scanner:
         """Stop the thread, and listen no more."""
         self._stopped.set()
         self._wakeup.wake()
-        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
         if not self._thread.is_alive():
             self._wakeup.close()
             self._mounts.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import time
 import urllib.error
 import urllib.request
 
@@ -89,6 +90,13 @@ def test_metrics_without_a_journal(service: Service) -> None:
     assert samples["tintd_journal_readable",] == 0
     assert samples["tintd_ready",] == 1
     assert ("tintd_jobs", "done") not in samples
+    write_grey(service.inbox / "a.png")
+    service.until(lambda: '"found"' in service.log(), "the file is found")
+    time.sleep(1)  # in which it would be coloured
+    assert not list(service.outbox.iterdir())
+    assert "was removed" in json.loads(ask(port, "/healthz")[1])["paused"]
+    journal.with_suffix(".aside").rename(journal)
+    service.until(lambda: list(service.outbox.iterdir()), "it is coloured")
 
 
 def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
