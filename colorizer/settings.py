@@ -23,7 +23,9 @@ class ColourSettings(Section):
 
     weights: Path | Literal["default"] = "default"
     """Weights file (safetensors), or `default` for the one that comes with tintd."""
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(
+        default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, mps, cuda or cuda:N"
+    )
     """Where the network runs: auto, cpu, cuda, cuda:N or mps."""
     working_size: WorkingSize = "auto"
     """Short side, in pixels, at which colour is predicted: a number, auto (the weights' own) or native (full size)."""

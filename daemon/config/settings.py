@@ -138,7 +138,11 @@ class Hooks(Section):
 class Monitoring(Section):
     """The HTTP server of the service."""
 
-    address: str = Field(default="off", pattern=r"^(off|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$")
+    address: str = Field(
+        default="off",
+        pattern=r"^(off|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$",
+        description="off or HOST:PORT, such as 127.0.0.1:9108",
+    )
     """off, or HOST:PORT, for metrics (Prometheus) on /metrics and the health of the service on /healthz."""
 
 

@@ -61,8 +61,8 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     assert "1 file" in daemon.command("recolor", "a.*").stdout
     daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it was coloured anew")
     assert (daemon.outbox / "a.png").stat().st_ino != before
-    told = yaml.safe_load(daemon.command("history", "--json", "a.png").stdout)["attempts"]
-    assert [attempt["outcome"] for attempt in told] == ["done", "done"]
+    found = yaml.safe_load(daemon.command("history", "--json", "a.png").stdout)["attempts"]
+    assert [attempt["outcome"] for attempt in found] == ["done", "done"]
 
     assert "1 file forgotten" in daemon.command("forget", "film.mp4").stdout
     daemon.wait_until(lambda: is_running(daemon), "it is new, and being coloured")
@@ -267,7 +267,7 @@ def read(channel: socket.socket, messages: SimpleQueue[str]) -> None:
         messages.put(message.decode())
 
 
-def hear(systemd: SimpleQueue[str], word: str) -> str:
+def receive(systemd: SimpleQueue[str], word: str) -> str:
     """The next message with a word."""
     while word not in (message := systemd.get(timeout=120)):
         pass
@@ -277,15 +277,15 @@ def hear(systemd: SimpleQueue[str], word: str) -> str:
 def test_systemd_is_told_what_the_service_does(tintd: Daemon, systemd: SimpleQueue[str]) -> None:
     """Ready, alive, reloading, stopping, each when it is so."""
     tintd.start()
-    hear(systemd, "READY=1")
-    assert "waiting for files" in hear(systemd, "WATCHDOG=1")
+    receive(systemd, "READY=1")
+    assert "waiting for files" in receive(systemd, "WATCHDOG=1")
     tintd.reload()
-    assert "MONOTONIC_USEC" in hear(systemd, "RELOADING=1")
-    hear(systemd, "READY=1")
+    assert "MONOTONIC_USEC" in receive(systemd, "RELOADING=1")
+    receive(systemd, "READY=1")
     tintd.command("pause")
-    assert "paused" in hear(systemd, "paused")
+    assert "paused" in receive(systemd, "paused")
     tintd.stop()
-    hear(systemd, "STOPPING=1")
+    receive(systemd, "STOPPING=1")
 
 
 @pytest.mark.slow
@@ -299,7 +299,7 @@ def test_the_watchdog_starves_only_when_no_worker_can_be_had(tintd: Daemon, syst
     os.kill(int(tintd.status()["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
     tintd.wait_until(lambda: len(tintd.logged("a worker cannot start")) >= 5, "it was tried five times")
     end = time.monotonic() + 20
-    while "WATCHDOG=1" in (message := hear(systemd, "STATUS")) and time.monotonic() < end:
+    while "WATCHDOG=1" in (message := receive(systemd, "STATUS")) and time.monotonic() < end:
         pass
     assert "cannot start" in message
     assert "WATCHDOG=1" not in message

@@ -18,16 +18,16 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
     table = daemon.command("status").stdout
     assert "1 done" in table
     assert "b [red]" in table.replace("\n", "")
-    told = json.loads(daemon.command("status", "--json").stdout)
-    [done] = [file for file in told["files"] if file["state"] == "done"]
+    found = json.loads(daemon.command("status", "--json").stdout)
+    [done] = [file for file in found["files"] if file["state"] == "done"]
     assert done["output"] == str(daemon.outbox / "a.png")
     assert done["seconds"] > 0
     assert len(done["weights"]) == 64
     assert len(done["settings"]) == 12
-    assert told["paused"] == []
+    assert found["paused"] == []
 
 
-def test_a_pause_is_told_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
+def test_a_pause_is_shown_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
     """Where no service runs, and by the one that does: a person's request beside working hours; then a full disk."""
     begun = time.time()
     daemon.command_offline("pause")
@@ -35,10 +35,10 @@ def test_a_pause_is_told_with_its_reason_and_its_beginning(daemon: Daemon) -> No
     hour = time.localtime().tm_hour
     daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
     daemon.start()
-    daemon.wait_until(lambda: len(daemon.status()["paused"]) == 2, "both are told")
-    wish, hours = daemon.status()["paused"]
-    assert (wish["by"], wish["reason"]) == ("person", "by `tintd pause`")
-    assert wish["since"] == pytest.approx(begun, abs=60)
+    daemon.wait_until(lambda: len(daemon.status()["paused"]) == 2, "there are two")
+    person, hours = daemon.status()["paused"]
+    assert (person["by"], person["reason"]) == ("person", "by `tintd pause`")
+    assert person["since"] == pytest.approx(begun, abs=60)
     assert (hours["by"], hours["reason"]) == ("hours", "outside of working hours")
     assert begun - 86400 < hours["since"] < begun
     daemon.command("resume")
