@@ -1,6 +1,6 @@
-"""Whether loading photographs holds training up: steps on real samples against steps on tensors that are there.
+"""Whether loading slows training down: steps on loaded samples compared with steps on one batch in memory.
 
-Usage: `python -m benchmarks.loading [RECIPE]`, on the recipe's photographs; without one, on the demo's.
+Usage: `python -m benchmarks.loading [RECIPE]`, with the recipe's photographs, or without one with the demo's.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lightning.fabric import Fabric
 from rich.console import Console
 from rich.table import Table
 
-from training.data.samples import load_samples, order_of, workers_of
-from training.loop.colour_task import Colorization
+from training.data.samples import batches_of, load_samples, workers_of
+from training.loop.colour_task import ColourTask
 from training.loop.optimization import make_optimizer, precision_of
 from training.loop.task import Batch
 from training.recipe import Recipe, load_colour_recipe
@@ -32,8 +32,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         recipe = load_colour_recipe(Path(sys.argv[1])) if len(sys.argv) > 1 else _demo_recipe(Path(name))
         fabric = Fabric(precision=precision_of(recipe), devices=1)
-        task = Colorization(recipe)
-        order = order_of(task.corpus, recipe, range(1, 1000))
+        task = ColourTask(recipe)
+        order = batches_of(task.corpus, recipe, range(1, 1000))
         loader = load_samples(task.samples(), order, workers_of(recipe.data))
         batches = iter(fabric.setup_dataloaders(loader, use_distributed_sampler=False))
         batch = next(batches)
@@ -43,14 +43,14 @@ def main() -> None:
         task.train_mode(network)
 
         def seconds(source: Iterator[Batch]) -> float:
-            begun = time.perf_counter()
+            started = time.perf_counter()
             for one in islice(source, _STEPS):
                 fabric.backward(task.loss(network, one))
                 optimizer.step()
                 optimizer.zero_grad()
             if fabric.device.type == "cuda":
                 torch.cuda.synchronize()
-            return (time.perf_counter() - begun) / _STEPS
+            return (time.perf_counter() - started) / _STEPS
 
         seconds(batches)
         rounds = [(seconds(repeat(batch)), seconds(batches)) for _ in range(_ROUNDS)]

@@ -8,7 +8,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from colorizer.model.device import choose_device, gains_by_bfloat16
+from colorizer.model.device import bfloat16_is_faster, choose_device
 from colorizer.model.network import Network, fold_normalisation
 from colorizer.model.weights import DEFAULT_WEIGHTS, load_weights
 
@@ -21,9 +21,9 @@ def main() -> None:
     network, _ = load_weights(DEFAULT_WEIGHTS)
     fold_normalisation(network)
     network = network.to(device).to(memory_format=torch.channels_last)
-    gains = "gains" if gains_by_bfloat16(device) else "does not gain"
+    faster = "faster" if bfloat16_is_faster(device) else "not faster"
     table = Table("batch", "float32, pictures/s", "bfloat16, pictures/s", "bfloat16 / float32")
-    table.title = f"Network at 256 x 256 on {device} ({torch.get_num_threads()} threads; {gains} by bfloat16)"
+    table.title = f"Network at 256 x 256 on {device} ({torch.get_num_threads()} threads; {faster} in bfloat16)"
     for batch in (1, 2, 4, 8, 16):
         plain = _speed(network, device, batch, torch.float32)
         half = _speed(network, device, batch, torch.bfloat16)
@@ -37,12 +37,12 @@ def _speed(network: Network, device: torch.device, batch: int, precision: torch.
     lightness = torch.rand(batch, 1, 256, 256, device=device).mul_(100)
     seconds = []
     for _ in range(_ROUNDS):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             network(lightness)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.perf_counter() - started)
     return batch / min(seconds)
 
 

@@ -1,4 +1,4 @@
-"""Sub-commands of `tintd` that need the extra tintd[train]; what they need is imported only when one of them runs."""
+"""Sub-commands of `tintd` that need the extra tintd[train]; its packages are imported when a command runs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from colorizer.errors import SettingsError
+from colorizer.processors import available_processors, limit_threads
 
 RecipeArgument = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
 
 
 def train(recipe: RecipeArgument) -> None:
-    """Train a network by a recipe; a run that was interrupted goes on where it was."""
+    """Train a network with a recipe; an interrupted run resumes."""
     with _extra():
         from training.loop.trainer import train as run  # noqa: PLC0415
         from training.recipe import load_recipe  # noqa: PLC0415 (torch and Lightning are slow to import)
@@ -31,43 +32,43 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Argument(
-            help="Folder tree of colour photographs, or a recipe, whose validation photographs are taken.",
+            help="Folder tree of colour photographs, or a recipe, whose validation photographs are used.",
             show_default=False,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")] = Path("report"),
     cache: Annotated[
         Path | None,
-        typer.Option(help="Where decoded photographs are kept.", show_default="the recipe's, or runs/cache"),
+        typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache"),
     ] = None,
-    side: Annotated[int, typer.Option(min=64, help="Photographs are looked at with at most this short side.")] = 256,
-    most: Annotated[int | None, typer.Option(min=1, help="How many of each kind.", show_default="all")] = None,
+    side: Annotated[int, typer.Option(min=64, help="Larger photographs are shrunk to this short side.")] = 256,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="Largest number of photographs of each kind.", show_default="all")
+    ] = None,
     inception: Annotated[
         Path | None, typer.Option(help="State dict of torchvision's inception_v3, for the Frechet distance.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
-    """Measure how a weights file colours photographs, beside grey and the mean colour by lightness."""
+    """Measure how a weights file colours photographs, compared with grey and with the mean colour by lightness."""
     if output.resolve().is_relative_to(data.resolve()):
-        raise SettingsError(
-            f"{output}: lies among the photographs, and would be one; name another folder as `--output`"
-        )
+        raise SettingsError(f"{output}: the report would lie among the photographs; name another folder as `--output`")
     _make_folder(output)
     with _extra():
         from colorizer.model.device import choose_device  # noqa: PLC0415
         from colorizer.model.weights import weights_path  # noqa: PLC0415
-        from training.data.sources import legible  # noqa: PLC0415
-        from training.measure.evaluation import Painter, open_photographs  # noqa: PLC0415
+        from training.data.sources import as_utf8  # noqa: PLC0415
+        from training.measure.evaluation import Recolourer, open_photographs  # noqa: PLC0415
         from training.measure.evaluation import evaluate as run  # noqa: PLC0415
         from training.measure.frechet import Inception  # noqa: PLC0415
         from training.measure.report import print_summary, write_report  # noqa: PLC0415
     judge = Inception(inception, choose_device(device)) if inception is not None else None
-    painter = Painter(weights_path("default" if weights == Path("default") else weights), device)
+    recolourer = Recolourer(weights_path("default" if weights == Path("default") else weights), device)
     corpus = open_photographs(data, side, cache)
-    rows = run(painter, corpus, most, judge)
-    summary, provenance = write_report(rows, painter, corpus, legible(f"{weights.name} on {data}"), output)
+    rows = run(recolourer, corpus, most, judge)
+    summary, origin = write_report(rows, recolourer, corpus, as_utf8(f"{weights.name} on {data}"), output)
     print_summary(summary)
-    typer.echo(provenance)
+    typer.echo(origin)
     typer.echo(f"{output}/report.html")
 
 
@@ -84,7 +85,7 @@ def export(
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Of the recipe's run.", show_default="best.ckpt, of least error, or else last.ckpt"),
+        typer.Option(help="A checkpoint of the recipe's run.", show_default="best.ckpt, or else last.ckpt"),
     ] = None,
     pictures: Annotated[int, typer.Option(min=1, help="Validation photographs of each kind to calibrate on.")] = 100,
 ) -> None:
@@ -103,20 +104,20 @@ def export(
 
 
 def _writable(target: Path) -> Path:
-    """See that a file can be written, before minutes are spent on what goes into it."""
+    """Check that a file can be written, before minutes of work."""
     if target.is_dir():
-        raise SettingsError(f"{target}: a folder; `--output` is the name of a file")
+        raise SettingsError(f"{target}: this is a folder; `--output` must name a file")
     if not os.access(target.parent, os.W_OK):
-        raise SettingsError(f"{target}: its folder is not there, or cannot be written to")
+        raise SettingsError(f"{target}: its folder does not exist or cannot be written to")
     return target
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder of a report, before minutes are spent on what goes into it."""
+    """Make the folder of a report, before minutes of work."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"{folder}: no folder for the report can be here ({error.strerror})") from error
+        raise SettingsError(f"{folder}: the folder of the report cannot be made ({error.strerror})") from error
     if not os.access(folder, os.W_OK):
         raise SettingsError(f"{folder}: cannot be written to; name another folder as `--output`")
 
@@ -129,6 +130,8 @@ def _export_onnx(weights: Path, target: Path) -> None:
 
 @contextmanager
 def _extra() -> Iterator[None]:
+    """Limit the threads before torch is imported, and explain a package that is not installed."""
+    limit_threads(available_processors())
     try:
         yield
     except ModuleNotFoundError as error:

@@ -3,86 +3,118 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    Tag,
     ValidationError,
     model_validator,
 )
 
 from colorizer.errors import SettingsError
 from colorizer.model.network import STRIDE, Architecture
-from training.data.sources import Place
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Data(_Section):
-    """Which photographs, and how they are cropped."""
+class Places(_Section):
+    """Places365 as torchvision stores it; missing files are downloaded."""
 
-    train: Place
-    """Colour photographs to learn from: a folder tree, {places365: FOLDER}, or {shards: PATTERN}."""
-    validation: Place
-    """Colour photographs to select and calibrate on; a tree's first level names the kinds."""
+    places365: Path
+    """Folder of the data set."""
+    split: Literal["train-standard", "train-challenge", "val"] = "train-standard"
+    small: bool = True
+    """Whether to use the pictures of 256 x 256 instead of the large ones."""
+
+
+class Shards(_Section):
+    """Tar files in webdataset's layout, on any number of disks."""
+
+    shards: str
+    """Paths or URLs with braces, in webdataset's notation: /disk{1..4}/photos-{000..099}.tar."""
+
+
+def _kind_of_source(value: object) -> str:
+    """The tag of a data source, so that an error is about that kind only."""
+    if isinstance(value, Shards) or (isinstance(value, dict) and "shards" in value):
+        return "shards"
+    return "places365" if isinstance(value, Places | dict) else "folder"
+
+
+DataSource = Annotated[
+    Annotated[Path, Tag("folder")] | Annotated[Places, Tag("places365")] | Annotated[Shards, Tag("shards")],
+    Discriminator(_kind_of_source),
+]
+"""A folder tree, Places365 or shards."""
+
+
+class Data(_Section):
+    """The photographs, and how they are cropped."""
+
+    train: DataSource
+    """Training photographs, in colour: a folder tree, {places365: FOLDER}, or {shards: PATTERN}."""
+    validation: DataSource
+    """Photographs for evaluation and calibration; the folders of a tree's first level are the kinds."""
     cache: Path = Path("runs/cache")
-    """Where decoded photographs are kept between runs."""
+    """Folder for decoded photographs."""
     stored_side: int = Field(default=160, ge=64)
-    """Photographs are kept with at most this short side."""
+    """Larger photographs are shrunk to this short side."""
     stored: bool = True
-    """Whether photographs are kept decoded, 3 bytes a pixel; otherwise each is read from its file every time."""
+    """Whether decoded photographs are kept, 3 bytes a pixel; otherwise each is read from its file every time."""
     crop: PositiveInt = 128
-    """Side of the square that the network is shown."""
+    """Side of the square crop that the network sees."""
     early_crop: PositiveInt | None = None
-    """Side before the rate falls, where a smaller one, which takes less time, is enough to begin with."""
+    """Smaller side, for speed, that is used until the learning rate falls."""
     repeat: dict[str, PositiveInt] = {}
-    """How many times in an epoch the photographs of a kind come; once where it is not named."""
+    """How many times each photograph of a kind is used in an epoch; other kinds are used once."""
     scale: tuple[PositiveFloat, PositiveFloat] = (0.72, 1.0)
-    """Side of the square that is cut out, as a part of the photograph's short side, at least and at most."""
+    """Least and greatest side of a crop, as a part of the photograph's short side."""
     degrade: float = Field(default=0.3, ge=0, le=1)
-    """How often the luma is given the marks of old material: grain, blur, JPEG blocks."""
+    """Share of the samples whose luma gets defects of old material: grain, blur, JPEG blocks."""
     tone: NonNegativeFloat = 0.25
-    """How much the luma's exposure, contrast and gamma vary."""
+    """Amount by which exposure, contrast and gamma of the luma vary."""
     workers: NonNegativeInt | Literal["auto"] = "auto"
-    """Processes that prepare samples; "auto" is one beside a CPU's training, up to eight beside a GPU's."""
+    """Number of processes that load samples; "auto" is one for a CPU and up to eight for a GPU."""
     labels: Path | None = None
-    """For a classifier: a CSV file with the columns `name`, `class` and, where names need it, `split` (train or val).
-    Without it a photograph's class is its folder, or what Places365 or a shard says."""
+    """For a classifier: a CSV file with the columns `name`, `class` and optionally `split` (train or val). Without it
+    the class of a photograph is its folder, or the class in Places365 or in the shard."""
 
     @model_validator(mode="after")
     def _scale_rises(self) -> Self:
         if not self.scale[0] <= self.scale[1] <= 1:
-            raise ValueError("scale: from small to large, at most 1")
+            raise ValueError("scale: two numbers in ascending order, at most 1")
         return self
 
 
 class Start(_Section):
-    """Where the ResNet's weights come from."""
+    """The first weights of the ResNet."""
 
     start: Path | Literal["torchvision"] | None = None
-    """A ResNet state dict or a run's checkpoint by path, torchvision's ImageNet weights, or nothing."""
+    """Path of a ResNet state dict or of a run's checkpoint; "torchvision" for its ImageNet weights; null for random."""
 
 
 class Encoder(Start):
     """How the encoder learns."""
 
     rate: PositiveFloat = 0.5
-    """The encoder's learning rate, as a part of the rest's."""
+    """The encoder's learning rate, as a part of the other layers'."""
     frozen: int = Field(default=0, ge=0, le=4)
-    """How many of the encoder's stages, from the first, keep the weights that they start with."""
+    """Number of stages of the encoder, from the first, whose weights stay fixed."""
 
 
 class Schedule(_Section):
-    """How long, how fast."""
+    """Length of the run, learning rate and optimizer."""
 
     batch: PositiveInt = 48
     steps: PositiveInt = 3000
@@ -90,14 +122,14 @@ class Schedule(_Section):
     optimizer: Literal["adamw", "adam"] = "adamw"
     weight_decay: NonNegativeFloat = 0.05
     warm_up: float = Field(default=0.05, ge=0, lt=1)
-    """Part of the steps, at the beginning, in which the rate rises."""
+    """Part of the steps, at the start, in which the learning rate rises."""
     fall: float = Field(default=0.95, ge=0, le=1)
-    """Part of the steps, at the end, in which it falls along half a cosine. Between the two it stands still, and a run
-    can be made longer: `plateau.ckpt` is where the fall began."""
+    """Part of the steps, at the end, in which the rate falls along half a cosine. Before that it is constant, so a run
+    can be made longer: `plateau.ckpt` is the step at which the fall began."""
     clip: PositiveFloat = 5.0
     """Largest norm of the gradients."""
     average: float = Field(default=0.999, ge=0, lt=1)
-    """Decay of the weights' moving average, which is what is evaluated and exported."""
+    """Decay of the moving average of the weights, which is evaluated and exported."""
 
     @property
     def falls_at(self) -> int:
@@ -106,43 +138,43 @@ class Schedule(_Section):
 
 
 class RunRecipe(_Section):
-    """What every run needs."""
+    """The settings of every run."""
 
     name: str
     seed: NonNegativeInt = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "auto"
-    """16-mixed is for GPUs; a CPU takes bf16-mixed in its place."""
+    """16-mixed is for GPUs; a CPU uses bf16-mixed instead."""
     data: Data
     encoder: Start = Start()
     schedule: Schedule = Schedule()
     runs: Path = Path("runs")
-    """Folder in which each run keeps its checkpoints and logs, under its name."""
+    """Folder of the runs; each has a folder of its name for checkpoints and logs."""
     evaluate_every: PositiveInt = 500
-    """Steps between two evaluations, each with a checkpoint."""
+    """Number of steps between evaluations, each with a checkpoint."""
     checkpoint_minutes: NonNegativeFloat = 10
-    """Minutes after which there is a checkpoint between two evaluations too, at the next step that is logged."""
+    """Minutes between checkpoints where evaluations are rarer; one is written at the next logged step."""
     log_every: PositiveInt = 20
-    """Steps whose mean loss, and photographs per second, are a line of the logs."""
+    """Number of steps between log lines with the mean loss and photographs per second."""
     sanity_steps: NonNegativeInt = 20
-    """Steps in which a new run must bring down the loss of a few samples, before it begins; 0 for none."""
+    """Steps of the overfit check: before a new run, the loss of a few samples must fall; 0 skips the check."""
 
     @property
     def encoder_rate(self) -> float:
-        """The encoder's learning rate, as a part of the rest's."""
+        """The encoder's learning rate, as a part of the other layers'."""
         return 1.0
 
 
 class Recipe(RunRecipe):
-    """Everything that makes one set of weights."""
+    """The settings of a colorizer's run."""
 
     task: Literal["colour"] = "colour"
     encoder: Encoder = Encoder()
     weights: Literal["default"] | Path | None = None
-    """A weights file of this architecture whose whole network learns on, "default" for the one that comes with tintd;
-    `encoder.start` is not looked at then."""
+    """A weights file of this architecture to start from, "default" for the one that comes with tintd; `encoder.start`
+    is ignored then."""
     architecture: Architecture = Architecture()
     terms: str = ""
-    """Under which terms the weights may be used; stands in their file."""
+    """Terms under which the weights may be used; stored in the weights file."""
 
     @model_validator(mode="after")
     def _fits_the_stride(self) -> Self:
@@ -153,42 +185,52 @@ class Recipe(RunRecipe):
 
     @property
     def encoder_rate(self) -> float:
-        """As its section says."""
+        """The setting `encoder.rate`."""
         return self.encoder.rate
 
 
 class ClassifierRecipe(RunRecipe):
-    """Everything that makes a classifier, whose encoder can start a colorizer."""
+    """The settings of a classifier's run; a colorizer can start from its encoder."""
 
     task: Literal["classify"]
     resnet: Literal["resnet18", "resnet34"] = "resnet18"
     inputs: tuple[Literal["grey", "colour"], ...] = Field(default=("grey", "colour"), min_length=1)
-    """What the networks see that are trained side by side, on the same samples."""
+    """Inputs of the networks, which are trained side by side on the same samples."""
 
 
 def load_recipe(path: Path) -> Recipe | ClassifierRecipe:
     """Read and check a recipe.
 
     Raises:
-        SettingsError: the file cannot be read, or a setting in it is wrong.
+        SettingsError: the file cannot be read, or one of its settings is wrong.
 
     """
     try:
         settings = yaml.safe_load(path.read_text())
-        classifies = isinstance(settings, dict) and settings.get("task") == "classify"
-        return (ClassifierRecipe if classifies else Recipe).model_validate(settings)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        if not isinstance(settings, dict):
+            raise SettingsError(f"{path}: not a recipe: it has no settings by name")
+        kind = ClassifierRecipe if settings.get("task") == "classify" else Recipe
+        return kind.model_validate(settings)
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_explain(error)}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path}: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """The wrong settings by their full names, each with the reason."""
+    wrong = [(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in error.errors()]
+    return "; ".join(f"{setting}: {message}" if setting else message for setting, message in wrong)
 
 
 def load_colour_recipe(path: Path) -> Recipe:
     """Read the recipe of a colorizer.
 
     Raises:
-        SettingsError: see `load_recipe`; or it is a classifier's.
+        SettingsError: see `load_recipe`; or the recipe is a classifier's.
 
     """
     recipe = load_recipe(path)
     if isinstance(recipe, ClassifierRecipe):
-        raise SettingsError(f"{path}: a classifier's recipe; only a colorizer can be exported")
+        raise SettingsError(f"{path}: a recipe of a classifier; only a colorizer can be exported")
     return recipe

@@ -22,11 +22,11 @@ class Decoding:
     """How a distribution is read as a colour."""
 
     temperature: float = 1.0
-    """Above 0. At 1 the mean is the least-squares answer to what the network says."""
+    """Above 0. At 1 the mean is the least-squares answer of the network."""
     vividness: float = 0.0
     """0 for the mean colours, 1 for the vivid ones; between the two, colours are blended."""
     spread: float = 0.0
-    """What the vivid colours of a picture have more in standard deviation than its mean colours, in ab units."""
+    """Standard deviation, in ab units, that the vivid colours of a picture have more than its mean colours."""
 
 
 LEAST_SQUARES = Decoding()
@@ -39,7 +39,7 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
     Args:
         logits: float, (N, K, H, W).
         bins: float, (K, 2).
-        decoding: how.
+        decoding: the way of reading.
 
     Returns:
         ab, float, (N, 2, H, W).

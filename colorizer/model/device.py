@@ -1,4 +1,4 @@
-"""The device that the network runs on, and the precision that pays there."""
+"""The device of the network, and whether bfloat16 is faster on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def choose_device(name: str) -> torch.device:
     """Find a device by its configured name: auto, cpu, cuda, cuda:N or mps.
 
     Raises:
-        DeviceError: there is no such device here, or no such name.
+        DeviceError: this machine has no such device, or the name is unknown.
 
     """
     if name == "auto":
@@ -22,7 +22,7 @@ def choose_device(name: str) -> torch.device:
         raise DeviceError(f"device {name!r}: use auto, cpu, cuda, cuda:N or mps") from error
     if not _is_present(device):
         raise DeviceError(
-            f"device {name!r} is not there; `device: auto` takes what there is, `device: cpu` always works"
+            f"device {name!r} was not found; `device: auto` takes the best there is, `device: cpu` always works"
         )
     return device
 
@@ -32,8 +32,8 @@ def cuda_devices() -> tuple[str, ...]:
     return tuple(f"cuda:{number}" for number in range(torch.cuda.device_count()))
 
 
-def gains_by_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster than float32: on GPUs from Ampere on, on CPUs with AVX512-BF16 or AMX."""
+def bfloat16_is_faster(device: torch.device) -> bool:
+    """Whether bfloat16 is faster than float32: on GPUs since Ampere, and on CPUs with AVX512-BF16 or AMX."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001

@@ -1,7 +1,7 @@
-"""Colour spaces: sRGB, Y'CbCr (BT.601 and BT.709) and CIE Lab (D65), there and back.
+"""Conversions between sRGB, Y'CbCr and CIE Lab (D65).
 
 Pictures are float tensors with their channels third from the end: (..., 3, H, W). R'G'B' and luma lie in 0..1,
-Cb and Cr in -0.5..0.5, L in 0..100, a and b in CIE units. Nothing is clipped here.
+Cb and Cr in -0.5..0.5, L in 0..100, a and b in CIE units. No value is clipped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 import torch
 from torch import Tensor
 
-# IEC 61966-2-1: linear sRGB to CIE XYZ. The white is the sum of each row, so that every grey has a = b = 0 exactly.
+# IEC 61966-2-1: linear sRGB to CIE XYZ. White is the sum of each row, so that every grey has exactly a = b = 0.
 _XYZ_OF_RGB = torch.tensor(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]],
     dtype=torch.float64,
@@ -25,7 +25,7 @@ _KAPPA = 24389 / 27
 
 
 class Matrix(Enum):
-    """Luma coefficients (Kr, Kb) of R'G'B' to Y'CbCr."""
+    """Luma coefficients (Kr, Kb) of a Y'CbCr."""
 
     BT601 = (0.299, 0.114)
     BT709 = (0.2126, 0.0722)
@@ -41,7 +41,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
-    """Convert CIE Lab (D65) to sRGB, both (..., 3, H, W); a colour outside the gamut leaves 0..1."""
+    """Convert CIE Lab (D65) to sRGB, both (..., 3, H, W); a colour outside the gamut is outside 0..1."""
     lightness, a, b = lab.unbind(-3)
     fy = (lightness + 16) / 116
     xyz = torch.stack((_lab_curve_inverse(fy + a / 500), _lab_curve_inverse(fy), _lab_curve_inverse(fy - b / 200)), -3)
@@ -49,13 +49,8 @@ def lab_to_rgb(lab: Tensor) -> Tensor:
 
 
 def lightness_of_luma(luma: Tensor) -> Tensor:
-    """CIE lightness L (0..100) of a grey whose R'G'B' are all `luma` (0..1), of any shape."""
+    """CIE lightness L (0..100) of the grey with a luma (0..1), of any shape."""
     return 116 * _lab_curve(_linear_of_srgb(luma)) - 16
-
-
-def luma_of_lightness(lightness: Tensor) -> Tensor:
-    """Luma (0..1) of the grey with CIE lightness `lightness` (0..100), of any shape."""
-    return _srgb_of_linear(_lab_curve_inverse((lightness + 16) / 116))
 
 
 def luma_of_rgb(rgb: Tensor, matrix: Matrix) -> Tensor:
@@ -79,21 +74,11 @@ def ycbcr_to_rgb(ycbcr: Tensor, matrix: Matrix) -> Tensor:
 
 
 def rgb_minus_luma(chroma: Tensor, matrix: Matrix) -> Tensor:
-    """How far each of R'G'B' (..., 3, H, W) lies from the luma for Cb and Cr (..., 2, H, W)."""
+    """R'G'B' minus luma, (..., 3, H, W), of Cb and Cr, (..., 2, H, W)."""
     kr, kb = matrix.value
     cb, cr = chroma.unbind(-3)
     red, blue = (2 - 2 * kr) * cr, (2 - 2 * kb) * cb
     return torch.stack((red, -(kr * red + kb * blue) / (1 - kr - kb), blue), dim=-3)
-
-
-def ycbcr_to_lab(ycbcr: Tensor, matrix: Matrix) -> Tensor:
-    """Convert Y'CbCr to CIE Lab, both (..., 3, H, W)."""
-    return rgb_to_lab(ycbcr_to_rgb(ycbcr, matrix))
-
-
-def lab_to_ycbcr(lab: Tensor, matrix: Matrix) -> Tensor:
-    """Convert CIE Lab to Y'CbCr, both (..., 3, H, W)."""
-    return rgb_to_ycbcr(lab_to_rgb(lab), matrix)
 
 
 def _mix(matrix: Tensor, picture: Tensor) -> Tensor:

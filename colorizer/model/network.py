@@ -1,4 +1,4 @@
-"""The network: a grey torchvision ResNet, a decoder with skips, and a head of colours. No files, no devices."""
+"""The network: a grey torchvision ResNet, a decoder with skip connections, and a head. No files, no devices."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ HEADS = 8
 """Number of heads of each attention."""
 
 AB_SCALE = 128.0
-"""ab units of a regression head's output of 1."""
+"""An output of 1 of a regression head stands for this many ab units."""
 
-# Mean and deviation of ImageNet's pictures in grey, applied to L / 100, so that ImageNet's filters see what they know.
+# Mean and deviation of ImageNet's pictures in grey, applied to L / 100, so that ImageNet's filters get usual values.
 _MEAN, _DEVIATION = 0.449, 0.226
 
 
 class Architecture(BaseModel):
-    """The choices that make one network; stored with its weights."""
+    """The settings of a network's layers; stored with its weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     encoder: Literal["resnet18", "resnet34"] = "resnet18"
     head: Literal["distribution", "regression"] = "distribution"
+    """Whether the output is a distribution over the ab bins, or ab itself."""
     widths: tuple[PositiveInt, PositiveInt, PositiveInt] = (256, 128, 96)
     """Channels of the decoder at 1/16 (a multiple of `HEADS`), 1/8 and 1/4 of the input's resolution."""
     grid: PositiveInt = 10
@@ -57,7 +58,7 @@ class Network(nn.Module):
     """Lightness to colour, at a quarter of the resolution.
 
     Input: L, (N, 1, H, W), 0..100, H and W multiples of `STRIDE`.
-    Output: (N, K, H / 4, W / 4), the bins' logits, or (N, 2, H / 4, W / 4), ab / `AB_SCALE`, by the head.
+    Output: logits of the ab bins, (N, K, H / 4, W / 4), or from a regression head ab / `AB_SCALE`, with 2 channels.
     """
 
     bins: Tensor
@@ -127,7 +128,7 @@ class Bottleneck(nn.Module):
 
 
 class GlobalAttention(nn.Module):
-    """Transformer layers in which every place of the features (N, C, h, w) sees all others."""
+    """Transformer layers over features (N, C, h, w), through which each place sees the whole picture."""
 
     def __init__(self, channels: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -178,7 +179,7 @@ class ColourQueries(nn.Module):
 
 
 class Level(nn.Module):
-    """One step up the decoder: enlarge twofold, join the encoder's features of that size, mix."""
+    """One step of the decoder: enlarge twofold, concatenate the encoder's features of that size, and convolve."""
 
     def __init__(self, deep: int, skip: int, out: int) -> None:
         super().__init__()
@@ -200,12 +201,12 @@ def as_tokens(features: Tensor) -> Tensor:
 
 
 def normalise(lightness: Tensor) -> Tensor:
-    """L, 0..100, as the encoder wants it."""
+    """L, 0..100, with about the mean and deviation that the encoder expects."""
     return (lightness / 100 - _MEAN) / _DEVIATION
 
 
 def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:
-    """Make a convolution of RGB one of grey, that answers a grey picture as the original answers it in RGB."""
+    """Sum a convolution over RGB: for a grey picture, the result equals that of the original for the picture in RGB."""
     grey = nn.Conv2d(
         1,
         convolution.out_channels,
@@ -219,7 +220,7 @@ def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:
 
 
 def fold_normalisation(network: nn.Module) -> None:
-    """Work each batch normalisation into the convolution before it; the answer stays the same, the work shrinks."""
+    """Fold each batch normalisation into the convolution before it, in place: the same output with less work."""
     children = list(network.named_children())
     for (name, convolution), (norm_name, norm) in pairwise(children):
         if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):

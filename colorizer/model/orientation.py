@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from math import atan2, pi
-from typing import cast
 
-from av.sidedata.sidedata import SideDataContainer
-from av.sidedata.sidedata import Type as SideData
-from av.video.frame import VideoFrame
 from torch import Tensor
 
 # Quarter turns counter-clockwise, after an optional mirroring left to right, that turn each orientation upright
@@ -26,19 +21,11 @@ _UPRIGHT = {
 }
 
 
-def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    """How a frame is turned, mirrored and moved to be shown, as libav has it."""
-    side_data = cast("SideDataContainer", frame.side_data)
-    if SideData.DISPLAYMATRIX not in side_data:
-        return None
-    return struct.unpack("=9i", bytes(side_data[SideData.DISPLAYMATRIX]))
-
-
 def orientation_of(matrix: Sequence[int]) -> int:
-    """The orientation that comes nearest to a film's display matrix.
+    """The orientation that is nearest to a film's display matrix.
 
     Args:
-        matrix: nine numbers, row by row, that map a stored place (x, y, 1) to the one where it is shown (ISO/IEC
+        matrix: nine numbers, row by row, that map a stored position (x, y, 1) to its position on the display (ISO/IEC
             14496-12, 6.2.2).
 
     """

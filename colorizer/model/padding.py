@@ -1,4 +1,4 @@
-"""The frame around a picture: pad to the network's stride, crop back."""
+"""Padding to the network's stride, and cropping back."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def pad(picture: Tensor, stride: int) -> tuple[Tensor, Padding]:
         stride: the multiple, at least 1.
 
     Returns:
-        The padded picture (..., ceil(H / stride) * stride, ceil(W / stride) * stride), the original in its middle,
-        and what `crop` needs to get it back.
+        The padded picture (..., ceil(H / stride) * stride, ceil(W / stride) * stride) with the original in its middle,
+        and the padding, with which `crop` gets the original back.
 
     """
     height, width = picture.shape[-2:]
@@ -45,7 +45,7 @@ def crop(picture: Tensor, padding: Padding) -> Tensor:
 
 
 def _reflected(size: int, start: int, stop: int, device: torch.device) -> Tensor:
-    """Indices start..stop into a line of `size`, mirrored at its ends without repeating them, as often as it takes."""
+    """Indices start..stop into a line of `size`, mirrored at its ends as often as needed without repeating the ends."""
     period = max(2 * (size - 1), 1)
     index = torch.arange(start, stop, device=device).remainder(period)
     return torch.where(index < size, index, period - index)

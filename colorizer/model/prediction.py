@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from colorizer.model.chroma import sharpen
+from colorizer.model.chroma import upsample
 from colorizer.model.decoding import Decoding, decode
 from colorizer.model.padding import Padding, crop
 
@@ -49,7 +49,7 @@ def read(prediction: Prediction, decoding: Decoding) -> Tensor:
 def _read_group(prediction: Prediction, output: Tensor, lightness: Tensor, decoding: Decoding) -> Tensor:
     filled, guide = _fill(output, prediction.group), _fill(lightness, prediction.group)
     ab = filled if prediction.bins is None else decode(filled, prediction.bins, decoding)
-    return crop(sharpen(ab, guide), prediction.padding)[: len(output)]
+    return crop(upsample(ab, guide), prediction.padding)[: len(output)]
 
 
 def _fill(batch: Tensor, size: int) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from colorizer.model.device import choose_device, gains_by_bfloat16
+from colorizer.model.device import bfloat16_is_faster, choose_device
 from colorizer.model.memory import BatchLimit
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
@@ -44,7 +44,7 @@ class Predictor:
         self.card = card
         self.weights = weights
         self.device = device
-        self._precision = torch.bfloat16 if gains_by_bfloat16(device) else torch.float32
+        self._precision = torch.bfloat16 if bfloat16_is_faster(device) else torch.float32
         fold_normalisation(network)
         self._network = network.to(device).to(memory_format=torch.channels_last)
         self._limit = BatchLimit(_PAIR if device.type == "cpu" else _MOST, device)

@@ -1,7 +1,7 @@
-"""Whether a picture is in colour, or black and white under a cast: colour that follows from the luma and the place.
+"""Whether a picture is in colour, or black and white with a tint.
 
-Sepia, cyanotype, yellowed paper and a scanner's cast give every grey its one colour, a little more here and less there.
-What remains of the colour when such a cast is taken off is the picture's own.
+Sepia, cyanotype, yellowed paper and a scanner's cast give each grey one colour, which varies slowly over the picture.
+The colour that remains when such a tint is removed is the picture's own.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from torch.nn import functional
 
 from colorizer.model.lab import rgb_to_lab
 
-# Chosen by the errors both ways on the validation photographs, in colour and toned, many of them strongly compressed.
+# Chosen by the errors of both kinds on the validation photographs, in colour and toned, many of them compressed a lot.
 _SIDE, _CELLS = 128, 32
 """Short side in pixels at which a picture is judged, and in cells over which noise is averaged."""
 _HALF = 0.5
-"""A picture is judged at half its size at most: JPEG and most films hold no finer colour."""
+"""A picture is judged at most at half its size: JPEG and most films have no finer colour."""
 _LEVELS = 24
-"""Steps of lightness, of as many pixels each, that have a colour of their own in a cast."""
+"""Number of levels of lightness, with equally many pixels, that each have one colour in a tint."""
 _ROUNDS = 3
-"""Of weighted least squares, each giving less weight to what the fit before could not explain."""
+"""Rounds of weighted least squares; each gives less weight to large residuals of the round before."""
 _STRONG = 10.0
-"""A cast of this strength, in ab units, may be twice as uneven as none."""
+"""A tint of this strength, in ab units, may be twice as uneven as no tint."""
 _OBJECT, _COLOUR = 0.98, 2.2
-"""A picture is in colour if the rest of it, beside this share of its cells, has this much colour of its own."""
+"""A picture is in colour if more than 1 - `_OBJECT` of its cells have more own colour than `_COLOUR`."""
 _FLAT, _DETAIL = 4.0, 0.25
-"""Difference in L that is detail, and the share of a picture that must have it, for grey to mean anything."""
+"""Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
 _TINY = 1e-3
 
 
 def is_in_colour(rgb: Tensor) -> bool | None:
-    """Tell colour from grey under a cast.
+    """Tell colour from grey with a tint.
 
     Args:
         rgb: R'G'B', float 0..1, (3, h, w), at `judged_extent`.
 
     Returns:
-        None for grey that tells nothing: nearly all of one lightness, as titles and darkness are.
+        None for a grey picture with nearly one lightness, such as a title or darkness: it allows no decision.
 
     """
     lab = rgb_to_lab(rgb)
@@ -57,21 +57,21 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
 
 
 def own_colour(lab: Tensor) -> Tensor:
-    """How much colour is left in each cell of a picture when its cast is taken off: ab units, less under a strong cast.
+    """How much colour each cell of a picture has without its tint, in ab units; reduced for a strong tint.
 
     Args:
         lab: CIE Lab, (3, h, w).
 
     """
     lightness, ab = lab[0], lab[1:]
-    cast = _cast(lightness.flatten(), ab.flatten(1)).view_as(ab)
-    strength: Tensor = _averaged(cast).norm(dim=0).flatten()
-    own: Tensor = _without_drift(_averaged(ab - cast)).norm(dim=1)
+    tint = _tint(lightness.flatten(), ab.flatten(1)).view_as(ab)
+    strength: Tensor = _averaged(tint).norm(dim=0).flatten()
+    own: Tensor = _without_drift(_averaged(ab - tint)).norm(dim=1)
     return own / (1 + strength / _STRONG)
 
 
-def _cast(lightness: Tensor, ab: Tensor) -> Tensor:
-    """Colour as a function of lightness: the median of each level, and in between a straight line; (N,), (2, N)."""
+def _tint(lightness: Tensor, ab: Tensor) -> Tensor:
+    """The tint, (2, N), at a lightness (N,): the median ab of each level, with linear interpolation."""
     levels = lightness.argsort().tensor_split(min(_LEVELS, len(lightness)))
     steps = torch.stack([lightness[level].mean() for level in levels])
     colours = torch.stack([ab[:, level].median(dim=1).values for level in levels], dim=1)
@@ -88,7 +88,7 @@ def _averaged(picture: Tensor) -> Tensor:
 
 
 def _without_drift(colour: Tensor) -> Tensor:
-    """Take off what changes slowly over the picture: a quadratic surface, fitted so that objects do not bend it.
+    """Subtract what changes slowly over the picture: a quadratic surface, fitted robustly against objects.
 
     Args:
         colour: ab, (2, h, w).
@@ -101,9 +101,9 @@ def _without_drift(colour: Tensor) -> Tensor:
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
     surface = torch.stack((torch.ones_like(x), x, y, x * x, y * y, x * y)).flatten(1).T
     colours = colour.flatten(1).T
-    left, trust = colours, torch.ones(len(colours), 1)
+    residual, trust = colours, torch.ones(len(colours), 1)
     for _ in range(_ROUNDS):
-        left = colours - surface @ (torch.linalg.pinv(surface * trust) @ (colours * trust))
-        distance = left.norm(dim=1, keepdim=True)
+        residual = colours - surface @ (torch.linalg.pinv(surface * trust) @ (colours * trust))
+        distance = residual.norm(dim=1, keepdim=True)
         trust = 1 / (1 + (distance / (distance.median() + _TINY)).square()).sqrt()
-    return left
+    return residual

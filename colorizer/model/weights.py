@@ -37,18 +37,18 @@ class Calibration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     temperature: PositiveFloat = 1.0
-    """At which the mean errs least."""
+    """The temperature at which the mean has the least error."""
     spread: NonNegativeFloat = 14.0
-    """What the most vivid colours of a picture have more in standard deviation than its mean colours, in ab units."""
+    """Standard deviation, in ab units, that the most vivid colours of a picture have more than its mean colours."""
     vividness: float = Field(default=0.5, ge=0, le=1)
-    """Where colourfulness matches the truth's: the meaning of `vividness: auto`."""
+    """The vividness at which colourfulness is about the truth's: the meaning of `vividness: auto`."""
     log_prior: tuple[float, ...] = ()
-    """Logarithm of each bin's share of the training photographs' pixels: how rare a colour is, for evaluation."""
+    """Logarithm of each bin's share of the training photographs' pixels; evaluation weights rare colours with it."""
 
     @model_validator(mode="before")
     @classmethod
     def _drop_gain(cls, values: dict[str, object]) -> dict[str, object]:
-        """Files of version 0.1 hold the gain of an earlier way to read a distribution."""
+        """Drop the gain in files of version 0.1, which read the distribution in another way."""
         return {name: value for name, value in values.items() if name != "vivid_gain"}
 
     def decoding(self, vividness: float) -> Decoding:
@@ -57,19 +57,19 @@ class Calibration(BaseModel):
 
 
 class WeightsCard(BaseModel):
-    """What a weights file says of itself."""
+    """The description of the weights in their file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     architecture: Architecture
     working_size: PositiveInt
-    """Short side at which the network works best: the meaning of `working_size: auto`."""
+    """Short side at which the network has the least error: the meaning of `working_size: auto`."""
     calibration: Calibration | None = None
     """None for a regression head, which has one answer."""
     mean_colours: tuple[tuple[float, float], ...] = ()
-    """Mean a and b of the training photographs in equal steps of lightness: what evaluation compares with."""
+    """Mean a and b of the training photographs in equal steps of lightness, the baseline of evaluation."""
     terms: str = ""
-    """Under which terms the weights may be used."""
+    """Terms under which the weights may be used."""
     notes: dict[str, str] = {}
     """Recipe, metrics and origin, for people."""
 
@@ -88,9 +88,9 @@ class WeightsCard(BaseModel):
 
 
 def save_weights(path: Path, network: Network, card: WeightsCard) -> None:
-    """Write a network's weights, convolutions and matrices in float16, the rest in float32.
+    """Write a network's weights: convolutions and matrices in float16, the rest in float32.
 
-    The file may be read by whom any new file may: safetensors' own writing would keep it from the service's user.
+    The file gets the mode of any new file. safetensors' own function makes it unreadable for the service's user.
 
     """
     tensors = {name: _compact(tensor) for name, tensor in network.state_dict().items()}
@@ -98,20 +98,20 @@ def save_weights(path: Path, network: Network, card: WeightsCard) -> None:
 
 
 def load_card(path: Path) -> WeightsCard:
-    """Read what a weights file says of itself, without its tensors.
+    """Read the card of a weights file, without its tensors.
 
     Raises:
-        WeightsError: the file is missing, damaged, or was not made by tintd.
+        WeightsError: the file is missing or damaged, or tintd did not make it.
 
     """
     return _read(path)[0]
 
 
 def load_weights(path: Path) -> tuple[Network, WeightsCard]:
-    """Build the network of a weights file, in float32 and evaluation mode, with what the file says of itself.
+    """Build the network of a weights file, in float32 and evaluation mode, and read its card.
 
     Raises:
-        WeightsError: the file is missing, damaged, or was not made by tintd.
+        WeightsError: the file is missing or damaged, or tintd did not make it.
 
     """
     card, tensors = _read(path, with_tensors=True)
@@ -121,17 +121,17 @@ def load_weights(path: Path) -> tuple[Network, WeightsCard]:
     except RuntimeError as error:
         raise WeightsError(f"{path}: the tensors do not fit the architecture named in the file: {error}") from error
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
-        raise WeightsError(f"{path}: the weights hold numbers that are not finite; the file is damaged")
+        raise WeightsError(f"{path}: some of the weights are not finite numbers; the file is damaged")
     return network.eval(), card
 
 
 def weights_path(weights: Literal["default"] | Path) -> Path:
-    """Where the weights lie that a setting names."""
+    """The weights file that a setting names."""
     return DEFAULT_WEIGHTS if weights == "default" else weights
 
 
 def weights_hash(path: Path) -> str:
-    """SHA-256 of a weights file, in hexadecimal: its name in results and in the journal."""
+    """SHA-256 of a weights file, in hexadecimal; results and the journal name the weights by it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -146,7 +146,7 @@ def _read(path: Path, *, with_tensors: bool = False) -> tuple[WeightsCard, dict[
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path}: not a safetensors file, or a damaged one ({error})") from error
     if metadata is None:
-        raise WeightsError(f"{path}: a safetensors file, but not tintd's: it names no architecture")
+        raise WeightsError(f"{path}: a safetensors file, but not of tintd: it names no architecture")
     try:
         return WeightsCard.model_validate_json(metadata), tensors
     except ValidationError as error:
@@ -154,7 +154,7 @@ def _read(path: Path, *, with_tensors: bool = False) -> tuple[WeightsCard, dict[
 
 
 def _compact(tensor: Tensor) -> Tensor:
-    """Half precision for what is large; biases and a normalisation's statistics stay exact."""
+    """Half precision for large tensors; biases and the statistics of normalisations stay exact."""
     return tensor.to(torch.float16 if tensor.dim() > 1 and tensor.is_floating_point() else tensor.dtype).contiguous()
 
 

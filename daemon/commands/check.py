@@ -101,7 +101,7 @@ def _hooks(hooks: Hooks) -> Iterator[Finding]:
 def _colour(colour: ColourSettings) -> Iterator[Finding]:
     """Whether the weights and the device can be used, and what they are."""
     from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is slow to import)
-    from colorizer.model.device import choose_device, gains_by_bfloat16  # noqa: PLC0415
+    from colorizer.model.device import bfloat16_is_faster, choose_device  # noqa: PLC0415
     from colorizer.model.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
 
     path = weights_path(colour.weights)
@@ -115,7 +115,7 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
     encoder, head = card.architecture.encoder, card.architecture.head
     yield Finding("ok", f"weights {path}: {encoder}, {head}, SHA-256 {weights_hash(path)[:12]}")
     yield Finding("ok", f"terms of the weights: {card.terms or 'none stated'}")
-    precision = "bfloat16" if gains_by_bfloat16(device) else "float32"
+    precision = "bfloat16" if bfloat16_is_faster(device) else "float32"
     yield Finding("ok", f"device {device}, {precision}")
 
 

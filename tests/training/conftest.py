@@ -1,4 +1,4 @@
-"""A small set of colour photographs, made by program, for training in seconds."""
+"""A small set of colour photographs, for training in seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder tree: crops of free photographs, of two kinds, in a train and a validation split."""
+    """A folder tree of crops of free photographs, of two kinds, with a train and a validation split."""
     root = tmp_path_factory.mktemp("photographs")
     rng = np.random.default_rng(0)
     for kind, picture in (("people", skimage.data.astronaut()), ("animal", skimage.data.cat())):

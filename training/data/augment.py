@@ -1,6 +1,6 @@
-"""Changes to the luma alone, so that the network knows old material: its tone, grain, blur and compression.
+"""Augmentation of the luma, so that the network knows old material: its tone, grain, blur and compression.
 
-The colours that it must find are never touched: a hue that depends on an accident of the luma would be a false lesson.
+The true colours never change: a hue must not depend on grain or blur.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 Luma = NDArray[np.float32]
-"""Luma of one picture, (H, W), 0..1."""
+"""Luma of one picture, float32, (H, W), 0..1."""
 
 
 def vary_tone(luma: Luma, amount: float, rng: np.random.Generator) -> Luma:
@@ -25,11 +25,11 @@ def vary_tone(luma: Luma, amount: float, rng: np.random.Generator) -> Luma:
 
 
 def degrade(luma: Luma, rng: np.random.Generator) -> Luma:
-    """Give the luma one or more of the marks that age and copying leave."""
-    marks = (_blur, _add_grain, _compress)
-    chosen = rng.random(len(marks)) < 0.5
-    for mark, wanted in zip(marks, chosen, strict=True):
-        luma = mark(luma, rng) if wanted else luma
+    """Apply some of the defects of old material to the luma: blur, grain, compression."""
+    defects = (_blur, _add_grain, _compress)
+    chosen = rng.random(len(defects)) < 0.5
+    for defect, wanted in zip(defects, chosen, strict=True):
+        luma = defect(luma, rng) if wanted else luma
     return luma
 
 
@@ -39,7 +39,7 @@ def _blur(luma: Luma, rng: np.random.Generator) -> Luma:
 
 
 def _add_grain(luma: Luma, rng: np.random.Generator) -> Luma:
-    """Grain is strongest in the middle tones."""
+    """Add grain, which is strongest in the middle tones."""
     strength = rng.uniform(0.01, 0.06) * (0.4 + 2.4 * luma * (1 - luma))
     grain = rng.standard_normal(luma.shape, np.float32) * strength
     return _clipped(luma + grain)

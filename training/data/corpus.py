@@ -1,4 +1,4 @@
-"""Colour photographs, looked through and filtered once; decoded into a cache that training reads at memory's speed."""
+"""The photographs of a source, inspected once, and decoded into a cache that training reads at memory speed."""
 
 from __future__ import annotations
 
@@ -23,52 +23,54 @@ from torch.utils.data import DataLoader
 
 from colorizer.durable import sync_file
 from colorizer.errors import MediaError, one_line
-from training.data.inspection import PLACE_BITS, Finding, Inspection, Picture
-from training.data.sources import SUFFIXES, Place, TarShards, legible, open_source
+from colorizer.processors import available_processors
+from training.data.inspection import PLACE_BITS, InspectedItem, Inspection, Picture
+from training.data.sources import SUFFIXES, TarShards, as_utf8, open_source
+from training.recipe import DataSource
 
 _FORMAT = 4
-"""Of a cache, and of how photographs are read and counted: one of another number is built anew."""
+"""Version of the cache and of the rules for usable photographs; a cache of another version is rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Photographs that can be asked for one by one, in any order."""
+    """Photographs with random access."""
 
     read: Callable[[NDArray[np.int64]], Picture]
-    """Gives the photograph of a row of `spans`."""
+    """Reads the photograph of a row of `spans`."""
     spans: NDArray[np.int64]
-    """(N, 4): where a photograph lies, its height, its width, its index into `kinds`."""
+    """(N, 4): position, height and width of each photograph, and its index into `kinds`."""
     kinds: list[str]
-    """Folders of the first level; the source's title for what lies in none."""
+    """Folders of the first level, and the source's title for photographs outside them."""
     names: list[str]
     """Paths inside the folder tree."""
     rejected: dict[str, int]
-    """How many pictures were left out, by reason."""
+    """Number of unusable photographs, by reason."""
     labels: list[str]
-    """Their classes."""
+    """Class of each photograph."""
     shards: NDArray[np.int64] | None = None
-    """(N,): the shard that each lies in; None where all are equally near."""
+    """(N,): the shard of each photograph; None if the source has no shards."""
 
     def __len__(self) -> int:
         return len(self.spans)
 
     def picture(self, index: int) -> Picture:
-        """One photograph."""
+        """Read one photograph."""
         return self.read(self.spans[index])
 
     def repeated(self, times: Mapping[str, int]) -> Corpus:
-        """The corpus with the photographs of the named kinds standing in it several times."""
+        """The corpus with the photographs of some kinds repeated."""
         each = np.array([times.get(kind, 1) for kind in self.kinds])
         return self.chosen(np.repeat(np.arange(len(self)), each[self.spans[:, 3]]))
 
     def labelled(self, classes: Mapping[str, str]) -> Corpus:
-        """The photographs that have a class, with it; the others are counted as left out."""
+        """The photographs that have a class in `classes`; the others are counted as unusable."""
         some = self.chosen(np.array([index for index, name in enumerate(self.names) if name in classes], np.int64))
         others = {"without a class": len(self) - len(some)} if len(some) < len(self) else {}
         return replace(some, labels=[classes[name] for name in some.names], rejected=self.rejected | others)
 
     def chosen(self, indices: NDArray[np.int64]) -> Corpus:
-        """Some of the photographs, each as often as it is named."""
+        """The photographs with these indices, in this order."""
         return replace(
             self,
             spans=self.spans[indices],
@@ -82,7 +84,7 @@ class Corpus:
         return self.names[index]
 
     def some_of_each_kind(self, most: int | None) -> list[int]:
-        """Indices of `most` photographs of each kind, evenly spread over it, or of all."""
+        """Indices of at most `most` photographs of each kind, evenly spread; None is all."""
         if most is None:
             return list(range(len(self)))
         kinds = self.spans[:, 3]
@@ -98,30 +100,30 @@ class Corpus:
         return self.kinds[int(self.spans[index, 3])]
 
 
-def open_corpus(place: Place, cache: Path, side: int, *, decoded: bool = True) -> Corpus:
-    """Open the cache of a place, building it first where it is missing or the place has changed.
+def open_corpus(place: DataSource, cache: Path, side: int, *, decoded: bool = True) -> Corpus:
+    """Open the cache of a data source; build it first if it is missing or the source has changed.
 
     Args:
-        place: of the photographs.
+        place: the data source.
         cache: folder of caches.
-        side: longer short sides are shrunk to this.
-        decoded: whether the decoded photographs are kept, or only which are good for training; they are then read
-            anew each time. Those in shards are never kept.
+        side: larger photographs are shrunk to this short side.
+        decoded: whether the cache keeps decoded photographs; otherwise it lists the usable ones, which are then read
+            from their files each time. Photographs in shards are never kept.
 
     Raises:
-        MediaError: there is no usable colour photograph, or no room for the cache.
+        MediaError: there is no usable colour photograph, or the cache cannot be written.
 
     """
     source = open_source(place)
     inspection = Inspection(source, side, keep=decoded and not isinstance(source, TarShards))
     folder = cache / _identity(inspection)
-    if not _is_whole(folder):
+    if not _is_complete(folder):
         _build(folder, inspection)
     facts = json.loads((folder / "corpus.json").read_text())
     if not facts["kinds"]:
         raise MediaError(
-            f"{place}: no usable colour photograph here (left out: {facts['rejected'] or 'none'}); looked for are "
-            f"{', '.join(sorted(SUFFIXES))}"
+            f"{place}: no usable colour photograph here (left out: {describe_rejected(facts['rejected'])}); "
+            f"photographs end in {', '.join(sorted(SUFFIXES))}"
         )
     spans = np.load(folder / "spans.npy")
     return Corpus(
@@ -135,9 +137,14 @@ def open_corpus(place: Place, cache: Path, side: int, *, decoded: bool = True) -
     )
 
 
+def describe_rejected(rejected: Mapping[str, int]) -> str:
+    """Numbers of unusable photographs by reason, for people: "3 grey, 1 broken"."""
+    return ", ".join(f"{number} {reason}" for reason, number in rejected.items()) or "none"
+
+
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """Photographs one after the other in a memory-mapped file."""
+    """Decoded photographs, one after the other in a memory-mapped file."""
 
     pixels: Picture
 
@@ -152,19 +159,19 @@ def _identity(inspection: Inspection) -> str:
     return f"{inspection.source.title}-{kept}-{hashlib.sha256(os.fsencode(listing)).hexdigest()[:12]}"
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     return (folder / "corpus.json").exists()
 
 
 def _build(folder: Path, inspection: Inspection) -> None:
-    """Build a cache aside, and put it in its place when it is whole."""
+    """Build a cache under a temporary name, and rename it when it is complete."""
     cache, aside = folder.parent, folder.with_name(".tintd-building")
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache):
-            if _is_whole(folder):  # the process that was waited for built it
+        with _build_lock(cache):
+            if _is_complete(folder):  # by the process that had the lock
                 return
-            for leftover in (aside, folder):  # of a build that was killed
+            for leftover in (aside, folder):  # from a build that was killed
                 shutil.rmtree(leftover, ignore_errors=True)
             try:
                 _write(aside, inspection)
@@ -174,30 +181,30 @@ def _build(folder: Path, inspection: Inspection) -> None:
     except OSError as error:
         reason = one_line(error.strerror or str(error))
         raise MediaError(
-            f"{cache}: photographs cannot be kept here: {reason}; "
+            f"{cache}: the cache cannot be written: {reason}; "
             "name another folder as `data.cache` in the recipe, or as `--cache`"
         ) from error
 
 
 @contextmanager
-def _alone(cache: Path) -> Iterator[None]:
-    """While no other process builds in a folder of caches: each takes all processors anyway."""
+def _build_lock(cache: Path) -> Iterator[None]:
+    """Lock a folder of caches: only one process builds at a time, because it uses all processors."""
     with (cache / ".tintd-lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            Console().print(f"Waiting for another process that builds in {cache}", markup=False)
+            Console().print(f"Waiting for another process that is building a cache in {cache}", markup=False)
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield
-        finally:  # closing alone would leave it locked by a loading process that has not ended yet
+        finally:  # closing is not enough: a loading process that still runs would keep the lock
             fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _write(folder: Path, inspection: Inspection) -> None:
     folder.mkdir()
     kinds: dict[str, int] = {}
-    found: list[Finding] = []
+    found: list[InspectedItem] = []
     spans: list[tuple[int, int, int, int]] = []
     offset = 0
     with (
@@ -225,21 +232,21 @@ def _kind(name: str, title: str) -> str:
     return first if rest else title
 
 
-def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Iterator[Finding]:  # noqa: ANN401 (csv's writer)
-    """Look through a source in several processes, in order; what is not usable is counted and listed."""
+def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Iterator[InspectedItem]:  # noqa: ANN401 (csv's writer)
+    """Inspect a source in several processes, in order; count and list what is not usable."""
     title, parts = inspection.source.title, len(inspection)
-    workers = min(os.cpu_count() or 1, parts // (1 if isinstance(inspection.source, TarShards) else 100))
-    looked: Iterable[list[Finding] | MediaError] = DataLoader(
+    workers = min(available_processors(), parts // (1 if isinstance(inspection.source, TarShards) else 100))
+    inspected: Iterable[list[InspectedItem] | MediaError] = DataLoader(
         inspection,
         batch_size=None,
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
-        collate_fn=_as_it_is,
+        collate_fn=_unchanged,
     )
-    for findings in track(looked, f"Looking through {title}", total=parts):
+    for findings in track(inspected, f"Inspecting {title}", total=parts):
         if isinstance(findings, MediaError):
             raise findings
-        for one in (replace(finding, name=legible(finding.name)) for finding in findings):
+        for one in (replace(finding, name=as_utf8(finding.name)) for finding in findings):
             if one.reason:
                 rejected[one.reason] += 1
                 refused.writerow((one.name, one.reason))
@@ -247,5 +254,5 @@ def _usable(inspection: Inspection, rejected: Counter[str], refused: Any) -> Ite
                 yield one
 
 
-def _as_it_is(findings: list[Finding] | MediaError) -> list[Finding] | MediaError:
+def _unchanged(findings: list[InspectedItem] | MediaError) -> list[InspectedItem] | MediaError:
     return findings

@@ -1,4 +1,4 @@
-"""The items of a source, looked at one by one: a photograph for training, or the reason why it is none."""
+"""Inspection of a source, item by item: is it a photograph for training, and if not, why?"""
 
 from __future__ import annotations
 
@@ -21,52 +21,54 @@ from colorizer.model.orientation import orient
 from training.data.sources import Item, Source
 
 MIN_SIDE = 64
-"""Smaller pictures teach nothing about what they show."""
+"""Shortest side; what smaller pictures show cannot be recognised."""
 MOST_PIXELS = 180_000_000
-"""Larger pictures are not decoded: several processes do so at once."""
+"""Larger pictures are not decoded, because several processes decode at once."""
 MIN_CHROMA = 1.5
-"""Mean distance of R, G, B from their mean (0..255) under which a picture counts as grey."""
+"""Mean distance of R, G, B from their mean (0..255) below which a picture counts as grey."""
 PLACE_BITS = 32
-"""Of a number that says where an item lies: its place in its part; the part is above them."""
+"""Number of low bits of an item's position that are its place in its part; the part is in the bits above."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What tells of this process and not of the file: every other file would be left out with it."""
+"""Errors of this process, not of the file: every other file would fail too."""
 
 Image.MAX_IMAGE_PIXELS = None  # `MOST_PIXELS` is the limit
 pillow_heif.register_heif_opener()
 
 Picture = NDArray[np.uint8]
-"""R'G'B', (H, W, 3)."""
+"""R'G'B', uint8, (H, W, 3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """An item that was looked at."""
+class InspectedItem:
+    """The result of inspecting one item."""
 
     name: str
     label: str | None
     where: int
+    """Position of the item, see `PLACE_BITS`."""
     extent: tuple[int, int] = (0, 0)
     """Height and width."""
     picture: Picture | None = None
+    """The decoded photograph, if it is kept."""
     reason: str = ""
-    """Why it is none for training: unreadable, broken, too large, tiny or grey."""
+    """Why it is not usable: unreadable, broken, too large, tiny or grey; empty if it is."""
 
 
 @dataclass(frozen=True)
-class Inspection(Dataset[list[Finding] | MediaError]):
-    """A source with its items decoded, to be looked through by several processes."""
+class Inspection(Dataset[list[InspectedItem] | MediaError]):
+    """A source as a data set of inspected items, one list for each part, for several processes."""
 
     source: Source
     side: int
-    """Longer short sides are shrunk to this."""
+    """Larger photographs are shrunk to this short side."""
     keep: bool
-    """Whether findings hold their picture."""
+    """Whether results contain the decoded photograph."""
 
     def __call__(self, span: NDArray[np.int64]) -> Picture:
-        """Read a photograph anew, found by where it lies.
+        """Read a photograph again.
 
         Raises:
-            MediaError: it could be read once, and cannot now.
+            MediaError: the photograph can no longer be read.
 
         """
         where = int(span[0])
@@ -74,41 +76,43 @@ class Inspection(Dataset[list[Finding] | MediaError]):
         try:
             with Image.open(_read(item)) as image:
                 return _decode(image, self.side)
-        except Exception as error:  # see `_look`
+        except Exception as error:  # see `_inspect`
             raise MediaError(
-                f"{item.name}: cannot be read any more ({one_line(str(error))}); start again, and it is left out"
+                f"{item.name}: can no longer be read ({one_line(str(error))}); start again, then it is left out"
             ) from error
 
-    def __getitem__(self, part: int) -> list[Finding] | MediaError:
+    def __getitem__(self, part: int) -> list[InspectedItem] | MediaError:
         try:
-            return [self._look(item, part << PLACE_BITS | place) for place, item in enumerate(self.source.part(part))]
-        except MediaError as error:  # raised, it would come out of a loading process with its traceback as its text
+            return [
+                self._inspect(item, part << PLACE_BITS | place) for place, item in enumerate(self.source.part(part))
+            ]
+        except MediaError as error:  # raised in a loading process, its message would become a traceback
             return error
 
     def __len__(self) -> int:
         return self.source.parts()
 
-    def _look(self, item: Item, where: int) -> Finding:
+    def _inspect(self, item: Item, where: int) -> InspectedItem:
         try:
             file = _read(item)
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 raise MediaError(f"{item.name}: cannot be read now: {error.strerror}") from error
-            return Finding(item.name, item.label, where, reason="unreadable")
+            return InspectedItem(item.name, item.label, where, reason="unreadable")
         try:
             with Image.open(file) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    return Finding(item.name, item.label, where, reason="too large")
+                    return InspectedItem(item.name, item.label, where, reason="too large")
                 short, picture = min(image.size), _decode(image, self.side)
-        except Exception:  # noqa: BLE001 (of a damaged file Pillow raises SyntaxError, ValueError, struct.error, ...)
-            return Finding(item.name, item.label, where, reason="broken")
+        except Exception:  # noqa: BLE001 (Pillow raises SyntaxError, ValueError, struct.error, ... for damaged files)
+            return InspectedItem(item.name, item.label, where, reason="broken")
         extent = (picture.shape[0], picture.shape[1])
         kept = picture if self.keep else None
-        return Finding(item.name, item.label, where, extent, kept, _why_not(picture, short))
+        return InspectedItem(item.name, item.label, where, extent, kept, _rejection(picture, short))
 
 
 def _read(item: Item) -> BinaryIO:
-    """A file's bytes, read before they are decoded: what fails here is not the picture's fault."""
+    """Read a file before it is decoded, to tell an error of the disk from a damaged picture."""
     return BytesIO(item.file.read_bytes()) if isinstance(item.file, Path) else item.file
 
 
@@ -125,15 +129,15 @@ def _decode(image: Image.Image, side: int) -> Picture:
 
 
 def _orientation(image: Image.Image) -> int:
-    """By the EXIF tag; upright where that is too damaged to be read."""
+    """The orientation in the EXIF tag; 1 if the EXIF is too damaged to be read."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # noqa: BLE001 (of damaged EXIF Pillow raises SyntaxError, struct.error, ...)
+    except Exception:  # noqa: BLE001 (Pillow raises SyntaxError, struct.error, ... for damaged EXIF)
         return 1
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """By the file's profile, as the service does; one that is broken or of another colour space counts as none."""
+    """Convert with the file's profile, as the service does; a damaged profile, or one of another space, is ignored."""
     if profile:
         with suppress(OSError, ImageCms.PyCMSError):
             embedded, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
@@ -142,8 +146,8 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert("RGB")
 
 
-def _why_not(picture: Picture, short: int) -> str:
-    """Why a picture is none for training, given the short side that it has in its file."""
+def _rejection(picture: Picture, short: int) -> str:
+    """Why a picture is not usable; `short` is the short side in its file."""
     if short < MIN_SIDE:
         return "tiny"
     if np.abs(picture - picture.mean(axis=2, keepdims=True)).mean() < MIN_CHROMA:

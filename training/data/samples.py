@@ -1,12 +1,11 @@
-"""Training samples: which photograph comes when, how it is cropped, and what the network is shown of it.
+"""Training samples: the order of the photographs, their crops, and the luma that the network sees.
 
-A sample is a function of the seed and its number alone. So a run that was killed goes on with the very samples that
-it would have seen, and two processes see together what one would have seen alone.
+A sample depends only on the seed and its number. So a resumed run gets the samples that it would have got, and two
+processes together get the samples that one would get alone.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
@@ -22,23 +21,24 @@ from webdataset.shardlists import expand_urls
 
 from colorizer.errors import SettingsError
 from colorizer.model.lab import Matrix
+from colorizer.processors import available_processors
 from training.data.augment import degrade, vary_tone
 from training.data.corpus import Corpus
-from training.data.sources import OPEN_SHARDS, Shards
-from training.recipe import Data, RunRecipe
+from training.data.sources import OPEN_SHARDS
+from training.recipe import Data, RunRecipe, Shards
 
 Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True, slots=True)
-class Order(Sampler[list[tuple[int, int]]]):
-    """The batches of a run as (index of a photograph, number of the sample), each epoch in a new random order."""
+class ShuffledBatches(Sampler[list[tuple[int, int]]]):
+    """Yields the batches of a run as (index of a photograph, number of the sample), shuffled anew for each epoch."""
 
     photographs: int
     batch: int
-    """Samples of one step, over all processes."""
+    """Samples of one step, of all processes together."""
     steps: range
-    """Steps that are still to be made."""
+    """The remaining steps."""
     seed: int
     rank: int = 0
     world: int = 1
@@ -59,11 +59,11 @@ class Order(Sampler[list[tuple[int, int]]]):
 
 
 @dataclass(frozen=True, slots=True)
-class ShardOrder(Sampler[list[tuple[int, int]]]):
-    """The batches of a run on shards: a loading process goes through its own shards, a few at a time.
+class ShardBatches(Sampler[list[tuple[int, int]]]):
+    """Yields the batches of a run on shards, so that a loading process reads its own shards, a few at a time.
 
-    Batches go to the loading processes in turn, so each process of each device has a lane of its own: its share of the
-    shards in a new random order each epoch, and of these, two at a time, the photographs in random order.
+    DataLoader gives batches to its loading processes in turn. So the batches of each process are a sequence of their
+    own: its share of the shards, shuffled anew for each epoch, and the shuffled photographs of two shards at a time.
 
     """
 
@@ -75,7 +75,7 @@ class ShardOrder(Sampler[list[tuple[int, int]]]):
     rank: int = 0
     world: int = 1
     lanes: int = 1
-    """Loading processes of each device."""
+    """Number of loading processes of each device."""
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -92,7 +92,7 @@ class ShardOrder(Sampler[list[tuple[int, int]]]):
             yield [(next(lanes[lane]), number) for number in numbers]
 
     def _lane(self, lane: int) -> Iterator[int]:
-        """The photographs of a lane, for ever."""
+        """The photographs of one loading process, without end."""
         shards = np.unique(self.shards)
         for epoch in count():
             own = np.random.default_rng((self.seed, epoch)).permutation(shards)
@@ -103,44 +103,46 @@ class ShardOrder(Sampler[list[tuple[int, int]]]):
 
 
 def check_shares(recipe: RunRecipe, world: int) -> None:
-    """See that each process gets as much of a batch as any other, and a shard at least.
+    """Check that a batch can be divided evenly among the processes, and that each process gets a shard.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: one of them is not so.
 
     """
     batch = recipe.schedule.batch
     if batch % world:
-        raise SettingsError(f"a batch of {batch} cannot be shared out to {world} processes; change `schedule.batch`")
+        raise SettingsError(f"a batch of {batch} cannot be divided among {world} processes; change `schedule.batch`")
     if isinstance(recipe.data.train, Shards):
         _check_shards(len(expand_urls(recipe.data.train.shards)), recipe, world)
 
 
-def order_of(corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1) -> Order | ShardOrder:
-    """The batches of a run.
+def batches_of(
+    corpus: Corpus, recipe: RunRecipe, steps: range, rank: int = 0, world: int = 1
+) -> ShuffledBatches | ShardBatches:
+    """Make the sampler of a run's batches.
 
     Raises:
-        SettingsError: fewer shards than processes have a usable photograph.
+        SettingsError: there are fewer shards with usable photographs than processes.
 
     """
     batch = recipe.schedule.batch
     if corpus.shards is None:
-        return Order(len(corpus), batch, steps, recipe.seed, rank, world)
+        return ShuffledBatches(len(corpus), batch, steps, recipe.seed, rank, world)
     _check_shards(len(np.unique(corpus.shards)), recipe, world)
-    return ShardOrder(corpus.shards, batch, steps, recipe.seed, rank, world, _lanes(recipe))
+    return ShardBatches(corpus.shards, batch, steps, recipe.seed, rank, world, _lanes(recipe))
 
 
 def _check_shards(shards: int, recipe: RunRecipe, world: int) -> None:
     readers = _lanes(recipe) * world
     if shards < readers:
         raise SettingsError(
-            f"{shards} shards of photographs are fewer than the {readers} processes that read them; "
-            "lower `data.workers`, or cut the photographs into more shards"
+            f"there are {shards} shards for {readers} processes that read them; "
+            "lower `data.workers`, or divide the photographs into more shards"
         )
 
 
 def _lanes(recipe: RunRecipe) -> int:
-    """Processes that read shards, for each device."""
+    """Number of processes that read shards, for each device."""
     return max(workers_of(recipe.data), 1)
 
 
@@ -152,7 +154,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
     data: Data
     seed: int
     early: int = 0
-    """Samples of a lower number are of the early crop's side."""
+    """Samples with a lower number are cropped to `data.early_crop`."""
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor]:
         index, number = key
@@ -168,25 +170,25 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSamples(Dataset[tuple[Tensor, Tensor, int]]):
-    """Samples with the number of their photograph's class."""
+    """Samples together with the number of the class."""
 
     samples: Samples
     classes: list[int]
-    """Of each photograph."""
+    """Number of each photograph's class."""
 
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Tensor, int]:
         return (*self.samples[key], self.classes[key[0]])
 
 
 def workers_of(data: Data) -> int:
-    """Processes that prepare samples: on a GPU a step is short, beside a CPU's training they would take its cores."""
+    """Number of loading processes: several for a GPU, whose steps are short; one beside training on a CPU."""
     if data.workers != "auto":
         return data.workers
-    return min(8, max((os.cpu_count() or 1) - 1, 1)) if torch.cuda.is_available() else 1
+    return min(8, max(available_processors() - 1, 1)) if torch.cuda.is_available() else 1
 
 
 def load_samples(samples: Dataset[Sample], order: Iterable[list[tuple[int, int]]], workers: int) -> DataLoader[Sample]:
-    """Prepare batches in other processes."""
+    """Load batches in other processes."""
     return DataLoader(
         samples,
         batch_sampler=order,
@@ -199,7 +201,7 @@ def load_samples(samples: Dataset[Sample], order: Iterable[list[tuple[int, int]]
 
 
 def grey_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Luma (H, W), 0..1, of a photograph (H, W, 3) printed in grey: BT.601, as the service reads a picture."""
+    """Luma (H, W), 0..1, of a photograph (H, W, 3) by BT.601, as the service converts pictures."""
     kr, kb = Matrix.BT601.value
     weights = np.array([kr, 1 - kr - kb, kb], np.float32) / 255
     luma: NDArray[np.float32] = np.matmul(rgb, weights, dtype=np.float32)

@@ -1,12 +1,12 @@
-"""Calibration: the working size at which a network errs least, and how its distribution is best read as a colour."""
+"""Calibration: the working size with the least error, and how the distribution is best read as a colour."""
 
 from __future__ import annotations
 
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from rich.progress import track
 
@@ -23,54 +23,79 @@ from training.measure.recolour import recolour, to_tensor
 WORKING_SIZES = (112, 128, 144, 160, 192)
 TEMPERATURES = (0.8, 0.9, 1.0, 1.1, 1.2)
 AUTO = 0.7
-"""The default vividness; what is above it is for those who want more."""
+"""The default vividness; users can ask for more."""
 COLOURFULNESS = 0.95
-"""What part of the truth's colourfulness the answer at that vividness has: a little less than all errs much less."""
+"""Colourfulness at that vividness as a part of the truth's: a little less than 1 has much less error."""
 _LARGEST_SPREAD = 30.0
-"""In ab units."""
+"""Largest spread that is tried, in ab units."""
 _SMOOTHING = 0.05
-"""Share of the prior that is given to all bins alike, so that none is impossible."""
+"""Share of the prior that is spread evenly over all bins, so that none is impossible."""
 _CLOSE = 0.01
-"""Part of the truth's colourfulness that the answer's may differ by."""
+"""Largest accepted difference of colourfulness, as a part of the truth's."""
 _ROUNDS = 6
-_HARDLY = 1.005
-"""Times the least error at which a working size errs hardly more."""
+_TOLERANCE = 1.005
+"""A working size whose error is at most this many times the least error is good enough."""
 
 
 def calibrate(network: Network, card: WeightsCard, train: Corpus, validation: Corpus, most: int) -> WeightsCard:
-    """Measure what belongs into a weights file.
+    """Measure what a weights file says of its network.
 
-    The working size (see `_sized`) and the temperature are those at which the mean errs least. The spread is that by
-    which the answer is nearly as colourful as the photographs.
+    The working size (see `_choose_size`) and the temperature are those with the least error of the mean. The spread is
+    the one at which the result is nearly as colourful as the photographs.
 
     Args:
         network: trained, in evaluation mode.
-        card: what is known of it.
-        train: for the prior.
-        validation: for everything else.
-        most: photographs of each kind that are looked at.
+        card: what is known already.
+        train: photographs for the prior and the mean colours.
+        validation: photographs for everything else.
+        most: largest number of validation photographs of each kind.
 
     """
     card = card.model_copy(update={"mean_colours": mean_colours(train)})
-    pictures = validation.some_of_each_kind(most)
+    trial = _Trial(_as_saved(network, card), validation, validation.some_of_each_kind(most))
+    if card.architecture.head == "regression":
+        return _choose_size(card, lambda found: trial.measure(found, None)[0])
+    card = _with(card, vividness=AUTO, log_prior=_log_prior(network, train))
+    card = _choose_size(card, lambda found: trial.measure(found, 0.0)[0])
+    card = min((_with(card, temperature=one) for one in TEMPERATURES), key=lambda found: trial.measure(found, 0.0)[0])
+    truth = trial.true_colourfulness()
+    return _choose_spread(card, lambda found: trial.measure(found, AUTO)[1] / truth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Photographs on which calibrations of one network are compared."""
+
+    model: Predictor
+    validation: Corpus
+    pictures: Sequence[int]
+
+    def measure(self, card: WeightsCard, vividness: float | None) -> tuple[float, float]:
+        """Mean squared error and mean colourfulness of the recoloured photographs; None is the only answer there is."""
+        colorist = Colorist(self.model, card.working_size, card.decoding("auto" if vividness is None else vividness))
+        errors, colours = [], []
+        for index in track(self.pictures, "Calibrating", transient=True):
+            picture = self.validation.picture(index)
+            result = recolour(picture, colorist)
+            errors.append(squared_error(rgb_to_lab(result)[1:], rgb_to_lab(to_tensor(picture))[1:]))
+            colours.append(colourfulness(result))
+        return statistics.fmean(errors), statistics.fmean(colours)
+
+    def true_colourfulness(self) -> float:
+        """Mean colourfulness of the photographs."""
+        return statistics.fmean(colourfulness(to_tensor(self.validation.picture(index))) for index in self.pictures)
+
+
+def _as_saved(network: Network, card: WeightsCard) -> Predictor:
+    """The network with the half-precision tensors that its weights file will have."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "weights"
-
-        def measured(found: WeightsCard, vividness: float | Literal["auto"]) -> tuple[float, float]:
-            save_weights(path, network, found)
-            return _measure(path, vividness, validation, pictures)
-
-        if card.architecture.head == "regression":
-            return _sized(card, lambda found: measured(found, "auto")[0])
-        card = _with(card, vividness=AUTO, log_prior=_log_prior(network, train))
-        card = _sized(card, lambda found: measured(found, 0.0)[0])
-        card = min((_with(card, temperature=one) for one in TEMPERATURES), key=lambda found: measured(found, 0.0)[0])
-        truth = statistics.fmean(colourfulness(to_tensor(validation.picture(index))) for index in pictures)
-        return _with_spread(card, lambda found: measured(found, AUTO)[1] / truth)
+        save_weights(path, network, card)
+        return Predictor.load(path)
 
 
-def _with_spread(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], float]) -> WeightsCard:
-    """The card with the spread by which the answer has `COLOURFULNESS`; found by bisection."""
+def _choose_spread(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], float]) -> WeightsCard:
+    """The card with the spread at which the result has `COLOURFULNESS`, found by bisection."""
     low, high = 0.0, _LARGEST_SPREAD
     for _ in range(_ROUNDS):
         card = _with(card, spread=round((low + high) / 2, 2))
@@ -81,25 +106,6 @@ def _with_spread(card: WeightsCard, colourfulness_part: Callable[[WeightsCard], 
     return card
 
 
-def _measure(
-    path: Path, vividness: float | Literal["auto"], validation: Corpus, pictures: Sequence[int]
-) -> tuple[float, float]:
-    """Mean squared error and mean colourfulness of photographs through the product's path."""
-    colorist = _colorist(path, vividness)
-    errors, colours = [], []
-    for index in track(pictures, "Calibrating", transient=True):
-        picture = validation.picture(index)
-        result = recolour(picture, colorist)
-        errors.append(squared_error(rgb_to_lab(result)[1:], rgb_to_lab(to_tensor(picture))[1:]))
-        colours.append(colourfulness(result))
-    return statistics.fmean(errors), statistics.fmean(colours)
-
-
-def _colorist(path: Path, vividness: float | Literal["auto"]) -> Colorist:
-    model = Predictor.load(path)
-    return Colorist(model, decoding=model.card.decoding(vividness))
-
-
 def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
     """Logarithm of each bin's share of the training photographs' pixels, smoothed."""
     shares = colour_shares(train, network.bins.cpu())
@@ -107,15 +113,15 @@ def _log_prior(network: Network, train: Corpus) -> tuple[float, ...]:
     return tuple(round(value, 4) for value in prior.log().tolist())
 
 
-def _sized(card: WeightsCard, error_of: Callable[[WeightsCard], float]) -> WeightsCard:
-    """The card with the smallest working size that errs hardly more than the best: a larger one costs its square.
+def _choose_size(card: WeightsCard, error_of: Callable[[WeightsCard], float]) -> WeightsCard:
+    """The card with the smallest working size whose error is hardly more than the least: the cost grows as its square.
 
-    The size that the network was trained at is one of them.
+    The candidates include the size at which the network was trained.
     """
     sizes = sorted({*WORKING_SIZES, card.working_size})
     sized = [card.model_copy(update={"working_size": size}) for size in sizes]
     errors = [error_of(one) for one in sized]
-    return next(one for one, error in zip(sized, errors, strict=True) if error <= _HARDLY * min(errors))
+    return next(one for one, error in zip(sized, errors, strict=True) if error <= _TOLERANCE * min(errors))
 
 
 def _with(card: WeightsCard, **update: float | tuple[float, ...]) -> WeightsCard:

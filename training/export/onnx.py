@@ -1,4 +1,4 @@
-"""A weights file as ONNX, for programs that have no torch; checked against torch before it counts."""
+"""A weights file as ONNX, for programs without torch; it is checked against torch before it is written."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisatio
 from colorizer.model.weights import load_weights
 
 TOLERANCE = 0.5
-"""Largest difference between ONNX's colours and torch's, in ab units; half of what an eye can see."""
+"""Largest accepted difference between ONNX's colours and torch's, in ab units: half of what an eye can see."""
 _SIZES = ((1, 4, 4), (2, 5, 7))
-"""Batches and sizes, in strides, on which both are compared."""
+"""Batches, heights and widths (in strides) on which both are compared."""
 
 
 def export_onnx(weights: Path, target: Path) -> float:
     """Write a network as ONNX: `lightness` (N, 1, H, W), L in 0..100, to `output`, the bins' logits or ab / 128.
 
-    N, H and W are free, H and W multiples of 32. The weights file's card stands in the metadata as `tintd`, the bins as
-    `bins`.
+    N, H and W are free; H and W must be multiples of 32. The metadata has the weights file's card as `tintd` and the
+    bins as `bins`.
 
     Returns:
-        The largest difference of its colours to torch's, in ab units.
+        The largest difference between its colours and torch's, in ab units.
 
     Raises:
-        WeightsError: they differ by more than `TOLERANCE`.
+        WeightsError: see `load_weights`; or the difference is larger than `TOLERANCE`.
 
     """
     network, card = load_weights(weights)
@@ -49,7 +49,7 @@ def export_onnx(weights: Path, target: Path) -> float:
         verbose=False,
     )
     if program is None:
-        raise WeightsError(f"{weights}: torch could not write it as ONNX")
+        raise WeightsError(f"{weights}: torch cannot write this network as ONNX")
     model = program.model_proto
     onnx.helper.set_model_props(model, {"tintd": card.model_dump_json(), "bins": str(network.bins.tolist())})
     onnx.checker.check_model(model)
@@ -74,7 +74,7 @@ def _difference(network: Network, model: bytes) -> float:
 
 
 def _ab(network: Network, output: Tensor) -> Tensor:
-    """The least-squares answer to an output."""
+    """The least-squares ab of an output."""
     if network.architecture.head == "regression":
         return output * AB_SCALE
     return decode(output, network.bins, LEAST_SQUARES)

@@ -11,31 +11,32 @@ from colorizer.model.network import Network
 from colorizer.model.weights import WeightsCard, save_weights
 from training.data.corpus import Corpus, open_corpus
 from training.export.calibration import calibrate
-from training.loop.checkpoint import check_recipe, read_checkpoint
+from training.loop.checkpoint import check_recipe
 from training.loop.colour_task import VALIDATION_SIDE
-from training.measure.evaluation import Painter, evaluate, finite, summarise
+from training.measure.evaluation import Recolourer, evaluate, finite, summarise
 from training.recipe import Recipe
+from training.state_dict import read_tensors
 
 _PREFIX = "module."
 _NOTED = ("squared_error", "part_of_grey", "ciede2000", "colourfulness_part", "cast_a", "cast_b", "neutral_coloured")
-"""Figures that stand in a weights file."""
+"""Figures that a weights file contains."""
 
 
 def default_checkpoint(recipe: Recipe) -> Path:
-    """The run's checkpoint of least validation error, or its last where there was no evaluation yet."""
+    """The run's checkpoint with the least validation error, or its last one if there was no evaluation yet."""
     folder = recipe.runs / recipe.name
     best = folder / "best.ckpt"
     return best if best.is_file() else folder / "last.ckpt"
 
 
 def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> WeightsCard:
-    """Calibrate a run's averaged weights and write them; the target is whole, or as it was before.
+    """Calibrate a run's averaged weights and write them; if that fails, an older target stays as it was.
 
     Args:
-        recipe: of the run.
-        checkpoint: of the run.
+        recipe: the recipe of the run.
+        checkpoint: a checkpoint of the run.
         target: the weights file.
-        pictures: photographs of each kind to calibrate on.
+        pictures: number of photographs of each kind to calibrate on.
 
     Raises:
         WeightsError, SettingsError: see `load_checkpoint`.
@@ -60,8 +61,8 @@ def export(recipe: Recipe, checkpoint: Path, target: Path, *, pictures: int) -> 
 
 
 def _metrics(weights: Path, validation: Corpus, pictures: int) -> str:
-    """How good the weights are on validation photographs, by answer and kind, as JSON."""
-    summary = summarise(evaluate(Painter(weights, "auto"), validation, pictures))
+    """Figures on the validation photographs, by answer and kind, as JSON."""
+    summary = summarise(evaluate(Recolourer(weights, "auto"), validation, pictures))
     figures = {
         answer: {kind: {name: finite(float(f"{by_kind[kind][name]:.4g}")) for name in _NOTED} for kind in by_kind}
         for answer, by_kind in summary.items()
@@ -71,18 +72,18 @@ def _metrics(weights: Path, validation: Corpus, pictures: int) -> str:
 
 
 def load_checkpoint(recipe: Recipe, checkpoint: Path) -> tuple[Network, int]:
-    """The averaged network of a checkpoint, in evaluation mode, and the step at which it was.
+    """Load the averaged network of a checkpoint, in evaluation mode, and the number of its step.
 
     Raises:
-        WeightsError: the checkpoint is missing, damaged, or another architecture's.
-        SettingsError: it was made with other settings.
+        WeightsError: the checkpoint is missing, damaged, or has another architecture.
+        SettingsError: the checkpoint was made with other settings.
 
     """
     if not checkpoint.is_file():
         raise WeightsError(f"{checkpoint}: there is no checkpoint; run `tintd train` first")
-    state = read_checkpoint(checkpoint)
+    state = read_tensors(checkpoint)
     if not {"average", "step"} <= state.keys():
-        raise WeightsError(f"{checkpoint}: not a checkpoint of a run: it holds no averaged weights")
+        raise WeightsError(f"{checkpoint}: not a checkpoint of a run: it contains no averaged weights")
     network = Network(recipe.architecture)
     try:
         network.load_state_dict(

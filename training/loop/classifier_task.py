@@ -1,6 +1,6 @@
-"""The task of telling what a photograph shows, in grey and in colour side by side: the paper's ResNet-Gray.
+"""The classifier task: networks learn what a photograph shows, in grey and in colour (the paper's ResNet-Gray).
 
-The grey network is the colorizer's encoder with a classifier on top, so its weights can start a colorizer.
+The grey network is the colorizer's encoder with a classifier on top, so a colorizer can start with its weights.
 """
 
 from __future__ import annotations
@@ -22,20 +22,19 @@ from colorizer.model.lab import lightness_of_luma
 from colorizer.model.network import normalise, sum_channels
 from training.data.corpus import Corpus, open_corpus
 from training.data.samples import LabelledSamples, Samples, grey_of
-from training.data.sources import Place
-from training.loop.initialisation import load_resnet, revive_normalisation, said_of_start
+from training.loop.initialisation import load_resnet, restore_normalisation, start_notes
 from training.loop.task import Evaluation
-from training.recipe import ClassifierRecipe, Data
+from training.recipe import ClassifierRecipe, Data, DataSource
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's pictures in R'G'B', as torchvision's weights expect."""
+"""Mean and deviation of ImageNet's pictures in R'G'B', which torchvision's weights expect."""
 _SPLITS = {"train": {"train"}, "validation": {"val", "validation"}}
 
 
 class Classifiers(nn.ModuleDict):
-    """ResNets on the same photographs, by their input: grey, colour, or both.
+    """ResNets that see the same photographs, by their input: grey, colour, or both.
 
-    Input: luma (N, 1, H, W) and R'G'B' (N, 3, H, W), float in 0..1. Output: each one's logits, (N, classes).
+    Input: luma (N, 1, H, W) and R'G'B' (N, 3, H, W), float in 0..1. Output: the logits of each, (N, classes).
     """
 
     def __init__(self, name: str, inputs: tuple[str, ...], classes: int) -> None:
@@ -47,13 +46,13 @@ class Classifiers(nn.ModuleDict):
             self[kind] = resnet
 
     def forward(self, luma: Tensor, rgb: Tensor) -> dict[str, Tensor]:
-        """Answer for each input."""
+        """The logits for each input."""
         seen = {"grey": normalise(lightness_of_luma(luma)), "colour": _normalise(rgb)}
         return {kind: net(seen[kind].contiguous(memory_format=torch.channels_last)) for kind, net in self.items()}
 
 
-class Classification:
-    """Grey and colour in, classes out."""
+class ClassifierTask:
+    """Learns classes from grey and colour."""
 
     def __init__(self, recipe: ClassifierRecipe, *, resumes: bool = False) -> None:
         data = recipe.data
@@ -62,17 +61,19 @@ class Classification:
         self._validation = _open(data, "validation")
         self.classes = sorted(set(self.corpus.labels))
         if len(self.classes) < 2:
-            raise MediaError(f"{data.train}: all photographs here have one class, {self.classes[0]!r}; two are needed")
+            raise MediaError(
+                f"{data.train}: all photographs here have the class {self.classes[0]!r}; at least two are needed"
+            )
         if unknown := sorted(set(self._validation.labels) - set(self.classes)):
-            raise MediaError(f"{data.validation}: classes that no photograph to learn from has: {', '.join(unknown)}")
+            raise MediaError(f"{data.validation}: classes without a training photograph: {', '.join(unknown)}")
         torch.manual_seed(recipe.seed)
         self.network: nn.Module = Classifiers(recipe.resnet, recipe.inputs, len(self.classes))
         start = None if resumes else recipe.encoder.start
         lacking = [load_resnet(net, recipe.resnet, start) for net in self.network.children()]
-        self.notes: list[str] = [] if resumes else said_of_start(lacking[0])
+        self.notes: list[str] = [] if resumes else start_notes(lacking[0])
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor, int]]:
-        """Luma, R'G'B', class."""
+        """Samples of luma, R'G'B' and the number of the class."""
         schedule = self._recipe.schedule
         early = schedule.falls_at * schedule.batch
         return LabelledSamples(
@@ -80,16 +81,16 @@ class Classification:
         )
 
     def prepare(self, batch: tuple[Tensor, Tensor, Tensor]) -> None:
-        """Wake normalisations that were folded into their convolutions."""
+        """Restore normalisations that were folded into their convolutions."""
         luma, rgb, _ = batch
-        revive_normalisation(self.network, luma, rgb / 255)
+        restore_normalisation(self.network, luma, rgb / 255)
 
     def train_mode(self, network: nn.Module) -> None:
-        """All of it."""
+        """Switch the whole network to training."""
         network.train()
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-        """Cross-entropy, summed over the inputs; they share no weights."""
+        """Cross-entropy, summed over the inputs, whose networks share no weights."""
         luma, rgb, classes = batch
         answers = network(luma, rgb.float() / 255)
         losses = [functional.cross_entropy(logits.float(), classes) for logits in answers.values()]
@@ -97,7 +98,7 @@ class Classification:
 
     @torch.inference_mode()
     def evaluate(self, network: nn.Module) -> Evaluation:
-        """Top-1 and top-5 of the middle square of every validation photograph."""
+        """Measure top-1 and top-5 accuracy on the middle square of each validation photograph."""
         device = next(network.parameters()).device
         top = {
             f"{kind}/top{k}": MulticlassAccuracy(len(self.classes), top_k=k, average="micro").to(device)
@@ -119,7 +120,7 @@ class Classification:
 
 
 class _Squares(Dataset[tuple[Tensor, Tensor, int]]):
-    """The middle square of each photograph: luma, R'G'B' and class."""
+    """The middle square of each photograph: luma and R'G'B', float32, 0..1, and the number of the class."""
 
     def __init__(self, corpus: Corpus, side: int, classes: list[int]) -> None:
         self._corpus, self._side, self._classes = corpus, side, classes
@@ -135,7 +136,7 @@ class _Squares(Dataset[tuple[Tensor, Tensor, int]]):
 
 
 def _open(data: Data, split: str) -> Corpus:
-    place: Place = getattr(data, split)
+    place: DataSource = getattr(data, split)
     found = open_corpus(place, data.cache, data.stored_side, decoded=data.stored)
     classes = (
         dict(zip(found.names, found.labels, strict=True))
@@ -144,17 +145,19 @@ def _open(data: Data, split: str) -> Corpus:
     )
     corpus = found.labelled({name: label for name, label in classes.items() if label})
     if not len(corpus):
-        raise MediaError(f"{place}: no photograph here has a class" + (f" in {data.labels}" if data.labels else ""))
+        raise MediaError(
+            f"{place}: none of the photographs here has a class" + (f" in {data.labels}" if data.labels else "")
+        )
     return corpus
 
 
 def _read_labels(path: Path, splits: set[str]) -> dict[str, str]:
-    """Classes by name, from a CSV file with the columns name, class and perhaps split."""
+    """Classes by name of the photograph, from a CSV file with the columns name, class and optionally split."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return {row["name"]: row["class"] for row in csv.DictReader(file) if row.get("split") in {None, *splits}}
     except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise MediaError(f"{path}: no table with the columns name and class ({error})") from error
+        raise MediaError(f"{path}: not a CSV file with the columns name and class ({error})") from error
 
 
 def _normalise(rgb: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The task of choosing colours, as the training loop sees it."""
+"""The colour task: a network learns to choose colours."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from torch.utils.data import Dataset
 from colorizer.model.lab import lightness_of_luma, rgb_to_lab
 from colorizer.model.network import Network
 from colorizer.model.weights import weights_path
-from training.data.corpus import Corpus, open_corpus
+from training.data.corpus import Corpus, describe_rejected, open_corpus
 from training.data.samples import Samples
-from training.loop.initialisation import load_network, revive_normalisation, said_of_start, start_encoder
+from training.loop.initialisation import load_network, restore_normalisation, start_encoder, start_notes
 from training.loop.loss import colour_loss
 from training.loop.task import Evaluation
-from training.measure.validation import Score, draw_grid, mean_error
+from training.measure.validation import Score, draw_grid, mean_error, validation_colorist
 from training.recipe import Recipe
 
 VALIDATION_SIDE = 256
-"""Short side in the cache of the photographs that a network is looked at with, at most."""
+"""Largest short side of the cached validation photographs."""
 _PICTURES = 420
-"""How many are looked at during a run, over all kinds; but a few dozen of each."""
+"""Number of photographs of all kinds that an evaluation measures."""
 _LEAST_OF_A_KIND = 60
+"""Number of photographs of one kind that an evaluation measures at least."""
 _SIDE = 144
-"""Their short side at least; a network that is trained at a larger one is looked at there."""
+"""Smallest working size of an evaluation; a network that is trained on larger crops is evaluated at that size."""
 
 
-class Colorization:
-    """Lightness in, colours out."""
+class ColourTask:
+    """Learns ab from lightness."""
 
     def __init__(self, recipe: Recipe, *, resumes: bool = False) -> None:
         data = recipe.data
         self._recipe = recipe
         torch.manual_seed(recipe.seed)
-        # What is not there is said before photographs are looked through, which takes long.
+        # First, because a missing file should be reported before photographs are inspected, which takes long.
         network, lacking = (Network(recipe.architecture), []) if resumes else _first_network(recipe)
         self.network: nn.Module = network
         self.classes: list[str] = []
@@ -44,43 +45,44 @@ class Colorization:
         self.corpus: Corpus = corpus.repeated(data.repeat)
         absent = sorted(data.repeat.keys() - corpus.kinds)
         self.notes: list[str] = [
-            *said_of_start(lacking),
-            f"{len(self._validation)} photographs to look at, {self._validation.rejected} left out",
-            *(f"none is of the kind {kind!r}, which `data.repeat` names" for kind in absent),
+            *start_notes(lacking),
+            f"{len(self._validation)} validation photographs, {describe_rejected(self._validation.rejected)} left out",
+            *(f"`data.repeat` names the kind {kind!r}, but no photograph is of that kind" for kind in absent),
         ]
 
     def samples(self) -> Dataset[tuple[Tensor, Tensor]]:
-        """Luma and R'G'B'."""
+        """Samples of luma and R'G'B'."""
         schedule = self._recipe.schedule
         return Samples(self.corpus, self._recipe.data, self._recipe.seed, early=schedule.falls_at * schedule.batch)
 
     def prepare(self, batch: tuple[Tensor, Tensor]) -> None:
-        """Wake the encoder's normalisations, freeze its first stages."""
-        revive_normalisation(cast("Network", self.network), lightness_of_luma(batch[0]))
+        """Restore the encoder's folded normalisations and freeze its first stages."""
+        restore_normalisation(cast("Network", self.network), lightness_of_luma(batch[0]))
         for stage in self._frozen(self.network):
             stage.requires_grad_(requires_grad=False)
 
     def train_mode(self, network: nn.Module) -> None:
-        """All but the frozen stages, which are not normalised by their batch either."""
+        """Switch to training all but the frozen stages, whose normalisations use their running statistics."""
         network.train()
         for stage in self._frozen(network):
             stage.eval()
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """See `loss.colour_loss`."""
+        """Loss of a batch; see `loss.colour_loss`."""
         luma, rgb = batch
         lightness = lightness_of_luma(luma).contiguous(memory_format=torch.channels_last)
         return colour_loss(cast("Network", network), network(lightness), rgb_to_lab(rgb.float() / 255)[:, 1:])
 
     def evaluate(self, network: nn.Module) -> Evaluation:
-        """Error on some validation photographs of each kind, and a grid of a few."""
+        """Measure the error on some validation photographs of each kind, and draw a grid of a few."""
         most = max(_LEAST_OF_A_KIND, _PICTURES // len(self._validation.kinds))
         side = max(_SIDE, self._recipe.data.crop)
-        scores = mean_error(cast("Network", network), self._validation, most, side)
+        colorist = validation_colorist(cast("Network", network), side)
+        scores = mean_error(colorist, self._validation, most)
         total = Score.sum(scores.values())
         parts = {f"part_of_grey/{kind}": score.part_of_grey for kind, score in scores.items()}
         figures = {"mse": total.error, "part_of_grey": total.part_of_grey, **parts}
-        return Evaluation(total.error, figures, draw_grid(cast("Network", network), self._validation))
+        return Evaluation(total.error, figures, draw_grid(colorist, self._validation))
 
     def _frozen(self, network: nn.Module) -> list[nn.Module]:
         net, stages = cast("Network", network).encoder.resnet, self._recipe.encoder.frozen
@@ -88,7 +90,7 @@ class Colorization:
 
 
 def _first_network(recipe: Recipe) -> tuple[Network, list[str]]:
-    """The network as it begins, and names of tensors of the encoder that begin at random."""
+    """The network at the start of a run, and the names of the encoder's tensors that start at random."""
     if recipe.weights is not None:
         return load_network(weights_path(recipe.weights), recipe.architecture), []
     network = Network(recipe.architecture)

@@ -1,4 +1,4 @@
-"""A network's first weights: for its encoder torchvision's ImageNet weights or a file, for all of it a weights file."""
+"""First weights: torchvision's ImageNet weights or a file for the encoder, or a weights file for all of a network."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from torch import Tensor, nn
 from colorizer.errors import WeightsError
 from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import load_weights
-from training.loop.checkpoint import read_checkpoint
+from training.state_dict import read_state_dict
 
 _PREFIXES = ("module.grey.", "module.encoder.resnet.")
-"""Of the grey ResNet's tensors in the checkpoints of a classifier and a colorizer."""
+"""Prefixes of the grey ResNet's tensors in the checkpoints of a classifier and a colorizer."""
 
 State = OrderedDict[str, Tensor] | dict[str, Tensor]
 
 
 def load_network(weights: Path, architecture: Architecture) -> Network:
-    """The network of a weights file, to learn on.
+    """Load the network of a weights file, to train it further.
 
     Raises:
-        WeightsError: the file is missing or damaged, or its network is of another architecture.
+        WeightsError: the file is missing or damaged, or its network has another architecture.
 
     """
     learnt, card = load_weights(weights)
     if card.architecture.model_copy(update={"dropout": architecture.dropout}) != architecture:
-        raise WeightsError(f"{weights}: of another architecture than the recipe's: {card.architecture.model_dump()}")
+        raise WeightsError(f"{weights}: the architecture is not the recipe's: {card.architecture.model_dump()}")
     network = Network(architecture)
     network.load_state_dict(learnt.state_dict())
     return network
 
 
 def start_encoder(network: Network, start: Path | Literal["torchvision"] | None) -> list[str]:
-    """Give a colorizer's encoder its first weights; see `load_resnet`."""
+    """Load the first weights of a colorizer's encoder; see `load_resnet`."""
     return load_resnet(network.encoder.resnet, network.architecture.encoder, start)
 
 
 def load_resnet(resnet: nn.Module, name: str, start: Path | Literal["torchvision"] | None) -> list[str]:
-    """Give a ResNet its first weights, all but its classifier's.
+    """Load the first weights of a ResNet, except those of its classifier.
 
     Args:
-        resnet: of one input channel or three.
-        name: torchvision's, of its kind.
-        start: a ResNet state dict in torchvision's names by path, or a run's checkpoint, for its grey ResNet;
-            "torchvision" for its ImageNet weights (fetched once, then cached); or None.
+        resnet: has one or three input channels.
+        name: torchvision's name of its architecture.
+        start: path of a ResNet state dict with torchvision's names, or of a run's checkpoint that contains a grey
+            ResNet; "torchvision" for its ImageNet weights (downloaded once, then cached); or None.
 
     Returns:
-        Names of the tensors that the source does not hold and that start from random.
+        Names of the tensors that the source does not contain: they start at random.
 
     Raises:
-        WeightsError: the file is no state dict of this ResNet, or torchvision's cannot be fetched.
+        WeightsError: the file is not a state dict of this ResNet, or torchvision's weights cannot be downloaded.
 
     """
     if start is None:
         return [name for name, _ in resnet.named_parameters()]
     if start == "torchvision":
         return _load(resnet, _fetch(name), "torchvision")
-    return _load(resnet, _grey_resnet(read_state(start)), str(start))
+    return _load(resnet, _grey_resnet(read_state_dict(start)), str(start))
 
 
 def _fetch(name: str) -> State:
@@ -70,27 +70,27 @@ def _fetch(name: str) -> State:
         state: State = weights.get_state_dict(progress=True, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise WeightsError(
-            f"torchvision's weights cannot be fetched ({error}); get {weights.url} by other means, and name the file "
-            "as `encoder.start`"
+            f"torchvision's weights cannot be downloaded ({error}); get {weights.url} by other means, and name "
+            "the file as `encoder.start`"
         ) from error
     return state
 
 
-def said_of_start(lacking: list[str]) -> list[str]:
-    """What people should know of a start that lacks these of the encoder's tensors."""
-    return [f"{len(lacking)} tensors of the encoder begin at random, {lacking[0]} the first"] if lacking else []
+def start_notes(lacking: list[str]) -> list[str]:
+    """A note for people about tensors of the encoder that start at random, if there are any."""
+    return [f"{len(lacking)} tensors of the encoder start at random, the first is {lacking[0]}"] if lacking else []
 
 
 @torch.no_grad()
-def revive_normalisation(network: nn.Module, *inputs: Tensor) -> None:
-    """Make batch normalisations that were folded into their convolutions normalise again, with the same answer.
+def restore_normalisation(network: nn.Module, *inputs: Tensor) -> None:
+    """Restore batch normalisations that were folded into their convolutions, without changing the network's output.
 
-    Each, in order, takes mean and variance from its own input's statistics over the network's `inputs`, and scale
-    and shift that undo them. Normalisations that do something already are left alone.
+    Each takes the mean and variance of its own input over the network's `inputs`, and a scale and shift that undo them.
+    Normalisations that were not folded stay as they are.
 
     """
     handles = [
-        module.register_forward_pre_hook(_revive)
+        module.register_forward_pre_hook(_restore)
         for module in network.modules()
         if isinstance(module, nn.BatchNorm2d) and _is_folded(module)
     ]
@@ -107,7 +107,7 @@ def _is_folded(norm: nn.BatchNorm2d) -> bool:
     return still and bool((norm.bias != 0).any())
 
 
-def _revive(module: nn.Module, inputs: tuple[Tensor]) -> None:
+def _restore(module: nn.Module, inputs: tuple[Tensor]) -> None:
     norm = cast("nn.BatchNorm2d", module)
     running_mean, running_variance = _statistics(norm)
     variance, mean = torch.var_mean(inputs[0].float(), dim=(0, 2, 3), correction=0)
@@ -121,19 +121,8 @@ def _statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return cast("Tensor", norm.running_mean), cast("Tensor", norm.running_var)
 
 
-def read_state(path: Path) -> State:
-    """Read a state dict, or the averaged weights of a checkpoint.
-
-    Raises:
-        WeightsError: the file holds neither.
-
-    """
-    state = read_checkpoint(path)
-    return cast("State", state.get("average", state.get("state_dict", state)))
-
-
 def _grey_resnet(state: State) -> State:
-    """The part of a checkpoint that is its grey ResNet; what is no checkpoint as it is."""
+    """The grey ResNet of a checkpoint; another state dict is returned as it is."""
     for prefix in _PREFIXES:
         if f"{prefix}conv1.weight" in state:
             return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
@@ -144,7 +133,7 @@ def _load(resnet: nn.Module, state: State, source: str) -> list[str]:
     own = {name: tensor for name, tensor in resnet.state_dict().items() if not name.startswith("fc.")}
     known = {name: tensor for name, tensor in state.items() if name in own}
     if "conv1.weight" not in known:
-        raise WeightsError(f"{source}: no ResNet state dict in torchvision's names: conv1.weight is missing")
+        raise WeightsError(f"{source}: not a ResNet state dict with torchvision's names: conv1.weight is missing")
     if own["conv1.weight"].shape[1] == 1:
         known["conv1.weight"] = known["conv1.weight"].sum(dim=1, keepdim=True)
     misfits = [name for name, tensor in known.items() if tensor.shape != own[name].shape]
@@ -152,7 +141,7 @@ def _load(resnet: nn.Module, state: State, source: str) -> list[str]:
         raise WeightsError(f"{source}: not this ResNet: {misfits[0]} has another shape")
     deeper = [name for name in state if name.startswith("layer") and name not in own]
     if deeper:
-        raise WeightsError(f"{source}: of a deeper ResNet than the recipe's, which has no {deeper[0]}")
+        raise WeightsError(f"{source}: for a deeper ResNet than the recipe's, which has no {deeper[0]}")
     resnet.load_state_dict(known, strict=False)
     counters = {name for name in own if name.endswith("num_batches_tracked")}
     return sorted(own.keys() - known.keys() - counters)

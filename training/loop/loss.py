@@ -1,4 +1,4 @@
-"""What the network is trained to do, for each head."""
+"""The loss of each head."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def colour_loss(network: Network, output: Tensor, ab: Tensor) -> Tensor:
     """Loss of a network's output against the true colours.
 
     Regression: mean squared error of ab mapped to 0..1 by (ab + 128) / 255, the loss of the 2019 recipe.
-    Distribution: cross-entropy with the soft-encoded colour (Zhang et al. 2016, equation 2, without its rebalancing:
-    which makes the mean worse).
+    Distribution: cross-entropy with the soft-encoded colour (Zhang et al. 2016, equation 2, without its rebalancing of
+    rare colours, which makes the mean worse).
 
     Args:
-        network: whose head made the output.
-        output: (N, K or 2, H / 4, W / 4).
-        ab: the truth, float, (N, 2, H, W).
+        network: the network that made the output.
+        output: its output, (N, K or 2, H / 4, W / 4).
+        ab: the true colours, float32, (N, 2, H, W).
 
     Returns:
         A scalar.
@@ -28,6 +28,6 @@ def colour_loss(network: Network, output: Tensor, ab: Tensor) -> Tensor:
     target = functional.avg_pool2d(ab, kernel_size=4)
     if network.architecture.head == "regression":
         return functional.mse_loss(output.float() * AB_SCALE / 255, target / 255)
-    # The bins last, as they lie in memory: channels first would have the softmax copy them to and fro.
+    # The bins are last, as in memory: with the channels first, the softmax would copy them twice.
     log_probability = output.permute(0, 2, 3, 1).float().log_softmax(dim=-1)
     return -(soft_encode(target, network.bins).permute(0, 2, 3, 1) * log_probability).sum(dim=-1).mean()

@@ -1,4 +1,4 @@
-"""How the weights move: optimizer, learning rate over time, moving average."""
+"""Optimizer, learning rate schedule, moving average of the weights, and precision."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn, optim
 
-from colorizer.model.device import gains_by_bfloat16
+from colorizer.model.device import bfloat16_is_faster
 from training.recipe import RunRecipe, Schedule
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 def make_optimizer(network: nn.Module, recipe: RunRecipe) -> optim.Optimizer:
-    """Weights decay, biases and normalisations do not; the encoder learns at its own rate."""
+    """Make the optimizer: weights decay, biases and normalisations do not; the encoder has its own rate."""
     schedule = recipe.schedule
     groups = defaultdict(list)
     for name, parameter in network.named_parameters():
@@ -26,7 +26,7 @@ def make_optimizer(network: nn.Module, recipe: RunRecipe) -> optim.Optimizer:
         if parameter.requires_grad:
             groups[schedule.rate * part, decay].append(parameter)
     kind = optim.AdamW if schedule.optimizer == "adamw" else optim.Adam
-    # The fused step cannot be clipped under float16's gradient scaling.
+    # Gradients of the fused step cannot be clipped when they are scaled for float16.
     fused = precision_of(recipe) != "16-mixed"
     return kind(
         [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()], fused=fused
@@ -34,7 +34,7 @@ def make_optimizer(network: nn.Module, recipe: RunRecipe) -> optim.Optimizer:
 
 
 def rate_at(step: int, schedule: Schedule) -> float:
-    """A rise, a plateau, then half a cosine, as a part of the schedule's rate."""
+    """The learning rate at a step, as a part of the schedule's: it rises, stays, and falls along half a cosine."""
     rise = max(schedule.warm_up * schedule.steps, 1)
     if step < rise:
         return (step + 1) / (rise + 1)
@@ -44,7 +44,7 @@ def rate_at(step: int, schedule: Schedule) -> float:
 
 
 def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """A moving average that forgets its random beginning soon; of tensors of one type, for `AveragedModel`."""
+    """A moving average for `AveragedModel` that soon forgets the random first weights."""
 
     def average(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
         if averaged[0].is_floating_point():
@@ -56,8 +56,8 @@ def moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], N
 
 
 def precision_of(recipe: RunRecipe) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
-    """The recipe's precision, or the fastest here that is safe."""
+    """The recipe's precision; for "auto" the fastest safe one on this machine."""
     if recipe.precision != "auto":
         return recipe.precision
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return "bf16-mixed" if gains_by_bfloat16(device) else "32-true"
+    return "bf16-mixed" if bfloat16_is_faster(device) else "32-true"

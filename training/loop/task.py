@@ -1,4 +1,4 @@
-"""What is learnt: a network, its samples, its loss, and how good it is."""
+"""The interface of a task: a network, its samples, its loss and its evaluation."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from torch.utils.data import Dataset
 from training.data.corpus import Corpus
 
 Batch = Any
-"""What the task's samples collate to: a tuple of tensors."""
+"""The collated samples of a task: a tuple of tensors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How good a network is at one moment of a run."""
+    """The result of measuring a network during a run."""
 
     error: float
-    """What the best checkpoint is chosen by; less is better."""
+    """Selects the best checkpoint; less is better."""
     figures: dict[str, float]
-    """What is logged."""
+    """Figures for the logs, by name."""
     pictures: Tensor | None = None
-    """What is shown: R'G'B', uint8, (3, H, W)."""
+    """A picture for the logs: R'G'B', uint8, (3, H, W)."""
 
 
 class Task(Protocol):
-    """What the training loop needs to know of a task."""
+    """A task of the training loop."""
 
     network: nn.Module
     corpus: Corpus
     notes: list[str]
-    """What people should know of its beginning."""
+    """Notes about its start, for people."""
     classes: list[str]
-    """By their numbers, where they are what is learnt."""
+    """Names of the classes in the order of their numbers; empty if the task has none."""
 
     def samples(self) -> Dataset[Any]:
-        """Samples of the corpus, asked for by (index of a photograph, number of the sample)."""
+        """The samples; a key is (index of a photograph, number of the sample)."""
 
     def prepare(self, batch: Batch) -> None:
-        """Make the network ready for training, given the first batch."""
+        """Prepare the network for training, with the first batch."""
 
     def train_mode(self, network: nn.Module) -> None:
-        """Switch a network to training, but for what stands still."""
+        """Switch a network to training mode, except for its frozen parts."""
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Loss of a network on a batch, a scalar."""
+        """The loss of a network on a batch, a scalar."""
 
     def evaluate(self, network: nn.Module) -> Evaluation:
         """Measure a network in evaluation mode."""

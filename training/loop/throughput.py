@@ -1,4 +1,4 @@
-"""How fast a run goes and how it fares, for people who wait for it."""
+"""Speed and loss of a run, for the logs and the terminal."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @dataclass
-class Pace:
-    """How a run fares since it was last told of."""
+class Throughput:
+    """Speed and losses since the last log line."""
 
     step: int
+    """Step of the last log line."""
     batch: int
+    """Samples of one step."""
     losses: list[float] = field(default_factory=list)
-    told: float = field(default_factory=time.monotonic)
-    saved: float = field(default_factory=time.monotonic)
+    logged_at: float = field(default_factory=time.monotonic)
+    saved_at: float = field(default_factory=time.monotonic)
 
     def figures(self, step: int) -> dict[str, float]:
-        """Mean loss and speed since the last time; what follows is counted anew."""
+        """Mean loss and speed since the last call, which then start again."""
         now = time.monotonic()
-        speed = (step - self.step) * self.batch / (now - self.told)
-        found = {"loss": statistics.fmean(self.losses), "photographs_per_second": speed}
-        self.step, self.told, self.losses = step, now, []
-        return found
+        speed = (step - self.step) * self.batch / (now - self.logged_at)
+        figures = {"loss": statistics.fmean(self.losses), "photographs_per_second": speed}
+        self.step, self.logged_at, self.losses = step, now, []
+        return figures
 
 
 def progress_bar(*, disable: bool) -> Progress:

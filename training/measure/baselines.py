@@ -1,4 +1,4 @@
-"""What a network must beat: the mean colour of the training photographs by lightness, and how rare colours are."""
+"""The baseline that a network must beat, the mean colour by lightness, and how rare each colour is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from training.data.corpus import Corpus
 from training.measure.recolour import to_tensor
 
 STEPS = 20
-"""Of lightness, each with its mean colour."""
+"""Steps of lightness, each with its mean colour."""
 _PICTURES = 2000
-"""Photographs of the training set that are looked at, evenly spread."""
+"""Largest number of training photographs that are counted, evenly spread."""
 
 
 @torch.inference_mode()
@@ -32,14 +32,14 @@ def mean_colours(train: Corpus) -> tuple[tuple[float, float], ...]:
 
 
 def colour_by_lightness(lightness: Tensor, means: tuple[tuple[float, float], ...]) -> Tensor:
-    """The baseline's answer, ab (2, H, W), to a lightness (1, H, W)."""
+    """The baseline's ab, float32, (2, H, W), for a lightness, 0..100, (1, H, W)."""
     table = torch.tensor(means)
     return table[(lightness[0] / 100 * len(table)).long().clamp(0, len(table) - 1)].permute(2, 0, 1)
 
 
 @torch.inference_mode()
 def colour_shares(train: Corpus, bins: Tensor) -> Tensor:
-    """The share of the training photographs' pixels that each bin (K, 2) has, (K,)."""
+    """The share of each bin (K, 2) in the pixels of the training photographs, (K,)."""
     total = torch.zeros(len(bins))
     for index in spread(len(train), _PICTURES):
         ab = rgb_to_lab(to_tensor(train.picture(index)))[1:]
@@ -48,5 +48,5 @@ def colour_shares(train: Corpus, bins: Tensor) -> Tensor:
 
 
 def spread(size: int, most: int) -> list[int]:
-    """At most so many indices, evenly spread."""
+    """At most `most` indices below `size`, evenly spread."""
     return [int(place) for place in np.linspace(0, size - 1, min(size, most))]

@@ -26,7 +26,7 @@ from training.data.corpus import Corpus, open_corpus
 from training.measure.baselines import colour_by_lightness
 from training.measure.frechet import Inception, frechet_distance
 from training.measure.metrics import COLOURFUL, LARGEST_ERROR, PictureMetrics, measure
-from training.measure.recolour import print_in_grey, recolour, to_tensor
+from training.measure.recolour import recolour, remove_colour, to_tensor
 from training.recipe import Data, load_recipe
 
 METRICS = tuple(field.name for field in fields(PictureMetrics))
@@ -35,9 +35,9 @@ COMPARISONS = ("part_of_grey", "colourfulness_part", "colourfulness_difference",
 MEANINGS = {
     "part_of_grey": "squared_error as a part of plain grey's on the same pictures: 0 is perfect, 1 no better than grey",
     "colourfulness_part": "colourfulness as a part of the truth's",
-    "colourfulness_difference": "colourfulness less the truth's",
+    "colourfulness_difference": "colourfulness minus the truth's",
     "coloured_part": "coloured as a part of the truth's",
-    "frechet": "Frechet distance of Inception's features from the truth's; compare only what was measured on as many",
+    "frechet": "Frechet distance of Inception's features from the truth's; comparable only on as many pictures",
     "squared_error": "per-pixel mean squared error, ab mapped to 0..1 by (ab + 128) / 255",
     "psnr": "peak signal to noise ratio of R'G'B', in dB: more is better",
     "ssim": "structural similarity of R'G'B': 1 is perfect",
@@ -46,7 +46,7 @@ MEANINGS = {
     "colourfulness": "Hasler and Suesstrunk's colourfulness, R'G'B' in 0..255",
     "coloured": f"share of the pixels with a chroma over {COLOURFUL}",
     "auc": f"area under the share of pixels whose ab error is smaller, up to {LARGEST_ERROR}: 1 is perfect",
-    "auc_rebalanced": "the same, each pixel weighing as much as its true colour is rare; of many pictures one area",
+    "auc_rebalanced": "the same with each pixel weighted by how rare its true colour is; one area for all pictures",
     "rarity": "how rare the true colours are: mean weight of the pixels in auc_rebalanced",
     "cast_a": "mean error of a with its sign, in CIE units: over 0 it is too red, under 0 too green",
     "cast_b": "mean error of b with its sign, in CIE units: over 0 it is too yellow, under 0 too blue",
@@ -55,10 +55,10 @@ MEANINGS = {
     "hued": f"share of the pixels with a chroma over {COLOURFUL} in the truth",
     "hue_error": "error of the hue on those, in degrees",
     "skin": "share of the pixels that are skin in the truth, by a rule: hue 20 to 80 degrees, chroma over 8",
-    "skin_found": "share of those that came within 30 degrees of the true hue, with over half its chroma",
+    "skin_found": "share of those whose hue is within 30 degrees of the true one, with over half its chroma",
     "skin_hue_error": "error of the hue on skin, in degrees",
 }
-"""What the figures are, for people."""
+"""What each figure means, for people."""
 
 PARTS = {
     "neutral_coloured": "neutral",
@@ -69,12 +69,12 @@ PARTS = {
 """Figures that belong to a part of the pixels, and the share of that part: they are weighed by it."""
 
 _ALL = "all"
-"""The kind that stands for all of them."""
+"""Name of the group of all kinds."""
 _REACH = 110
-"""No colour of sRGB has a greater a or b, in size."""
+"""No colour of sRGB has an a or b further from 0."""
 
 Summary = dict[str, dict[str, dict[str, float]]]
-"""Answer, kind, figure."""
+"""Figures by answer, kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Answer:
     """One way to colour a picture."""
 
     name: str
-    """default, mean, grey or by lightness."""
+    """default, mean, grey, by lightness or truth."""
     rgb: Tensor
 
 
@@ -95,19 +95,19 @@ class Row:
     answer: str
     metrics: PictureMetrics
     features: Tensor | None = None
-    """Inception's, where there is one."""
+    """Inception's features, if there is an Inception."""
 
 
 def open_photographs(source: Path, side: int, cache: Path | None = None) -> Corpus:
-    """Open the photographs of a folder tree, or those that a recipe validates on.
+    """Open the photographs of a folder tree, or the validation photographs of a recipe.
 
     Args:
         source: the tree or the recipe.
-        side: longer short sides are shrunk to this.
-        cache: folder of caches, if it is not the recipe's.
+        side: larger photographs are shrunk to this short side.
+        cache: folder of caches; None is the recipe's.
 
     Raises:
-        SettingsError: it is neither a folder nor a recipe.
+        SettingsError: `source` is neither a folder nor a recipe.
         MediaError: see `open_corpus`.
 
     """
@@ -119,31 +119,31 @@ def open_photographs(source: Path, side: int, cache: Path | None = None) -> Corp
 
 
 def evaluate(
-    painter: Painter, corpus: Corpus, most: int | None = None, inception: Inception | None = None
+    recolourer: Recolourer, corpus: Corpus, most: int | None = None, inception: Inception | None = None
 ) -> list[Row]:
-    """Measure how photographs are coloured, through the product's own path.
+    """Measure how photographs are coloured, with the product's code.
 
     Args:
-        painter: with the weights.
+        recolourer: has the weights.
         corpus: the photographs.
-        most: how many of each kind are looked at, or all.
-        inception: for the Frechet distance.
+        most: largest number of photographs of each kind; None is all.
+        inception: needed for the Frechet distance.
 
     """
     rows = []
     for index in track(corpus.some_of_each_kind(most), "Evaluating"):
         picture = corpus.picture(index)
         truth = to_tensor(picture)
-        rarity = painter.rarity(truth)
-        for answer in (*painter.answers(picture), Answer("truth", truth)):
+        rarity = recolourer.rarity(truth)
+        for answer in (*recolourer.answers(picture), Answer("truth", truth)):
             metrics = measure(answer.rgb, truth, rarity)
             features = inception.features(answer.rgb) if inception is not None else None
             rows.append(Row(corpus.kind(index), corpus.name(index), answer.name, metrics, features))
     return rows
 
 
-class Painter:
-    """Colours photographs in every way that is compared."""
+class Recolourer:
+    """Recolours photographs in each of the compared ways."""
 
     def __init__(self, weights: Path, device: str) -> None:
         model = Predictor.load(weights, device=device)
@@ -155,10 +155,10 @@ class Painter:
             self._colorists["mean"] = Colorist(model, decoding=model.card.decoding(0.0))
 
     def answers(self, picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Iterator[Answer]:
-        """A photograph (H, W, 3), its colours taken away and given anew."""
+        """Recolour a photograph, R'G'B', uint8, (H, W, 3), in each way."""
         for name, colorist in self._colorists.items():
             yield Answer(name, recolour(picture, colorist))
-        luma = print_in_grey(picture)[0]
+        luma = remove_colour(picture)[0]
         yield Answer("grey", luma.expand(3, -1, -1))
         if self.card.mean_colours:
             ab = colour_by_lightness(lightness_of_luma(luma), self.card.mean_colours)
@@ -168,8 +168,8 @@ class Painter:
     def rarity(self, truth: Tensor) -> Tensor:
         """Weight of each pixel, (H, W): the inverse of how common its colour is.
 
-        It is that of Zhang et al. (2016), equation 4 with lambda = 0, as in their 3.1: about 1 in the mean over
-        photographs like those of the training; of tintd's own training where the weights hold no prior.
+        This is the weight of Zhang et al. (2016), equation 4 with lambda = 0, as in their 3.1. Its mean is about 1 over
+        photographs like the training photographs; if the weights have no prior, like those of tintd's own weights.
 
         """
         a, b = (rgb_to_lab(truth)[1:].round().long() + _REACH).clamp(0, 2 * _REACH)
@@ -177,23 +177,23 @@ class Painter:
 
 
 def _rarity(card: WeightsCard) -> Tensor:
-    """Weights of all colours in steps of one ab unit, each that of its nearest bin."""
-    if card.calibration is None or not card.calibration.log_prior:  # a regression's: no bins, so no prior of its own
+    """Weights of all colours in steps of one ab unit: each colour has the weight of its nearest bin."""
+    if card.calibration is None or not card.calibration.log_prior:  # a regression head has no bins, so no prior
         return _rarity(load_card(DEFAULT_WEIGHTS))
     steps = torch.arange(-_REACH, _REACH + 1.0)
     bins = gamut_bins(card.architecture.grid)
-    # Calibration gave 5% of the prior to all bins alike, so it is nowhere 0: no colour weighs more than 20 times as
-    # much as it would if all were equally common.
+    # Calibration spreads 5% of the prior evenly over all bins, so it is nowhere 0: no colour has more than 20 times the
+    # weight that it would have if all were equally common.
     prior = torch.tensor(card.calibration.log_prior).exp()
     weights = 1 / (prior * len(prior))
     return weights[torch.cdist(torch.cartesian_prod(steps, steps), bins).argmin(dim=1)].view(len(steps), -1)
 
 
 def summarise(rows: list[Row]) -> Summary:
-    """Figures by answer and kind ("all" for all): means of the metrics, and what compares them with others.
+    """Figures by answer and kind ("all" for all kinds): means of the metrics, and comparisons with grey and the truth.
 
-    See `MEANINGS`; `frechet` needs an Inception, and `skin_found` is a part of the skin of all pictures together. NaN
-    stands for what cannot be told.
+    See `MEANINGS`. `frechet` needs an Inception, and `skin_found` is a part of the skin of all pictures together. NaN
+    stands for an unknown figure.
 
     """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -237,12 +237,12 @@ def _frechet(group: list[Row], truths: list[Row]) -> float:
 
 
 def finite(figure: float) -> float | None:
-    """A figure as JSON can hold it: None for NaN and infinity."""
+    """A figure as JSON can represent it: None for NaN and infinity."""
     return figure if math.isfinite(figure) else None
 
 
 def as_record(row: Row) -> dict[str, object]:
-    """A row as flat values, for CSV; empty where it cannot be told, as what part of no skin was found."""
+    """A row as flat values for CSV; a figure is empty where it is unknown, such as `skin_found` without any skin."""
     metrics = {name: finite(figure) for name, figure in asdict(row.metrics).items()}
     metrics |= {
         part: finite(_part(getattr(row.metrics, part), getattr(row.metrics, whole))) for part, whole in PARTS.items()

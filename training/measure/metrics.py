@@ -1,4 +1,4 @@
-"""How near a coloured picture is to the truth. R'G'B' are float in 0..1, (3, H, W)."""
+"""Metrics of a coloured picture against the truth. R'G'B' are float32 in 0..1, (3, H, W)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from colorizer.model.lab import rgb_to_lab
 LARGEST_ERROR = 150
 """Distance in ab at which the cumulative error curve ends (Zhang et al. 2016, 3.1)."""
 COLOURFUL = 20
-"""Chroma from which a pixel counts as coloured."""
+"""Chroma above which a pixel counts as coloured."""
 _NEUTRAL, _NO_LONGER_NEUTRAL = 6, 14
-"""Chroma under which a pixel is neutral, and over which it is not neutral any more."""
+"""Chroma below which a pixel is neutral, and above which it is no longer neutral."""
 _SKIN_HUES, _SKIN_CHROMA, _SKIN_NEAR = (20, 80), 8, 30
-"""Hues in degrees and chroma of skin, by a rule that is not always right; and how near a hue must come to it."""
+"""Hues of skin in degrees, its least chroma, and the largest difference to a true hue: a rule that is often right."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureMetrics:
-    """One coloured picture against the truth; each figure is explained at the function that makes it."""
+    """The metrics of one coloured picture; each is explained at the function that computes it."""
 
     squared_error: float
     psnr: float
@@ -52,10 +52,10 @@ def measure(result: Tensor, truth: Tensor, rarity: Tensor) -> PictureMetrics:
     """Measure a result.
 
     Args:
-        result: what came out.
-        truth: what should have.
-        rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer; NaN where that is not
-            known, and then `auc_rebalanced` is, too.
+        result: the coloured picture.
+        truth: the original.
+        rarity: weight of each pixel of the truth, (H, W), greater where its colour is rarer. If it is NaN,
+            `auc_rebalanced` is NaN too.
 
     """
     lab, true_lab = rgb_to_lab(result), rgb_to_lab(truth)
@@ -129,9 +129,9 @@ def area_under_errors(ab: Tensor, true_ab: Tensor, weights: Tensor) -> float:
     """Zhang's AuC: the mean, over all thresholds up to 150, of the weighted share of pixels whose error is smaller.
 
     Args:
-        ab: what came out, (2, H, W).
-        true_ab: what should have.
-        weights: of each pixel, (H, W).
+        ab: of the coloured picture, (2, H, W).
+        true_ab: of the original, (2, H, W).
+        weights: weight of each pixel, (H, W).
 
     """
     within = (1 - torch.hypot(*(ab - true_ab)) / LARGEST_ERROR).clamp(min=0)

@@ -19,12 +19,12 @@ from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from training.data.corpus import Corpus
+from training.data.corpus import Corpus, describe_rejected
 from training.measure.evaluation import (
     COMPARISONS,
     MEANINGS,
     METRICS,
-    Painter,
+    Recolourer,
     Row,
     Summary,
     as_record,
@@ -34,14 +34,14 @@ from training.measure.evaluation import (
 from training.measure.recolour import to_tensor
 
 SHEET = 60
-"""Pictures on the sheet."""
+"""Number of pictures on the sheet."""
 _SEED = 20
 _WIDE = 400
-"""Characters in which any table fits but for the names of kinds, which are cut then."""
+"""Width in characters in which any table fits; longer names of kinds are cut."""
 _LONGEST, _TALL = 8000, 256
-"""Pixels of a row of pictures at most: a JPEG has at most 65,500."""
+"""Largest width and height of a row of pictures, in pixels: a JPEG has at most 65,500."""
 _ANSWERS = ("grey", "default", "truth")
-"""What the sheet shows of each picture, from left to right."""
+"""The answers on the sheet, from left to right."""
 _SHOWN = (
     "squared_error",
     "part_of_grey",
@@ -78,16 +78,16 @@ figure { display: inline-block; margin: 0 1em 1em 0 } figcaption { font-size: 80
 img { max-width: 100%; max-height: 140px }
 </style>
 <h1>{{ title }}</h1>
-<p>{{ provenance }}</p>
+<p>{{ origin }}</p>
 {% for answer, kinds in summary.items() %}
 <h2>{{ answer }}</h2>
 <table><thead><tr><th>kind</th><th>pictures</th>{% for name in metrics %}<th>{{ name }}</th>{% endfor %}</tr></thead>
 {% for kind, figures in kinds.items() %}
 <tr><td>{{ kind }}</td><td>{{ figures.pictures }}</td>
-{% for name in metrics %}<td>{{ told(figures[name]) }}</td>{% endfor %}</tr>
+{% for name in metrics %}<td>{{ format(figures[name]) }}</td>{% endfor %}</tr>
 {% endfor %}</table>
 {% endfor %}
-<h2>What the figures are</h2>
+<h2>Meaning of the figures</h2>
 <dl>{% for name in metrics %}<dt>{{ name }}</dt><dd>{{ meanings[name] }}</dd>{% endfor %}</dl>
 <h2>{{ sheet | length }} pictures, chosen by a seed: {{ answers | join(", ") }}</h2>
 {% for name, picture in sheet %}
@@ -100,65 +100,64 @@ img { max-width: 100%; max-height: 140px }
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where a report's figures come from."""
+class Origin:
+    """The origin of a report's figures."""
 
     weights: str
     """SHA-256 of the weights file."""
     working_size: int
     vividness: float | None
-    """Of the default answer; None for weights that have one answer."""
+    """Vividness of the default answer; None for weights that have one answer."""
     pictures: int
-    """That were measured."""
+    """Number of measured photographs."""
     usable: int
-    """Photographs of which those were chosen."""
+    """Number of usable photographs."""
     left_out: dict[str, int]
-    """How many others were not usable, by reason."""
+    """Number of photographs that were not usable, by reason."""
 
     def __str__(self) -> str:
-        left_out = ", ".join(f"{number} {reason}" for reason, number in self.left_out.items()) or "none"
         vividness = "" if self.vividness is None else f", vividness {self.vividness:g}"
         return (
-            f"{self.pictures} of {self.usable} usable photographs (left out: {left_out}) at working size "
-            f"{self.working_size}{vividness}, by the weights of SHA-256 {self.weights}"
+            f"{self.pictures} of {self.usable} usable photographs (left out: {describe_rejected(self.left_out)}) at "
+            f"working size {self.working_size}{vividness}, with the weights whose SHA-256 is {self.weights}"
         )
 
 
 def write_report(
-    rows: list[Row], painter: Painter, corpus: Corpus, title: str, folder: Path
-) -> tuple[Summary, Provenance]:
-    """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder; returns what they say."""
+    rows: list[Row], recolourer: Recolourer, corpus: Corpus, title: str, folder: Path
+) -> tuple[Summary, Origin]:
+    """Write `report.json`, `report.csv`, `report.html` and `sheet.jpg` into a folder, and return their content."""
     folder.mkdir(parents=True, exist_ok=True)
     summary = summarise(rows)
-    provenance = _provenance(rows, painter, corpus)
-    (folder / "report.json").write_text(_as_json(summary, provenance), encoding="utf-8")
+    origin = _origin(rows, recolourer, corpus)
+    (folder / "report.json").write_text(_as_json(summary, origin), encoding="utf-8")
     with (folder / "report.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["kind", "picture", "answer", *METRICS])
         writer.writeheader()
         writer.writerows(as_record(row) for row in rows)
-    strips = [(corpus.name(index), _strip(corpus, index, painter)) for index in chosen_by_seed(len(corpus))]
+    strips = [(corpus.name(index), _strip(corpus, index, recolourer)) for index in chosen_by_seed(len(corpus))]
     _write_sheet([strip for _, strip in strips], folder / "sheet.jpg")
     page = _PAGE.render(
         title=title,
-        provenance=provenance,
+        origin=origin,
         summary=summary,
         metrics=_known(summary, [*COMPARISONS, *METRICS]),
         meanings=MEANINGS,
-        told=_told,
+        format=_format_figure,
         answers=_ANSWERS,
         sheet=[(name, _encoded(strip)) for name, strip in strips],
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
-    return summary, provenance
+    return summary, origin
 
 
 def print_summary(summary: Summary) -> None:
-    """Show the figures on a terminal, or in a file as wide as they are."""
+    """Print the figures, as wide as they are."""
     for answer, kinds in summary.items():
         names = _known(summary, _SHOWN)
         table = Table("", *names, title=answer, title_justify="left", box=None)
         for kind, figures in kinds.items():
-            table.add_row(Text(kind), *(_told(figures[name]) for name in names))
+            table.add_row(Text(kind), *(_format_figure(figures[name]) for name in names))
         Console(width=Console(width=_WIDE).measure(table).maximum).print(table)
 
 
@@ -168,10 +167,10 @@ def chosen_by_seed(size: int) -> list[int]:
     return sorted(int(index) for index in chosen)
 
 
-def _provenance(rows: list[Row], painter: Painter, corpus: Corpus) -> Provenance:
-    card = painter.card
-    return Provenance(
-        weights=painter.weights,
+def _origin(rows: list[Row], recolourer: Recolourer, corpus: Corpus) -> Origin:
+    card = recolourer.card
+    return Origin(
+        weights=recolourer.weights,
         working_size=card.working_size,
         vividness=None if card.calibration is None else card.calibration.vividness,
         pictures=sum(row.answer == "truth" for row in rows),
@@ -180,29 +179,29 @@ def _provenance(rows: list[Row], painter: Painter, corpus: Corpus) -> Provenance
     )
 
 
-def _as_json(summary: Summary, provenance: Provenance) -> str:
-    """Answer, kind, figure, null for what is not finite; beside the answers, where it comes from."""
+def _as_json(summary: Summary, origin: Origin) -> str:
+    """The figures by answer, kind and name, null if not finite, and their origin."""
     figures = {
         answer: {kind: {name: finite(figure) for name, figure in by_name.items()} for kind, by_name in kinds.items()}
         for answer, kinds in summary.items()
     }
-    return json.dumps({"provenance": asdict(provenance), **figures}, indent=2, allow_nan=False)
+    return json.dumps({"provenance": asdict(origin), **figures}, indent=2, allow_nan=False)
 
 
 def _known(summary: Summary, names: Sequence[str]) -> list[str]:
-    """The figures that some kind has."""
+    """Names of the figures that are known for some kind."""
     groups = [figures for kinds in summary.values() for figures in kinds.values()]
     return [name for name in names if not all(math.isnan(figures[name]) for figures in groups)]
 
 
-def _told(figure: float) -> str:
+def _format_figure(figure: float) -> str:
     return f"{figure:.4g}" if math.isfinite(figure) else "-"
 
 
-def _strip(corpus: Corpus, index: int, painter: Painter) -> Image.Image:
-    """One picture in each of the shown ways, side by side."""
+def _strip(corpus: Corpus, index: int, recolourer: Recolourer) -> Image.Image:
+    """The shown answers of one picture, side by side."""
     picture = corpus.picture(index)
-    answers = {answer.name: answer.rgb for answer in painter.answers(picture)} | {"truth": to_tensor(picture)}
+    answers = {answer.name: answer.rgb for answer in recolourer.answers(picture)} | {"truth": to_tensor(picture)}
     images = [_image(answers[name]) for name in _ANSWERS]
     strip = Image.new("RGB", (sum(image.width for image in images), images[0].height))
     for place, image in enumerate(images):

@@ -1,27 +1,29 @@
-"""How far a network's colours are from the truth: the per-pixel error of the 2019 paper, by kind of picture."""
+"""How far a network's colours are from the truth during a run: the per-pixel error of the 2019 paper, by kind."""
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
-from torchvision.transforms.functional import center_crop
 from torchvision.utils import make_grid
 
-from colorizer.model.decoding import LEAST_SQUARES, decode
-from colorizer.model.lab import Matrix, lab_to_rgb, lightness_of_luma, luma_of_rgb, rgb_to_lab
-from colorizer.model.network import AB_SCALE, STRIDE, Network
-from colorizer.model.padding import crop, pad
+from colorizer.model.colorist import Colorist
+from colorizer.model.decoding import LEAST_SQUARES
+from colorizer.model.lab import rgb_to_lab
+from colorizer.model.network import Network
+from colorizer.model.predictor import Predictor
+from colorizer.model.weights import WeightsCard
 from training.data.corpus import Corpus
-from training.data.samples import grey_of
+from training.measure.recolour import recolour, remove_colour, to_tensor
 
 GRID, _GRID_SIDE = 12, 128
-"""Photographs in a grid, and the side of each."""
+"""Number of photographs in a grid, and the side of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,9 @@ class Score:
 
     squares: float
     grey_squares: float
-    """What plain grey gets on the same pixels."""
+    """Squared error of plain grey on the same pixels."""
     values: int
+    """Number of pixels, times two channels."""
 
     @property
     def error(self) -> float:
@@ -54,53 +57,56 @@ class Score:
         )
 
 
-@torch.inference_mode()
-def mean_error(network: Network, corpus: Corpus, most: int, side: int) -> dict[str, Score]:
-    """Error of the least-squares answer at a short side of at most `side`, on `most` photographs of each kind."""
-    scores: dict[str, list[Score]] = defaultdict(list)
+def validation_colorist(network: Network, side: int) -> Colorist:
+    """A colorist that gives a network's least-squares answer, with the product's code.
+
+    Args:
+        network: in evaluation mode; it is copied and stays as it is.
+        side: the working size.
+
+    """
+    card = WeightsCard(architecture=network.architecture, working_size=side)
     device = next(network.parameters()).device
+    return Colorist(Predictor(copy.deepcopy(network), card, device), decoding=LEAST_SQUARES)
+
+
+@torch.inference_mode()
+def mean_error(colorist: Colorist, corpus: Corpus, most: int) -> dict[str, Score]:
+    """Error on at most `most` photographs of each kind."""
+    scores: dict[str, list[Score]] = defaultdict(list)
     for index in corpus.some_of_each_kind(most):
         picture = corpus.picture(index)
-        luma = torch.from_numpy(grey_of(picture))[None, None].to(device)
-        truth = rgb_to_lab(torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)[None] / 255)[:, 1:]
-        ab = functional.interpolate(_predict(network, _shrink(luma, side)), size=luma.shape[-2:], mode="bilinear")
-        scores[corpus.kind(index)].append(_score(ab, truth))
+        result, truth = (rgb_to_lab(rgb)[1:] for rgb in (recolour(picture, colorist), to_tensor(picture)))
+        scores[corpus.kind(index)].append(_score(result, truth))
     return {kind: Score.sum(listed) for kind, listed in scores.items()}
 
 
 @torch.inference_mode()
-def draw_grid(network: Network, corpus: Corpus) -> Tensor:
-    """Some photographs, evenly spread: in grey, as the network colours them, and as they are.
+def draw_grid(colorist: Colorist, corpus: Corpus) -> Tensor:
+    """Some photographs, evenly spread: in grey, recoloured, and as they are.
 
     Returns:
         R'G'B', uint8, (3, H, W).
 
     """
-    device = next(network.parameters()).device
     rows: list[list[Tensor]] = [[], [], []]
-    for place in np.linspace(0, len(corpus) - 1, min(len(corpus), GRID)):
-        truth = center_crop(torch.from_numpy(corpus.picture(int(place)).copy()).permute(2, 0, 1) / 255, _GRID_SIDE)
-        luma = luma_of_rgb(truth, Matrix.BT601)[None].to(device)
-        ab = functional.interpolate(_predict(network, luma), size=luma.shape[-2:], mode="bilinear")
-        coloured = lab_to_rgb(torch.cat((lightness_of_luma(luma), ab), dim=1))[0].clamp(0, 1).cpu()
-        for row, picture in zip(rows, (luma[0].cpu().expand(3, -1, -1), coloured, truth), strict=True):
+    for index in np.linspace(0, len(corpus) - 1, min(len(corpus), GRID)):
+        square = _middle_square(corpus.picture(int(index)))
+        pictures = (remove_colour(square)[0].expand(3, -1, -1), recolour(square, colorist), to_tensor(square))
+        for row, picture in zip(rows, pictures, strict=True):
             row.append(picture)
     grid: Tensor = make_grid([picture for row in rows for picture in row], nrow=len(rows[0]))
     return (grid * 255).round().byte()
 
 
-def _shrink(luma: Tensor, side: int) -> Tensor:
-    scale = min(1.0, side / min(luma.shape[-2:]))
-    size = [round(length * scale) for length in luma.shape[-2:]]
-    return functional.interpolate(luma, size=size, mode="bilinear", antialias=True)
-
-
-def _predict(network: Network, luma: Tensor) -> Tensor:
-    padded, padding = pad(lightness_of_luma(luma), STRIDE)
-    output = network(padded.contiguous(memory_format=torch.channels_last)).float()
-    regression = network.architecture.head == "regression"
-    ab = output * AB_SCALE if regression else decode(output, network.bins, LEAST_SQUARES)
-    return crop(functional.interpolate(ab, scale_factor=4.0, mode="bilinear"), padding)
+def _middle_square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The square of `_GRID_SIDE` in the middle of a photograph (H, W, 3); what is missing is black."""
+    height, width = picture.shape[:2]
+    missing = [(max(0, _GRID_SIDE - size) // 2, max(0, _GRID_SIDE - size + 1) // 2) for size in (height, width)]
+    padded = np.pad(picture, (*missing, (0, 0)))
+    top, left = ((size - _GRID_SIDE) // 2 for size in padded.shape[:2])
+    square: NDArray[np.uint8] = padded[top : top + _GRID_SIDE, left : left + _GRID_SIDE]
+    return square
 
 
 def _score(ab: Tensor, truth: Tensor) -> Score:

@@ -16,11 +16,11 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
+from colorizer.film.decode.display_matrix import display_matrix
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.pixel_format import depth_of
 from colorizer.film.decode.signal import SampleCoding, complete_tags
-from colorizer.model.orientation import display_matrix
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
 """Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""

@@ -18,13 +18,13 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
+from colorizer.film.decode.display_matrix import display_matrix
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.segment import Segment
 from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, side_stream_packets
 from colorizer.job import Excerpt, Job
-from colorizer.model.orientation import display_matrix
 
 if TYPE_CHECKING:
     from av.container.core import Chapter  # exists for type checkers only

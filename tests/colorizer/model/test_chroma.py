@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from colorizer.model.chroma import chroma_of, enlarge, fit_chroma, fit_gamut, sharpen
+from colorizer.model.chroma import chroma_of, enlarge, fit_chroma, fit_gamut, upsample
 from colorizer.model.lab import Matrix, lightness_of_luma, luma_of_rgb, rgb_to_lab, ycbcr_to_rgb
 
 unit = st.floats(0, 1, width=32)
@@ -16,7 +16,7 @@ reach = st.floats(-0.5, 0.5, width=32)
 def test_a_colour_outside_the_gamut_gives_up_chroma_not_luma(
     one: float, other: float, cb: float, cr: float, matrix: Matrix
 ) -> None:
-    """Whatever is asked for, R'G'B' stay in 0..1 at every luma that shares the chroma, and the hue stays."""
+    """R'G'B' stay in 0..1 at every luma that shares the chroma, and the hue stays."""
     darkest, brightest = (torch.tensor(luma).reshape(1, 1, 1, 1) for luma in sorted((one, other)))
     asked = torch.tensor([cb, cr]).reshape(1, 2, 1, 1)
     given_chroma = fit_gamut(darkest, brightest, asked, matrix)
@@ -50,7 +50,7 @@ def test_colour_does_not_bleed_over_a_hard_edge() -> None:
     truth = torch.zeros(1, 2, size, size)
     truth[:, 0, :, 30:] = 40.0
     answer = functional.avg_pool2d(truth, 4)
-    chroma = chroma_of(small, sharpen(answer, lightness_of_luma(small)), Matrix.BT601)
+    chroma = chroma_of(small, upsample(answer, lightness_of_luma(small)), Matrix.BT601)
     sharp = enlarge(fit_chroma(small, chroma), luma)[0, 1, 100]
     blunt = functional.interpolate(
         chroma_of(small, functional.interpolate(answer, size=(size, size), mode="bilinear"), Matrix.BT601),
@@ -66,7 +66,7 @@ def test_colour_does_not_bleed_over_a_hard_edge() -> None:
 
 
 def test_luma_explains_chroma_at_full_size() -> None:
-    """Where chroma is a linear function of luma, it is so at full size too, at every pixel."""
+    """If chroma is a linear function of luma, it is the same function at full size."""
     generator = torch.Generator().manual_seed(3)
     luma = functional.interpolate(torch.rand(1, 1, 12, 12, generator=generator), size=(96, 96), mode="bilinear")
     small = functional.interpolate(luma, size=(48, 48), mode="area")

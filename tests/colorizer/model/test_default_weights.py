@@ -13,7 +13,7 @@ MOST_BYTES = 30_000_000
 
 
 def test_they_are_small_and_say_what_they_are() -> None:
-    """At most 30 MB, with their terms, recipe and figures; the card beside them says the terms too."""
+    """At most 30 MB, with terms, recipe and figures; the model card has the terms too."""
     assert DEFAULT_WEIGHTS.stat().st_size <= MOST_BYTES
     card = load_card(DEFAULT_WEIGHTS)
     assert card.calibration is not None

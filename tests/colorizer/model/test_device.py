@@ -6,22 +6,22 @@ import pytest
 import torch
 
 from colorizer.errors import DeviceError
-from colorizer.model.device import choose_device, gains_by_bfloat16
+from colorizer.model.device import bfloat16_is_faster, choose_device
 
 
 def test_auto_finds_what_is_there() -> None:
-    """A GPU where there is one, else the CPU."""
+    """A GPU if there is one, else the CPU."""
     assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_refused() -> None:
-    """Asking for CUDA never ends on the CPU in silence."""
-    with pytest.raises(DeviceError, match="not there"):
+    """A request for CUDA never silently uses the CPU."""
+    with pytest.raises(DeviceError, match="was not found"):
         choose_device("cuda")
 
 
 def test_bfloat16_is_judged_by_the_processor() -> None:
     """The answer is about this CPU's instructions, as the kernel lists them."""
     flags = Path("/proc/cpuinfo").read_text()
-    assert gains_by_bfloat16(torch.device("cpu")) == ("avx512_bf16" in flags or "amx_bf16" in flags)
+    assert bfloat16_is_faster(torch.device("cpu")) == ("avx512_bf16" in flags or "amx_bf16" in flags)

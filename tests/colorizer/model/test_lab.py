@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 from colorizer.model.lab import (
     Matrix,
     lab_to_rgb,
-    lab_to_ycbcr,
     lightness_of_luma,
-    luma_of_lightness,
     luma_of_rgb,
     rgb_to_lab,
     rgb_to_ycbcr,
-    ycbcr_to_lab,
     ycbcr_to_rgb,
 )
 
@@ -38,7 +35,7 @@ def test_lab_is_that_of_scikit_image(seed: int) -> None:
 
 
 def test_rgb_is_that_of_scikit_image() -> None:
-    """The way back agrees with scikit-image too."""
+    """The inverse agrees with scikit-image too."""
     lab = rgb_to_lab(random_colours(5))
     reference = skimage.color.lab2rgb(lab.permute(1, 2, 0).double().numpy())
     assert np.abs(lab_to_rgb(lab).permute(1, 2, 0).numpy() - reference).max() < 1e-4
@@ -46,23 +43,16 @@ def test_rgb_is_that_of_scikit_image() -> None:
 
 @given(colours)
 def test_lab_and_back(rgb: torch.Tensor) -> None:
-    """A colour survives the way through Lab."""
+    """Conversion to Lab and back keeps a colour."""
     torch.testing.assert_close(lab_to_rgb(rgb_to_lab(rgb)), rgb, atol=2e-5, rtol=0)
 
 
 @given(colours, matrices)
 def test_ycbcr_and_back(rgb: torch.Tensor, matrix: Matrix) -> None:
-    """A colour survives the way through Y'CbCr, and its luma is the one that the standard weighs."""
+    """Conversion to Y'CbCr and back keeps a colour, and the luma is that of the standard."""
     ycbcr = rgb_to_ycbcr(rgb, matrix)
     torch.testing.assert_close(ycbcr_to_rgb(ycbcr, matrix), rgb, atol=1e-6, rtol=0)
     torch.testing.assert_close(ycbcr[:1], luma_of_rgb(rgb, matrix))
-
-
-@given(colours, matrices)
-def test_lab_to_ycbcr_and_back(rgb: torch.Tensor, matrix: Matrix) -> None:
-    """Lab to Y'CbCr and back ends within 0.01 Lab units."""
-    lab = rgb_to_lab(rgb)
-    torch.testing.assert_close(ycbcr_to_lab(lab_to_ycbcr(lab, matrix), matrix), lab, atol=0.01, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +65,7 @@ def test_lab_to_ycbcr_and_back(rgb: torch.Tensor, matrix: Matrix) -> None:
     ],
 )
 def test_primaries_are_those_of_the_standards(matrix: Matrix, rgb: tuple[int, ...], ycbcr: tuple[float, ...]) -> None:
-    """Primaries become what BT.601 and BT.709 print."""
+    """Primaries have the values of BT.601 and BT.709."""
     converted = rgb_to_ycbcr(torch.tensor(rgb, dtype=torch.float32).reshape(3, 1, 1), matrix)
     torch.testing.assert_close(converted.flatten(), torch.tensor(ycbcr), atol=1e-5, rtol=0)
 
@@ -86,4 +76,3 @@ def test_grey_has_no_colour() -> None:
     lab = rgb_to_lab(luma.expand(3, -1, -1))
     assert lab[1:].abs().max() < 1e-4
     torch.testing.assert_close(lab[:1], lightness_of_luma(luma), atol=1e-4, rtol=0)
-    torch.testing.assert_close(luma_of_lightness(lab[:1]), luma, atol=1e-5, rtol=0)

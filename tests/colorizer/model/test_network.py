@@ -15,7 +15,7 @@ SMALL = (16, 16, 16)
 @pytest.mark.parametrize("encoder", ["resnet18", "resnet34"])
 @pytest.mark.parametrize(("head", "channels"), [("distribution", 260), ("regression", 2)])
 def test_the_output_is_a_quarter_of_the_input(encoder: str, head: str, channels: int) -> None:
-    """Both encoders and both heads answer at every fourth pixel."""
+    """Both encoders and both heads have outputs at every fourth pixel."""
     architecture = Architecture.model_validate({"encoder": encoder, "head": head, "widths": SMALL})
     network = Network(architecture).eval()
     with torch.inference_mode():
@@ -23,7 +23,7 @@ def test_the_output_is_a_quarter_of_the_input(encoder: str, head: str, channels:
 
 
 def test_a_grey_picture_sees_the_same_first_convolution() -> None:
-    """Summed over its three channels, the first convolution answers grey as it answered grey in RGB."""
+    """The first convolution, summed over three channels, has the same output for grey as for grey in RGB."""
     convolution = torchvision.models.resnet18(weights=None).conv1
     grey = torch.rand(1, 1, 32, 32)
     expected = convolution(grey.expand(-1, 3, -1, -1))
@@ -48,7 +48,7 @@ def test_a_network_without_optional_parts_has_the_tensors_of_version_0_1() -> No
 
 @pytest.mark.parametrize("parts", [{}, {"attention": 1, "queries": 5}])
 def test_folding_changes_no_answer(parts: dict[str, int]) -> None:
-    """With every normalisation folded into its convolution, the network answers as before."""
+    """With each normalisation folded into its convolution, the output stays the same."""
     network = Network(Architecture.model_validate({"widths": SMALL, **parts})).eval()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -12,7 +12,7 @@ from colorizer.model.orientation import orient, orientation_of, unorient
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_upright_is_what_other_programs_show(orientation: int) -> None:
-    """A stored picture is turned as Pillow turns it, and laid back as it was."""
+    """A stored picture is turned as Pillow turns it, and turned back exactly."""
     stored = np.arange(12, dtype=np.uint8).reshape(3, 4)
     exif = Image.Exif()
     exif[274] = orientation
@@ -33,7 +33,7 @@ def test_an_orientation_that_does_not_exist_is_upright() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_display_matrix_says_the_same(orientation: int) -> None:
-    """The matrix by which a film is shown moves each sample where the orientation of that number moves it."""
+    """The display matrix of an orientation moves each sample to the same position as the orientation."""
     to_right, to_bottom = orient(
         torch.tensor([[[0, 0, 0], [0, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 0], [0, 1, 0]]]), orientation
     )

@@ -22,7 +22,7 @@ def test_any_size_is_padded_and_cropped_back(height: int, width: int, stride: in
 
 @given(sizes, sizes)
 def test_the_border_is_a_reflection(height: int, width: int) -> None:
-    """What is added is what numpy calls reflection."""
+    """The padding is numpy's reflection."""
     picture = torch.arange(height * width).reshape(height, width)
     padded, padding = pad(picture, 32)
     missing = [(padding.top, -height % 32 - padding.top), (padding.left, -width % 32 - padding.left)]

@@ -15,7 +15,7 @@ from colorizer.model.weights import WeightsCard, save_weights
 
 @pytest.fixture(scope="module")
 def predictor(weights: Path) -> Predictor:
-    """On the CPU."""
+    """The network on the CPU."""
     return Predictor.load(weights, device="cpu")
 
 
@@ -87,7 +87,7 @@ def test_a_regression_head_predicts_ab(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["cuda:9", "toaster"])
 def test_a_device_that_is_not_there_is_refused(weights: Path, device: str) -> None:
-    """Never a silent fall-back: the message says what to use."""
+    """There is no silent fall-back; the message says what to use."""
     with pytest.raises(DeviceError, match="auto"):
         Predictor.load(weights, device=device)
 

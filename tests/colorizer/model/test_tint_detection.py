@@ -10,7 +10,7 @@ from tests.assets.tones import COLOURED, TONES, Picture, Tone, as_jpeg, coloured
 
 
 def verdict(picture: Picture) -> bool | None:
-    """On a picture, shrunk as photographs and films are."""
+    """The decision on a picture, shrunk as in the product."""
     rgb = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
     return is_in_colour(functional.interpolate(rgb, judged_extent(*rgb.shape[-2:]), mode="area")[0])
 
@@ -18,7 +18,7 @@ def verdict(picture: Picture) -> bool | None:
 @pytest.mark.parametrize("quality", [50, 95])
 @pytest.mark.parametrize("name", COLOURED)
 def test_colour_is_seen(name: str, quality: int) -> None:
-    """Whatever JPEG has left of it."""
+    """Even after strong JPEG compression."""
     assert verdict(as_jpeg(coloured(name), quality)) is True
 
 
@@ -26,12 +26,12 @@ def test_colour_is_seen(name: str, quality: int) -> None:
 @pytest.mark.parametrize("name", COLOURED[:2])
 @pytest.mark.parametrize("tone", TONES)
 def test_a_tint_is_no_colour(name: str, tone: Tone, quality: int) -> None:
-    """Every tone of black and white, uneven or noisy, after JPEG."""
+    """Each kind of tint is recognised, uneven or noisy, after JPEG."""
     assert verdict(as_jpeg(toned(tone, name, 300, 300), quality)) is False
 
 
 def test_a_faded_photograph_is_in_colour() -> None:
-    """A cast over colours takes none of them away."""
+    """Colours under a tint are still colours."""
     cast = coloured("astronaut").astype(float) * (0.9, 0.6, 0.65) + (25, 30, 25)
     assert verdict(cast.astype(np.uint8)) is True
 
@@ -46,7 +46,7 @@ def test_a_red_balloon_on_a_grey_day_is_colour() -> None:
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_plain_picture_tells_nothing(level: int) -> None:
-    """Darkness, or a title on black, may stand in a film of either kind."""
+    """Darkness, or a title on black, occurs in films of both kinds."""
     picture = np.full((192, 192, 3), level, np.uint8)
     picture[90:100, 40:150] = 255 - level
     assert verdict(picture) is None
@@ -54,6 +54,6 @@ def test_a_plain_picture_tells_nothing(level: int) -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 200), (2, 3), (7, 500)])
 def test_any_size_is_judged(size: tuple[int, int]) -> None:
-    """Grey is not colour at one pixel either."""
+    """A grey picture of one pixel is not in colour either."""
     rng = np.random.default_rng(0)
     assert not verdict(np.repeat(rng.integers(0, 256, (*size, 1), np.uint8), 3, axis=2))

@@ -13,7 +13,7 @@ from colorizer.model.weights import Calibration, WeightsCard, load_card, load_we
 
 
 def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
-    """Architecture, working size and terms stand in the file; the tensors come back to half precision."""
+    """The file has the architecture, working size and terms; the tensors are equal at half precision."""
     network = Network(Architecture(widths=(16, 16, 16))).eval()
     card = WeightsCard(architecture=network.architecture, working_size=100, terms="for tests")
     save_weights(tmp_path / "w", network, card)
@@ -25,7 +25,7 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_the_services_user_may_read_what_another_exported(tmp_path: Path) -> None:
-    """As any new file, by the umask."""
+    """The mode is that of any new file."""
     network = Network(Architecture(widths=(16, 16, 16)))
     save_weights(tmp_path / "w", network, WeightsCard(architecture=network.architecture, working_size=100))
     (tmp_path / "any").touch()
@@ -33,7 +33,7 @@ def test_the_services_user_may_read_what_another_exported(tmp_path: Path) -> Non
 
 
 def damaged(weights: Path, tmp_path: Path, how: str) -> Path:
-    """A file that is no good."""
+    """A file that cannot be used."""
     path = tmp_path / "bad.safetensors"
     if how == "missing":
         return path
@@ -59,11 +59,11 @@ def damaged(weights: Path, tmp_path: Path, how: str) -> Path:
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ("missing", "no weights file"),
+        ("missing", "there is no weights file here"),
         ("cut off", "damaged"),
         ("text", "damaged"),
         ("pickle", "not a safetensors file"),
-        ("another's", "not tintd's"),
+        ("another's", "not of tintd"),
         ("misfit", "do not fit"),
         ("not a number", "not finite"),
     ],

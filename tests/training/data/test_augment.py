@@ -7,13 +7,13 @@ from training.data.augment import Luma, degrade, vary_tone
 
 
 def ramp() -> Luma:
-    """Every tone from black to white."""
+    """Luma with every tone from black to white."""
     return np.tile(np.linspace(0, 1, 64, dtype=np.float32), (64, 1))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_changed_luma_is_still_one(seed: int) -> None:
-    """In 0..1, float32, of the same size, whatever happens to it."""
+    """The result is float32 in 0..1, of the same size."""
     rng = np.random.default_rng(seed)
     changed = degrade(vary_tone(ramp(), 0.3, rng), rng)
     assert (changed.shape, changed.dtype) == ((64, 64), np.float32)
@@ -22,12 +22,12 @@ def test_a_changed_luma_is_still_one(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_tone_keeps_the_order_of_tones(seed: int) -> None:
-    """What is brighter stays brighter, or at least not darker."""
+    """A brighter tone never becomes darker than another."""
     toned = vary_tone(ramp(), 0.3, np.random.default_rng(seed))[0]
     assert (np.diff(toned) >= -1e-6).all()
 
 
 def test_some_pictures_are_degraded_and_some_are_not() -> None:
-    """Each mark comes by chance."""
+    """Each defect is applied at random."""
     changed = [not np.array_equal(degrade(ramp(), np.random.default_rng(seed)), ramp()) for seed in range(40)]
     assert 0 < sum(changed) < 40

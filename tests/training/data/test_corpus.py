@@ -14,8 +14,8 @@ from tests.assets.disks import no_file_above
 from training.data.corpus import open_corpus
 
 
-def test_what_teaches_nothing_is_left_out_with_a_count(photographs: Path, tmp_path: Path) -> None:
-    """Grey, tiny and broken pictures, each with its reason; the rest is there with kind and name."""
+def test_unusable_pictures_are_counted(photographs: Path, tmp_path: Path) -> None:
+    """Grey, tiny and broken pictures are left out with a reason; the others have their kind and name."""
     corpus = open_corpus(photographs / "train", tmp_path, side=64)
     assert len(corpus) == 24
     assert corpus.rejected == {"grey": 1, "tiny": 1, "broken": 1}
@@ -24,7 +24,7 @@ def test_what_teaches_nothing_is_left_out_with_a_count(photographs: Path, tmp_pa
 
 
 def test_pictures_are_decoded_once_and_shrunk(photographs: Path, tmp_path: Path) -> None:
-    """To the wanted short side; the second opening reads the cache."""
+    """Photographs are shrunk to the given short side; a second opening reads the cache."""
     corpus = open_corpus(photographs / "train", tmp_path, side=64)
     assert min(corpus.picture(0).shape[:2]) == 64
     [cache] = tmp_path.glob("train-*")
@@ -35,14 +35,14 @@ def test_pictures_are_decoded_once_and_shrunk(photographs: Path, tmp_path: Path)
 
 
 def test_a_picture_in_the_cache_is_the_picture_in_the_file(photographs: Path, tmp_path: Path) -> None:
-    """Where nothing is shrunk, pixel for pixel."""
+    """Pixel for pixel, if nothing is shrunk."""
     corpus = open_corpus(photographs / "val", tmp_path, side=500)
     with Image.open(photographs / "val" / corpus.name(3)) as image:
         assert np.array_equal(corpus.picture(3), np.asarray(image))
 
 
 def test_a_changed_tree_gets_a_new_cache(photographs: Path, tmp_path: Path) -> None:
-    """One picture more is one picture more; another one of the same size in its place is seen too."""
+    """A new picture is found, and so is another picture of the same size."""
     tree = shutil.copytree(photographs / "val", tmp_path / "tree")
     before = len(open_corpus(tree, tmp_path / "cache", side=64))
     shutil.copy(tree / "people" / "000.jpg", tree / "people" / "another.jpg")
@@ -52,14 +52,14 @@ def test_a_changed_tree_gets_a_new_cache(photographs: Path, tmp_path: Path) -> N
 
 
 def test_a_tree_without_photographs_is_refused(tmp_path: Path) -> None:
-    """With the reason."""
+    """The message has the reason."""
     (tmp_path / "empty").mkdir()
     with pytest.raises(MediaError, match="no usable colour photograph"):
         open_corpus(tmp_path / "empty", tmp_path / "cache", side=64)
 
 
 def test_some_of_each_kind(photographs: Path, tmp_path: Path) -> None:
-    """So many of each, evenly spread over it; or all."""
+    """A number of each kind, evenly spread, or all."""
     corpus = open_corpus(photographs / "val", tmp_path, side=64)
     assert corpus.some_of_each_kind(2) == [0, 2, 4, 6]
     assert corpus.chosen(np.array([7, 0, 6, 1, 5])).some_of_each_kind(2) == [0, 1, 2, 3]
@@ -68,7 +68,7 @@ def test_some_of_each_kind(photographs: Path, tmp_path: Path) -> None:
 
 
 def test_photographs_in_no_folder_are_of_one_kind(photographs: Path, tmp_path: Path) -> None:
-    """That of the folder that they all lie in."""
+    """Their kind is the name of the folder."""
     corpus = open_corpus(photographs / "val" / "people", tmp_path, side=64)
     assert corpus.kinds == ["people"]
     assert corpus.labels == ["people"] * 4
@@ -76,7 +76,7 @@ def test_photographs_in_no_folder_are_of_one_kind(photographs: Path, tmp_path: P
 
 
 def test_a_name_of_any_bytes_is_taken(photographs: Path, tmp_path: Path) -> None:
-    """Old archives have names that are no UTF-8: of photographs, and of what is left out; they can be written down."""
+    """Names in old archives may not be UTF-8; photographs and rejected files are listed nevertheless."""
     tree = shutil.copytree(photographs / "val", tmp_path / "tree")
     shutil.copy(tree / "people" / "000.jpg", os.fsencode(tree / "people") + b"/caf\xe9.jpg")
     Path(os.fsdecode(os.fsencode(tree) + b"/\xe9.jpg")).write_bytes(b"")
@@ -87,7 +87,7 @@ def test_a_name_of_any_bytes_is_taken(photographs: Path, tmp_path: Path) -> None
 
 
 def test_what_a_killed_build_left_is_cleared_away(photographs: Path, tmp_path: Path) -> None:
-    """When the next one begins."""
+    """The next build removes them."""
     (tmp_path / ".tintd-building").mkdir()
     (tmp_path / ".tintd-building" / "pixels.bin").write_bytes(b"half")
     assert len(open_corpus(photographs / "val", tmp_path, side=64)) == 8
@@ -95,7 +95,7 @@ def test_what_a_killed_build_left_is_cleared_away(photographs: Path, tmp_path: P
 
 
 def test_two_that_build_at_once_do_not_disturb_each_other(photographs: Path, tmp_path: Path) -> None:
-    """The second waits, and finds the first one's."""
+    """The second process waits, and uses the first one's cache."""
     with ThreadPoolExecutor() as pool:
         one, other = pool.map(lambda _: open_corpus(photographs / "val", tmp_path, side=64), range(2))
     assert [np.array_equal(one.picture(index), other.picture(index)) for index in range(8)] == [True] * 8
@@ -103,7 +103,7 @@ def test_two_that_build_at_once_do_not_disturb_each_other(photographs: Path, tmp
 
 
 def test_where_the_cache_cannot_be_written_nothing_is_left(photographs: Path, tmp_path: Path) -> None:
-    """But a sentence that names the folder and the setting; with room it is built as if nothing had been."""
+    """The message names the folder and the setting; with free space, the next build succeeds."""
     with no_file_above(40_000), pytest.raises(MediaError, match=rf"{tmp_path}: .*File too large.*`data.cache`"):
         open_corpus(photographs / "val", tmp_path, side=64)
     assert [path.name for path in tmp_path.iterdir()] == [".tintd-lock"]

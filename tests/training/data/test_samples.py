@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from colorizer.errors import SettingsError
 from training.data.corpus import Corpus, open_corpus
-from training.data.samples import Order, Samples, check_shares, grey_of, load_samples
+from training.data.samples import Samples, ShuffledBatches, check_shares, grey_of, load_samples
 from training.recipe import Data, RunRecipe, Schedule
 
 
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 30))
 def test_every_photograph_is_seen_once_an_epoch(photographs: int, batch: int, steps: int) -> None:
-    """In a new order each time."""
-    order = Order(photographs, batch, range(steps), seed=1)
+    """Each epoch has a new order."""
+    order = ShuffledBatches(photographs, batch, range(steps), seed=1)
     seen = [index for step in order for index, _ in step]
     for start in range(0, len(seen) - photographs + 1, photographs):
         assert sorted(seen[start : start + photographs]) == list(range(photographs))
@@ -25,20 +25,20 @@ def test_every_photograph_is_seen_once_an_epoch(photographs: int, batch: int, st
 
 @given(st.integers(1, 29))
 def test_a_resumed_run_sees_what_it_would_have_seen(resumed: int) -> None:
-    """From any step on."""
-    whole = list(Order(13, 4, range(30), seed=1))
-    assert list(Order(13, 4, range(resumed, 30), seed=1)) == whole[resumed:]
+    """A run can resume at any step."""
+    whole = list(ShuffledBatches(13, 4, range(30), seed=1))
+    assert list(ShuffledBatches(13, 4, range(resumed, 30), seed=1)) == whole[resumed:]
 
 
 def test_two_processes_see_together_what_one_sees() -> None:
-    """Each its half of every batch."""
-    whole = list(Order(13, 8, range(20), seed=1))
-    parts = [list(Order(13, 8, range(20), seed=1, rank=rank, world=2)) for rank in range(2)]
+    """Each process has half of every batch."""
+    whole = list(ShuffledBatches(13, 8, range(20), seed=1))
+    parts = [list(ShuffledBatches(13, 8, range(20), seed=1, rank=rank, world=2)) for rank in range(2)]
     assert [sorted(one + other) for one, other in zip(*parts, strict=True)] == [sorted(batch) for batch in whole]
 
 
 def test_a_batch_that_processes_cannot_share_is_refused() -> None:
-    """Each is to have as much of it."""
+    """Each process must have an equal part."""
     recipe = RunRecipe(name="x", data=Data(train=Path("a"), validation=Path("b")), schedule=Schedule(batch=48))
     check_shares(recipe, 3)
     with pytest.raises(SettingsError, match=r"a batch of 48 .* 5 processes; change `schedule\.batch`"):
@@ -46,11 +46,11 @@ def test_a_batch_that_processes_cannot_share_is_refused() -> None:
 
 
 def test_more_processes_than_shards_are_refused_before_any_is_read() -> None:
-    """Each device has so many that load; the shards need not be there for that."""
+    """Each device has several loading processes; the check does not read the shards."""
     place = {"shards": "nowhere-{0..5}.tar"}
     recipe = RunRecipe(name="x", data=Data.model_validate({"train": place, "validation": "b", "workers": 3}))
     check_shares(recipe, 2)
-    with pytest.raises(SettingsError, match=r"6 shards .*fewer than the 9 processes .*`data\.workers`"):
+    with pytest.raises(SettingsError, match=r"6 shards for 9 processes .*`data\.workers`"):
         check_shares(recipe, 3)
 
 
@@ -61,12 +61,12 @@ def corpus(photographs: Path, tmp_path: Path) -> Corpus:
 
 
 def data(**settings: object) -> Data:
-    """How they are cropped."""
+    """The settings of the crops."""
     return Data.model_validate({"train": "x", "validation": "y", "crop": 64, "workers": 0} | settings)
 
 
 def test_a_sample_is_a_function_of_its_number(corpus: Corpus) -> None:
-    """The same number gives the same sample, another one another crop."""
+    """The same number gives the same sample, and another number another crop."""
     samples = Samples(corpus, data(), seed=3)
     for one, other in zip(samples[0, 5], samples[0, 5], strict=True):
         assert torch.equal(one, other)
@@ -74,7 +74,7 @@ def test_a_sample_is_a_function_of_its_number(corpus: Corpus) -> None:
 
 
 def test_luma_is_what_the_service_would_read_from_a_grey_file(corpus: Corpus) -> None:
-    """BT.601 of the very crop whose colours are the truth, in 8 bits, where nothing is varied."""
+    """Without augmentation, luma is BT.601 of the crop, in 8 bits."""
     luma, rgb = Samples(corpus, data(tone=0.0, degrade=0.0), seed=3)[0, 1]
     expected = grey_of(rgb.permute(1, 2, 0).numpy())
     assert np.abs(luma[0].numpy() - expected).max() <= 0.5 / 255 + 1e-6
@@ -82,7 +82,7 @@ def test_luma_is_what_the_service_would_read_from_a_grey_file(corpus: Corpus) ->
 
 
 def test_only_the_luma_is_degraded(corpus: Corpus) -> None:
-    """The colours that are to be found stay as they were."""
+    """The true colours do not change."""
     plain = Samples(corpus, data(tone=0.0, degrade=0.0), seed=3)[0, 1]
     worn = Samples(corpus, data(tone=0.3, degrade=1.0), seed=3)[0, 1]
     assert torch.equal(plain[1], worn[1])
@@ -91,8 +91,8 @@ def test_only_the_luma_is_degraded(corpus: Corpus) -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches_do_not_depend_on_the_number_of_workers(corpus: Corpus, workers: int) -> None:
-    """The same samples in the same order."""
-    order = Order(len(corpus), 4, range(3), seed=1)
+    """Loading processes give the same samples in the same order."""
+    order = ShuffledBatches(len(corpus), 4, range(3), seed=1)
     batches = list(load_samples(Samples(corpus, data(), 1), order, workers))
     alone = list(load_samples(Samples(corpus, data(), 1), order, 0))
     for one, other in zip(batches, alone, strict=True):

@@ -19,7 +19,7 @@ from torchvision.datasets import Places365
 
 from colorizer.errors import MediaError, SettingsError
 from training.data.corpus import open_corpus
-from training.data.samples import ShardOrder, order_of
+from training.data.samples import ShardBatches, batches_of
 from training.data.sources import Places, Shards, open_source
 from training.loop.trainer import train
 from training.recipe import RunRecipe, load_colour_recipe
@@ -30,7 +30,7 @@ CLASSES = ("/a/abbey", "/b/bakery/shop")
 
 @pytest.fixture
 def served(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A small Places365 at an address, in archives of the real names and layout; torchvision fetches from there."""
+    """A small Places365 on a local server, in archives with the real names and layout."""
     site, tree = tmp_path / "site", tmp_path / "tree"
     lists = {"categories_places365.txt": "".join(f"{name} {number}\n" for number, name in enumerate(CLASSES))}
     for split, folder in (("train_standard", "data_256"), ("val", "val_256")):
@@ -65,7 +65,7 @@ def served(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _expect_these(monkeypatch: pytest.MonkeyPatch, site: Path, tree: Path) -> None:
-    """Torchvision knows the checksums of the real archives and lists; here it must know those of the small ones."""
+    """Replaces the checksums of the real archives and lists in torchvision by those of the small ones."""
 
     def checksum(name: str) -> str:
         return hashlib.md5(next(f for f in (site / name, tree / name) if f.is_file()).read_bytes()).hexdigest()  # noqa: S324
@@ -78,8 +78,8 @@ def _expect_these(monkeypatch: pytest.MonkeyPatch, site: Path, tree: Path) -> No
                 monkeypatch.setitem(getattr(Places365, table), key, (name, checksum(name)))
 
 
-def test_places365_is_fetched_once_and_read(served: Path, tmp_path: Path) -> None:
-    """Pictures and classes, of both splits; when it is there, nothing is fetched any more."""
+def test_places365_is_downloaded_once(served: Path, tmp_path: Path) -> None:
+    """Both splits have their pictures and classes; what exists is not downloaded again."""
     root = tmp_path / "places365"
     root.mkdir()
     train = open_corpus(Places(places365=root), tmp_path / "cache", side=100, decoded=False)
@@ -88,12 +88,12 @@ def test_places365_is_fetched_once_and_read(served: Path, tmp_path: Path) -> Non
     shutil.rmtree(served)
     again = open_corpus(Places(places365=root), tmp_path / "cache2", side=100)
     assert [np.abs(again.picture(index) - train.picture(index)).max() for index in range(4)] == [0] * 4
-    with pytest.raises(MediaError, match="cannot be fetched"):
+    with pytest.raises(MediaError, match="cannot be downloaded"):
         open_corpus(Places(places365=root, split="val"), tmp_path / "cache", side=100)
 
 
 def test_places365_that_was_not_extracted_to_the_end_is_refused(served: Path, tmp_path: Path) -> None:
-    """With the folder to delete, and not as photographs that happen to be missing."""
+    """The message names the folder to delete."""
     assert served.is_dir()
     place = Places(places365=tmp_path / "root", split="val")
     place.places365.mkdir()
@@ -104,7 +104,7 @@ def test_places365_that_was_not_extracted_to_the_end_is_refused(served: Path, tm
 
 
 def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> None:
-    """Which stand in its list only, for its pictures lie in one folder."""
+    """The classes are in the list only, because the pictures are in one folder."""
     assert served.is_dir()
     (tmp_path / "root").mkdir()
     corpus = open_corpus(Places(places365=tmp_path / "root", split="val"), tmp_path / "cache", side=64)
@@ -113,7 +113,7 @@ def test_the_validation_split_has_its_classes(served: Path, tmp_path: Path) -> N
 
 
 def test_the_papers_recipe_runs_on_places365(served: Path, tmp_path: Path) -> None:
-    """As it stands, but for the number of steps, the batch, and ImageNet's weights, which cannot be fetched here."""
+    """Unchanged except for the number of steps, the batch and ImageNet's weights, which cannot be downloaded here."""
     assert served.is_dir()
     (tmp_path / "root").mkdir()
     paper = yaml.safe_load((RECIPES / "paper.yaml").read_text())
@@ -129,7 +129,7 @@ def test_the_papers_recipe_runs_on_places365(served: Path, tmp_path: Path) -> No
 
 
 def test_links_are_followed_once(photographs: Path, tmp_path: Path) -> None:
-    """To folders and to files, also where they lead round in a circle."""
+    """Links to folders and files are followed, also when they form a cycle."""
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "animal").symlink_to(photographs / "val" / "animal")
@@ -141,7 +141,7 @@ def test_links_are_followed_once(photographs: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_reached_is_counted(photographs: Path, tmp_path: Path) -> None:
-    """A link to a photograph or to a kind that is gone, and a file that vanished; the rest is taken."""
+    """Broken links to a photograph and to a kind, and a deleted file, are counted; the rest is used."""
     tree = shutil.copytree(photographs / "val", tmp_path / "tree")
     (tree / "people" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tree / "buildings").symlink_to(tmp_path / "unmounted")
@@ -156,7 +156,7 @@ def test_what_cannot_be_reached_is_counted(photographs: Path, tmp_path: Path) ->
 
 @pytest.fixture
 def shards(photographs: Path, tmp_path: Path) -> Shards:
-    """The training photographs in shards of six, as webdataset writes them, with a class for each."""
+    """The training photographs in shards of six, written by webdataset, with a class for each."""
     with webdataset.ShardWriter(str(tmp_path / "part-%02d.tar"), maxcount=6, verbose=False) as writer:
         for path in sorted((photographs / "train").rglob("*.*")):
             key = str(path.relative_to(photographs / "train").with_suffix(""))
@@ -166,7 +166,7 @@ def shards(photographs: Path, tmp_path: Path) -> Shards:
 
 
 def test_shards_hold_the_same_photographs_as_the_tree(photographs: Path, shards: Shards, tmp_path: Path) -> None:
-    """The same are left out for the same reasons, listed by name; the rest is equal, and has its class."""
+    """The same photographs are left out for the same reasons; the others are equal and have their classes."""
     tree = open_corpus(photographs / "train", tmp_path / "cache", side=64)
     corpus = open_corpus(shards, tmp_path / "cache", side=64)
     assert corpus.rejected == tree.rejected
@@ -183,32 +183,32 @@ def test_shards_hold_the_same_photographs_as_the_tree(photographs: Path, shards:
 
 
 def test_a_loading_process_keeps_to_its_own_shards(shards: Shards, tmp_path: Path) -> None:
-    """All photographs come in an epoch; each lane has its shards; a resumed run goes on as it would have."""
+    """An epoch has all photographs, each process has its shards, and a resumed run has the same batches."""
     corpus = open_corpus(shards, tmp_path / "cache", side=64)
     assert corpus.shards is not None
-    order = ShardOrder(corpus.shards, batch=2, steps=range(40), seed=1, lanes=2)
+    order = ShardBatches(corpus.shards, batch=2, steps=range(40), seed=1, lanes=2)
     batches = list(order)
     for lane in range(2):
         seen = [index for batch in batches[lane::2] for index, _ in batch]
         own = {int(corpus.shards[index]) for index in seen[:10]}
         assert len(own) < 4
     assert {index for batch in batches for index, _ in batch} == set(range(len(corpus)))
-    resumed = ShardOrder(corpus.shards, batch=2, steps=range(7, 40), seed=1, lanes=2)
+    resumed = ShardBatches(corpus.shards, batch=2, steps=range(7, 40), seed=1, lanes=2)
     assert list(resumed) == batches[7:]
 
 
 def test_more_processes_than_shards_are_refused(shards: Shards, tmp_path: Path) -> None:
-    """With the setting to change."""
+    """The message names the setting to change."""
     corpus = open_corpus(shards, tmp_path / "cache", side=64)
     recipe = RunRecipe.model_validate(
         {"name": "x", "data": {"train": "a", "validation": "b", "workers": 9}, "schedule": {"batch": 4}}
     )
     with pytest.raises(SettingsError, match=r"data\.workers"):
-        order_of(corpus, recipe, range(1))
+        batches_of(corpus, recipe, range(1))
 
 
 def test_names_in_shards_may_hold_dots(photographs: Path, tmp_path: Path) -> None:
-    """A camera's names, with a class, at the top of a shard too."""
+    """Names with dots keep their class, also at the top level of a shard."""
     picture = (photographs / "val" / "people" / "000.jpg").read_bytes()
     with webdataset.TarWriter(str(tmp_path / "a.tar")) as tar:
         tar.write({"__key__": "people/IMG.2020.01", "jpg": picture, "cls": b"one"})
@@ -223,19 +223,19 @@ def test_names_in_shards_may_hold_dots(photographs: Path, tmp_path: Path) -> Non
 def test_a_shard_that_is_cut_off_between_two_files_is_not_whole(
     photographs: Path, tmp_path: Path, further: int, pack: Callable[[bytes], bytes]
 ) -> None:
-    """For tarfile it would be."""
+    """The module tarfile alone would accept it."""
     written = BytesIO()
     with tarfile.open(fileobj=written, mode="w") as tar:
         for name in "ab":
             end = tar.offset
             tar.add(photographs / "val" / "people" / "000.jpg", f"{name}.jpg")
     (tmp_path / "a.tar").write_bytes(pack(written.getvalue()[: end + further]))
-    with pytest.raises(MediaError, match=r"a\.tar: this shard cannot be read: it breaks off after one of its files"):
+    with pytest.raises(MediaError, match=r"a\.tar: this shard cannot be read: it ends after one of its files"):
         open_corpus(Shards(shards=str(tmp_path / "a.tar")), tmp_path / "cache", side=64)
 
 
 def test_a_shard_that_cannot_be_read_is_named(shards: Shards, tmp_path: Path) -> None:
-    """Whether it is damaged or missing; no cache is made of the others."""
+    """Whether the shard is damaged or missing; no cache is made of the others."""
     whole = (tmp_path / "part-03.tar").read_bytes()
     (tmp_path / "part-03.tar").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(MediaError, match=r"^\S*part-03.tar: this shard cannot be read: [^\n]+$"):

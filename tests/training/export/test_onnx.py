@@ -15,7 +15,7 @@ from training.export.onnx import TOLERANCE, export_onnx
 def test_weights_become_a_network_for_programs_without_torch(
     tmp_path: Path, head: Literal["distribution", "regression"]
 ) -> None:
-    """That colours as they do, and holds their card."""
+    """The ONNX file gives the same colours, and its metadata has the card."""
     network = Network(Architecture(widths=(16, 16, 16), head=head))
     card = WeightsCard(architecture=network.architecture, working_size=64)
     save_weights(tmp_path / "weights.safetensors", network, card)

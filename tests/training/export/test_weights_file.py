@@ -18,14 +18,14 @@ from training.recipe import Recipe, load_colour_recipe
 
 @pytest.fixture
 def recipe(photographs: Path, tmp_path: Path) -> Recipe:
-    """A small one, with its run's folder."""
+    """A recipe of a small network, with the folder of its run."""
     found = load_colour_recipe(write_recipe(photographs, tmp_path, architecture={"widths": [8, 8, 8]}))
     (found.runs / found.name).mkdir(parents=True)
     return found
 
 
 def save(recipe: Recipe, name: str, **changes: Any) -> Path:  # noqa: ANN401 (parts of any kind)
-    """A checkpoint as training leaves it, as far as export looks at it."""
+    """A checkpoint with the parts that export reads."""
     network = Network(recipe.architecture)
     average = {f"module.{key}": tensor for key, tensor in network.state_dict().items()}
     path = recipe.runs / recipe.name / name
@@ -34,13 +34,13 @@ def save(recipe: Recipe, name: str, **changes: Any) -> Path:  # noqa: ANN401 (pa
 
 
 def uncalibrated(network: Network, card: Any, *_: object) -> Any:  # noqa: ANN401 (a stand-in)
-    """In the place of a calibration, which takes long."""
+    """Replaces the calibration, which takes long."""
     del network
     return card
 
 
 def test_the_best_checkpoint_is_taken_where_there_is_one(recipe: Recipe) -> None:
-    """Until the first evaluation there is only the last."""
+    """Before the first evaluation there is only the last checkpoint."""
     last = save(recipe, "last.ckpt")
     assert default_checkpoint(recipe) == last
     best = save(recipe, "best.ckpt")
@@ -50,7 +50,7 @@ def test_the_best_checkpoint_is_taken_where_there_is_one(recipe: Recipe) -> None
 
 @pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 half of one", b"\x80\x02K\x01."])
 def test_a_damaged_checkpoint_is_named(recipe: Recipe, content: bytes) -> None:
-    """Empty, text, cut off, another pickle."""
+    """The file is empty, text, cut off, or another pickle."""
     path = recipe.runs / "damaged.ckpt"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"damaged\.ckpt"):
@@ -58,7 +58,7 @@ def test_a_damaged_checkpoint_is_named(recipe: Recipe, content: bytes) -> None:
 
 
 def test_a_file_without_averaged_weights_is_named(recipe: Recipe) -> None:
-    """A bare state dict, as others save it."""
+    """A state dict alone has no averaged weights."""
     path = recipe.runs / "bare.ckpt"
     torch.save(Network(recipe.architecture).state_dict(), path)
     with pytest.raises(WeightsError, match=r"bare\.ckpt.*no averaged weights"):
@@ -68,13 +68,13 @@ def test_a_file_without_averaged_weights_is_named(recipe: Recipe) -> None:
 def test_an_interrupted_export_leaves_what_was_there(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The weights of before, and nothing beside them."""
+    """The older weights stay, and no temporary file."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("training.export.weights_file.calibrate", uncalibrated)
-    monkeypatch.setattr("training.export.weights_file.Painter", interrupt)
+    monkeypatch.setattr("training.export.weights_file.Recolourer", interrupt)
     target = tmp_path / "out" / "weights.safetensors"
     target.parent.mkdir()
     target.write_text("of before")
@@ -84,7 +84,7 @@ def test_an_interrupted_export_leaves_what_was_there(
 
 
 def test_weights_do_not_tell_of_another_recipe_than_theirs(recipe: Recipe, tmp_path: Path) -> None:
-    """It was changed since: what they were made with is in the checkpoint."""
+    """The recipe has changed since the run: the checkpoint contains the one that made it."""
     checkpoint = save(recipe, "last.ckpt")
     changed = recipe.model_copy(update={"seed": 9})
     with pytest.raises(SettingsError, match=r"last\.ckpt: made with other settings \(seed: 0, now 9\)"):
@@ -94,7 +94,7 @@ def test_weights_do_not_tell_of_another_recipe_than_theirs(recipe: Recipe, tmp_p
 def test_weights_say_from_which_step_they_are(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In their notes, and on the terminal; the notes' figures are JSON."""
+    """The notes and the terminal show the step; the notes' figures are JSON."""
     monkeypatch.setattr("training.export.weights_file.calibrate", uncalibrated)
     save(recipe, "last.ckpt", step=9)
     save(recipe, "best.ckpt", step=8)
@@ -106,10 +106,10 @@ def test_weights_say_from_which_step_they_are(
     assert json.loads(notes["metrics"], parse_constant=pytest.fail)["default"]["all"]["squared_error"] > 0
 
 
-def test_where_nothing_can_be_written_nothing_is_begun(tmp_path: Path) -> None:
-    """A missing folder, and a folder in the file's place, are told before anything else."""
+def test_a_target_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
+    """A missing folder, and a folder with the file's name, are reported first."""
     for source in (tmp_path / "recipe.yaml", tmp_path / "weights.safetensors"):
-        with pytest.raises(SettingsError, match="its folder is not there"):
+        with pytest.raises(SettingsError, match="its folder does not exist"):
             cli.export(source, tmp_path / "missing" / "weights")
-        with pytest.raises(SettingsError, match="a folder"):
+        with pytest.raises(SettingsError, match="this is a folder"):
             cli.export(source, tmp_path)

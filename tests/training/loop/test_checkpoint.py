@@ -13,7 +13,7 @@ from lightning.fabric import Fabric
 from colorizer.errors import SettingsError
 from tests.assets.disks import no_file_above
 from tests.assets.recipes import write_recipe
-from training.loop.checkpoint import WholeCheckpoints, check_recipe, claim_run
+from training.loop.checkpoint import AtomicCheckpoints, check_recipe, claim_run
 from training.loop.trainer import train
 from training.recipe import Recipe, load_colour_recipe
 
@@ -22,29 +22,29 @@ ONE_STEP = {"batch": 2, "steps": 1, "rate": 0.001}
 
 
 def begun(photographs: Path, root: Path, **schedule: Any) -> Recipe:  # noqa: ANN401 (settings of any kind)
-    """The recipe of a run of one step, or what it becomes by a change."""
+    """The recipe of a run of one step, with changes."""
     path = write_recipe(photographs, root, **SMALL, schedule=ONE_STEP | schedule)
     return load_colour_recipe(path)
 
 
-def test_a_run_follows_the_recipe_that_it_was_begun_with(
+def test_a_run_resumes_only_with_its_recipe(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Another rate is refused; more steps are made; one that has ended says so; a damaged checkpoint is named."""
+    """Another rate is refused; more steps are run; a finished run says so; a damaged checkpoint is named."""
     folder = train(begun(photographs, tmp_path))
     with pytest.raises(SettingsError, match=r"last\.ckpt.*schedule\.rate: 0\.001, now 0\.002.*change `name`"):
         train(begun(photographs, tmp_path, rate=0.002))
     train(begun(photographs, tmp_path, steps=2))
-    assert "going on from step 1" in capsys.readouterr().out
+    assert "resuming at step 1" in capsys.readouterr().out
     train(begun(photographs, tmp_path, steps=2))
-    assert "finished already, at step 2" in capsys.readouterr().out
+    assert "already finished at step 2" in capsys.readouterr().out
     (folder / "last.ckpt").write_bytes((folder / "last.ckpt").read_bytes()[:1000])
     with pytest.raises(SettingsError, match=r"last\.ckpt: damaged"):
         train(begun(photographs, tmp_path, steps=3))
 
 
-def test_a_run_goes_on_without_what_it_began_from(photographs: Path, tmp_path: Path) -> None:
-    """The encoder's file is gone, and the photographs have moved."""
+def test_a_run_resumes_without_the_files_that_it_started_from(photographs: Path, tmp_path: Path) -> None:
+    """The encoder's file is missing, and the photographs have moved."""
     encoder = tmp_path / "encoder.pth"
     torch.save(torchvision.models.resnet18().state_dict(), encoder)
     train(
@@ -62,7 +62,7 @@ def test_a_run_goes_on_without_what_it_began_from(photographs: Path, tmp_path: P
 
 
 def test_on_shards_the_processes_that_load_them_stay_as_many(tmp_path: Path) -> None:
-    """They decide which photograph comes when; on a folder tree they do not."""
+    """The order of samples depends on their number; with a folder tree it does not."""
 
     def recipe(train: Any, workers: int) -> Recipe:  # noqa: ANN401 (a place of any kind)
         return Recipe.model_validate(
@@ -77,20 +77,20 @@ def test_on_shards_the_processes_that_load_them_stay_as_many(tmp_path: Path) -> 
         check({"shards": str(tmp_path / "{0..3}.tar")})
 
 
-def test_a_run_is_made_by_one_process(photographs: Path, tmp_path: Path) -> None:
-    """A second one is told so, and disturbs nothing."""
+def test_a_run_belongs_to_one_process(photographs: Path, tmp_path: Path) -> None:
+    """A second process gets an error, and the first one continues."""
     recipe = begun(photographs, tmp_path)
     claim = "import pathlib, sys; from training.loop.checkpoint import claim_run; claim_run(pathlib.Path(sys.argv[1]))"
     with claim_run(recipe.runs / recipe.name):
         told = subprocess.run(
             [sys.executable, "-c", claim, recipe.runs / recipe.name], capture_output=True, text=True, check=False
         )
-    assert "another process makes this run" in told.stderr
+    assert "another process is working on this run" in told.stderr
 
 
-def test_a_checkpoint_that_cannot_be_written_leaves_the_one_of_before(tmp_path: Path) -> None:
-    """On a full disk, as if; the reason is told with the path."""
-    fabric = Fabric(accelerator="cpu", plugins=[WholeCheckpoints()])
+def test_a_checkpoint_that_cannot_be_written_keeps_the_previous_one(tmp_path: Path) -> None:
+    """A limit on file sizes stands for a full disk; the message has the path and the reason."""
+    fabric = Fabric(accelerator="cpu", plugins=[AtomicCheckpoints()])
     fabric.save(tmp_path / "last.ckpt", {"step": 1})
     with no_file_above(100_000), pytest.raises(SettingsError, match=r"last\.ckpt: cannot be written: .*`runs`"):
         fabric.save(tmp_path / "last.ckpt", {"step": 2, "large": torch.zeros(100_000)})

@@ -16,7 +16,7 @@ from training.recipe import load_recipe
 
 
 def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_path: Path) -> None:
-    """By a CSV file of classes; both inputs learn, and the grey encoder is taken over weight for weight."""
+    """Classes come from a CSV file; both inputs learn, and a colorizer starts with the grey encoder's weights."""
     labels = tmp_path / "labels.csv"
     rows = [
         f"{path.relative_to(photographs).parts[0]},{path.relative_to(photographs / split)},{path.parent.name} class"
@@ -48,7 +48,7 @@ def test_a_classifier_is_trained_and_starts_a_colorizer(photographs: Path, tmp_p
 def test_a_photograph_without_a_class_is_left_out_and_a_class_more_is_another_run(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With their number; and the classes' numbers may not change in mid-run."""
+    """Their number is printed, and the numbers of the classes cannot change during a run."""
     labels = tmp_path / "labels.csv"
     changes: dict[str, Any] = {
         "task": "classify",
@@ -60,7 +60,7 @@ def test_a_photograph_without_a_class_is_left_out_and_a_class_more_is_another_ru
     known = ["name,class", "people/000.jpg,face", "animal/000.jpg,cat"]
     labels.write_text("\n".join([*known, "animal/001.jpg,"]))
     train(load_recipe(write_recipe(photographs, tmp_path, **changes)))
-    assert "'without a class': 22" in capsys.readouterr().out
+    assert "22 without a class" in capsys.readouterr().out
     labels.write_text("\n".join([*known, "animal/001.jpg,another cat"]))
     changes["schedule"]["steps"] = 2
     with pytest.raises(SettingsError, match=r"made with other classes .*'cat', 'face'"):
@@ -68,10 +68,10 @@ def test_a_photograph_without_a_class_is_left_out_and_a_class_more_is_another_ru
 
 
 def test_classes_that_cannot_be_learnt_are_refused_at_once(photographs: Path, tmp_path: Path) -> None:
-    """Only one; and one that there is nothing to learn of."""
+    """There is only one class, or a class has no training photograph."""
     folders = {"train": str(photographs / "train"), "validation": str(photographs)}
     for data, reason in (
-        (folders | {"train": str(photographs / "train" / "people")}, "one class, 'people'"),
+        (folders | {"train": str(photographs / "train" / "people")}, "the class 'people'; at least two"),
         (folders, "train, val"),
     ):
         with pytest.raises(MediaError, match=reason):

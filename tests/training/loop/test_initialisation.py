@@ -10,11 +10,11 @@ from torch import nn
 from colorizer.errors import WeightsError
 from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import WeightsCard, save_weights
-from training.loop.initialisation import load_network, revive_normalisation, said_of_start, start_encoder
+from training.loop.initialisation import load_network, restore_normalisation, start_encoder, start_notes
 
 
 def network(encoder: str = "resnet18") -> Network:
-    """A small one."""
+    """A small network."""
     return Network(Architecture.model_validate({"encoder": encoder, "widths": (8, 8, 8)}))
 
 
@@ -27,7 +27,7 @@ def saved(tmp_path: Path, name: str) -> tuple[Path, dict[str, torch.Tensor]]:
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet34"])
 def test_any_torchvision_resnet_starts_the_encoder(tmp_path: Path, name: str) -> None:
-    """All of its tensors but the classifier's; the first convolution summed over its channels."""
+    """All tensors except the classifier's are loaded, with the first convolution summed over its channels."""
     path, state = saved(tmp_path, name)
     started = network(name)
     assert start_encoder(started, path) == []
@@ -36,28 +36,28 @@ def test_any_torchvision_resnet_starts_the_encoder(tmp_path: Path, name: str) ->
     assert torch.equal(resnet.layer4[1].conv2.weight, state["layer4.1.conv2.weight"])
 
 
-def test_what_a_file_lacks_is_said(tmp_path: Path) -> None:
-    """And stays as it was."""
+def test_missing_tensors_are_reported(tmp_path: Path) -> None:
+    """Missing tensors are listed, and stay as they were."""
     path, state = saved(tmp_path, "resnet18")
     kept = {name: tensor for name, tensor in state.items() if not name.startswith("layer4")}
     torch.save({name: tensor for name, tensor in kept.items() if not name.endswith("num_batches_tracked")}, path)
     missing = start_encoder(network(), path)
     assert missing
     assert all(name.startswith("layer4") for name in missing)
-    assert said_of_start(missing) == [f"{len(missing)} tensors of the encoder begin at random, {missing[0]} the first"]
-    assert said_of_start([]) == []
+    assert start_notes(missing) == [f"{len(missing)} tensors of the encoder start at random, the first is {missing[0]}"]
+    assert start_notes([]) == []
 
 
-def test_what_cannot_be_fetched_is_asked_for_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a proxy that answers nothing, the message tells where the file is to be had."""
+def test_weights_that_cannot_be_downloaded_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a proxy that does not answer, the message has the URL of the file."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    with pytest.raises(WeightsError, match=r"cannot be fetched.*resnet18.*`encoder\.start`"):
+    with pytest.raises(WeightsError, match=r"cannot be downloaded.*resnet18.*`encoder\.start`"):
         start_encoder(network(), "torchvision")
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
-    """With the tensor that does not fit, or that has no place."""
+    """The message names the tensor that does not fit."""
     path, _ = saved(tmp_path, "resnet50")
     with pytest.raises(WeightsError, match="another shape"):
         start_encoder(network(), path)
@@ -67,20 +67,20 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.ones(1)}, path)
     with pytest.raises(WeightsError, match=r"conv1\.weight"):
         start_encoder(network(), path)
-    with pytest.raises(WeightsError, match="damaged, or no file"):
+    with pytest.raises(WeightsError, match="damaged, or not a file"):
         start_encoder(network(), tmp_path / "nothing.pth")
 
 
 def test_a_weights_file_of_another_architecture_is_refused(tmp_path: Path) -> None:
-    """Both are named."""
+    """The message has the file and its architecture."""
     small = network()
     save_weights(tmp_path / "weights", small, WeightsCard(architecture=small.architecture, working_size=64))
-    with pytest.raises(WeightsError, match=r"weights: of another architecture.*\(8, 8, 8\)"):
+    with pytest.raises(WeightsError, match=r"weights: the architecture is not the recipe's.*\(8, 8, 8\)"):
         load_network(tmp_path / "weights", Architecture())
 
 
-def test_folded_normalisations_come_alive_with_the_same_answer() -> None:
-    """An encoder whose batch normalisation is folded answers as before, in evaluation and in training."""
+def test_folded_normalisations_are_restored_with_the_same_output() -> None:
+    """The output of an encoder with folded batch normalisations stays the same, in evaluation and in training."""
     folded = network()
     for module in folded.encoder.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -90,7 +90,7 @@ def test_folded_normalisations_come_alive_with_the_same_answer() -> None:
     folded.eval()
     with torch.no_grad():
         before = folded.encoder(grey)
-    revive_normalisation(folded, lightness)
+    restore_normalisation(folded, lightness)
     for training in (False, True):
         folded.encoder.train(training)
         with torch.no_grad():

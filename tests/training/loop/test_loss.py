@@ -18,7 +18,7 @@ def test_the_regression_loss_is_the_papers() -> None:
 
 
 def test_the_distribution_loss_is_least_at_the_truth() -> None:
-    """A network that says what is likely loses least by saying just that."""
+    """The loss is least for the true distribution."""
     from colorizer.model.bins import soft_encode  # noqa: PLC0415
 
     network = Network(Architecture(widths=(8, 8, 8)))

@@ -12,7 +12,7 @@ from training.recipe import Schedule
 
 
 def test_the_rate_rises_stands_still_and_falls_to_nothing() -> None:
-    """A tenth of the steps, half of them, and the rest along half a cosine: at its middle half the rate."""
+    """The rate rises, stays, and falls along half a cosine, with half the rate in the middle."""
     schedule = Schedule(steps=100, warm_up=0.1, fall=0.4)
     rates = [rate_at(step, schedule) for step in range(101)]
     assert all(before < after for before, after in pairwise(rates[:11]))
@@ -23,13 +23,13 @@ def test_the_rate_rises_stands_still_and_falls_to_nothing() -> None:
 
 
 def test_a_longer_run_has_the_same_plateau() -> None:
-    """So that a run can be made longer while it stands there."""
+    """So a run can be made longer while the rate is constant."""
     short, long = (Schedule(steps=steps, warm_up=10 / steps, fall=0.4) for steps in (100, 200))
     assert [rate_at(step, short) for step in range(60)] == pytest.approx([rate_at(step, long) for step in range(60)])
 
 
 def test_the_average_follows_the_weights_and_forgets_its_beginning() -> None:
-    """Of weights that stand still it soon is their value, whatever the decay; counters are copied."""
+    """The average of constant weights soon is their value, whatever the decay; counters are copied."""
     network = nn.BatchNorm1d(1)
     average = AveragedModel(network, multi_avg_fn=moving_average(0.999), use_buffers=True)
     average.update_parameters(network)  # which only copies, at the first time

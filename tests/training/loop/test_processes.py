@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from colorizer.model.network import Architecture, Network
 from tests.assets.recipes import write_recipe
-from training.loop.normalisation import share_normalisation
+from training.loop.normalisation import sync_batch_norm
 from training.loop.trainer import train
 from training.recipe import load_recipe
 
@@ -18,7 +18,7 @@ STEPS = 4
 
 
 def run(photographs: Path, root: Path, processes: int) -> dict[str, Tensor]:
-    """The averaged weights of a short run without chance in the network, on so many processes."""
+    """The averaged weights of a short run without dropout, on a number of processes."""
     root.mkdir()
     recipe = write_recipe(
         photographs,
@@ -59,7 +59,7 @@ def test_two_processes_learn_what_one_learns_with_the_doubled_batch(photographs:
 
 
 def _normalise(fabric: Fabric, batch: Tensor, target: Path) -> None:
-    network = share_normalisation(nn.Sequential(nn.BatchNorm2d(3)), torch.device("cpu"))
+    network = sync_batch_norm(nn.Sequential(nn.BatchNorm2d(3)), torch.device("cpu"))
     part = batch[fabric.global_rank :: 2].clone().requires_grad_()
     answer = network(part)
     answer.square().mul(torch.arange(5.0)).sum().backward()
@@ -84,7 +84,7 @@ def test_normalisation_is_that_of_the_whole_batch(tmp_path: Path) -> None:
 
 
 def test_names_of_tensors_stay() -> None:
-    """So that a run can go on with another number of devices."""
+    """So a run can resume with another number of devices."""
     network = Network(Architecture(widths=(8, 8, 8)))
     before = list(network.state_dict())
-    assert list(share_normalisation(network, torch.device("cpu")).state_dict()) == before
+    assert list(sync_batch_norm(network, torch.device("cpu")).state_dict()) == before

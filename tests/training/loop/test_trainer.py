@@ -22,13 +22,13 @@ from tests.assets.recipes import write_recipe
 from training.data.corpus import open_corpus
 from training.export.weights_file import export
 from training.loop.trainer import train
-from training.measure.evaluation import Painter, evaluate, summarise
+from training.measure.evaluation import Recolourer, evaluate, summarise
 from training.measure.report import write_report
 from training.recipe import Recipe, load_colour_recipe
 
 
 def recipe(photographs: Path, root: Path, **changes: Any) -> Path:  # noqa: ANN401 (settings of any kind)
-    """A recipe for a small colorizer."""
+    """A recipe of a small colorizer."""
     return write_recipe(photographs, root, **({"architecture": {"widths": [16, 16, 16]}} | changes))
 
 
@@ -47,7 +47,7 @@ def loss_curves(settings: Recipe) -> list[dict[int, float]]:
 
 
 def kill_at_its_first_checkpoint(process: subprocess.Popen[bytes], settings: Recipe) -> None:
-    """Kill -9, before the run's end."""
+    """Kill a run with SIGKILL before its end."""
     checkpoint = settings.runs / settings.name / "last.ckpt"
     end = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < end:
@@ -57,8 +57,8 @@ def kill_at_its_first_checkpoint(process: subprocess.Popen[bytes], settings: Rec
     assert torch.load(checkpoint, weights_only=True)["step"] < settings.schedule.steps
 
 
-def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
-    """On a handful of photographs the error falls far below grey's."""
+def test_a_network_overfits_a_batch(photographs: Path, tmp_path: Path) -> None:
+    """On a few photographs the error falls far below that of grey."""
     settings = load_colour_recipe(
         recipe(
             photographs,
@@ -77,8 +77,8 @@ def test_a_batch_is_learnt_by_heart(photographs: Path, tmp_path: Path) -> None:
     assert b"pictures" in next((folder / "board").rglob("events.*")).read_bytes()
 
 
-def test_a_full_disk_is_told_in_words(photographs: Path, tmp_path: Path) -> None:
-    """When the grid of pictures is written, which is the first of an evaluation."""
+def test_a_full_disk_is_reported(photographs: Path, tmp_path: Path) -> None:
+    """The disk is full when the grid of pictures is written, the first file of an evaluation."""
     pictures = tmp_path / "runs" / "quick" / "pictures"
     pictures.mkdir(parents=True)
     (pictures / "0000001.jpg").symlink_to("/dev/full")
@@ -87,14 +87,14 @@ def test_a_full_disk_is_told_in_words(photographs: Path, tmp_path: Path) -> None
 
 
 def test_a_network_that_cannot_learn_is_refused_at_once(photographs: Path, tmp_path: Path) -> None:
-    """Before hours are spent: a rate that does nothing, here."""
+    """The overfit check fails with a rate that is far too low."""
     path = recipe(photographs, tmp_path, schedule={"rate": 1e-12}, sanity_steps=3)
-    with pytest.raises(SettingsError, match=r"nothing is learnt.*schedule\.rate"):
+    with pytest.raises(SettingsError, match=r"the network learns nothing.*schedule\.rate"):
         train(load_colour_recipe(path))
 
 
-def test_a_run_that_is_lost_says_so(photographs: Path, tmp_path: Path) -> None:
-    """At a rate by which the numbers grow beyond all bounds, with what to do; no evaluation took them for a result."""
+def test_a_run_that_diverges_is_reported(photographs: Path, tmp_path: Path) -> None:
+    """A rate that is far too high gives infinite numbers: the message says what to do; no evaluation counts them."""
     path = recipe(photographs, tmp_path, schedule={"rate": 1e30, "warm_up": 0}, encoder={"rate": 1})
     with pytest.raises(SettingsError, match=r"at step \d+ .*no longer finite.*`schedule\.rate`"):
         train(load_colour_recipe(path))
@@ -111,8 +111,8 @@ main()
 """
 
 
-def test_a_step_that_does_not_fit_into_memory_is_told_at_once(photographs: Path, tmp_path: Path) -> None:
-    """In words, with what to lower, though the run would begin with small squares, which do fit."""
+def test_a_step_that_does_not_fit_into_memory_is_reported_at_once(photographs: Path, tmp_path: Path) -> None:
+    """The message says what to lower, although the smaller first crops would fit."""
     path = recipe(photographs, tmp_path, data={"early_crop": 64, "crop": 1024}, schedule={"batch": 16, "fall": 0.5})
     command = [sys.executable, "-c", _TRAIN_WITH_A_GIGABYTE, "train", path]
     # Each further thread of a CPU with many would take its part of the gigabyte.
@@ -125,8 +125,8 @@ def test_a_step_that_does_not_fit_into_memory_is_told_at_once(photographs: Path,
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-def test_a_photograph_that_vanishes_in_mid_run_is_named(photographs: Path, tmp_path: Path) -> None:
-    """Where they are read anew each time; in words, though another process came upon it."""
+def test_a_photograph_that_is_deleted_during_a_run_is_named(photographs: Path, tmp_path: Path) -> None:
+    """Photographs are read each time; the message is a sentence, although another process raised it."""
     tree = shutil.copytree(photographs, tmp_path / "tree")
     data = {"stored": False, "workers": 1}
     path = recipe(tree, tmp_path, data=data, schedule={"batch": 4, "steps": 5000}, evaluate_every=5000)
@@ -139,21 +139,21 @@ def test_a_photograph_that_vanishes_in_mid_run_is_named(photographs: Path, tmp_p
         assert process.stderr is not None
         told = process.stderr.read()
     assert process.returncode == 1
-    assert re.search(r"^tintd: \w+/\d+\.jpg: cannot be read any more .*start again", told, re.MULTILINE)
+    assert re.search(r"^tintd: \w+/\d+\.jpg: can no longer be read .*start again", told, re.MULTILINE)
     assert "Traceback" not in told
 
 
 @pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
-def test_a_run_of_another_precision_goes_on(photographs: Path, tmp_path: Path, precision: str) -> None:
-    """Begun in float32; on a CPU, float16 is bfloat16."""
+def test_a_run_resumes_in_another_precision(photographs: Path, tmp_path: Path, precision: str) -> None:
+    """It starts in float32; on a CPU, float16 is bfloat16."""
     for steps, one in enumerate(("32-true", precision), start=1):
         changes: dict[str, Any] = {"schedule": {"batch": 2, "steps": steps}, "precision": one, "evaluate_every": 1}
         folder = train(load_colour_recipe(recipe(photographs, tmp_path, **changes)))
     assert torch.load(folder / "last.ckpt", weights_only=True)["step"] == 2
 
 
-def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp_path: Path) -> None:
-    """After kill -9 it goes on from its last checkpoint, at the same losses, to the same weights.
+def test_a_killed_run_ends_like_an_uninterrupted_one(photographs: Path, tmp_path: Path) -> None:
+    """After SIGKILL it resumes from its last checkpoint, with the same losses and weights.
 
     The checkpoint is one between two evaluations, which comes when its time has come.
 
@@ -175,16 +175,16 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(photographs: Path, tmp
         torch.testing.assert_close(weights[name], tensor, atol=1e-4, rtol=1e-3, msg=name)
 
 
-def test_a_run_without_a_terminal_tells_of_itself_in_lines(
+def test_a_run_without_a_terminal_prints_lines(
     photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A log file says how far it is, at which loss and how fast."""
+    """The output has the step, the loss and the speed."""
     train(load_colour_recipe(recipe(photographs, tmp_path, schedule={"steps": 4})))
     assert re.search(r"^step 2 of 4: loss \d+\.\d+, [\d.e+]+ photographs/s$", capsys.readouterr().out, re.MULTILINE)
 
 
-def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
-    """As they are, all of them."""
+def test_a_run_starts_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
+    """All weights start as in the file."""
     still = {"batch": 4, "steps": 1, "rate": 1e-9}
     settings = load_colour_recipe(
         write_recipe(photographs, tmp_path, weights="default", schedule=still, data={"crop": 64}, evaluate_every=1)
@@ -198,7 +198,7 @@ def test_a_run_goes_on_from_the_shipped_weights(photographs: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("head", ["distribution", "regression"])
 def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Path, head: str) -> None:
-    """Exported, calibrated, loaded by the product, and evaluated beside the baselines."""
+    """The weights are exported, calibrated, loaded by the product, and evaluated with the baselines."""
     changes = {"schedule": {"batch": 4, "steps": 4, "rate": 0.002}, "evaluate_every": 4}
     settings = load_colour_recipe(
         recipe(photographs, tmp_path, architecture={"head": head}, terms="for tests", **changes)
@@ -213,8 +213,8 @@ def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Pa
     assert card.terms == "for tests"
     assert (card.calibration is None) == (head == "regression")
     corpus = open_corpus(photographs / "val", tmp_path / "cache", 120)
-    painter = Painter(weights, "cpu")
-    rows = evaluate(painter, corpus, most=2)
+    recolourer = Recolourer(weights, "cpu")
+    rows = evaluate(recolourer, corpus, most=2)
     summary = summarise(rows)
     expected = {"default", "grey", "by lightness", "truth"} | ({"mean"} if head == "distribution" else set())
     assert set(summary) == expected
@@ -222,7 +222,7 @@ def test_a_run_becomes_weights_that_are_measured(photographs: Path, tmp_path: Pa
     assert summary["truth"]["all"]["squared_error"] == 0
     assert summary["truth"]["people"]["colourfulness_part"] == 1
     assert summary["grey"]["all"]["coloured_part"] == 0
-    write_report(rows, painter, corpus, "a test", tmp_path / "report")
+    write_report(rows, recolourer, corpus, "a test", tmp_path / "report")
     assert {path.name for path in (tmp_path / "report").iterdir()} == {
         "report.json",
         "report.csv",

@@ -12,17 +12,17 @@ from training.measure.frechet import FEATURES, Inception, frechet_distance
 
 
 class Known(torch.nn.Module):
-    """Features that are there already, in the place of a network that makes them."""
+    """Replaces the network by given features."""
 
     num_features = 32
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """The same."""
+        """The given features."""
         return features
 
 
 def test_the_distance_grows_with_the_difference() -> None:
-    """Nothing between a set and itself; the shift's square between a set and its shifted copy."""
+    """The distance of a set from itself is 0, and from its shifted copy the square of the shift."""
     features = list(torch.randn(40, 64, generator=torch.Generator().manual_seed(0)) * 0.01)
     assert frechet_distance(features, features) == pytest.approx(0, abs=1e-2)
     shifted = [one + torch.nn.functional.one_hot(torch.tensor(0), 64) * 3 for one in features]
@@ -31,7 +31,7 @@ def test_the_distance_grows_with_the_difference() -> None:
 
 @pytest.mark.parametrize("pictures", [5, 90], ids=["fewer than features", "more"])
 def test_the_distance_is_torchmetrics(pictures: int) -> None:
-    """Which takes the eigenvalues of the whole product of the covariances."""
+    """The formula uses the eigenvalues of the product of the covariances."""
     seed = torch.Generator().manual_seed(pictures)
     one, other = (torch.randn(pictures, 32, generator=seed) @ torch.randn(32, 32, generator=seed) for _ in range(2))
     reference = FrechetInceptionDistance(feature=Known())
@@ -41,7 +41,7 @@ def test_the_distance_is_torchmetrics(pictures: int) -> None:
 
 
 def test_a_file_of_torchvisions_inception_is_taken(tmp_path: Path) -> None:
-    """Any picture gets its features; another file is refused."""
+    """A picture of any size has features; another file is refused."""
     network = torchvision.models.inception_v3(weights=None, init_weights=False)
     torch.save(network.state_dict(), tmp_path / "inception.pth")
     inception = Inception(tmp_path / "inception.pth", torch.device("cpu"))

@@ -27,7 +27,7 @@ def photograph() -> torch.Tensor:
 
 
 def test_the_truth_is_perfect() -> None:
-    """No error, all of the area, its own colourfulness."""
+    """The truth has no error, the whole area, and its own colourfulness."""
     found = measure(photograph(), photograph(), torch.ones(200, 200))
     assert (found.squared_error, found.ciede2000) == (0, 0)
     assert found.auc == found.auc_rebalanced == found.ssim == pytest.approx(1)
@@ -35,7 +35,7 @@ def test_the_truth_is_perfect() -> None:
 
 
 def test_grey_has_no_colour() -> None:
-    """Colourfulness 0, no skin."""
+    """Grey has colourfulness 0 and no skin."""
     grey = photograph().mean(dim=0, keepdim=True).expand(3, -1, -1)
     found = measure(grey, photograph(), torch.ones(200, 200))
     assert found.colourfulness == pytest.approx(0, abs=1e-4)
@@ -49,7 +49,7 @@ def test_the_error_is_the_papers() -> None:
 
 
 def test_colourfulness_is_that_of_the_paper() -> None:
-    """By the formula in numpy, on a photograph."""
+    """The formula in numpy gives the same for a photograph."""
     red, green, blue = photograph().double().numpy() * 255
     rg, yb = red - green, (red + green) / 2 - blue
     expected = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
@@ -57,7 +57,7 @@ def test_colourfulness_is_that_of_the_paper() -> None:
 
 
 def test_colour_differences_are_those_of_scikit_image() -> None:
-    """CIEDE2000 of every pixel."""
+    """The same for each pixel."""
     other = photograph().flip(0)
     labs = [skimage.color.rgb2lab(rgb.permute(1, 2, 0).numpy()) for rgb in (photograph(), other)]
     expected = skimage.color.deltaE_ciede2000(*labs)
@@ -65,7 +65,7 @@ def test_colour_differences_are_those_of_scikit_image() -> None:
 
 
 def test_the_area_falls_with_the_error() -> None:
-    """Half of the largest error leaves half of the area; beyond it none."""
+    """Half of the largest error leaves half of the area, and a larger error none."""
     ab, ones = torch.zeros(2, 4, 4), torch.ones(4, 4)
     for error, area in ((0, 1), (75, 0.5), (150, 0), (300, 0)):
         off = torch.stack((torch.full((4, 4), float(error)), torch.zeros(4, 4)))

@@ -23,7 +23,7 @@ BROKEN_AND_SMALL = {"broken": 1, "grey": 1, "tiny": 1}
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file whose network has learnt nothing, and that holds no prior."""
+    """A weights file of an untrained network, without a prior."""
     path = tmp_path_factory.mktemp("weights") / "weights.safetensors"
     network = Network(Architecture(widths=(8, 8, 8)))
     card = WeightsCard(architecture=network.architecture, working_size=64, calibration=Calibration(vividness=0.6))
@@ -41,13 +41,13 @@ def report(weights: Path, photographs: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def strict(text: str) -> dict[str, Any]:
-    """JSON as its standard has it, without NaN and Infinity."""
+    """Parse JSON strictly, without NaN and Infinity."""
     found: dict[str, Any] = json.loads(text, parse_constant=pytest.fail)
     return found
 
 
 def test_the_figures_are_json(report: Path) -> None:
-    """What cannot be told is null: no Inception, no error of the truth."""
+    """Unknown figures are null: there is no Inception, and the truth has no error."""
     figures = strict((report / "report.json").read_text())
     assert figures["default"]["all"]["frechet"] is None
     assert figures["truth"]["all"]["psnr"] is None
@@ -55,7 +55,7 @@ def test_the_figures_are_json(report: Path) -> None:
 
 
 def test_a_report_says_where_its_figures_come_from(report: Path, weights: Path) -> None:
-    """The weights by their hash, how they were asked, how many photographs there were and how many were left out."""
+    """The report has the hash of the weights, their settings, and the numbers of photographs."""
     told = strict((report / "report.json").read_text())["provenance"]
     assert told.pop("weights") == weights_hash(weights)
     assert told.pop("left_out") == BROKEN_AND_SMALL
@@ -68,7 +68,7 @@ def test_a_report_says_where_its_figures_come_from(report: Path, weights: Path) 
 def test_what_no_kind_has_is_not_shown(
     report: Path, weights: Path, photographs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither on the page nor on the terminal, which says how many were left out."""
+    """The page and the terminal omit it, and show the numbers of photographs."""
     evaluate(weights, photographs / "train", report, report.parent / "cache", most=1, device="cpu")
     for shown in ((report / "report.html").read_text(), capsys.readouterr().out):
         assert "ciede2000" in shown
@@ -78,13 +78,13 @@ def test_what_no_kind_has_is_not_shown(
 
 
 def test_every_figure_is_explained(report: Path) -> None:
-    """On the page."""
+    """The page has explanations."""
     assert set(MEANINGS) == {*METRICS, *COMPARISONS}
     assert MEANINGS["ssim"].replace("'", "&#39;") in (report / "report.html").read_text()
 
 
 def test_a_figure_is_the_same_in_the_table_of_pictures(report: Path) -> None:
-    """One picture of a kind: its line is the kind's."""
+    """With one picture of a kind, its row equals that of the kind."""
     figures = strict((report / "report.json").read_text())
     with (report / "report.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["answer"] == "default"]
@@ -97,7 +97,7 @@ def test_a_figure_is_the_same_in_the_table_of_pictures(report: Path) -> None:
 def test_a_tree_of_any_name_and_shape_is_measured(
     weights: Path, photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name that is no UTF-8, a kind that looks like markup, and a panorama that is wider than a JPEG may be."""
+    """A name that is not UTF-8, a kind that looks like markup, and a panorama wider than a JPEG can be."""
     tree = tmp_path / os.fsdecode(b"caf\xe9")
     shutil.copytree(photographs / "val" / "people", tree / "[bw] & <b>")
     panorama = np.random.default_rng(0).integers(0, 255, (64, 22_400, 3), np.uint8)
@@ -112,8 +112,8 @@ def test_a_tree_of_any_name_and_shape_is_measured(
 
 
 def test_a_report_is_not_written_among_the_photographs(weights: Path, photographs: Path) -> None:
-    """The next one would measure it."""
-    with pytest.raises(SettingsError, match="lies among the photographs"):
+    """The next evaluation would measure it."""
+    with pytest.raises(SettingsError, match="would lie among the photographs"):
         evaluate(weights, photographs / "val", photographs / "val" / "people")
 
 
@@ -123,8 +123,8 @@ def test_the_weights_that_come_with_tintd_are_called_default(photographs: Path, 
     assert weights_hash(DEFAULT_WEIGHTS) in (tmp_path / "report" / "report.json").read_text()
 
 
-def test_a_report_that_cannot_be_written_is_told_before_anything_is_measured(weights: Path, tmp_path: Path) -> None:
-    """A file where its folder should be."""
+def test_a_report_that_cannot_be_written_is_reported_first(weights: Path, tmp_path: Path) -> None:
+    """A file has the name of the folder."""
     (tmp_path / "report").write_text("")
-    with pytest.raises(SettingsError, match="report: no folder for the report"):
+    with pytest.raises(SettingsError, match="report: the folder of the report cannot be made"):
         evaluate(weights, tmp_path / "no photographs", tmp_path / "report")
