@@ -8,7 +8,6 @@ prove that these are the right ones. Elsewhere decoding begins at the start, and
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from functools import partial
@@ -149,6 +148,5 @@ def _recipe(job: Job, colorist: Colorist) -> str:
         colorist.weights,
         colorist.device.type,
         [version(name) for name in ("av", "torch")],
-        os.cpu_count(),  # by which encoders divide their work
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -28,6 +28,9 @@ os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for 
 
 _X265_LEAST = 64
 """libx265 needs even sides of at least a coding tree unit: on 34 x 32 and on odd sizes it corrupts the heap."""
+_THREADS = 3
+"""Number of threads of an encoder, as libav chooses it on two processors. The number changes the encoded bits, so it is
+the same on every machine."""
 _PLANAR = re.compile(r"yuv(a?)(4\d\d)p(?:(\d+)le)?")
 """Names of the planar formats, which have a plane for each kind of chroma."""
 _SUBSAMPLING = {"420": (2, 2), "422": (1, 2), "444": (1, 1), "440": (2, 1), "411": (1, 4), "410": (4, 4)}
@@ -85,7 +88,7 @@ def choose_encoding(info: FilmInfo, settings: FilmSettings) -> Encoding:
 
 def add_picture(container: OutputContainer, encoding: Encoding, info: FilmInfo, width: int) -> VideoStream:
     """Add a stream with an encoder to a container; the encoder counts time in the original's time base."""
-    added = container.add_stream(encoding.codec, rate=info.rate, options=dict(encoding.options))
+    added = container.add_stream(encoding.codec, rate=info.rate, options=_options(encoding))
     stream = cast("VideoStream", added)
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = width, info.height, _taken(encoding)
@@ -98,7 +101,7 @@ def add_picture(container: OutputContainer, encoding: Encoding, info: FilmInfo, 
     if encoding.interlaced:
         context.flags |= Flags.interlaced_dct | Flags.interlaced_me
         context.field_order = info.field_order
-    context.thread_type = "AUTO"
+    context.thread_type, context.thread_count = "AUTO", _threads(encoding.codec, info.height)
     return stream
 
 
@@ -115,6 +118,19 @@ def holds_codec(container: str, encoding: Encoding) -> bool:
         stream.width, stream.height, stream.pix_fmt = 256, 256, _taken(encoding)
 
     return muxer_accepts(container, add)
+
+
+def _threads(codec: str, height: int) -> int:
+    """Return the number of threads; x264 itself has at most one for each two rows of macroblocks."""
+    return min(_THREADS, max(1, (height + 15) // 16 // 2)) if codec.startswith("libx264") else _THREADS
+
+
+def _options(encoding: Encoding) -> dict[str, str]:
+    """Return the options of the encoder; x265 ignores libav's number of threads and has an option of its own."""
+    if encoding.codec != "libx265":
+        return dict(encoding.options)
+    own = encoding.options.get("x265-params")
+    return {**encoding.options, "x265-params": "frame-threads=1" + (f":{own}" if own else "")}
 
 
 def _usual(info: FilmInfo) -> str:

@@ -1,5 +1,9 @@
 """Tests of colorizer/film/encode/encoder.py and presets.py: which encoder is chosen, and that it keeps its promise."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +124,33 @@ def test_wrong_settings_are_refused_by_name(tmp_path: Path, film: dict[str, Any]
     info = probe_film(write_film(tmp_path / "film.mp4", SHORT), 100)
     with pytest.raises(SettingsError, match=words):
         choose_encoding(info, FilmSettings.model_validate(film))
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """This process may use one processor only."""
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) == 1:
+        pytest.skip("this machine has one processor")
+    os.sched_setaffinity(0, {min(allowed)})
+    yield
+    os.sched_setaffinity(0, allowed)
+
+
+@pytest.mark.parametrize("encoder", ["h264", "hevc", "av1", "ffv1"])
+@pytest.mark.parametrize("height", [64, 160])
+def test_the_encoded_bits_do_not_depend_on_the_number_of_processors(
+    tmp_path: Path, weights: Path, encoder: str, height: int
+) -> None:
+    """Breaks: one processor instead of all. Encoders divide their work among a fixed number of threads."""
+    source = write_film(tmp_path / "film.mp4", Film(frames=20, width=96, height=height))
+
+    def packets() -> list[bytes]:
+        _, result = coloured(source, weights, encoder=encoder, speed="fast")
+        with av.open(str(result)) as container:
+            return [bytes(packet) for packet in container.demux(video=0)]
+
+    on_all = packets()
+    shutil.rmtree(tmp_path / "workspace")
+    with one_processor():
+        assert packets() == on_all

@@ -1,0 +1,76 @@
+"""Tests of colorizer/processors.py."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from colorizer.processors import available_processors
+
+ALLOWED = len(os.sched_getaffinity(0))
+
+
+def write(path: Path, text: str) -> None:
+    """A file of a control group."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("max 100000", ALLOWED), ("100000 100000", 1), ("150000 100000", min(2, ALLOWED)), ("10000 100000", 1)],
+)
+def test_a_quota_of_cgroup_v2_counts(tmp_path: Path, quota: str, expected: int) -> None:
+    """It is rounded up to whole processors."""
+    write(tmp_path / "proc/self/cgroup", "0::/system.slice/tintd.service\n")
+    write(tmp_path / "sys/fs/cgroup/system.slice/tintd.service/cpu.max", quota)
+    assert available_processors(tmp_path) == expected
+
+
+def test_the_quota_of_a_group_above_counts_too(tmp_path: Path) -> None:
+    """The smallest quota on the way up holds; in a container it is that of the root."""
+    write(tmp_path / "proc/self/cgroup", "0::/a/b\n")
+    write(tmp_path / "sys/fs/cgroup/a/b/cpu.max", "max 100000")
+    write(tmp_path / "sys/fs/cgroup/cpu.max", "50000 100000")
+    assert available_processors(tmp_path) == 1
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("-1", ALLOWED), ("100000", 1)])
+def test_a_quota_of_cgroup_v1_counts(tmp_path: Path, quota: str, expected: int) -> None:
+    """As container engines on older systems set it."""
+    write(tmp_path / "proc/self/cgroup", "4:memory:/docker/1\n3:cpu,cpuacct:/docker/1\n")
+    group = tmp_path / "sys/fs/cgroup/cpu,cpuacct"  # what a container sees: its own group is the root
+    write(group / "cpu.cfs_quota_us", quota)
+    write(group / "cpu.cfs_period_us", "100000")
+    assert available_processors(tmp_path) == expected
+
+
+def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
+    """As `taskset` and containers set it."""
+    assert available_processors(tmp_path) == ALLOWED
+
+
+_THREADS_OF_TORCH = """
+from colorizer.processors import limit_threads
+limit_threads(1)
+import torch
+print(torch.get_num_threads())
+"""
+
+
+@pytest.mark.parametrize(("own", "threads"), [({}, "1"), ({"OMP_NUM_THREADS": "2"}, "2")])
+def test_torch_has_as_many_threads_as_it_is_told(own: dict[str, str], threads: str) -> None:
+    """Its threads sleep while they wait; what the user has set holds."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    ended = subprocess.run(
+        [sys.executable, "-c", _THREADS_OF_TORCH],
+        env=inherited | own | {"OMP_DISPLAY_ENV": "true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == threads
+    if sys.platform == "linux":
+        assert "OMP_WAIT_POLICY = 'PASSIVE'" in ended.stderr
