@@ -100,6 +100,12 @@ def _working_luma(luma: Tensor, sides: tuple[int, int], orientation: int) -> Ten
 
 
 def _is_in_colour(picture: Picture, rgb: Tensor) -> bool:
-    """Judge all frames together; `rgb` is (3, h, w)."""
-    extent = judged_extent(picture.height * picture.frames, picture.width)
-    return bool(is_in_colour(shrink(rgb[None], extent)[0]))
+    """Judge all frames together; `rgb` is (3, h, w).
+
+    The last step is libvips' (Lanczos) and not that of the luma: the thresholds of `is_in_colour` were chosen with it.
+    """
+    height, width = judged_extent(picture.height * picture.frames, picture.width)
+    samples = (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).contiguous().numpy()
+    image = pyvips.Image.new_from_array(samples, interpretation="srgb")
+    judged = image.thumbnail_image(width, height=height, size="force", no_rotate=True).numpy()
+    return bool(is_in_colour(torch.from_numpy(judged).permute(2, 0, 1).float() / 255))
