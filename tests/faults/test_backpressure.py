@@ -66,6 +66,14 @@ def test_the_order_is_the_configured_one(tmp_path: Path, order: Order, expected:
     assert [Path(path).name for path in in_turn(journal, Turns([folder("/in")], order))] == expected
 
 
+def test_photographs_of_any_format_come_before_films(tmp_path: Path) -> None:
+    """A JPEG XL, which is refused, is not among them."""
+    journal = Journal(tmp_path)
+    names = ["a.mkv", "b.jxl", "c.pcx", "d.SGI", "e.tga", "f.ppm", "g.dng", "h.jfif"]
+    filled(journal, [("/in", name, 10) for name in names])
+    assert [Path(path).name for path in in_turn(journal, Turns([folder("/in")], "photos"))] == names[2:] + names[:2]
+
+
 def test_priority_goes_first_and_closed_folders_wait(tmp_path: Path) -> None:
     """Breaks: one folder's disk; and what is no longer watched is still handed out, to be put aside."""
     journal = Journal(tmp_path)

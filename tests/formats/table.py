@@ -1,4 +1,4 @@
-"""The tables of docs/formats.md, made from the rows that the tests in this folder prove.
+"""The tables of docs/formats.md, made from the rows that the tests in this folder prove, and from the registry.
 
 `python -m tests.formats.table` writes them.
 """
@@ -12,9 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from colorizer.photo.formats import FORMATS, format_named
+
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 
-Kind = Literal["photographs", "films"]
+Kind = Literal["photographs", "films", "registry"]
+"""A table: the samples of photographs, those of films, or what the registry of photographs says of its formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,25 @@ def render(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
+def table_of(kind: Kind) -> str:
+    """A table in Markdown."""
+    return render_registry() if kind == "registry" else render(rows_of(kind))
+
+
+def render_registry() -> str:
+    """The formats of photographs, from the code that reads and writes them, as a table in Markdown."""
+    lines = ["| format | suffixes | format of the result | depth of the result | longest side | EXIF and XMP |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for one in FORMATS:
+        result = one.title if one.save else " or ".join(format_named(name).title for name in one.instead)
+        written = one if one.save else format_named(one.instead[0])
+        depth = {"uchar": "8 bits", "ushort": "16 bits", "float": "floating point"}[written.deepest]
+        longest = f"{written.longest_side} pixels" if written.longest_side else ""
+        kept = "kept" if written.keeps_metadata else "left out"
+        lines.append(f"| {one.title} | {' '.join(one.all_suffixes)} | {result} | {depth} | {longest} | {kept} |")
+    return "\n".join(lines)
+
+
 def kinds_in(page: str) -> list[Kind]:
     """The kinds whose tables have a place in the page."""
     found: list[Kind] = re.findall(r"^<!-- formats: (\w+) -->$", page, re.MULTILINE)
@@ -63,7 +85,7 @@ def main() -> None:
     """Write the tables into the page."""
     text = PAGE.read_text()
     for kind in kinds_in(text):
-        text = with_table(text, kind, render(rows_of(kind)))
+        text = with_table(text, kind, table_of(kind))
     PAGE.write_text(text)
 
 
