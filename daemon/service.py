@@ -30,6 +30,7 @@ from daemon.jobs.workspace import make_folders, sweep
 from daemon.journal.journal import Journal
 from daemon.journal.maintenance import Pruning, mend_dates
 from daemon.journal.records import Entry
+from daemon.runtime.folder_claims import FolderClaims
 from daemon.runtime.log import configure_log
 from daemon.runtime.notify import notify
 from daemon.runtime.service_state import LONGEST_REST, LatestState
@@ -60,6 +61,7 @@ class Service:
         self._wakeup = Wakeup()
         self._signals = Signals()
         self._latest = LatestState()
+        self._claims = FolderClaims()
         self._pruning = Pruning(config)
         self._is_announced = False
         """Whether systemd and the log have been told that the service is ready."""
@@ -86,7 +88,8 @@ class Service:
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
             self._hooks = Herald(self._journal.database, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
-            self._make_folders(self._config)
+            self._claims.check(folder.input for folder in self._config.folders)
+            make_folders(self._config.folders)
             take_up(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
@@ -221,7 +224,8 @@ class Service:
         before = self._config
         try:
             config = load_changed(self._path, before)
-            self._make_folders(config)
+            self._claims.check(folder.input for folder in config.folders)
+            make_folders(config.folders)
             self._configure(config)
         except TintdError as error:
             _log.error("not reloaded", reason=str(error))
@@ -229,13 +233,6 @@ class Service:
             self._before = self._before or before  # the latest with which workers were ready
             _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])
         notify("READY=1")
-
-    def _make_folders(self, config: Config) -> None:
-        """Make the folders that are missing; a missing input may have a mistyped name, so the log warns of it."""
-        for folder in config.folders:
-            if not folder.input.exists():
-                _log.warning("input folder did not exist and was made", folder=str(folder.input))
-        make_folders(config.folders)
 
     def _configure(self, config: Config) -> None:
         """Apply another configuration; a scan finds again the files that are still growing."""
