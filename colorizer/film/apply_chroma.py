@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from colorizer.film.decode.frame import LumaSamples
-from colorizer.film.decode.signal import SampleCoding
+from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
 
@@ -53,7 +53,7 @@ def apply_chroma(
     chroma = chroma_codes(luma, fit, coding, encoding)
     coloured = _writable(frame, encoding)
     if coloured is not frame:
-        torch.from_dlpack(coloured.planes[0]).copy_(_at_depth(luma.codes, coding.depth, encoding.depth))
+        torch.from_dlpack(coloured.planes[0]).copy_(shift_to_depth(luma.codes, coding.depth, encoding.depth))
     for plane, samples in zip(coloured.planes[1:3], chroma, strict=True):
         torch.from_dlpack(plane).copy_(samples)
     return coloured
@@ -119,11 +119,3 @@ def _writable(frame: VideoFrame, encoding: Encoding) -> VideoFrame:
         frame.make_writable()
         return frame
     return frame.reformat(format=encoding.pixels)
-
-
-def _at_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
-    """The same luma in samples of more or fewer bits."""
-    if wanted == depth:
-        return codes
-    wide = codes.to(torch.int32)
-    return wide << (wanted - depth) if wanted > depth else (wide >> (depth - wanted))

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
-from colorizer.film.decode.signal import SampleCoding
+from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.lab import rgb_to_ycbcr
 
@@ -35,7 +35,7 @@ def keep_chroma(frame: VideoFrame, luma: Tensor, coding: SampleCoding, encoding:
     planes = (luma, *own_chroma(frame, coding))
     for plane, samples in zip(kept.planes, planes, strict=False):
         target = torch.from_dlpack(plane)
-        deep = _at_depth(samples, coding.depth, encoding.depth)
+        deep = shift_to_depth(samples, coding.depth, encoding.depth)
         target.copy_((_fields_at_size if encoding.interlaced else _at_size)(deep, target.shape))
     return kept
 
@@ -65,11 +65,6 @@ def _planar(pixels: VideoFormat) -> str:
     subsampling = _LONG // pixels.chroma_width(_LONG), _LONG // pixels.chroma_height(_LONG)
     depth = depth_of(pixels)
     return f"yuv{_SUBSAMPLINGS[subsampling]}p" + ("" if depth == 8 else f"{depth}le")
-
-
-def _at_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
-    wide = codes.to(torch.int32)
-    return wide << (wanted - depth) if wanted > depth else wide >> (depth - wanted)
 
 
 def _fields_at_size(codes: Tensor, size: torch.Size) -> Tensor:

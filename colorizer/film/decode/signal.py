@@ -119,3 +119,11 @@ def complete_tags(frame: Tagged, lines: int, *, full: bool) -> ColourTags:
         transfer=(6 if usual == 5 else usual) if frame.color_trc in _UNKNOWN else frame.color_trc,
         range=frame.color_range or (_FULL_RANGE if full else _LIMITED_RANGE),
     )
+
+
+def shift_to_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:
+    """Luma or chroma codes of a depth in bits as int32 codes of another depth; unchanged if the depths are equal."""
+    if wanted == depth:
+        return codes
+    wide = codes.to(torch.int32)
+    return wide << (wanted - depth) if wanted > depth else wide >> (depth - wanted)
