@@ -44,11 +44,11 @@ def reduce_picture(
         pyvips.Error: it is damaged or cut off.
 
     """
-    colour, _ = split_alpha(picture.open())
+    colour, alpha = split_alpha(picture.open())
     sides = _working_sides(picture, extent)
     factor = _factor(picture, sides)
     reads_colour = judge_colour and colour.bands > 2
-    image = _luma_and_colour(picture) if reads_colour else luma_of(colour, picture.white)
+    image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
     frames = [_shrunk(frame, factor, on_progress) for frame in split_frames(image, picture)]
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
     return Reduction(luma, reads_colour and _is_in_colour(picture, torch.cat([frame[0, 1:] for frame in frames], 1)))
@@ -74,17 +74,16 @@ def _factor(picture: Picture, sides: tuple[int, int]) -> int:
     return max(1, int(min(picture.height, picture.width) / needed / 2))
 
 
-def _luma_and_colour(picture: Picture) -> pyvips.Image:
-    """Luma and R'G'B', float 0..1, of which transparent parts are black."""
-    colour, alpha = split_alpha(picture.open())
-    image, white = to_grey_or_srgb(colour, picture.white)
+def _luma_and_colour(colour: pyvips.Image, alpha: pyvips.Image | None, own_white: float) -> pyvips.Image:
+    """Luma and R'G'B', float 0..1, of which transparent parts are black; `own_white` is the sample that is white."""
+    image, white = to_grey_or_srgb(colour, own_white)
     own = [[1 / white if row == column else 0 for column in range(3)] for row in range(3)]
     both = image.extract_band(0, n=3).cast("float").recomb(pyvips.Image.new_from_list([luma_weights(white), *own]))
     if alpha is None and image.format != "float":
         return both
     rgb = both.extract_band(1, n=3).maxpair(0).minpair(1)
     if alpha is not None:
-        rgb *= alpha.cast("float") / picture.white
+        rgb *= alpha.cast("float") / own_white
     return both[0].bandjoin(rgb)
 
 

@@ -50,7 +50,7 @@ def pixels(path: Path) -> NDArray[np.float64]:
 def test_the_luma_of_a_lossless_result_is_the_originals(
     tmp_path: Path, colour: Colorize, name: str, size: tuple[int, int]
 ) -> None:
-    """Within 1/255 at every pixel, whatever the size; and there is colour."""
+    """The luma differs by 1/255 at most at every pixel, at any size; and there is colour."""
     source = write_grey(tmp_path / name, *size)
     report, result = colour(source)
     rgb = pixels(result).reshape(*size, 3)
@@ -61,7 +61,7 @@ def test_the_luma_of_a_lossless_result_is_the_originals(
 
 @pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
 def test_sixteen_bits_stay_sixteen(tmp_path: Path, colour: Colorize, name: str) -> None:
-    """Every one of a 16-bit scan's levels is in the luma of the result, to a level."""
+    """The luma of a 16-bit scan differs by one level at most."""
     source = tmp_path / name
     Image.fromarray(deep_grey()).save(source)
     _, result = colour(source)
@@ -74,7 +74,7 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path, colour: Colorize, name: str) 
     ("name", "format_"), [("a.jpg", "JPEG"), ("a.webp", "WEBP"), ("a.tif", "TIFF"), ("a.png", "PNG")]
 )
 def test_the_format_stays(tmp_path: Path, colour: Colorize, name: str, format_: str) -> None:
-    """A result is of its original's format, with its size, and close to its luma."""
+    """A result has the format and size of its original, and nearly its luma."""
     source = write_grey(tmp_path / name)
     report, result = colour(source)
     assert report.suffix == source.suffix
@@ -105,7 +105,7 @@ def test_an_orientation_is_applied_once(tmp_path: Path, colour: Colorize, orient
 
 
 def test_a_turned_picture_gets_the_colours_of_an_upright_one(tmp_path: Path, colour: Colorize) -> None:
-    """The network sees the picture as people do."""
+    """The network is given the picture upright."""
     exif = Image.Exif()
     exif[274] = 6
     Image.fromarray(grey(64, 96)).save(tmp_path / "upright.tif")
@@ -144,7 +144,7 @@ def test_an_icc_profile_is_honoured_and_the_result_says_srgb(tmp_path: Path, col
 
 
 FADED = np.tile(np.arange(128, dtype=np.uint8), (96, 1))
-"""How opaque a picture is: less, the further to the left."""
+"""Alpha that grows from left to right."""
 
 
 def write_faded(path: Path, mode: str) -> Path:
@@ -156,13 +156,13 @@ def write_faded(path: Path, mode: str) -> Path:
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.tga", "a.jp2"])
 def test_transparency_is_kept(tmp_path: Path, colour: Colorize, name: str, mode: str) -> None:
-    """The alpha channel is the original's, whatever reads it."""
+    """The alpha of a result is the original's, with every decoder."""
     with Image.open(colour(write_faded(tmp_path / name, mode))[1]) as result:
         assert np.array_equal(np.asarray(result.convert("RGBA"))[..., 3], FADED)
 
 
-def test_the_fourth_samples_of_a_targa_may_mean_nothing(tmp_path: Path, colour: Colorize) -> None:
-    """Where its descriptor counts no bits of alpha they are mostly 0: the picture would be invisible."""
+def test_the_unused_alpha_of_a_targa_is_ignored(tmp_path: Path, colour: Colorize) -> None:
+    """If its descriptor counts no bits of alpha, the fourth samples are mostly 0: the picture would be invisible."""
     source = write_faded(tmp_path / "a.tga", "RGBA")
     content = bytearray(source.read_bytes())
     content[17] &= 0xF0
@@ -172,7 +172,7 @@ def test_the_fourth_samples_of_a_targa_may_mean_nothing(tmp_path: Path, colour: 
 
 
 def test_premultiplied_samples_of_a_heic_are_divided(tmp_path: Path, colour: Colorize) -> None:
-    """The luma is that of the picture, not of what shows through."""
+    """The luma of the result is that of the picture before alpha was applied."""
     alpha = np.full((96, 128), 128, np.uint8)
     rgba = np.dstack([grey() // 2] * 3 + [alpha])
     source = tmp_path / "a.heic"
@@ -182,7 +182,7 @@ def test_premultiplied_samples_of_a_heic_are_divided(tmp_path: Path, colour: Col
 
 
 def test_a_jpeg_2000_that_is_read_with_fewer_bits_says_so(tmp_path: Path, colour: Colorize) -> None:
-    """Pillow reads grey alone with 16: here the depth in the header is changed, which it does not mind."""
+    """Pillow reads only grey with 16 bits. The test changes the depth in the header, which Pillow accepts."""
     source = write_faded(tmp_path / "a.jp2", "LA")
     content = bytearray(source.read_bytes())
     sizes = content.index(b"\xff\x4f\xff\x51") + 4
@@ -192,7 +192,7 @@ def test_a_jpeg_2000_that_is_read_with_fewer_bits_says_so(tmp_path: Path, colour
 
 
 def test_a_pcx_without_its_palette_is_cut_off(tmp_path: Path, colour: Colorize) -> None:
-    """Its decoder would take the numbers of colours for grey."""
+    """Its decoder would take the indices of colours for grey."""
     source = tmp_path / "a.pcx"
     Image.fromarray(grey()).quantize(64).save(source)
     colour(source)
@@ -202,7 +202,7 @@ def test_a_pcx_without_its_palette_is_cut_off(tmp_path: Path, colour: Colorize) 
 
 
 def test_a_kind_of_bitmap_that_is_not_read_is_not_called_damaged(tmp_path: Path, colour: Colorize) -> None:
-    """Two bits a pixel, which Windows CE had."""
+    """Windows CE wrote bitmaps of two bits a pixel."""
     source = write_grey(tmp_path / "a.bmp")
     content = bytearray(source.read_bytes())
     content[28:30] = struct.pack("<H", 2)
@@ -212,21 +212,21 @@ def test_a_kind_of_bitmap_that_is_not_read_is_not_called_damaged(tmp_path: Path,
 
 
 def test_transparency_that_a_format_cannot_hold_is_named(tmp_path: Path, colour: Colorize) -> None:
-    """In a JPEG, which somebody wished for, the picture lies on white."""
+    """In a JPEG that the settings ask for, the picture lies on white."""
     report, result = colour(write_faded(tmp_path / "a.png", "LA"), format="jpeg")
     assert report.notes == ("transparency left out: JPEG has none, so the picture lies on white",)
     assert pixels(result)[:, :8].mean() > 240
 
 
 def test_lossless_webp_stays_lossless(tmp_path: Path, colour: Colorize) -> None:
-    """Its luma comes through to a level."""
+    """The luma differs by one level at most."""
     source = tmp_path / "a.webp"
     Image.fromarray(grey()).convert("RGB").save(source, lossless=True)
     assert np.abs(pixels(colour(source)[1]) @ BT601 - grey()).max() <= 1
 
 
 def test_compare_puts_grey_beside_colour(tmp_path: Path, colour: Colorize) -> None:
-    """On the left what was, on the right what has become of it."""
+    """The original is on the left, the result on the right."""
     both = pixels(colour(write_grey(tmp_path / "a.png"), compare=True)[1])
     assert both.shape == (96, 256, 3)
     assert np.array_equal(both[:, :128], np.repeat(grey()[..., None], 3, axis=2))
@@ -237,7 +237,7 @@ def test_compare_puts_grey_beside_colour(tmp_path: Path, colour: Colorize) -> No
     "name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.tga", "a.jp2", "a.pgm", "a.avif"]
 )
 def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: Colorize, name: str) -> None:
-    """It is told apart from a damaged one, by name."""
+    """The error distinguishes it from a damaged one, and names the file."""
     source = write_grey(tmp_path / name)
     source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
     with pytest.raises(TruncatedError, match=name):
@@ -249,7 +249,7 @@ def test_a_picture_that_is_cut_off_may_still_be_growing(tmp_path: Path, colour: 
 )
 @pytest.mark.parametrize("seed", range(4))
 def test_damage_is_refused_or_survived(tmp_path: Path, colour: Colorize, name: str, seed: int) -> None:
-    """Flipped bytes end in a picture or in a reason, never in another error."""
+    """Changed bytes give a picture or an error of tintd with one line, never another error."""
     source = write_grey(tmp_path / name)
     rng = np.random.default_rng(seed)
     content = bytearray(source.read_bytes())
@@ -261,7 +261,7 @@ def test_damage_is_refused_or_survived(tmp_path: Path, colour: Colorize, name: s
 
 
 def refusal(colour: Colorize, source: Path) -> str | None:
-    """Why a file is refused, if it is."""
+    """The reason why a file is refused; None if it is not."""
     try:
         colour(source)
     except TintdError as error:
@@ -270,7 +270,7 @@ def refusal(colour: Colorize, source: Path) -> str | None:
 
 
 def test_a_picture_over_the_limit_is_refused(tmp_path: Path, colour: Colorize) -> None:
-    """By its header, before a pixel is read."""
+    """The header is enough: no pixel is read."""
     source = tmp_path / "bomb.png"
     Image.new("1", (12_000, 12_000)).save(source)
     with pytest.raises(MediaError, match="144 megapixels"):
@@ -287,7 +287,7 @@ def test_a_large_picture_that_must_be_held_whole_is_refused(tmp_path: Path, colo
 
 
 def test_a_cut_off_jpeg_is_completed_where_configured(tmp_path: Path, colour: Colorize) -> None:
-    """And the report says so."""
+    """The report says so."""
     source = write_grey(tmp_path / "a.jpg")
     source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
     report, result = colour(source, truncated="complete")
@@ -298,7 +298,7 @@ def test_a_cut_off_jpeg_is_completed_where_configured(tmp_path: Path, colour: Co
 
 @pytest.mark.parametrize("quality", [40, 75, 98])
 def test_the_quality_of_a_jpeg_is_the_originals(tmp_path: Path, colour: Colorize, quality: int) -> None:
-    """Its table of quantisation comes again."""
+    """The result has the same quantisation table."""
     source = tmp_path / "a.jpg"
     Image.fromarray(grey()).save(source, quality=quality)
     tables = [Image.open(path).quantization[0] for path in (source, colour(source)[1])]  # type: ignore[attr-defined]
@@ -307,7 +307,7 @@ def test_the_quality_of_a_jpeg_is_the_originals(tmp_path: Path, colour: Colorize
 
 
 def test_the_format_may_be_chosen(tmp_path: Path, colour: Colorize) -> None:
-    """What it cannot hold is said, and the metadata goes with it."""
+    """The report says what the format does not hold; the metadata is kept."""
     exif = Image.Exif()
     exif[271] = "Zeiss Ikon"
     source = tmp_path / "deep.tif"
@@ -319,7 +319,7 @@ def test_the_format_may_be_chosen(tmp_path: Path, colour: Colorize) -> None:
 
 
 def test_pages_stay_together_whatever_the_format(tmp_path: Path, colour: Colorize) -> None:
-    """None is dropped for a format that holds only one."""
+    """No page is dropped for a format that holds one page."""
     source = tmp_path / "album.tif"
     Image.fromarray(grey()).save(source, save_all=True, append_images=[Image.fromarray(grey(40, 60))])
     report, result = colour(source, format="png")
@@ -330,7 +330,7 @@ def test_pages_stay_together_whatever_the_format(tmp_path: Path, colour: Coloriz
 
 
 def test_a_page_that_lost_its_end_is_not_dropped(tmp_path: Path, colour: Colorize) -> None:
-    """A TIFF that breaks off in its second page is refused as cut off."""
+    """A TIFF that is cut off in its second page is refused."""
     source = tmp_path / "album.tif"
     Image.fromarray(grey()).save(source, save_all=True, append_images=[Image.fromarray(grey())])
     source.write_bytes(source.read_bytes()[:-6000])
@@ -345,7 +345,7 @@ def test_a_page_that_lost_its_end_is_not_dropped(tmp_path: Path, colour: Coloriz
 def test_further_pictures_that_are_left_out_are_named(
     tmp_path: Path, colour: Colorize, name: str, options: dict[str, object]
 ) -> None:
-    """Those of animated PNGs, of HEICs and of what cameras with two lenses write."""
+    """They are in animated PNGs, in HEICs, and in the files of cameras with two lenses."""
     pillow_heif.register_heif_opener()
     first, *others = (Image.fromarray(np.roll(grey(), turn)) for turn in range(4))
     source = tmp_path / name
@@ -357,7 +357,7 @@ def test_further_pictures_that_are_left_out_are_named(
 
 @pytest.mark.parametrize("map_of", [b"urn:mpeg:hevc:2015:auxid:2", b"urn:example:aux:hdrgainmap"])
 def test_maps_that_are_left_out_are_named(tmp_path: Path, colour: Colorize, map_of: bytes) -> None:
-    """Telephones put one of depth, or of light for bright screens, where others put transparency."""
+    """Telephones store a map of depth, or of light for bright screens, where others store alpha."""
     source = tmp_path / "a.heic"
     pillow_heif.from_pillow(Image.open(write_faded(tmp_path / "a.png", "RGBA"))).save(source)
     transparency = b"urn:mpeg:hevc:2015:auxid:1"
@@ -380,7 +380,7 @@ def test_maps_that_are_left_out_are_named(tmp_path: Path, colour: Colorize, map_
 def test_a_tiff_that_would_be_read_wrongly_is_refused(
     tmp_path: Path, colour: Colorize, mode: str, compression: str | None, word: str
 ) -> None:
-    """With what to do; it is not called damaged."""
+    """The error says what to do, and does not call the file damaged."""
     source = tmp_path / "a.tif"
     planes = [Image.fromarray(grey())] * len(Image.new(mode, (1, 1)).getbands())
     Image.merge(mode, planes).save(source, compression=compression)
@@ -389,7 +389,7 @@ def test_a_tiff_that_would_be_read_wrongly_is_refused(
 
 
 def test_the_preview_in_a_photograph_is_no_picture_of_its_own(tmp_path: Path, colour: Colorize) -> None:
-    """Cameras put a small copy behind most JPEGs (CIPA DC-007)."""
+    """Cameras add a small copy to most JPEGs (CIPA DC-007)."""
     source = tmp_path / "a.jpg"
     Image.fromarray(grey()).save(source, format="MPO", save_all=True, append_images=[Image.fromarray(grey(24, 32))])
     content = bytearray(source.read_bytes())
@@ -401,7 +401,7 @@ def test_the_preview_in_a_photograph_is_no_picture_of_its_own(tmp_path: Path, co
 
 
 def test_directories_without_end_are_refused(tmp_path: Path, colour: Colorize) -> None:
-    """A chain of pages that bites its tail."""
+    """A cyclic chain of pages ends with an error."""
     source = write_grey(tmp_path / "a.tif")
     content = bytearray(source.read_bytes())
     first = struct.unpack("<L", content[4:8])[0]
@@ -414,7 +414,7 @@ def test_directories_without_end_are_refused(tmp_path: Path, colour: Colorize) -
 
 
 def test_a_grey_profile_is_honoured(tmp_path: Path, colour: Colorize) -> None:
-    """Samples of gamma 1.8 become the sRGB that looks the same."""
+    """Samples of gamma 1.8 become sRGB of the same look."""
     source = tmp_path / "a.png"
     Image.fromarray(grey()).save(source, icc_profile=grey_profile(gamma=1.8))
     linear = (grey() / 255) ** 1.8
@@ -437,7 +437,7 @@ def grey_profile(gamma: float) -> bytes:
 
 
 def test_another_profile_may_be_asked_for(tmp_path: Path, colour: Colorize) -> None:
-    """The result carries it, and shows the same colours."""
+    """The result contains it, and shows the same colours."""
     source = write_grey(tmp_path / "a.png")
     plain = pixels(colour(source)[1])
     result = pyvips.Image.new_from_file(str(colour(source, profile="p3")[1]))
@@ -446,8 +446,8 @@ def test_another_profile_may_be_asked_for(tmp_path: Path, colour: Colorize) -> N
     assert np.abs(result.icc_transform("srgb", embedded=True).numpy() - plain).max() <= 3
 
 
-def test_what_made_the_colour_is_said_unless_switched_off(tmp_path: Path, colour: Colorize) -> None:
-    """Beside the tool that made the scan."""
+def test_the_metadata_says_what_made_the_colour(tmp_path: Path, colour: Colorize) -> None:
+    """The tool that made the scan is kept. `provenance: false` switches it off."""
     packet = (
         b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         b'<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="VueScan"/>'
@@ -456,16 +456,16 @@ def test_what_made_the_colour_is_said_unless_switched_off(tmp_path: Path, colour
     source = tmp_path / "a.jpg"
     Image.fromarray(grey()).save(source, xmp=packet)
     with Image.open(colour(source)[1]) as image:
-        told = image.info["xmp"].decode()
-    assert "tintd 0" in told
-    assert "; VueScan" in told
-    assert "algorithmicallyEnhanced" in told
+        packet_of_result = image.info["xmp"].decode()
+    assert "tintd 0" in packet_of_result
+    assert "; VueScan" in packet_of_result
+    assert "algorithmicallyEnhanced" in packet_of_result
     with Image.open(colour(source, provenance=False)[1]) as image:
         assert image.info["xmp"] == packet
 
 
 def test_a_grey_thumbnail_is_not_kept(tmp_path: Path, colour: Colorize) -> None:
-    """A viewer would show it for the coloured picture."""
+    """A viewer would show it in place of the coloured picture."""
     thumbnail = io.BytesIO()
     Image.fromarray(grey(24, 32)).save(thumbnail, "JPEG")
     image = pyvips.Image.new_from_array(grey()).copy()
@@ -478,7 +478,7 @@ def test_a_grey_thumbnail_is_not_kept(tmp_path: Path, colour: Colorize) -> None:
 
 @pytest.mark.parametrize("name", ["a,b.tif", "[page=3].tif", "\udcff.tif", "\udcff.bmp", "\udcff.pgm"])
 def test_a_file_may_have_any_name(tmp_path: Path, colour: Colorize, name: str) -> None:
-    """Commas, brackets and bytes that are no letters mean nothing to a file system."""
+    """Commas, brackets and bytes that are not letters are allowed in names."""
     source = tmp_path / name
     with source.open("wb") as file:
         Image.fromarray(grey()).save(file, {".tif": "TIFF", ".bmp": "BMP", ".pgm": "PPM"}[source.suffix])
@@ -487,7 +487,7 @@ def test_a_file_may_have_any_name(tmp_path: Path, colour: Colorize, name: str) -
 
 
 def test_a_pgm_keeps_its_white(tmp_path: Path, colour: Colorize) -> None:
-    """Twelve bits stay twelve."""
+    """Samples of twelve bits stay so."""
     source = tmp_path / "a.pgm"
     samples = (deep_grey() // 16).astype(">u2")
     source.write_bytes(b"P5\n# scanned\n128 96\n4095\n" + samples.tobytes())
@@ -499,7 +499,7 @@ def test_a_pgm_keeps_its_white(tmp_path: Path, colour: Colorize) -> None:
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.bmp", "a.pgm"])
 def test_the_umask_decides_who_may_read(tmp_path: Path, colour: Colorize, name: str) -> None:
-    """As of every file that a program makes."""
+    """Results get the permissions of any new file."""
     before = os.umask(0o027)
     try:
         _, result = colour(write_grey(tmp_path / name))
@@ -508,8 +508,8 @@ def test_the_umask_decides_who_may_read(tmp_path: Path, colour: Colorize, name: 
     assert result.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_reason_tells_of_its_own_file_alone(tmp_path: Path, colour: Colorize) -> None:
-    """What libvips said of another is forgotten."""
+def test_an_error_is_about_its_own_file(tmp_path: Path, colour: Colorize) -> None:
+    """Messages of libvips about other files are not repeated."""
     first, second = write_grey(tmp_path / "first.avif"), write_grey(tmp_path / "second.png")
     content = bytearray(second.read_bytes())
     content[-400:-200] = b"x" * 200
@@ -522,7 +522,7 @@ def test_a_reason_tells_of_its_own_file_alone(tmp_path: Path, colour: Colorize) 
 
 
 def test_floating_point_keeps_its_range(tmp_path: Path, colour: Colorize) -> None:
-    """White is 1, 255 or 65535, as the samples tell; what is no number stays none."""
+    """White is 1, 255 or 65535, according to the samples; NaN stays NaN."""
     samples = deep_grey().astype(np.float32)
     samples[:4, :4] = np.nan
     source = tmp_path / "a.tif"
@@ -534,7 +534,7 @@ def test_floating_point_keeps_its_range(tmp_path: Path, colour: Colorize) -> Non
 
 @pytest.mark.parametrize("brightest", [1.02, 16.0, 300.0, np.inf])
 def test_a_light_beyond_white_changes_no_colours(tmp_path: Path, colour: Colorize, brightest: float) -> None:
-    """Raw developers and scanners write samples above 1, whose white is 1 all the same: they alone stay grey."""
+    """Raw developers and scanners write samples above a white of 1: only these stay grey."""
     samples = grey().astype(np.float32) / 255
     Image.fromarray(samples).save(tmp_path / "plain.tif")
     samples[4, 4] = brightest
@@ -550,7 +550,7 @@ def test_a_light_beyond_white_changes_no_colours(tmp_path: Path, colour: Coloriz
 def test_a_dark_picture_in_floating_point_gets_colour(
     tmp_path: Path, colour: Colorize, white: int, darkening: int
 ) -> None:
-    """What counts to 255 or 65535 is told from what counts to 1 by its samples, even where few of them are bright."""
+    """A white of 255 or 65535 is recognised by the samples, even if few of them are bright."""
     samples = grey().astype(np.float32) * white / 255 / darkening
     if darkening > 1:
         samples[:, 32:] = 0
@@ -561,6 +561,6 @@ def test_a_dark_picture_in_floating_point_gets_colour(
 
 
 def test_a_finished_photograph_leaves_no_pages_behind(tmp_path: Path, colour: Colorize) -> None:
-    """What the pages were written to is gone."""
+    """The temporary files of the pages are removed."""
     colour(write_grey(tmp_path / "a.tif"))
     assert not list((tmp_path / "workspace").iterdir())

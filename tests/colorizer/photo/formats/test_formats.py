@@ -19,7 +19,7 @@ from tests.assets.pictures import write_grey
     ["a.jpg", "a.png", "a.tif", "a.webp", "a.gif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.avif", "a.pcx", "a.sgi"],
 )
 def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None:
-    """A photograph is one under any name."""
+    """The name of a file does not matter."""
     renamed = write_grey(tmp_path / name).rename(tmp_path / "renamed.txt")
     assert detect_kind(renamed) == "photo"
 
@@ -27,7 +27,7 @@ def test_photographs_are_known_by_their_bytes(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA"])
 @pytest.mark.parametrize("compression", [None, "tga_rle"])
 def test_every_kind_of_targa_is_known(tmp_path: Path, mode: str, compression: str | None) -> None:
-    """One in colour begins almost as a mouse pointer does."""
+    """A Targa in colour begins almost like a mouse pointer."""
     path = tmp_path / "a.tga"
     Image.new(mode, (8, 6)).save(path, compression=compression)
     assert detect_kind(path) == "photo"
@@ -35,7 +35,7 @@ def test_every_kind_of_targa_is_known(tmp_path: Path, mode: str, compression: st
 
 @pytest.mark.parametrize("start", [b"II*\0", b"MM\0*\0\0\0", b"II*\0\x08\0\0\0", b"II*\0\xff\xff\xff\xff"])
 def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -> None:
-    """However little of it is there: its reader says that it ends too early."""
+    """A few bytes are enough; its reader says that it ends too early."""
     path = tmp_path / "scan.tif"
     path.write_bytes(start)
     assert detect_kind(path) == "photo"
@@ -58,7 +58,7 @@ def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -
     ],
 )
 def test_what_is_no_photograph_is_refused_with_its_name(tmp_path: Path, content: bytes, word: str) -> None:
-    """The reason says what the file is."""
+    """The error says what the file is."""
     path = tmp_path / "file.jpg"
     path.write_bytes(content)
     with pytest.raises(UnsupportedError, match=word):
@@ -77,7 +77,7 @@ def test_what_is_no_photograph_is_refused_with_its_name(tmp_path: Path, content:
     ],
 )
 def test_a_film_is_not_taken_for_a_targa(tmp_path: Path, start: bytes) -> None:
-    """A Targa has no signature, but its header must make sense."""
+    """A Targa has no signature, but its header must be consistent."""
     path = tmp_path / "film.tga"
     path.write_bytes(start)
     assert detect_kind(path) == "film"
