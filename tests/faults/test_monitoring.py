@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 
 import psutil
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.config.settings import Config
@@ -97,6 +98,20 @@ def test_metrics_without_a_journal(service: Service) -> None:
     assert "was removed" in json.loads(ask(port, "/healthz")[1])["paused"]
     journal.with_suffix(".aside").rename(journal)
     service.until(lambda: list(service.outbox.iterdir()), "it is coloured")
+
+
+@pytest.mark.slow
+def test_an_idle_service_stays_healthy(service: Service) -> None:
+    """Breaks nothing: a loop that has nothing to do runs now and then, so that it can be told from one that hangs."""
+    port = free_port()
+    service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
+    service.settings["watching"]["rescan_seconds"] = 3600
+    service.start()
+    service.until(lambda: ask(port, "/healthz")[0] == 200, "it is healthy")
+    time.sleep(5)  # until it rests
+    before = measured(port)["tintd_loop_iterations_total",]
+    service.until(lambda: measured(port)["tintd_loop_iterations_total",] > before, "its loop runs again")
+    assert ask(port, "/healthz")[0] == 200
 
 
 def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
