@@ -86,7 +86,7 @@ def test_no_thread_polls_a_closed_socket(tmp_path: Path) -> None:
     end = time.monotonic() + 20
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_a_thousand_silent_connections_keep_nobody_out(listener: Path) -> None:
