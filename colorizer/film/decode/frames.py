@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import cast
@@ -45,13 +46,10 @@ def read_frames(
         on_progress: called for each frame that is decoded and left out: between two key frames there may be hours.
 
     """
-    with open_film(info.path) as container:
-        stream = cast("VideoStream", container.streams[info.index])
+    start, stop = _window(info, excerpt)
+    start = start if since is None else since
+    with _open_at(info, start) as (container, stream):
         stream.thread_type = "AUTO"
-        start, stop = _window(info, excerpt)
-        start = start if since is None else since
-        if start is not None:
-            container.seek(start, stream=stream)
         frames = _timed(container, stream, info, start or 0)
         for frame in frames if keep_fields else deinterlace(frames, info):
             if start is not None and frame.pts < start:
@@ -71,14 +69,32 @@ def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iter
         stream = cast("VideoStream", container.streams[info.index])
         stream.thread_type = "SLICE"
         for number in range(count):
-            try:
+            with suppress(av.error.FFmpegError):
                 container.seek(begin + (end - begin) * number // count, stream=stream)
-            except av.error.FFmpegError:
-                return
             picture = next(iter(PictureDecoder(container, stream)), None)
             stream.codec_context.flush_buffers()
             if picture is not None:
                 yield picture
+
+
+@contextmanager
+def _open_at(info: FilmInfo, start: int | None) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a film at the last key frame before a timestamp, or at its beginning where that cannot be found."""
+    with open_film(info.path) as container:
+        stream = cast("VideoStream", container.streams[info.index])
+        if start is None or _seek(container, stream, start):
+            yield container, stream
+            return
+    with open_film(info.path) as container:  # anew, because the failed search may have moved it
+        yield container, cast("VideoStream", container.streams[info.index])
+
+
+def _seek(container: InputContainer, stream: VideoStream, start: int) -> bool:
+    try:
+        container.seek(start, stream=stream)
+    except av.error.FFmpegError:  # there is no key frame before it
+        return False
+    return True
 
 
 def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: int) -> Iterator[Frame]:

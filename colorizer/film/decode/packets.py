@@ -36,6 +36,8 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
 def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
     try:
         yield from container.demux(streams)
+    except IndexError:  # raised by the binding at the end, where a stream appeared that the header does not name
+        return
     except (av.error.FFmpegError, ValueError):  # beyond a damaged place that the demuxer cannot pass
         for stream in streams:
             flush: Packet[Stream] = Packet()

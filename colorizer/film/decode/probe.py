@@ -8,7 +8,6 @@ from typing import cast
 
 import av
 from av.container import InputContainer
-from av.sidedata.sidedata import Type as SideData
 from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -16,10 +15,10 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
-from colorizer.film.decode.display_matrix import display_matrix
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.pixel_format import depth_of
+from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
 from colorizer.film.decode.signal import SampleCoding, complete_tags
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
@@ -72,7 +71,7 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
             hidden_alpha=stream.metadata.get("alpha_mode") == "1",
             time_base=stream.time_base or Fraction(1, 90000),
             rate=rate,
-            constant_rate=rate == stream.base_rate and container.format.name != "avi",  # whose empty frames repeat
+            constant_rate=_is_constant(container, stream),
             expected=stream.frames or round(_container_length(container) * rate),
             start=Fraction(container.start_time or 0, av.time_base),
             length=_header_length(container, stream, rate),
@@ -139,11 +138,21 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    """Frames per second; for a silent DV file libav counts the ticks."""
+    """Frames per second; libav's average is wrong where it counts ticks instead of frames."""
+    return (stream.average_rate if _has_average(stream) else None) or stream.guessed_rate or Fraction(25)
+
+
+def _has_average(stream: VideoStream) -> bool:
+    """Whether libav's average counts frames: in silent DV, and in Matroska without durations, it counts ticks."""
     average, base = stream.average_rate, stream.base_rate
-    if average and base and average > 2 * base:
-        average = None
-    return average or stream.guessed_rate or Fraction(25)
+    return not (average and base and average > 2 * base)
+
+
+def _is_constant(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the file says that all frames are shown equally long: in an AVI, empty frames repeat the one before."""
+    if container.format.name == "avi" or not (_has_average(stream) or codec_of(stream) == "dvvideo"):
+        return False
+    return _rate(stream) == stream.base_rate
 
 
 def _field_order(stream: VideoStream, frame: VideoFrame) -> int:
@@ -172,7 +181,7 @@ def _container_length(container: InputContainer) -> Fraction:
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> SampleCoding:
     pixels = frame.format
     grey = pixels.name.startswith(("gray", "ya")) and codec_of(stream) not in _LIMITED_BY_DEFAULT
-    if stream.codec_context.codec_tag in {"dvh1", "dvhe"} or SideData.DOVI_METADATA in frame.side_data:
+    if stream.codec_context.codec_tag in {"dvh1", "dvhe"} or is_dolby_vision(frame):
         raise UnsupportedError(f"{path.name}: Dolby Vision films are not coloured")
     try:
         tags = complete_tags(frame, frame.height, full=grey or pixels.name.startswith("yuvj"))

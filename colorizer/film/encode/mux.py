@@ -18,12 +18,12 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
-from colorizer.film.decode.display_matrix import display_matrix
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off
+from colorizer.film.decode.side_data import display_matrix
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.segment import Segment
-from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, side_stream_packets
+from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, late_streams, side_stream_packets
 from colorizer.job import Excerpt, Job
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         )
         reached = _mux(result, packets, notes, on_progress) + shift
         notes += conversion_losses(carried)
+        notes += late_streams(original) if original else ()
     notes += _unkept(job, info, container)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)

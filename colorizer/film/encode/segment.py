@@ -16,7 +16,6 @@ import av
 from av.container import OutputContainer
 from av.filter import Graph
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideData
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +24,7 @@ from colorizer.durable import sync_file, write_durably
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.libav_filter import graph_of
+from colorizer.film.decode.side_data import has_captions
 from colorizer.film.encode.encoder import Encoding, add_picture, keeps_captions
 from colorizer.film.encode.presets import name_of
 from colorizer.film.shot_state import ShotState
@@ -123,7 +123,7 @@ class FrameLog:
         for frame in self._frames:
             for deviation in frame.deviations:
                 self._deviations[deviation.what].append((deviation.begin, deviation.end))
-            if not self._keeps_captions and SideData.A53_CC in frame.picture.side_data:
+            if not self._keeps_captions and has_captions(frame.picture):
                 lost = f"closed captions left out: {name_of(self._encoding.codec)} has no place for them"
                 self._deviations[lost].append((frame.pts, frame.end))
             self._inside[frame.pts] = len(self._pts)

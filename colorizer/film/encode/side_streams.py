@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 
+import av
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
+from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import SideStream
 from colorizer.film.decode.packets import read_packets
-from colorizer.film.decode.probe import codec_of, kept_tags
+from colorizer.film.decode.probe import kept_tags
 from colorizer.film.encode.conversion import Converter, convert_stream
 from colorizer.film.encode.muxer_check import muxer_accepts
 from colorizer.job import Excerpt
 
 _ANY_SOUND = "aac"
 """A codec that every container takes."""
-_COVER_NAMES = {"mjpeg": "cover.jpg", "png": "cover.png"}
+_COVER_KINDS = {"mjpeg": (".jpg", "image/jpeg"), "png": (".png", "image/png"), "bmp": (".bmp", "image/bmp")}
+"""Suffix and media type of a cover, by its codec."""
+_LISTED = re.compile(r"Stream #0:(\d+).*?: (\w+): (\w+)")
+"""A stream in libav's listing of a container: number, kind and codec."""
 
 
 @dataclass(slots=True)
@@ -76,6 +83,9 @@ def add_side_streams(
     """
     added: dict[int, CarriedStream] = {}
     for stream in streams:
+        if _is_cover(original.streams[stream.index]) and result.format.name == "matroska":
+            _attach_cover(result, original, stream)
+            continue
         carried = _add(result, original.streams[stream.index], stream)
         if carried is None:
             notes.append(f"{_name(stream)} left out: {result.format.name} cannot hold it")
@@ -111,6 +121,22 @@ def conversion_losses(carried: dict[int, CarriedStream]) -> Iterator[str]:
             yield f"{_name(stream.info)}: {stream.converter.loss()}"
 
 
+def late_streams(original: InputContainer) -> Iterator[str]:
+    """Streams that appeared while the film was read, for the report: a disc's subtitles, say, that begin late.
+
+    The binding gives out no packets of them; its listing of the container names them, at the level of INFO.
+    """
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)
+    try:
+        listed = _LISTED.findall(original.dumps_format())  # type: ignore[attr-defined] # its stubs lack it
+    finally:
+        av.logging.set_level(level)
+    for index, kind, codec in listed[len(original.streams) :]:
+        stream = SideStream(int(index), kind.lower(), codec)
+        yield f"{_name(stream)} left out: it begins in the middle of the film"
+
+
 def _name(stream: SideStream) -> str:
     """A stream in the words of the report."""
     return f"stream {stream.index} ({stream.kind}, {stream.codec})"
@@ -130,9 +156,20 @@ def _add(result: OutputContainer, stream: Stream, info: SideStream) -> CarriedSt
 def _copy(result: OutputContainer, stream: Stream) -> Stream:
     target = result.add_stream_from_template(stream, opaque=True)
     _describe(target, stream)
-    if stream.disposition & Disposition.attached_pic and "filename" not in stream.metadata:
-        target.metadata["filename"] = _COVER_NAMES.get(codec_of(stream), "cover")
     return target
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _attach_cover(result: OutputContainer, original: InputContainer, stream: SideStream) -> None:
+    """Attach a cover, as Matroska holds it: copied as a stream it would become a second picture."""
+    with open_film(Path(original.name.removeprefix("file:"))) as film:  # its packet comes before all others
+        content = next((bytes(packet) for packet in film.demux(film.streams[stream.index]) if packet.size), b"")
+    tags = {name.lower(): value for name, value in original.streams[stream.index].metadata.items()}
+    suffix, kind = _COVER_KINDS.get(stream.codec, ("", "application/octet-stream"))
+    result.add_attachment(tags.get("filename", f"cover{suffix}"), tags.get("mimetype", kind), content)
 
 
 def _copy_sound(result: OutputContainer, stream: Stream) -> Stream:

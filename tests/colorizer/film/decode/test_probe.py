@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from colorizer.film.decode.film_info import SideStream
+from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.probe import probe_film
 from tests.assets.films import Film, write_film
 
@@ -32,3 +33,18 @@ def test_untagged_film_grey_has_the_range_of_its_codec(tmp_path: Path) -> None:
     usual = probe_film(write_film(tmp_path / "b.mkv", Film(pixels="gray", codec="libx264")), 100)
     assert archive.coding.full
     assert not usual.coding.full
+
+
+def test_matroska_without_durations_promises_no_constant_rate(tmp_path: Path) -> None:
+    """Breaks: libav takes ticks for frames there, and each frame would seem to follow a gap."""
+    pts = tuple(3000 * number for number in range(30))
+    source = write_film(
+        tmp_path / "film.mkv", Film(frames=30, pts=pts, rate=600, options={"x264-params": "force-cfr=1"})
+    )
+    content = source.read_bytes()
+    place = content.index(b"\x23\xe3\x83")  # DefaultDuration; an element Void of the same size takes its place
+    end = place + 4 + (content[place + 3] & 0x7F)
+    source.write_bytes(content[:place] + bytes((0xEC, 0x80 + end - place - 2)) + bytes(end - place - 2) + content[end:])
+    info = probe_film(source, 100)
+    assert not info.constant_rate
+    assert not any(frame.deviations for frame in read_frames(info))
