@@ -220,10 +220,12 @@ class Soak:
     def _is_settled(self) -> bool:
         """Whether every file that was dropped has come to its end."""
         with sqlite3.connect(self.root / "state" / "journal.sqlite3", timeout=30) as database:
-            rows = database.execute("SELECT path FROM jobs WHERE NOT superseded AND state NOT IN ('queued', 'running')")
+            rows = database.execute(
+                "SELECT path FROM jobs WHERE NOT superseded AND state NOT IN ('waiting', 'held', 'running')"
+            )
             ended = {os.fsdecode(path) for (path,) in rows}
             waiting = database.execute(
-                "SELECT count(*) FROM jobs WHERE NOT superseded AND state IN ('queued', 'running')"
+                "SELECT count(*) FROM jobs WHERE NOT superseded AND state IN ('waiting', 'held', 'running')"
             )
             return self.expected <= ended and waiting.fetchone()[0] == 0
 

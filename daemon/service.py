@@ -22,14 +22,13 @@ from daemon.control.hooks import Herald
 from daemon.control.reporter import Reporter
 from daemon.control.requests import Action, Applied
 from daemon.control.server import ControlServer
-from daemon.jobs.dispatcher import Foreman
+from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
 from daemon.jobs.recovery import take_up
 from daemon.jobs.retries import longest_delay
 from daemon.jobs.workspace import make_folders, sweep
 from daemon.journal.journal import Journal
-from daemon.journal.maintenance import Pruning, mend_dates
-from daemon.journal.records import Entry
+from daemon.journal.maintenance import Pruning, correct_due_times
 from daemon.runtime.folder_claims import FolderClaims
 from daemon.runtime.log import configure_log
 from daemon.runtime.notify import notify
@@ -86,7 +85,7 @@ class Service:
         with state_locked(self._config.state), ExitStack() as stack:
             self._journal = stack.enter_context(closing(Journal(self._config.state)))
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
-            self._hooks = Herald(self._journal.database, self._config.hooks, self._wakeup.wake)
+            self._hooks = Herald(self._journal.outbox, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
             self._claims.check(folder.input for folder in self._config.folders)
             make_folders(self._config.folders)
@@ -96,7 +95,7 @@ class Service:
             stack.callback(self._control.close)
             self._executor = WorkerPool([folder.colour for folder in self._config.folders], self._config.work)
             stack.callback(self._executor.stop)
-            self._dispatcher = Foreman(self._config, self._journal, self._executor)
+            self._dispatcher = Dispatcher(self._config, self._journal, self._executor)
             self._executor.start()
             self._intake = Intake(self._config, self._journal, self._wakeup.wake)
             stack.enter_context(self._signals.received(self._wakeup))
@@ -105,8 +104,8 @@ class Service:
             self._intake.start()
             self._loop()
 
-    def cancel(self, pattern: str) -> list[Entry]:
-        """Give up jobs, also those that run; returns them."""
+    def cancel(self, pattern: str) -> list[int]:
+        """Give up jobs, also those that run; returns their numbers."""
         return self._dispatcher.cancel(pattern)
 
     def put_back(self) -> None:
@@ -155,7 +154,7 @@ class Service:
         self._control.serve(self._apply_request)
         self._intake.take_in()
         self._work()
-        self._dispatcher.keep()
+        self._dispatcher.write_progress()
         self._hooks.tend(time.time())
         self._keep_in_order()
         self._reporter.report(self._dispatcher, self._executor.status, self._pauses() or self._dispatcher.pauses)
@@ -205,7 +204,7 @@ class Service:
         """Give out jobs unless they pause; when working hours have ended, running jobs are put back after a while."""
         pauses = self._pauses()
         if not pauses:
-            self._dispatcher.offer()
+            self._dispatcher.start_jobs()
         if all(pause.by != "hours" for pause in pauses):
             self._put_back_at = None
         elif self._put_back_at is None:
@@ -242,7 +241,7 @@ class Service:
         self._intake.stop()
         self._intake = Intake(config, self._journal, self._wakeup.wake)
         self._intake.start()
-        self._dispatcher.reform(config)
+        self._dispatcher.reconfigure(config)
 
     def _apply_request(self, action: Action, pattern: str) -> Applied:
         return requests.apply(action, pattern, self._journal, time.time(), self)
@@ -272,8 +271,8 @@ class Service:
             self._control.check()
         if now >= self._next_upkeep:
             self._next_upkeep = now + self._config.watching.rescan_seconds
-            mend_dates(self._journal.database, time.time(), longest_delay(self._config))
-            self._pruning.go_on(self._journal.database, time.time())
+            correct_due_times(self._journal.database, time.time(), longest_delay(self._config))
+            self._pruning.step(self._journal.database, time.time())
             sweep(self._config.folders, self._journal)
 
     def _drain(self) -> None:
@@ -291,6 +290,6 @@ class Service:
         deadline = time.monotonic() + self._config.work.grace_seconds
         while self._dispatcher.running and self._signals.stops < 2 and time.monotonic() < deadline:
             self._wait(_TICK)
-            self._dispatcher.keep()
+            self._dispatcher.write_progress()
             self._control.serve(self._apply_request)
         self._dispatcher.put_back()

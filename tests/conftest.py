@@ -152,7 +152,7 @@ class Daemon(ServiceSetup):
 
     def wait_for(self, **counts: int) -> None:
         """Wait until so many files are done, failed, ... and none waits or runs; then the work folders go."""
-        wanted = {"queued": 0, "running": 0, **counts}
+        wanted = {"waiting": 0, "held": 0, "running": 0, **counts}
         self.wait_until(lambda: wanted.items() <= self.status()["counts"].items(), str(wanted))
         self.wait_until(lambda: not self.leftovers(), "the work folders are gone")
 

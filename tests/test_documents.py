@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel
 
 from daemon.config.settings import Config, Folder, load_config
-from daemon.control.hooks import Tiding
+from daemon.journal.outbox import HookEvent
 from docs import draw_architecture
 from training.recipe import Recipe
 
@@ -159,7 +159,7 @@ def test_the_configuration_page_shows_what_a_hook_gets() -> None:
     """The example has the fields of an event, and the page names each variable."""
     page = PAGES["docs/configuration.md"]
     example = json.loads(re.findall(r"^    (\{.*\})$", page, re.MULTILINE)[0])
-    fields = {field.name for field in fields_of(Tiding)}
+    fields = {field.name for field in fields_of(HookEvent)}
     assert set(example) == fields
     assert set(re.findall(r"`TINTD_([A-Z]+)`", page)) >= {name.upper() for name in fields}
 

@@ -14,7 +14,8 @@ from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
 from daemon.control.requests import Action
 from daemon.control.server import applied_facts
-from daemon.journal.journal import Journal, opened
+from daemon.journal.journal import opened
+from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.runtime.state_lock import state_locked
 
 
@@ -48,11 +49,11 @@ def confirm(question: str, pattern: str, *, yes: bool) -> None:
         typer.confirm(question, abort=True, err=True)
 
 
-def look_up(config: Path, name: str, read: Callable[[Journal], Answer], **details: object) -> Answer:
+def look_up(config: Path, name: str, read: Callable[[JournalReader], Answer], **details: object) -> Answer:
     """Ask the service for `status` or `history`; where no service runs, read the journal."""
     settings = load_config(config)
     answer = ask(settings.control_socket, name, **details)
     if answer is not None:
         return answer
-    with opened(settings.state, readonly=True) as journal:
+    with opened_to_read(settings.state) as journal:
         return read(journal)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from daemon.files.text import harmless
+from daemon.files import text as files_text
 
 
 def printable(text: str) -> str:
     """The name of a file or a message of a codec, without control characters and markup."""
-    return harmless(text).replace("[", r"\[")
+    return files_text.printable(text).replace("[", r"\[")

@@ -66,7 +66,7 @@ def _what(file: Answer) -> str:
     """The progress or outcome of a file, in a few words."""
     if file["state"] == "running":
         return f"frame {file['frames_done']} of {file['frames'] or 'unknown'}" if file["frames_done"] else "started"
-    if file["state"] == "queued":
+    if file["state"] in {"waiting", "held"}:
         wait = file["due"] - time.time()
         return f"{file['reason'] or ''} (next attempt in {wait:.0f} s)" if wait > 0 else file["reason"] or ""
     if file["state"] == "done":

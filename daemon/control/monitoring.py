@@ -78,6 +78,7 @@ def _journal_metrics(state: ServiceState) -> Iterator[Metric]:
     jobs = GaugeMetricFamily("tintd_jobs", "Files in the journal, by state.", labels=["state"])
     for name, number in state.counts.items():
         jobs.add_metric([name], number)
+    jobs.add_metric(["queued"], sum(state.counts.get(name, 0) for name in ("waiting", "held")))  # as in version 0.1
     yield jobs
     wait = 0.0 if state.oldest_due is None else max(0.0, time.time() - state.oldest_due)
     yield GaugeMetricFamily("tintd_wait_seconds", "For how long the oldest waiting job has been due.", value=wait)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from daemon.config.pause import Pause, reasons
-from daemon.jobs.dispatcher import Foreman
+from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.running_job import RunningJob
 from daemon.journal.journal import Journal
 from daemon.runtime.notify import notify, watchdog_interval
@@ -45,7 +45,7 @@ class Reporter:
         reason = f"{self._journal_file} was removed while the service was running; restart tintd"
         return [Pause("journal", reason, self._removed_since)]
 
-    def report(self, dispatcher: Foreman, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:
+    def report(self, dispatcher: Dispatcher, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:
         """Make the state of the service from its parts; called at the end of each iteration."""
         self._count()
         self._latest.value = ServiceState(
@@ -101,8 +101,8 @@ class Reporter:
         """Send the status line, and a sign of life unless no worker can be started."""
         self._next_message = time.monotonic() + (watchdog_interval() or _STATUS_SECONDS)
         state = self._latest.value
-        queued, done, failed = (state.counts.get(name, 0) for name in ("queued", "done", "failed"))
-        status = f"STATUS={state.summary}; {queued} waiting, {done} done, {failed} failed"
+        waiting, held, done, failed = (state.counts.get(name, 0) for name in ("waiting", "held", "done", "failed"))
+        status = f"STATUS={state.summary}; {waiting + held} waiting, {done} done, {failed} failed"
         notify(*(["WATCHDOG=1"] if is_alive else []), status)
 
 
@@ -115,9 +115,7 @@ def _summary(start_error: str | None, paused: str | None, *, is_working: bool) -
 
 
 def _workers(executor: ExecutorStatus, running: Mapping[int, RunningJob]) -> tuple[WorkerState, ...]:
-    return tuple(
-        WorkerState(
-            worker.name, worker.is_ready, tuple(str(running[key].entry.source) for key in worker.keys if key in running)
-        )
-        for worker in executor.workers
-    )
+    def files_of(keys: Iterable[int]) -> tuple[str, ...]:
+        return tuple(str(running[key].record.source) for key in keys if key in running)
+
+    return tuple(WorkerState(worker.name, worker.is_ready, files_of(worker.keys)) for worker in executor.workers)

@@ -9,7 +9,6 @@ from typing import Protocol
 from colorizer.errors import TintdError
 from daemon.journal import requests
 from daemon.journal.journal import Journal
-from daemon.journal.records import Entry
 
 
 class Action(StrEnum):
@@ -27,8 +26,8 @@ class Action(StrEnum):
 class RunningService(Protocol):
     """What a request changes beside the journal, where a service runs."""
 
-    def cancel(self, pattern: str) -> list[Entry]:
-        """Give up jobs, also those that run; returns them."""
+    def cancel(self, pattern: str) -> list[int]:
+        """Give up jobs, also those that run; returns their numbers."""
 
     def put_back(self) -> None:
         """Stop all running jobs, and let them wait again."""

@@ -19,7 +19,7 @@ from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
 from daemon.control.requests import Action, Applied, read_action
-from daemon.journal.journal import opened
+from daemon.journal.reader import opened_to_read
 from daemon.runtime.service_state import LatestState, ServiceState
 
 _log = structlog.get_logger()
@@ -96,7 +96,7 @@ class ControlServer:
     def _look_up(self, request: Answer, *, history: bool) -> Answer:
         most = request.get("most")
         most = min(most, status.MOST) if isinstance(most, int) and most > 0 else status.MOST
-        with opened(self._config.state, readonly=True) as journal:
+        with opened_to_read(self._config.state) as journal:
             if history:
                 return status.history_of(journal, str(request.get("pattern", "*")), most)
             return status.status_of(journal, most, service_facts(self._latest.value))

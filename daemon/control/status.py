@@ -7,16 +7,16 @@ from itertools import islice
 
 from daemon.config.pause import by_person
 from daemon.control.control_socket import Answer
-from daemon.journal.attempts import Attempt
-from daemon.journal.journal import Journal
-from daemon.journal.records import STATES, Entry
-from daemon.journal.requests import reading_of
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Attempt, JobRecord
+from daemon.journal.requests import name_filter
+from daemon.journal.states import STATES
 
 MOST = 5000
 """Files of each state, or attempts, in one answer of the service: its memory stays the same however many there are."""
 
 
-def status_of(journal: Journal, most: int | None, service: Answer | None = None) -> Answer:
+def status_of(journal: JournalReader, most: int | None, service: Answer | None = None) -> Answer:
     """The number of files in each state, the latest files of each, and why none is started (`paused`).
 
     Args:
@@ -27,19 +27,19 @@ def status_of(journal: Journal, most: int | None, service: Answer | None = None)
     """
     by_request = [asdict(pause) for pause in by_person(journal.paused)]  # may be newer than the service's state
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
-    files = [facts for state in STATES for facts in map(_file_facts, journal.entries(state, most=most))]
+    files = [facts for state in STATES for facts in map(_file_facts, journal.jobs(state, most=most))]
     return {"counts": journal.counts(), "files": files, "paused": by_request + others, "service": service}
 
 
-def history_of(journal: Journal, pattern: str, most: int | None) -> Answer:
+def history_of(journal: JournalReader, pattern: str, most: int | None) -> Answer:
     """The latest attempts at the files that match a pattern; `most` of them, or all."""
-    matches = reading_of(journal, pattern)
-    latest = journal.attempts.latest()
+    matches = name_filter(journal, pattern)
+    latest = journal.attempts()
     found = (attempt for attempt in latest if matches(str(attempt.source)) or matches(attempt.source.name))
     return {"attempts": [_attempt_facts(attempt) for attempt in islice(found, most)]}
 
 
-def _file_facts(entry: Entry) -> Answer:
+def _file_facts(entry: JobRecord) -> Answer:
     return {
         "job": entry.id,
         "file": str(entry.source),

@@ -1,4 +1,4 @@
-"""A file that someone dropped: which one it is, and whether it is still the same."""
+"""The identity of a file, by which a changed or replaced file is noticed, and the fingerprint of its content."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _WHOLE = 256 << 20
-"""Bytes up to which a file is read whole: a scan that was retouched has the same size, and other pixels anywhere."""
+"""Bytes up to which a file is read whole: a retouched scan has the same size, and other pixels anywhere."""
 _SAMPLE = 1 << 20
-"""Bytes that are read at a time, of a larger file only at the beginning, the middle and the end."""
+"""Bytes that are read at a time; of a larger file only one such piece at the beginning, the middle and the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a file looks like from outside: it changes when the file does, and costs no reading."""
+    """What the file system says of a file: it changes when the file does, and nothing has to be read for it."""
 
     size: int
     mtime_ns: int
@@ -25,14 +25,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A result that was, or is about to be, published."""
+    """A result that was published, or is about to be."""
 
     path: Path
     identity: Identity
 
 
 def identify(path: Path) -> Identity | None:
-    """The identity of a regular file, itself or by a link, or None where there is none (any more)."""
+    """The identity of a regular file, or of the one that a link points to; None where there is none."""
     try:
         found = path.stat()
     except OSError:
@@ -43,7 +43,7 @@ def identify(path: Path) -> Identity | None:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of a file's length and content (a large one's first, middle and last MiB): tells new content from known.
+    """SHA-256 of the length and the content of a file; of a large one only the first, the middle and the last MiB.
 
     Raises:
         OSError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""On which disk, and on what kind of file system, a folder lies, as the kernel tells (proc(5): mountinfo, fdinfo)."""
+"""The disk and the kind of file system that a folder is on, as the kernel reports them (proc(5): mountinfo, fdinfo)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _OF_NETWORKS = re.compile(
 
 
 def network_kind(place: Path) -> str | None:
-    """The kind of network file system that a place lies on (nfs4, cifs, ...), or None for a local one."""
+    """The kind of network file system that a place is on (nfs4, cifs, ...); None for a local one."""
     try:
         mounts = _MOUNTS.read_bytes()
     except OSError:
         return None
-    kind = kind_of(Path(os.path.realpath(place)), mounts)
+    kind = file_system_of(Path(os.path.realpath(place)), mounts)
     return kind if kind and _OF_NETWORKS.fullmatch(kind) else None
 
 
-def kind_of(place: Path, mounts: bytes) -> str | None:
-    """The file system of a place, by the text of mountinfo: the last mount on the longest way to it counts."""
+def file_system_of(place: Path, mounts: bytes) -> str | None:
+    """The kind of file system of a place, from the text of mountinfo: the last mount with the longest path counts."""
     best: tuple[int, str] | None = None
     for line in mounts.splitlines():
         mounted, _, source = line.partition(b" - ")
@@ -36,9 +36,9 @@ def kind_of(place: Path, mounts: bytes) -> str | None:
 
 
 def disk_of(folder: Path) -> tuple[int, str]:
-    """The device that a folder lies on, and by which mount: only where both are the same, a file needs but a new name.
+    """The device that a folder is on, and its mount: a file can be renamed only where both are the same.
 
-    A disk that is mounted in two places is one device, and yet no name leads from the one place into the other.
+    A disk that is mounted in two places is one device, and yet no file can be renamed from one place into the other.
 
     Raises:
         OSError: the folder cannot be opened.
@@ -52,7 +52,7 @@ def disk_of(folder: Path) -> tuple[int, str]:
 
 
 def is_present(place: Path) -> bool:
-    """Whether a watched folder is there and holds something: an empty or absent one may be a mount that is away."""
+    """Whether a watched folder exists and is not empty: an empty or absent one may be a mount that is away."""
     try:
         with os.scandir(place) as entries:
             return any(True for _ in entries)
@@ -61,12 +61,12 @@ def is_present(place: Path) -> bool:
 
 
 def _mount_of(descriptor: int) -> str:
-    """The number of the mount by which a folder was opened; none where the kernel does not tell."""
+    """The number of the mount through which a folder was opened; empty where the kernel does not report it."""
     try:
-        told = (_OPEN / str(descriptor)).read_text().splitlines()
+        lines = (_OPEN / str(descriptor)).read_text().splitlines()
     except OSError:
         return ""
-    return next((line for line in told if line.startswith("mnt_id:")), "")
+    return next((line for line in lines if line.startswith("mnt_id:")), "")
 
 
 def _unescaped(name: bytes) -> bytes:

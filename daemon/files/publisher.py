@@ -1,4 +1,4 @@
-"""Publishing: a finished temporary file gets its name, whole or not at all, and never another file's."""
+"""Publishing: a finished temporary file gets its name, whole or not at all, and replaces no foreign file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from colorizer.durable import make_folder, sync_folder
 from daemon.files.identity import Identity, Result
-from daemon.files.text import harmless
+from daemon.files.text import printable
 
 _LONGEST_NAME = 255
-"""Bytes of a file's name, on every file system in use."""
+"""The most bytes of a file's name, on every file system in use."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-"""What file systems without hard links (exFAT, some network mounts) answer."""
+"""The errors of file systems without hard links (exFAT, some network mounts)."""
 UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR})
-"""What file systems answer to names that they do not take: a path too long, or through a file; `1950?.jpg` on FAT."""
+"""The errors for names that a file system refuses: a path too long, or through a file; `1950?.jpg` on FAT."""
 
 _NOTE_SUFFIX = ".failed.txt"
 _NOTE_HEAD = "tintd could not colour this file:"
@@ -58,12 +58,12 @@ def publish(
 
 
 def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
-    """Names for a result: the original's with the new suffix, then with the old one in brackets, then numbered.
+    """Names for a result: the original's with the new suffix, then with the old suffix in brackets, then with numbers.
 
     Args:
-        folder: of the results.
-        original: inside its watched folder.
-        suffix: of the result's format, with its dot.
+        folder: the folder of results.
+        original: the original's path inside its watched folder.
+        suffix: the suffix of the result's format, with its dot.
 
     """
     place, stem = folder / original.parent, original.stem
@@ -76,25 +76,28 @@ def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]
 
 
 def leave_note(folder: Path, original: Path, reason: str) -> None:
-    """Say beside the results why there is none, for people who see only the share."""
+    """Write beside the results why there is none, for people who see only the share."""
     note = _note(folder, original)
     if os.path.lexists(note) and not _is_ours(note):
         return
     make_folder(note.parent)
-    note.write_text(f"{_NOTE_HEAD}\n{harmless(reason)}\n")
+    note.write_text(f"{_NOTE_HEAD}\n{printable(reason)}\n")
 
 
 def remove_note(folder: Path, original: Path) -> None:
-    """Take the note back, when there is a result."""
+    """Remove the note, when there is a result."""
     note = _note(folder, original)
     if _is_ours(note):
         note.unlink(missing_ok=True)
 
 
 def name_first(finished: Path, path: Path) -> bool:
-    """Name a file, durably, unless the name is taken, which a rename alone would not notice.
+    """Give a file a new name, durably, unless the name is taken, which a rename alone would not notice.
 
-    A name that the file has already is its own: a crash came between naming it and taking the old name away.
+    The name may be this file's already: a crash came between giving it and removing the old name.
+
+    Returns:
+        Whether the file has the name.
 
     """
     try:

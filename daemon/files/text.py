@@ -1,13 +1,13 @@
-"""Text that came from files: made fit to be stored, and to be shown on a terminal."""
+"""Text from files, such as their names: made fit to be stored, and to be shown on a terminal."""
 
 from __future__ import annotations
 
 
-def legible(reason: str | None) -> str | None:
-    """A reason as text that can be stored: it may hold a file's name whose bytes are no text."""
-    return None if reason is None else reason.encode(errors="replace").decode()
+def storable(text: str | None) -> str | None:
+    """Replace what cannot be stored: a text may contain a file's name whose bytes are not UTF-8."""
+    return None if text is None else text.encode(errors="replace").decode()
 
 
-def harmless(text: str) -> str:
-    """A file's name, or what a codec says, without control characters: for what may be shown on a terminal."""
+def printable(text: str) -> str:
+    """Replace control characters, which could change what a terminal shows."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

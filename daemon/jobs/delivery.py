@@ -14,7 +14,7 @@ from daemon.config.settings import Folder
 from daemon.files.identity import Result, identify
 from daemon.files.publisher import candidate_names, name_first, publish, remove_note
 from daemon.journal.journal import Journal
-from daemon.journal.records import Entry, Making
+from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
 
 _log = structlog.get_logger()
@@ -25,7 +25,7 @@ class ChangedError(Exception):
 
 
 def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
-    finished: Path, suffix: str, entry: Entry, folder: Folder, journal: Journal, making: Making
+    finished: Path, suffix: str, entry: JobRecord, folder: Folder, journal: Journal, metadata: ResultMetadata
 ) -> Path:
     """Publish a finished result.
 
@@ -35,7 +35,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         entry: its job.
         folder: the watched folder of the original.
         journal: knows whose the names are.
-        making: how the result was made.
+        metadata: how the result was made.
 
     Returns:
         Where the result lies now.
@@ -58,13 +58,13 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         finished,
         free_names(),
         may_replace=lambda name: _is_own_result(name, entry, journal),
-        announce=lambda result: journal.announce(entry.id, result, making),
+        announce=lambda result: journal.announce(entry.id, result, metadata),
     )
     clear_away(entry, path, folder, journal)
     return path
 
 
-def clear_away(entry: Entry, path: Path, folder: Folder, journal: Journal) -> None:
+def clear_away(entry: JobRecord, path: Path, folder: Folder, journal: Journal) -> None:
     """Remove what a new result has made untrue: the note of a failure, and an earlier result under another name.
 
     Where one cannot be removed (it is open on a share, or somebody's who may not be robbed), it stays.
@@ -87,18 +87,18 @@ def clear_away(entry: Entry, path: Path, folder: Folder, journal: Journal) -> No
             sync_folder(earlier.parent)
 
 
-def result_folder(entry: Entry, folder: Folder) -> Path:
+def result_folder(entry: JobRecord, folder: Folder) -> Path:
     """Where the result of a job will lie."""
     return (folder.output / _home(entry, folder)).parent
 
 
-def lies_there(result: Result) -> bool:
+def is_unchanged(result: Result) -> bool:
     """Whether a result is still as it was; a file system may give it another inode when it is mounted anew."""
     found, known = identify(result.path), result.identity
     return found is not None and (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
-def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
+def move_original(entry: JobRecord, folder: Folder, journal: Journal) -> None:
     """Move a finished original to `done/`, where that is configured, it is still what it was, and it can be moved."""
     if folder.original != "move" or _home(entry, folder) != entry.path or identify(entry.source) != entry.identity:
         return
@@ -108,7 +108,7 @@ def move_original(entry: Entry, folder: Folder, journal: Journal) -> None:
         _log.warning("the original stays where it is", job=entry.id, file=str(entry.source), reason=str(error))
 
 
-def find_moved(entry: Entry, folder: Folder, journal: Journal) -> None:
+def find_moved(entry: JobRecord, folder: Folder, journal: Journal) -> None:
     """Note where an original lies whose service ended between moving it to `done/` and noting it."""
     if os.path.lexists(entry.source):
         return
@@ -120,7 +120,7 @@ def find_moved(entry: Entry, folder: Folder, journal: Journal) -> None:
         return
 
 
-def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
+def _move(entry: JobRecord, folder: Folder, journal: Journal) -> None:
     for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
         holder = journal.find(name, folder.input)
         if holder is not None and holder.id != entry.id:  # its original lay there once
@@ -133,7 +133,7 @@ def _move(entry: Entry, folder: Folder, journal: Journal) -> None:
 
 
 @contextmanager
-def _if_possible(entry: Entry) -> Iterator[None]:
+def _if_possible(entry: JobRecord) -> Iterator[None]:
     """Go on where something cannot be removed, and say so."""
     try:
         yield
@@ -141,16 +141,16 @@ def _if_possible(entry: Entry) -> Iterator[None]:
         _log.warning("stale file kept", job=entry.id, file=str(entry.source), reason=str(error))
 
 
-def _home(entry: Entry, folder: Folder) -> Path:
+def _home(entry: JobRecord, folder: Folder) -> Path:
     """Where an original lay in its folder before it was moved to `done/`."""
     moved = folder.original == "move" and entry.path.parts[0] == DONE
     return Path(*entry.path.parts[1:]) if moved else entry.path
 
 
-def _is_own_result(name: Path, entry: Entry, journal: Journal) -> bool:
+def _is_own_result(name: Path, entry: JobRecord, journal: Journal) -> bool:
     """Whether a file is an earlier result of the same original, untouched since."""
-    return any(_is_same_original(one, entry) and lies_there(result) for one, result in journal.results_at(name))
+    return any(_is_same_original(one, entry) and is_unchanged(result) for one, result in journal.results_at(name))
 
 
-def _is_same_original(one: Entry, other: Entry) -> bool:
+def _is_same_original(one: JobRecord, other: JobRecord) -> bool:
     return os.fspath(one.source) == os.fspath(other.source)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import structlog
 
+from colorizer.photo.formats import is_named_as_photo
 from daemon.config.settings import Config
 from daemon.jobs.delivery import move_original
 from daemon.journal.journal import Journal
+from daemon.journal.records import IncomingFile
 from daemon.watch.fingerprints import FingerprintedFile, Fingerprints
 from daemon.watch.scanner import FoundFile
 from daemon.watch.watcher import Watcher
@@ -73,6 +75,8 @@ class Intake:
 
     def _enter(self, made: FingerprintedFile) -> None:
         file, content = made.file, made.fingerprint or ""
-        what = self._journal.add(file.path, file.folder.input, file.identity, content, time.time())
+        path = file.path.relative_to(file.folder.input)
+        incoming = IncomingFile(file.folder.input, path, file.identity, content, not is_named_as_photo(path))
+        what = self._journal.add(incoming, time.time())
         if what != "same":
             _log.info("found" if what == "new" else "moved", file=str(file.path), size=file.identity.size)

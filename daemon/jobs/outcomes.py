@@ -1,149 +1,159 @@
-"""How tasks end: published, tried again, given up, or put back; the journal is told of each."""
+"""The outcomes of running jobs: published, tried again, failed, held, put back; each is one change of the journal."""
 
 from __future__ import annotations
 
 import errno
 import time
-from typing import Literal
 
 from colorizer.report import Report
 from daemon.config.settings import Config
-from daemon.files.disk_space import Room
+from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
-from daemon.files.text import legible
+from daemon.files.text import storable
 from daemon.jobs.delivery import ChangedError, deliver, move_original
-from daemon.jobs.retries import Again, after_failure
-from daemon.jobs.running_job import RunningJob
+from daemon.jobs.retries import TryAgain, after_failure
+from daemon.jobs.running_job import RunningJob, log_of
 from daemon.jobs.workspace import clear, leave
-from daemon.journal.attempts import Outcome
 from daemon.journal.journal import Journal
-from daemon.journal.records import Making
+from daemon.journal.records import AttemptEnd, JobRecord, ResultMetadata
+from daemon.journal.states import Outcome
 from daemon.workers import FailureKind
 
 
-class Ending:
-    """The ends that a task may come to."""
+class Outcomes:
+    """What is done at the end of an attempt: in the journal, with the result, and with the work folder."""
 
-    def __init__(self, config: Config, journal: Journal, room: Room) -> None:
+    def __init__(self, config: Config, journal: Journal, disk_space: DiskSpace) -> None:
         self._config = config
         self._journal = journal
-        self._room = room
+        self._disk_space = disk_space
 
-    def done(self, task: RunningJob, report: Report, weights: str) -> None:
+    def done(self, job: RunningJob, report: Report, weights: str) -> None:
         """Publish a result."""
-        self._publish(task, report.suffix, weights, report.notes)
+        self._publish(job, report.suffix, weights, report.notes)
 
-    def duplicate(self, task: RunningJob) -> None:
-        """End a job whose original has the content of one that is done: with that one's result, or without any."""
-        twin, entry, now = task.original, task.entry, time.time()
-        if twin is None or identify(twin.source) != twin.identity or identify(entry.source) != entry.identity:
-            self.put_back(task, "changed while it was compared")
+    def duplicate(self, job: RunningJob) -> None:
+        """End a job whose file has the content of a coloured one: with the result of that one, or without any."""
+        original, record = job.original, job.record
+        if (
+            original is None
+            or identify(original.source) != original.identity
+            or identify(record.source) != record.identity
+        ):
+            self.put_back(job, "changed while it was compared")
             return
-        told = f"the same content as {legible(str(twin.source))}"
-        if task.folder.duplicates == "link" and twin.output is not None:
-            self._publish(task, twin.output.suffix, twin.weights or "", (*twin.notes, f"{told}: has its result"), told)
-            return
-        self._journal.end(entry.id, "skipped", told, now)
-        self._journal.attempts.end(entry.id, "skipped", now, told)
-        task.log.info("skipped", reason=told)
-        clear(task.workspace)
+        reason = f"the same content as {storable(str(original.source))}"
+        if job.folder.duplicates == "link" and original.output is not None:
+            notes = (*original.notes, f"{reason}: has its result")
+            self._publish(job, original.output.suffix, original.weights or "", notes, reason)
+        else:
+            self._skip(job, reason)
+
+    def failed(self, job: RunningJob, kind: FailureKind, reason: str) -> None:
+        """End an attempt that failed without harm to its worker."""
+        self._end_attempt(job, AttemptEnd("failed", reason), kind)
+
+    def crashed(self, job: RunningJob, reason: str, signal: str | None, *, outcome: Outcome) -> None:
+        """End an attempt in which the worker died (crashed), or exceeded a limit and was ended (stopped)."""
+        self._end_attempt(job, AttemptEnd(outcome, reason, signal), "failed")
+
+    def put_back(self, job: RunningJob, reason: str | None = None) -> None:
+        """Let a job wait that was stopped on purpose, or that shared a worker with another."""
+        self._journal.put_back(job.record.id, reason, time.time())
+        job.log.info("put back")
+        leave(job.workspace)
+
+    def cancelled(self, job: RunningJob) -> None:
+        """Clear up after a job that a person gave up; the journal knows of it."""
+        job.log.info("cancelled")
+        clear(job.workspace)
+
+    def hold(self, job: RunningJob, reason: str) -> None:
+        """Let a running job wait for something that is not its fault."""
+        self.hold_waiting(job.record, reason)
+        leave(job.workspace)
+
+    def hold_waiting(self, record: JobRecord, reason: str) -> None:
+        """Do the same for a job that could not be started."""
+        now = time.time()
+        self._journal.hold(record.id, reason, now + self._config.work.retry_seconds, now)
+        log_of(record).error("held", reason=reason)
 
     def _publish(
-        self, task: RunningJob, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
+        self, job: RunningJob, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
     ) -> None:
-        entry, now = task.entry, time.time()
-        making = Making(task.settings_hash, weights, time.monotonic() - task.started_at, notes)
+        """Publish a result; a reason says where it comes from, if the file was not coloured."""
+        metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
         try:
-            path = deliver(task.workspace / "result", suffix, entry, task.folder, self._journal, making)
+            path = deliver(job.workspace / "result", suffix, job.record, job.folder, self._journal, metadata)
         except ChangedError:
-            self._journal.supersede(entry.id)
-            self._journal.attempts.end(entry.id, "superseded", now)
-            task.log.info("changed while it was coloured; it waits again")
+            self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:
-            if error.errno in UNNAMEABLE:  # waiting would not help, and each attempt would colour it again
-                told = f"its result can have no such name in the output folder ({error.strerror})"
-                self._journal.attempts.end(entry.id, "failed", now, told)
-                self._give_up(task, "failed", f"{told}: rename it, then `tintd retry`")
-            elif error.errno == errno.EXDEV:  # a disk was mounted there meanwhile; the next attempt is worked at on it
-                self.failed(task, "failed", f"the result cannot be published: {error}")
-            else:
-                self.hold(task, f"the result cannot be published: {error}")
-            return
+            self._not_published(job, error)
         else:
-            self._journal.finish(entry.id, now)
-            self._journal.attempts.end(entry.id, "done", now, reason)
-            task.log.info("done", output=str(path), seconds=round(making.seconds, 2), notes=notes)
-            move_original(entry, task.folder, self._journal)
-        clear(task.workspace)
+            self._journal.finish(job.record.id, time.time(), reason)
+            job.log.info("done", output=str(path), seconds=round(metadata.seconds, 2), notes=notes)
+            move_original(job.record, job.folder, self._journal)
+            clear(job.workspace)
 
-    def failed(self, task: RunningJob, why: FailureKind, reason: str) -> None:
-        """End an attempt that came to nothing of itself."""
-        outcomes: dict[FailureKind, Outcome] = {"unsupported": "skipped", "unwritten": "held"}
-        self.crashed(task, reason, None, outcome=outcomes.get(why, "failed"), why=why)
+    def _not_published(self, job: RunningJob, error: OSError) -> None:
+        """End an attempt whose result could not get its name."""
+        if error.errno in UNNAMEABLE:  # waiting would not help, and each attempt would colour it again
+            reason = f"its result can have no such name in the output folder ({error.strerror})"
+            self._fail(job, AttemptEnd("failed", f"{reason}: rename it, then `tintd retry`"))
+        elif error.errno == errno.EXDEV:  # a disk was mounted there meanwhile; the next attempt is worked at on it
+            self.failed(job, "failed", f"the result cannot be published: {error}")
+        else:
+            self.hold(job, f"the result cannot be published: {error}")
 
-    def crashed(
-        self,
-        task: RunningJob,
-        reason: str,
-        signal: str | None,
-        *,
-        outcome: Outcome = "crashed",
-        why: FailureKind = "failed",
-    ) -> None:
-        """End an attempt of which the worker died, or was stopped; another follows, or the file is set aside."""
-        entry, now = task.entry, time.time()
-        lack = self._room.failed(task.folder)
-        if lack is not None:
-            self.hold(task, lack)
+    def _end_attempt(self, job: RunningJob, end: AttemptEnd, kind: FailureKind) -> None:
+        """End an attempt that failed: another one follows, or the job ends."""
+        record, now, reason = job.record, time.time(), end.reason or ""
+        disk = self._disk_space.failure_reason(job.folder)
+        if disk is not None:
+            self.hold(job, disk)
             return
-        if identify(entry.source) != entry.identity:
-            self._journal.supersede(entry.id)
-            self._journal.attempts.end(entry.id, "superseded", now, reason, signal)
-            task.log.info("changed or gone while it was coloured", reason=reason)
-            clear(task.workspace)
+        if identify(record.source) != record.identity:
+            self._supersede(job, end)
             return
-        self._journal.attempts.end(entry.id, outcome, now, reason, signal)
-        following = after_failure(why, entry.attempts, entry.seen, now, self._config)
-        if isinstance(following, Again):
-            self._journal.put_back(entry.id, following.due, reason, refund=following.refund)
-            task.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
-            leave(task.workspace)
+        if kind == "unwritten":
+            self.hold(job, reason)
             return
-        self._give_up(task, following.state, reason)
+        following = after_failure(kind, record.attempts, record.seen, now, self._config)
+        if isinstance(following, TryAgain):
+            self._journal.try_again(record.id, end, following.due, now, refund=following.refund)
+            job.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
+            leave(job.workspace)
+        elif following.state == "skipped":
+            self._skip(job, reason)
+        else:
+            self._fail(job, end)
 
-    def hold(self, task: RunningJob, reason: str) -> None:
-        """Let a job wait for something that is not its fault."""
-        now = time.time()
-        self._journal.attempts.end(task.entry.id, "held", now, reason)
-        self._journal.put_back(task.entry.id, now + self._config.work.retry_seconds, reason, refund=True)
-        task.log.error("held", reason=reason)
-        leave(task.workspace)
+    def _supersede(self, job: RunningJob, end: AttemptEnd) -> None:
+        """Forget a job whose file has changed or gone; a changed file is found as a new one."""
+        self._journal.supersede(job.record.id, time.time(), end.reason, end.signal)
+        job.log.info("changed or gone while it was coloured", reason=end.reason)
+        clear(job.workspace)
 
-    def put_back(self, task: RunningJob, reason: str | None = None) -> None:
-        """Let a job wait that was interrupted on purpose, or with another."""
-        self._journal.attempts.end(task.entry.id, "put back", time.time(), reason)
-        self._journal.put_back(task.entry.id, task.entry.due, None, refund=True)
-        task.log.info("put back")
-        leave(task.workspace)
+    def _skip(self, job: RunningJob, reason: str) -> None:
+        """End a job for which there is nothing to do."""
+        self._journal.skip(job.record.id, reason, time.time())
+        job.log.info("skipped", reason=reason)
+        clear(job.workspace)
 
-    def cancelled(self, task: RunningJob) -> None:
-        """Leave a job that somebody gave up."""
-        self._journal.attempts.end(task.entry.id, "cancelled", time.time())
-        task.log.info("cancelled")
-        clear(task.workspace)
-
-    def _give_up(self, task: RunningJob, state: Literal["failed", "skipped"], reason: str) -> None:
-        """Set a file aside."""
-        if state == "failed" and self._config.work.failure_notes:
-            _leave_note(task, reason)
-        self._journal.end(task.entry.id, state, reason, time.time())
-        task.log.warning(state, reason=reason)
-        clear(task.workspace)
+    def _fail(self, job: RunningJob, end: AttemptEnd) -> None:
+        """End a job that failed, and leave a note if that is configured."""
+        reason = end.reason or ""
+        if self._config.work.failure_notes:
+            _leave_note(job, reason)
+        self._journal.fail(job.record.id, end, time.time())
+        job.log.warning("failed", reason=reason)
+        clear(job.workspace)
 
 
-def _leave_note(task: RunningJob, reason: str) -> None:
+def _leave_note(job: RunningJob, reason: str) -> None:
     try:
-        leave_note(task.folder.output, task.entry.path, reason)
+        leave_note(job.folder.output, job.record.path, reason)
     except OSError as error:
-        task.log.warning("no note could be left", reason=str(error))
+        job.log.warning("no note could be left", reason=str(error))

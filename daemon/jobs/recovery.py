@@ -26,12 +26,10 @@ def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> No
             if folder is not None:
                 clear_away(entry, result.path, folder, journal)
             journal.finish(entry.id, now)
-            journal.attempts.end(entry.id, "done", now)
         else:
             due = now if refund else after_interruption(entry.attempts, now, config)
             told = f"the service ended while it was coloured (attempt {entry.attempts})"
-            journal.put_back(entry.id, due, entry.reason if due == now else told, refund=refund)
-    journal.attempts.interrupt(now)
+            journal.interrupt(entry.id, entry.reason if due == now else told, due, now, refund=refund)
     for folder in config.folders:
         for entry in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
             find_moved(entry, folder, journal)

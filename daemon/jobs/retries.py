@@ -1,4 +1,4 @@
-"""What follows a failed attempt: another one, later, or the end. Pure: the clock is told."""
+"""What follows a failed attempt: another one later, or the end. Pure: the caller passes the time."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from daemon.config.settings import Config
 from daemon.workers import FailureKind
 
 _GROWTH = 4
-"""Each delay is this many times the one before."""
+"""The factor from one delay to the next."""
 _GROWING = 20
-"""Delays that grow; by then each is a day."""
+"""The number of delays that grow; by then each is a day."""
 _DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """The job waits until `due`; an attempt that does not count is given back."""
+class TryAgain:
+    """The job waits until `due`; with `refund`, the attempt does not count."""
 
     due: float
     refund: bool
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class GiveUp:
     """The job is not tried again."""
 
     state: Literal["failed", "skipped"]
 
 
-def after_failure(why: FailureKind, attempts: int, seen: float, now: float, config: Config) -> Again | End:
+def after_failure(why: FailureKind, attempts: int, seen: float, now: float, config: Config) -> TryAgain | GiveUp:
     """Decide what follows.
 
     Args:
-        why: unsupported files are skipped at once; truncated ones may still be growing; what could not be written is
-            not the file's fault.
+        why: unsupported files are skipped at once; truncated ones may still be growing. What could not be written is
+            not the file's fault: its job is held instead.
         attempts: made so far, this one included.
         seen: when the original was first seen as it is, in seconds since the epoch; its own date says nothing, for
             many programs that copy a file give it the old one.
@@ -44,15 +44,13 @@ def after_failure(why: FailureKind, attempts: int, seen: float, now: float, conf
 
     """
     if why == "unsupported":
-        return End("skipped")
-    if why == "unwritten":
-        return Again(due=now + config.work.retry_seconds, refund=True)
+        return GiveUp("skipped")
     grown = seen + config.watching.patience_seconds
     if why == "truncated" and seen <= now < grown:  # a time in the future: the clock has jumped
-        return Again(due=grown, refund=True)
+        return TryAgain(due=grown, refund=True)
     if attempts >= config.work.attempts:
-        return End("failed")
-    return Again(due=now + delay(attempts, config), refund=False)
+        return GiveUp("failed")
+    return TryAgain(due=now + delay(attempts, config), refund=False)
 
 
 def after_interruption(attempts: int, now: float, config: Config) -> float:

@@ -11,7 +11,7 @@ import structlog
 from colorizer.job import Job
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
-from daemon.journal.records import Entry
+from daemon.journal.records import JobRecord
 from daemon.workers import ColouredFile
 
 _log = structlog.get_logger()
@@ -19,23 +19,24 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class RunningJob:
-    """The job, and its position."""
+    """A job of the journal with all that belongs to its present attempt."""
 
-    entry: Entry
+    record: JobRecord
+    """The job as it was when the attempt began."""
     folder: Folder
-    """The watched folder, as it was configured when the job was started."""
+    """The watched folder, as it was configured when the attempt began."""
     workspace: Path
     started_at: float
-    """By the monotonic clock."""
+    """The start of the attempt, by the monotonic clock."""
     frames_done: int = 0
     frames: int = 0
-    original: Entry | None = None
+    original: JobRecord | None = None
     """A job that is done, and whose file seems to have the same content."""
 
     @property
     def job(self) -> Job:
         """The job for the worker."""
-        return Job(self.entry.source, self.workspace / "result", self.workspace, self.folder.job_settings)
+        return Job(self.record.source, self.workspace / "result", self.workspace, self.folder.job_settings)
 
     @property
     def coloured(self) -> ColouredFile | None:
@@ -52,8 +53,13 @@ class RunningJob:
     @property
     def log(self) -> structlog.typing.FilteringBoundLogger:
         """A log that names the job."""
-        bound: structlog.typing.FilteringBoundLogger = _log.bind(job=self.entry.id, file=str(self.entry.source))
-        return bound
+        return log_of(self.record)
+
+
+def log_of(record: JobRecord) -> structlog.typing.FilteringBoundLogger:
+    """A log that names a job."""
+    bound: structlog.typing.FilteringBoundLogger = _log.bind(job=record.id, file=str(record.source))
+    return bound
 
 
 def settings_hash(settings: JobSettings) -> str:

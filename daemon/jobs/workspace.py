@@ -13,6 +13,7 @@ from daemon.config.settings import Folder
 from daemon.files.mounts import disk_of
 from daemon.jobs.delivery import result_folder
 from daemon.journal.journal import Journal
+from daemon.journal.records import JobRecord
 
 
 class FolderError(TintdError):
@@ -34,17 +35,16 @@ def make_folders(folders: Iterable[Folder]) -> None:
                 raise FolderError(f"{place}: the folder cannot be made: {error}") from error
 
 
-def work_folder(folder: Folder, journal: Journal, job: int) -> Path:
+def work_folder(job: JobRecord, folder: Folder, journal: Journal) -> Path:
     """Where a job is worked on: on the disk where its result will lie, so that it needs only a new name.
 
-    That is the output folder, or the sub-folder in it where another disk begins.
+    That is the output folder, or the sub-folder in it where another disk begins; the journal notes such a sub-folder.
 
     """
-    entry = journal.entry(job)
-    place = folder.output if entry is None else _place(folder.output, result_folder(entry, folder))
+    place = _place(folder.output, result_folder(job, folder))
     if place != folder.output:
         journal.outputs([place])
-    return place / f".tintd-{journal.id}-{job}"
+    return place / f".tintd-{journal.id}-{job.id}"
 
 
 def prepare(workspace: Path) -> None:

@@ -1,89 +1,15 @@
-"""The journal's database: opened, brought to the present schema, and changed in whole transactions."""
+"""The connection to the journal's database: opened, brought to the present schema, changed in whole transactions."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from colorizer.durable import sync_folder
 from colorizer.errors import TintdError
-from daemon.journal import fair_queue
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY,
-        folder BLOB NOT NULL,               -- watched folder, as bytes: names need not be UTF-8
-        path BLOB NOT NULL,                 -- inside it
-        size INTEGER NOT NULL,
-        mtime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL,
-        state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'skipped')),
-        superseded INTEGER NOT NULL DEFAULT 0, -- the path holds another file now
-        attempts INTEGER NOT NULL DEFAULT 0,
-        due REAL NOT NULL,                  -- not before this time
-        lease REAL,                         -- a running job whose lease has ended may be taken again
-        frames_done INTEGER NOT NULL DEFAULT 0,
-        frames INTEGER NOT NULL DEFAULT 0,
-        reason TEXT,
-        output BLOB,
-        output_size INTEGER,
-        output_mtime_ns INTEGER,
-        announced INTEGER NOT NULL DEFAULT 0, -- this attempt came as far as publishing
-        seconds REAL,
-        settings TEXT,
-        weights TEXT,
-        notes TEXT NOT NULL DEFAULT '[]',
-        found REAL NOT NULL,
-        ended REAL
-    );
-    CREATE UNIQUE INDEX jobs_current ON jobs (folder, path) WHERE NOT superseded;
-    CREATE INDEX jobs_waiting ON jobs (state, due);
-    CREATE INDEX jobs_fingerprint ON jobs (fingerprint);
-    CREATE INDEX jobs_output ON jobs (output);
-    CREATE TABLE journal (id TEXT NOT NULL);
-    INSERT INTO journal VALUES (lower(hex(randomblob(4))));
-    """,
-    fair_queue.MIGRATION,
-    """
-    CREATE TABLE attempts (
-        id INTEGER PRIMARY KEY,
-        job INTEGER NOT NULL,
-        number INTEGER NOT NULL,
-        begun REAL NOT NULL,
-        ended REAL,
-        worker TEXT NOT NULL,               -- its process and device
-        outcome TEXT,                       -- NULL while it goes on
-        reason TEXT,
-        signal TEXT                         -- that ended the worker
-    );
-    CREATE INDEX attempts_job ON attempts (job);
-    CREATE TRIGGER attempts_go_too AFTER DELETE ON jobs BEGIN DELETE FROM attempts WHERE job = OLD.id; END;
-    ALTER TABLE journal ADD COLUMN paused REAL;
-    """,
-    """
-    ALTER TABLE jobs ADD COLUMN seen REAL NOT NULL DEFAULT 0;
-    UPDATE jobs SET seen = found;
-    ALTER TABLE jobs ADD COLUMN output_inode INTEGER;
-    DROP INDEX jobs_fingerprint;
-    CREATE INDEX jobs_moved ON jobs (fingerprint, mtime_ns);
-    CREATE INDEX jobs_alike ON jobs (fingerprint, state);
-    CREATE INDEX jobs_latest ON jobs (state, coalesce(ended, due), id) WHERE NOT superseded;
-    """,
-    "CREATE TABLE outputs (place BLOB PRIMARY KEY)",  # folders of results: work folders may lie there
-    """
-    -- coming: the result that was announced; until it is published, that before it stays known as the output
-    ALTER TABLE jobs ADD COLUMN coming BLOB;
-    ALTER TABLE jobs ADD COLUMN coming_size INTEGER;
-    ALTER TABLE jobs ADD COLUMN coming_mtime_ns INTEGER;
-    ALTER TABLE jobs ADD COLUMN coming_inode INTEGER;
-    UPDATE jobs SET coming = output, coming_size = output_size, coming_mtime_ns = output_mtime_ns,
-        coming_inode = output_inode WHERE state = 'running' AND announced;
-    CREATE INDEX jobs_coming ON jobs (coming);
-    """,
-)
+from daemon.journal.schema import MIGRATIONS
 
 
 class JournalError(TintdError):
@@ -92,10 +18,10 @@ class JournalError(TintdError):
 
 @contextmanager
 def usable(state: Path) -> Iterator[None]:
-    """Say in words that the journal of a state folder cannot be used.
+    """Turn the errors of SQLite into a sentence that names the state folder.
 
     Raises:
-        JournalError: it is damaged, or its disk is full.
+        JournalError: the journal is damaged, or its disk is full.
 
     """
     try:
@@ -108,32 +34,26 @@ class Database:
     """A connection, for one thread."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        """Open a database, making or migrating it, or only to read what is there.
+        """Open a database: make or migrate it, or (`readonly`) take it as it is.
 
         Raises:
-            JournalError: it cannot be opened, or a newer tintd made it.
+            JournalError: the database cannot be opened, or a newer tintd made it.
 
         """
-        if readonly and not path.is_file():
-            raise JournalError(f"{path}: there is no journal yet: `tintd run` makes it")
         try:
-            if readonly:
-                self.connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
-                self.connection.row_factory = sqlite3.Row
-                if self._check(path) < len(_MIGRATIONS):
-                    raise JournalError(f"{path}: the journal of an older tintd: `tintd run` brings it up to date")
-                return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self.connection = _connect_to_read(path) if readonly else _connect(path)
             self.connection.row_factory = sqlite3.Row
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = FULL")
-            self._migrate(path)
+            version = self._version(path)
+            if version == len(MIGRATIONS):
+                return
+            if readonly:
+                raise JournalError(f"{path}: an older tintd made the journal; start `tintd run` once to update it")
+            self._migrate(path, version)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
 
     def execute(self, statement: str, values: dict[str, object] | tuple[object, ...] = ()) -> sqlite3.Cursor:
-        """Run a statement; outside of a transaction it is one for itself."""
+        """Run a statement; outside of a transaction it is one of its own."""
         return self.connection.execute(statement, values)
 
     def close(self) -> None:
@@ -142,7 +62,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is done inside; one within another is part of it."""
+        """Do everything inside, or nothing; an inner transaction is part of the outer one."""
         if self.connection.in_transaction:
             yield
             return
@@ -155,17 +75,63 @@ class Database:
                 self.execute("ROLLBACK")
             raise
 
-    def _check(self, path: Path) -> int:
-        """The version of the schema, which must not be beyond ours."""
+    @contextmanager
+    def quick_transaction(self) -> Iterator[None]:
+        """Do everything inside, or nothing, without waiting for the disk: a power cut may undo it, a kill does not."""
+        self.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self.execute("PRAGMA synchronous = FULL")
+
+    def _version(self, path: Path) -> int:
+        """The version of the schema.
+
+        Raises:
+            JournalError: the version is unknown here.
+
+        """
         version: int = self.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(_MIGRATIONS):
-            raise JournalError(f"{path}: the journal was made by a newer tintd; this one reads {len(_MIGRATIONS)}")
+        if version > len(MIGRATIONS):
+            raise JournalError(
+                f"{path}: a newer tintd made the journal (version {version}); this one reads version {len(MIGRATIONS)}"
+            )
         return version
 
-    def _migrate(self, path: Path) -> None:
+    def _migrate(self, path: Path, version: int) -> None:
+        if version:
+            self._copy(path.with_name(f"{path.name}.version-{version}"))
+        self.connection.create_function("last_part", 1, _last_part, deterministic=True)
         with self.transaction():
-            version = self._check(path)
-            for step in _MIGRATIONS[version:]:
+            for step in MIGRATIONS[self._version(path) :]:
                 for statement in step.split(";\n"):
                     self.execute(statement)
-            self.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            self.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _copy(self, target: Path) -> None:
+        """Copy the database beside itself, whole or not at all."""
+        unfinished = target.with_name(f"{target.name}.new")
+        unfinished.unlink(missing_ok=True)
+        with closing(sqlite3.connect(unfinished)) as copy:
+            self.connection.backup(copy)
+        unfinished.replace(target)
+        sync_folder(target.parent)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise JournalError(f"{path}: there is no journal yet; `tintd run` makes one")
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
+
+
+def _last_part(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]

@@ -1,4 +1,4 @@
-"""The journal's upkeep: what is of no more use goes, and dates that a jumping clock made wrong are mended."""
+"""The journal's maintenance: old jobs are deleted, and times that a jumping clock made wrong are corrected."""
 
 from __future__ import annotations
 
@@ -8,42 +8,44 @@ from pathlib import Path
 
 from daemon.config.settings import Config
 from daemon.files.mounts import is_present
+from daemon.journal.schema import PENDING
 
 _DAY = 86_400.0
-_AT_ONCE = 500
-"""Jobs that are looked at in one go."""
+_STEP = 500
+"""The number of jobs that one call looks at."""
 
 
-def mend_dates(database: sqlite3.Connection, now: float, longest: float) -> int:
-    """Let jobs be due that wait longer than any delay lasts: the clock has jumped back since they were put off.
+def correct_due_times(database: sqlite3.Connection, now: float, longest: float) -> int:
+    """Let jobs be due that would wait longer than any delay lasts: the clock has jumped back.
 
     Returns:
-        How many.
+        The number of these jobs.
 
     """
     found = database.execute(
-        "UPDATE jobs SET due = ? WHERE state = 'queued' AND NOT superseded AND due > ?", (now, now + longest)
+        f"UPDATE jobs SET due = ? WHERE {PENDING} AND due > ?",  # noqa: S608 (ours)
+        (now, now + longest),
     )
     return found.rowcount
 
 
 class Pruning:
-    """Forgets old jobs whose originals are gone for good; one whose file still lies there is never forgotten."""
+    """Deletes old jobs whose originals are gone for good; one whose file still lies there is never deleted."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._seen = 0
+        self._last = 0
 
-    def go_on(self, database: sqlite3.Connection, now: float) -> int:
-        """Look at the next few jobs, from the first again after the last; returns how many were forgotten."""
+    def step(self, database: sqlite3.Connection, now: float) -> int:
+        """Look at the next few jobs, after the last at the first again; returns how many were deleted."""
         before = now - self._config.work.history_days * _DAY
         rows = database.execute(
-            "SELECT id, folder, path, superseded FROM jobs WHERE id > ? AND"
+            "SELECT id, folder, path, superseded FROM jobs WHERE id > ? AND state <> 'running' AND"
             " (superseded AND coalesce(ended, found) < ?"
             " OR state IN ('done', 'failed', 'skipped') AND ended < ?) ORDER BY id LIMIT ?",
-            (self._seen, before, before, _AT_ONCE),
+            (self._last, before, before, _STEP),
         ).fetchall()
-        self._seen = rows[-1][0] if len(rows) == _AT_ONCE else 0
+        self._last = rows[-1][0] if len(rows) == _STEP else 0
         present = {os.fsencode(folder.input) for folder in self._config.folders if is_present(folder.input)}
         gone = [
             (job,)

@@ -1,4 +1,4 @@
-"""What the journal knows of a job, and of its results."""
+"""What the journal stores, as values: jobs, attempts, results, and files that become jobs."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.files.identity import Identity, Result
-
-State = Literal["queued", "running", "done", "failed", "skipped"]
-STATES: tuple[State, ...] = ("running", "queued", "failed", "skipped", "done")
-"""All of them, in the order in which people ask for them."""
+from daemon.journal.states import Outcome, State
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A job as the journal knows it."""
+class JobRecord:
+    """One job. Times are in seconds since the epoch."""
 
     id: int
     folder: Path
     path: Path
-    """Inside the folder."""
+    """The original's path inside the folder."""
     identity: Identity
     seen: float
-    """Since when it has been known with this identity, in seconds since the epoch."""
+    """When the file was first seen with this identity."""
     state: State
     attempts: int
     due: float
     frames_done: int
     frames: int
+    """The number of frames in all; 0 where it is unknown."""
     reason: str | None
     output: Path | None
     seconds: float | None
     settings: str | None
+    """The hash of the settings that made the result."""
     weights: str | None
+    """The hash of the weights that made the result."""
     notes: tuple[str, ...]
 
     @property
@@ -46,21 +46,64 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class IncomingFile:
+    """A complete file, as it enters the journal."""
+
+    folder: Path
+    """The watched folder."""
+    path: Path
+    """The path inside the folder."""
+    identity: Identity
+    fingerprint: str
+    """The hash of the content."""
+    is_film: bool = False
+    """Whether `order: photos` puts the file behind the photographs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultMetadata:
     """How a result was made."""
 
     settings: str
-    """Hash of the settings."""
+    """The hash of the settings."""
     weights: str
-    """Hash of the weights."""
+    """The hash of the weights."""
     seconds: float
     notes: tuple[str, ...] = ()
-    """What could not be kept, and the like."""
+    """What a person should know about the result, such as what could not be kept."""
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """How an attempt ended."""
+
+    outcome: Outcome
+    reason: str | None = None
+    signal: str | None = None
+    """The signal that ended the worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a job. Times are in seconds since the epoch."""
+
+    job: int
+    source: Path
+    number: int
+    """The attempt's number within the job, from 1."""
+    begun: float
+    ended: float | None
+    worker: str
+    outcome: Outcome | None
+    """The outcome; None while the attempt goes on."""
+    reason: str | None
+    signal: str | None
+    """The signal that ended the worker."""
+
+
+def job_of(row: sqlite3.Row) -> JobRecord:
     """Read a row of the table of jobs."""
-    return Entry(
+    return JobRecord(
         id=row["id"],
         folder=Path(os.fsdecode(row["folder"])),
         path=Path(os.fsdecode(row["path"])),
@@ -80,8 +123,23 @@ def entry_of(row: sqlite3.Row) -> Entry:
     )
 
 
+def attempt_of(row: sqlite3.Row) -> Attempt:
+    """Read a row of the table of attempts, joined with the folder and the path of its job."""
+    return Attempt(
+        job=row["job"],
+        source=Path(os.fsdecode(row["folder"])) / os.fsdecode(row["path"]),
+        number=row["number"],
+        begun=row["begun"],
+        ended=row["ended"],
+        worker=row["worker"],
+        outcome=row["outcome"],
+        reason=row["reason"],
+        signal=row["signal"],
+    )
+
+
 def result_of(row: sqlite3.Row, which: Literal["output", "coming"]) -> Result | None:
-    """Read the result that a job published, or that it announced."""
+    """Read the result that a job published (`output`) or announced (`coming`)."""
     if row[which] is None:
         return None
     identity = Identity(row[f"{which}_size"], row[f"{which}_mtime_ns"], row[f"{which}_inode"] or 0)

@@ -1,50 +1,63 @@
-"""Requests of people for their files: to try them again, colour them again, give them up, or forget them."""
+"""What people may request for their files: another attempt, new colours, an end, or that tintd forgets them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatch
+import os
+import re
+from collections.abc import Callable
+from fnmatch import translate
 
 from daemon.journal.journal import Journal
-from daemon.journal.records import STATES, Entry, State
+from daemon.journal.reader import JournalReader
+from daemon.journal.states import State
 
 CANCELLED = "cancelled"
-"""Why a job is skipped that somebody gave up."""
+"""The reason of a job that a person gave up."""
 
 
-def retry(journal: Journal, pattern: str, now: float) -> list[Entry]:
+def retry(journal: Journal, pattern: str, now: float) -> list[int]:
     """Let failed and skipped jobs wait again."""
     return _requeue(journal, pattern, now, "failed", "skipped")
 
 
-def recolor(journal: Journal, pattern: str, now: float) -> list[Entry]:
-    """Colour anew what has been coloured, with the weights and settings of now; failed and skipped files too."""
+def recolor(journal: Journal, pattern: str, now: float) -> list[int]:
+    """Colour finished files again, with the present weights and settings; failed and skipped files too."""
     return _requeue(journal, pattern, now, "done", "failed", "skipped")
 
 
-def cancel(journal: Journal, pattern: str, now: float) -> list[Entry]:
-    """Give up jobs that wait or run; stopping the worker that has one is the caller's part."""
-    chosen = list(matching(journal, pattern, "queued", "running"))
-    for entry in chosen:
-        journal.end(entry.id, "skipped", CANCELLED, now)
+def cancel(journal: Journal, pattern: str, now: float) -> list[int]:
+    """Give up jobs that wait or run; the caller stops the worker that has one."""
+    chosen = select(journal, pattern, "waiting", "held", "running")
+    with journal.together():
+        for job in chosen:
+            journal.cancel(job, CANCELLED, now)
     return chosen
 
 
-def forget(journal: Journal, pattern: str) -> list[Entry]:
-    """Know nothing more of files, but for those that are being coloured."""
-    chosen = list(matching(journal, pattern, "queued", "done", "failed", "skipped"))
-    journal.forget(entry.id for entry in chosen)
+def forget(journal: Journal, pattern: str) -> list[int]:
+    """Delete jobs, except those that run."""
+    chosen = select(journal, pattern, "waiting", "held", "done", "failed", "skipped")
+    journal.forget(chosen)
     return chosen
 
 
-def matching(journal: Journal, pattern: str, *states: State) -> Iterator[Entry]:
-    """Jobs in these states whose file is meant: by its path, its path in its folder, or its name."""
-    means = reading_of(journal, pattern)
-    return (entry for entry in journal.entries(*states) if any(map(means, _names(entry))))
+def select(journal: JournalReader, pattern: str, *states: State) -> list[int]:
+    """The jobs in these states whose file a pattern means: by its path, its path in its folder, or its name."""
+    named = _named(journal, pattern)
+    if named:
+        return [job for job, state in named if state in states]
+    if pattern == "*":
+        return [job for job, _, _ in journal.paths(*states)]
+    is_match = re.compile(translate(pattern)).match
+    return [
+        job
+        for job, folder, path in journal.paths(*states)
+        if is_match(path) or is_match(os.path.join(folder, path)) or is_match(path.rpartition("/")[2])  # noqa: PTH118
+    ]
 
 
-def reading_of(journal: Journal, pattern: str) -> Callable[[str], bool]:
-    """How a pattern is read: as a name, where the journal knows a file that is called so, else as a shell pattern.
+def name_filter(journal: JournalReader, pattern: str) -> Callable[[str], bool]:
+    """How a pattern is read: as a name, where the journal knows a file with it, else as a shell pattern.
 
     `scan [1].jpg` is a file's name, and as a pattern it would mean `scan 1.jpg`.
 
@@ -52,16 +65,19 @@ def reading_of(journal: Journal, pattern: str) -> Callable[[str], bool]:
         Whether a path or a name is meant.
 
     """
-    if any(pattern in _names(entry) for entry in journal.entries(*STATES)):
+    if _named(journal, pattern):
         return lambda name: name == pattern
-    return lambda name: fnmatch(name, pattern)
+    is_match = re.compile(translate(pattern)).match
+    return lambda name: is_match(name) is not None
 
 
-def _names(entry: Entry) -> tuple[str, ...]:
-    return str(entry.source), str(entry.path), entry.source.name
+def _named(journal: JournalReader, name: str) -> list[tuple[int, State]]:
+    """The jobs, in any state, whose path, path in its folder or name is this very text."""
+    found = journal.named(name.rpartition("/")[2])
+    return [(job, state) for job, state, folder, path in found if name in {str(folder / path), str(path), path.name}]
 
 
-def _requeue(journal: Journal, pattern: str, now: float, *states: State) -> list[Entry]:
-    chosen = list(matching(journal, pattern, *states))
-    journal.requeue((entry.id for entry in chosen), now)
+def _requeue(journal: Journal, pattern: str, now: float, *states: State) -> list[int]:
+    chosen = select(journal, pattern, *states)
+    journal.requeue(chosen, now)
     return chosen

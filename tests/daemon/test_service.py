@@ -238,7 +238,7 @@ def test_a_stop_puts_the_running_job_back(tintd: Daemon) -> None:
     assert tintd.stop() == 0
     assert list(tintd.outbox.iterdir()) == []
     [entry] = tintd.status()["files"]
-    assert (entry["state"], entry["attempts"]) == ("queued", 0)
+    assert (entry["state"], entry["attempts"]) == ("waiting", 0)
 
 
 def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:

@@ -13,9 +13,10 @@ import pytest
 from daemon.config.settings import Folder, Watching
 from daemon.control.control_socket import ask
 from daemon.files.identity import Identity
-from daemon.journal.fair_queue import Order, Turns
+from daemon.journal.fair_queue import FairQueue, Order
 from daemon.journal.journal import Journal
 from daemon.watch.watcher import Watcher
+from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -24,16 +25,15 @@ def filled(journal: Journal, files: list[tuple[str, str, int]]) -> None:
     """A journal in which files wait, each found a second after the one before: (folder, name, size)."""
     with journal.together():
         for now, (folder, name, size) in enumerate(files):
-            journal.add(Path(folder, name), Path(folder), Identity(size, now, now), f"{folder}/{name}", now)
+            enter(journal, Path(folder, name), Path(folder), Identity(size, now, now), content=name, now=now)
 
 
-def in_turn(journal: Journal, turns: Turns, closed: frozenset[Path] = frozenset()) -> list[str]:
+def in_turn(journal: Journal, queue: FairQueue, closed: frozenset[Path] = frozenset()) -> list[str]:
     """The order in which all waiting files are taken."""
     order = []
-    while (job := turns.next(journal.database, 1e9, closed)) is not None:
-        entry = journal.take(1e9, 2e9, job)
-        assert entry is not None
-        order.append(str(entry.source))
+    while (job := queue.next(journal.database, 1e9, closed)) is not None:
+        order.append(str(journal.start(job, "7 (cpu)", 1e9).source))
+        queue.served(job.folder)
     return order
 
 
@@ -46,7 +46,7 @@ def test_a_flood_in_one_folder_does_not_starve_another(tmp_path: Path) -> None:
     """Breaks: the queue, by a thousand files in one folder before two in another come."""
     journal = Journal(tmp_path)
     filled(journal, [("/flood", f"{number}.jpg", 1) for number in range(1000)] + [("/few", "a", 1), ("/few", "b", 1)])
-    order = in_turn(journal, Turns([folder("/flood"), folder("/few")], "oldest"))
+    order = in_turn(journal, FairQueue([folder("/flood"), folder("/few")], "oldest"))
     assert order[:5] == ["/flood/0.jpg", "/few/a", "/flood/1.jpg", "/few/b", "/flood/2.jpg"]
     assert len(order) == 1002
 
@@ -63,7 +63,7 @@ def test_the_order_is_the_configured_one(tmp_path: Path, order: Order, expected:
     """Within a folder."""
     journal = Journal(tmp_path)
     filled(journal, [("/in", "a.mkv", 50), ("/in", "b.jpg", 90), ("/in", "c.jpg", 10)])
-    assert [Path(path).name for path in in_turn(journal, Turns([folder("/in")], order))] == expected
+    assert [Path(path).name for path in in_turn(journal, FairQueue([folder("/in")], order))] == expected
 
 
 def test_photographs_of_any_format_come_before_films(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_priority_goes_first_and_closed_folders_wait(tmp_path: Path) -> None:
     """Breaks: one folder's disk; and what is no longer watched is still handed out, to be put aside."""
     journal = Journal(tmp_path)
     filled(journal, [("/old", "x", 1), ("/low", "a", 1), ("/high", "b", 1), ("/high", "c", 1)])
-    turns = Turns([folder("/low"), folder("/high", 5)], "oldest")
-    assert in_turn(journal, turns, frozenset([Path("/low")])) == ["/high/b", "/high/c", "/old/x"]
-    assert in_turn(journal, turns) == ["/low/a"]
+    queue = FairQueue([folder("/low"), folder("/high", 5)], "oldest")
+    assert in_turn(journal, queue, frozenset([Path("/low")])) == ["/high/b", "/high/c", "/old/x"]
+    assert in_turn(journal, queue) == ["/low/a"]
 
 
 def test_a_turn_costs_the_same_however_many_wait(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_turn_costs_the_same_however_many_wait(tmp_path: Path) -> None:
     for order in ("oldest", "smallest", "photos"):
         asked: list[str] = []
         journal.database.set_trace_callback(asked.append)
-        Turns([folder("/in")], order)._first(journal.database, Path("/in"), 1.0)  # noqa: SLF001
+        FairQueue([folder("/in")], order)._first(journal.database, Path("/in"), 1.0)  # noqa: SLF001
         journal.database.set_trace_callback(None)
         plan = " ".join(row["detail"] for row in journal.database.execute(f"EXPLAIN QUERY PLAN {asked[-1]}"))
         assert "USING" in plan
@@ -101,7 +101,7 @@ def test_status_costs_the_same_however_many_wait(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     asked: list[str] = []
     journal.database.set_trace_callback(asked.append)
-    list(journal.entries("queued", most=20))
+    list(journal.jobs("waiting", most=20))
     journal.database.set_trace_callback(None)
     plan = " ".join(row["detail"] for row in journal.database.execute(f"EXPLAIN QUERY PLAN {asked[-1]}"))
     assert "jobs_latest" in plan
@@ -126,7 +126,7 @@ def flood(tmp_path: Path, number: int) -> tuple[float, int]:
             watcher.observe(found.path)
         with journal.together():
             for ready in watcher.complete(500):
-                journal.add(ready.path, inbox, ready.identity, ready.path.name, 0)
+                enter(journal, ready.path, inbox, ready.identity)
                 entered += 1
         peak = max(peak, process.memory_info().rss)
     watcher.stop()
@@ -165,7 +165,7 @@ def drop_a_flood(service: Service, number: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> None:
-    """Breaks: the same, in the whole service: its memory stays flat, it answers all the while, and turns are fair."""
+    """Breaks: the same, in the whole service: its memory stays flat, it answers all the while, and queue are fair."""
     number = 100_000
     service.settings["folders"].append({"input": "few", "output": "outbox-few"})
     service.settings["work"] |= {"attempts": 1, "photo_batch": 1}

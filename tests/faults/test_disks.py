@@ -19,10 +19,10 @@ import pytest
 
 from daemon.commands.client import look_up
 from daemon.control.status import status_of
-from daemon.files.identity import Identity
 from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
 from tests.assets.films import Film, write_film
+from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 from tests.faults.conftest import Service, assert_in_order
@@ -72,7 +72,7 @@ def test_a_full_output_disk_holds_the_job(service: Service, mount: Mount, spare:
     write_grey(service.inbox / "a.png", 300, 300)
     told = "nearly full" if spare else "held"
     service.until(lambda: told in service.log(), "it says so")
-    service.until(lambda: service.counts() == {"queued": 1}, "it waits")
+    service.until(lambda: service.counts() == {"waiting" if spare else "held": 1}, "it waits")
     filler.unlink()
     service.finish(done=1)
     service.signal(signal.SIGTERM)
@@ -121,7 +121,7 @@ def test_an_output_mount_that_goes_and_comes_back(service: Service, mount: Mount
     service.until(lambda: is_running(service), "the film is being coloured")
     subprocess.run(["umount", "--lazy", service.root / "disk"], check=True)
     write_grey(service.inbox / "a.png")
-    service.until(lambda: "not mounted any more" in service.log(), "it says so")
+    service.until(lambda: "is no longer mounted" in service.log(), "it says so")
     assert list((service.root / "disk").iterdir()) == []
     mount(service.root / "other")  # takes the device number that has come free
     mount(service.root / "disk")
@@ -140,7 +140,7 @@ def test_an_output_mount_that_comes_back_under_another_number(service: Service, 
     subprocess.run(["umount", "--lazy", service.outbox], check=True)
     mount(service.root / "another")
     write_grey(service.inbox / "b.png", 40)
-    service.until(lambda: "not mounted any more" in service.log(), "it says so")
+    service.until(lambda: "is no longer mounted" in service.log(), "it says so")
     mount(service.outbox)
     assert service.outbox.stat().st_dev != number
     service.finish(done=2)
@@ -244,7 +244,7 @@ def test_an_original_that_becomes_a_pipe(daemon: Daemon) -> None:
     daemon.start()
     for name in ("a.png", "b.png"):
         write_grey(daemon.inbox / name)
-    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 2, "both are found")
+    daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 2, "both are found")
     for name in ("a.png", "b.png"):
         (daemon.inbox / name).unlink()
         os.mkfifo(daemon.inbox / name)
@@ -293,8 +293,8 @@ def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -
     service.settings["work"]["attempts"] = 1
     service.start()
     service.drop_film("film.mkv", Film(frames=20))
-    service.until(lambda: service.logged("will be tried again"), "it waits")
-    assert "No space left" in service.logged("will be tried again")[0]["reason"]
+    service.until(lambda: service.logged("held"), "it waits")
+    assert "No space left" in service.logged("held")[0]["reason"]
     subprocess.run(["mount", "-o", "remount,nr_inodes=100", service.outbox], check=True)
     service.finish(done=1)
     service.signal(signal.SIGTERM)
@@ -309,8 +309,8 @@ def test_a_full_temporary_folder(tintd: Daemon, mount: Mount, monkeypatch: pytes
     tintd.settings["work"]["attempts"] = 1
     tintd.start()
     write_grey(tintd.inbox / "a.webp", 500, 500)
-    tintd.wait_until(lambda: tintd.logged("will be tried again"), "it waits")
-    assert "No space left" in tintd.logged("will be tried again")[0]["reason"]
+    tintd.wait_until(lambda: tintd.logged("held"), "it waits")
+    assert "No space left" in tintd.logged("held")[0]["reason"]
     subprocess.run(["mount", "-o", "remount,size=10m", tintd.root / "tmp"], check=True)
     tintd.wait_for(done=1)
 
@@ -351,7 +351,7 @@ def test_a_damaged_journal_is_told_of_in_words(service: Service) -> None:
     """Breaks: the journal's tables, but not its head. Who asks gets one line, and the service does not start."""
     journal = Journal(service.root / "state")
     for number in range(500):
-        journal.add(service.inbox / str(number), service.inbox, Identity(1, 1, 1), str(number), 0)
+        enter(journal, service.inbox / str(number), service.inbox)
     journal.close()
     with (service.root / "state" / "journal.sqlite3").open("r+b") as file:
         file.seek(4096)

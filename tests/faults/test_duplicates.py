@@ -100,7 +100,7 @@ def test_duplicates_that_come_at_the_same_moment(daemon: Daemon, duplicates: str
     daemon.start()
     first = write_grey(daemon.inbox / "a.png", 400, 400)
     shutil.copyfile(first, daemon.inbox / "b.png")
-    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 2, "both are found")
+    daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 2, "both are found")
     daemon.command("resume")
     daemon.wait_for(**counts)
     reasons = [reason for name in ("a.png", "b.png") for _, reason in told(daemon, name)]

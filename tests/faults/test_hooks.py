@@ -19,10 +19,11 @@ import pytest
 
 from daemon.config.settings import Hooks
 from daemon.control.hooks import Herald
-from daemon.files.identity import Result, fingerprint, identify
+from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
-from daemon.journal.records import Making
+from daemon.journal.records import AttemptEnd, ResultMetadata
 from daemon.runtime.service_state import LONGEST_REST
+from tests.assets.journals import enter, started
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -75,14 +76,13 @@ def end_a_job(journal: Journal, place: Path, name: str, *, well: bool) -> int:
     path.write_bytes(os.fsencode(name))
     identity = identify(path)
     assert identity is not None
-    journal.add(path, path.parent, identity, fingerprint(path), 0)
-    entry = journal.take(1, 10)
-    assert entry is not None
+    enter(journal, path, path.parent, identity)
+    entry = started(journal)
     if well:
-        journal.announce(entry.id, Result(place / "out" / name, identity), Making("s", "w", 1.0))
+        journal.announce(entry.id, Result(place / "out" / name, identity), ResultMetadata("s", "w", 1.0))
         journal.finish(entry.id, 2)
     else:
-        journal.end(entry.id, "failed", "it is broken", 2)
+        journal.fail(entry.id, AttemptEnd("failed", "it is broken"), 2)
     return entry.id
 
 
@@ -99,7 +99,7 @@ def tend(herald: Herald, now: float, seconds: float = 20) -> None:
 
 def herald_of(journal: Journal, **hooks: object) -> Herald:
     """A herald, as the service makes it."""
-    return Herald(journal.database, Hooks.model_validate(hooks), lambda: None)
+    return Herald(journal.outbox, Hooks.model_validate(hooks), lambda: None)
 
 
 def test_a_refusal_is_told_again(tmp_path: Path, listener: Listener) -> None:
@@ -156,7 +156,7 @@ def test_a_command_that_hangs_is_ended_and_run_again(tmp_path: Path) -> None:
     herald = herald_of(journal, done={"command": ["sleep", "1000"]}, timeout_seconds=0.2)
     end_a_job(journal, tmp_path, "a.jpg", well=True)
     tend(herald, 3)
-    left = journal.database.execute("SELECT tries, due FROM untold").fetchone()
+    left = journal.database.execute("SELECT tries, due FROM outbox").fetchone()
     assert tuple(left) == (1, 13)
     herald.stop()
 
@@ -192,7 +192,7 @@ def test_who_is_not_told_is_not_noted(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state")
     herald_of(journal).stop()
     end_a_job(journal, tmp_path, "a.jpg", well=True)
-    assert journal.database.execute("SELECT count(*) FROM untold").fetchone()[0] == 0
+    assert journal.database.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
 
 
 def test_what_is_to_be_told_comes_with_the_end_of_the_job(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_is_to_be_told_comes_with_the_end_of_the_job(tmp_path: Path) -> Non
         end_a_job(journal, tmp_path, "a.jpg", well=False)
         raise sqlite3.IntegrityError
     assert journal.counts()["failed"] == 0
-    assert journal.database.execute("SELECT count(*) FROM untold").fetchone()[0] == 0
+    assert journal.database.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
     herald.stop()
 
 

@@ -181,6 +181,6 @@ def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon)
     daemon.start()
     write_grey(daemon.inbox / "a.png")
     daemon.wait_until(lambda: daemon.status()["counts"]["done"] == 1, "another is done")
-    [film] = [file for file in daemon.status()["files"] if file["state"] == "queued"]
+    [film] = [file for file in daemon.status()["files"] if file["state"] == "waiting"]
     assert film["reason"] == "the service ended while it was coloured (attempt 1)"
     assert film["due"] > time.time() + 500

@@ -51,7 +51,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
 
     daemon.command("pause")
     write_grey(daemon.inbox / "a.png")
-    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "it is found")
+    daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 1, "it is found")
     assert "tintd pause" in daemon.status()["service"]["summary"]
     assert not (daemon.outbox / "a.png").exists()
     daemon.command("resume")
@@ -219,7 +219,7 @@ def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
     hour = time.localtime().tm_hour
     daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
     daemon.reload()
-    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 1, "the film is put back")
+    daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 1, "the film is put back")
     assert "working hours" in daemon.status()["service"]["summary"]
     assert daemon.status()["files"][0]["attempts"] == 0
     daemon.settings["work"]["hours"] = []

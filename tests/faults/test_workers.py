@@ -116,7 +116,7 @@ def test_photographs_that_wait_are_given_together(daemon: Daemon) -> None:
     for number in range(6):
         write_grey(daemon.inbox / f"{number}.png", 96, 128)
     (daemon.inbox / "3.png").write_bytes((daemon.inbox / "3.png").read_bytes()[:700])
-    daemon.wait_until(lambda: daemon.status()["counts"]["queued"] == 6, "all are found")
+    daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 6, "all are found")
     daemon.command("resume")
     daemon.wait_for(done=5, failed=1)
     told = [Path(line["file"]).name for line in daemon.logged("colouring")]

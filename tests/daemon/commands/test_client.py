@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from daemon.files.identity import Identity
 from daemon.journal.journal import Journal
+from tests.assets.journals import enter
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def home(tmp_path: Path) -> Path:
     inbox.mkdir()
     (inbox / "cat.jpg").touch()
     journal = Journal(tmp_path / "state")
-    journal.add(inbox / "cat.jpg", inbox, Identity(1, 1, 1), "a", 0)
+    enter(journal, inbox / "cat.jpg", inbox)
     journal.close()
     return tmp_path
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.control.requests import Action, Applied, RequestError, apply, read_action
-from daemon.files.identity import Identity
 from daemon.journal.journal import Journal
-from daemon.journal.records import Entry
+from tests.assets.journals import enter
 
 
 class Recorder:
@@ -16,7 +15,7 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def cancel(self, pattern: str) -> list[Entry]:
+    def cancel(self, pattern: str) -> list[int]:
         """Note it."""
         self.asked.append(f"cancel {pattern}")
         return []
@@ -34,7 +33,7 @@ class Recorder:
 def journal(tmp_path: Path) -> Journal:
     """A journal in which one file waits."""
     made = Journal(tmp_path)
-    made.add(Path("/in/a.jpg"), Path("/in"), Identity(1, 1, 1), "a", 0)
+    enter(made, Path("/in/a.jpg"), Path("/in"), now=0)
     return made
 
 

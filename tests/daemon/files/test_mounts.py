@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.files.mounts import kind_of, network_kind
+from daemon.files.mounts import file_system_of, network_kind
 
 MOUNTS = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 22 0:40 / /mnt/nas rw shared:5 - nfs4 nas:/volume1 rw
@@ -31,7 +31,7 @@ MOUNTS = rb"""22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 )
 def test_the_nearest_and_latest_mount_counts(place: str, kind: str) -> None:
     """Mounts lie in one another, and over one another."""
-    assert kind_of(Path(place), MOUNTS) == kind
+    assert file_system_of(Path(place), MOUNTS) == kind
 
 
 def test_a_local_folder_is_no_network(tmp_path: Path) -> None:

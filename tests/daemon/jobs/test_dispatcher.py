@@ -1,0 +1,232 @@
+"""Tests of daemon/jobs/dispatcher.py: with a real journal and real files, and an executor that is the test's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import pytest
+
+from colorizer.report import Report
+from colorizer.settings import ColourSettings
+from daemon.config.settings import Config, Folder, Work
+from daemon.files.identity import fingerprint, identify
+from daemon.jobs.dispatcher import Dispatcher
+from daemon.journal.journal import Journal
+from daemon.workers import (
+    ColourFiles,
+    Crashed,
+    Done,
+    Event,
+    ExecutorStatus,
+    Failed,
+    Interrupted,
+    Progress,
+    Skipped,
+    Task,
+    Vacancy,
+)
+from daemon.workers.executor import Waitable
+from tests.assets.journals import enter
+from tests.assets.pictures import write_grey
+
+FILM = b"no photograph"
+
+
+class ManualExecutor:
+    """An executor with one worker, which does what the test says."""
+
+    def __init__(self, colours: Iterable[ColourSettings]) -> None:
+        self.status = ExecutorStatus(was_ready=True, is_complete=True)
+        self.colours = frozenset(colours)
+        self.task: Task | None = None
+        self.cancelled: list[int] = []
+
+    def start(self) -> None:
+        """It runs."""
+
+    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:  # noqa: ARG002 (the protocol's)
+        """It takes other colours."""
+        self.colours = frozenset(colours)
+
+    def vacancies(self) -> list[Vacancy]:
+        """One, unless it has a task."""
+        return [] if self.task else [Vacancy("7 (cpu)", self.colours)]
+
+    def submit(self, task: Task, vacancy: Vacancy) -> None:  # noqa: ARG002 (likewise)
+        """Take a task."""
+        self.task = task
+
+    def events(self, timeout: float, wakeup: Waitable | None = None) -> list[Event]:  # noqa: ARG002 (likewise)
+        """Nothing happens by itself."""
+        return []
+
+    def seconds_until_check(self) -> float | None:
+        """Never."""
+        return None
+
+    def cancel(self, keys: Collection[int]) -> None:
+        """Stop tasks."""
+        self.cancelled += keys
+        self.task = None
+
+    def stop(self) -> None:
+        """It ends with the test."""
+
+
+class Setup:
+    """A dispatcher with its journal and its folders."""
+
+    def __init__(self, root: Path) -> None:
+        self.inbox, self.outbox = root / "in", root / "out"
+        self.inbox.mkdir()
+        self.outbox.mkdir()
+        config = Config(
+            folders=(Folder(input=self.inbox, output=self.outbox),), state=root / "state", work=Work(spare_mib=0)
+        )
+        self.journal = Journal(config.state)
+        self.executor = ManualExecutor(folder.colour for folder in config.folders)
+        self.dispatcher = Dispatcher(config, self.journal, self.executor)
+
+    def drop(self, name: str, content: bytes = FILM) -> None:
+        """A file that enters the journal, a photograph by its suffix."""
+        path = self.inbox / name
+        if path.suffix == ".png":
+            write_grey(path)
+        else:
+            path.write_bytes(content)
+        enter(self.journal, path, self.inbox, identify(path), content=fingerprint(path) + name, now=time.time() - 9)
+
+    def start(self) -> list[int]:
+        """Let jobs start; returns those of the worker's task."""
+        self.dispatcher.start_jobs()
+        return list(self.executor.task.keys) if self.executor.task else []
+
+    def end(self, event: Event) -> None:
+        """Let the worker end its task."""
+        self.executor.task = None
+        self.dispatcher.handle(event)
+
+    def history(self) -> list[tuple[str, str | None]]:
+        """State and outcome of each job, the first one first."""
+        rows = self.journal.database.execute(
+            "SELECT state, outcome FROM jobs LEFT JOIN attempts ON job = jobs.id ORDER BY jobs.id, attempts.id"
+        )
+        return [(row["state"], row["outcome"]) for row in rows]
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    """No file is there yet."""
+    return Setup(tmp_path)
+
+
+def test_photographs_are_started_together_and_a_film_alone(setup: Setup) -> None:
+    """In the order of the queue; the film that ends a batch comes next."""
+    for name in ("a.png", "b.png", "film.mkv", "c.png"):
+        setup.drop(name)
+    assert setup.start() == [1, 2]
+    assert isinstance(setup.executor.task, ColourFiles)
+    setup.executor.task = None
+    assert setup.start() == [3]
+    setup.executor.task = None
+    assert setup.start() == [4]
+
+
+def test_a_job_is_read_once_before_it_starts(setup: Setup) -> None:
+    """The row that the queue finds is all that is read of it."""
+    setup.drop("film.mkv")
+    statements: list[str] = []
+    setup.journal.database.set_trace_callback(statements.append)
+    assert setup.start() == [1]
+    setup.journal.database.set_trace_callback(None)
+    assert len([one for one in statements if "SELECT *" in one and "FROM jobs" in one]) == 1
+    assert statements.count("COMMIT") == 1
+
+
+def test_progress_is_written_every_few_seconds(setup: Setup) -> None:
+    """Hundreds of messages make one transaction, and that one does not wait for the disk."""
+    setup.drop("film.mkv")
+    setup.start()
+    statements: list[str] = []
+    setup.journal.database.set_trace_callback(statements.append)
+    for done in range(1, 301):
+        setup.dispatcher.handle(Progress(1, done, 300))
+        setup.dispatcher.write_progress()
+    setup.journal.database.set_trace_callback(None)
+    assert statements.count("COMMIT") == 1
+    assert statements[0] == "PRAGMA synchronous = NORMAL"
+    assert setup.dispatcher.running[1].frames_done == 300
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Skipped(1, "in colour"), ("skipped", "skipped")),
+        (Failed(1, "unsupported", "no picture"), ("skipped", "skipped")),
+        (Failed(1, "failed", "damaged"), ("waiting", "failed")),
+        (Failed(1, "unwritten", "no space left"), ("held", "held")),
+        (Crashed(1, "crashed", "SIGSEGV"), ("waiting", "crashed")),
+        (Crashed(1, "no progress", "SIGKILL", is_stopped=True), ("waiting", "stopped")),
+        (Interrupted(1), ("waiting", "put back")),
+    ],
+)
+def test_every_end_is_in_the_journal(setup: Setup, event: Event, expected: tuple[str, str]) -> None:
+    """The state of the job and the outcome of the attempt."""
+    setup.drop("film.mkv")
+    setup.start()
+    setup.end(event)
+    assert setup.history() == [expected]
+    assert not setup.dispatcher.running
+    assert list(setup.outbox.glob(".tintd-*")) == []
+
+
+def test_a_result_is_published(setup: Setup) -> None:
+    """Under the name of its original, with how it was made."""
+    setup.drop("film.mkv")
+    setup.start()
+    (setup.dispatcher.running[1].workspace / "result").write_bytes(b"coloured")
+    setup.end(Done(1, Report("film", ".mkv", 64, 64, notes=("a note",)), "weights"))
+    assert (setup.outbox / "film.mkv").read_bytes() == b"coloured"
+    [job] = setup.journal.jobs("done")
+    assert (job.output, job.weights, job.notes) == (setup.outbox / "film.mkv", "weights", ("a note",))
+    assert setup.history() == [("done", "done")]
+
+
+def test_a_file_that_changed_is_not_started(setup: Setup) -> None:
+    """What lies there now is found as a new file; no attempt is noted."""
+    setup.drop("film.mkv")
+    (setup.inbox / "film.mkv").write_bytes(b"another")
+    assert setup.start() == []
+    assert setup.journal.job(1) is None
+    assert list(setup.journal.attempts()) == []
+
+
+def test_an_output_folder_that_cannot_be_written_holds_the_job(setup: Setup) -> None:
+    """Its attempts do not count, however often it is tried."""
+    setup.drop("film.mkv")
+    setup.outbox.rmdir()
+    setup.outbox.write_text("a file where the folder should be")
+    assert setup.start() == []
+    [job] = setup.journal.jobs("held")
+    assert (job.attempts, job.reason is not None) == (0, True)
+
+
+def test_cancelled_jobs_are_stopped(setup: Setup) -> None:
+    """The running one too."""
+    for name in ("a.mkv", "b.mkv"):
+        setup.drop(name)
+    setup.start()
+    assert sorted(setup.dispatcher.cancel("*")) == [1, 2]
+    assert setup.executor.cancelled == [1]
+    assert setup.history() == [("skipped", "cancelled"), ("skipped", None)]
+
+
+def test_running_jobs_are_put_back(setup: Setup) -> None:
+    """Their attempts do not count."""
+    setup.drop("film.mkv")
+    setup.start()
+    setup.dispatcher.put_back()
+    assert setup.executor.cancelled == [1]
+    assert [job.attempts for job in setup.journal.jobs("waiting")] == [0]
