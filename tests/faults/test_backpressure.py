@@ -71,7 +71,7 @@ def test_photographs_of_any_format_come_before_films(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     names = ["a.mkv", "b.jxl", "c.pcx", "d.SGI", "e.tga", "f.ppm", "g.dng", "h.jfif"]
     filled(journal, [("/in", name, 10) for name in names])
-    assert [Path(path).name for path in in_turn(journal, Turns([folder("/in")], "photos"))] == names[2:] + names[:2]
+    assert [Path(path).name for path in in_turn(journal, FairQueue([folder("/in")], "photos"))] == names[2:] + names[:2]
 
 
 def test_priority_goes_first_and_closed_folders_wait(tmp_path: Path) -> None:
