@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from colorizer.photo.formats import is_named_as_photo
 from daemon.files.identity import Identity
 from daemon.journal.journal import Journal
 from daemon.journal.records import IncomingFile, JobRecord
@@ -18,10 +19,9 @@ def enter(
 ) -> str:
     """Enter a file that need not exist; its content is its name unless another is given."""
     path = source.relative_to(folder)
-    found = IncomingFile(
-        folder, path, identity or Identity(1, 1, 1), content or os.fsencode(path).hex(), path.suffix == ".mkv"
-    )
-    return journal.add(found, now)
+    fingerprint = content or os.fsencode(path).hex()
+    is_film = not is_named_as_photo(path)
+    return journal.add(IncomingFile(folder, path, identity or Identity(1, 1, 1), fingerprint, is_film), now)
 
 
 def start(journal: Journal, now: float = 1) -> JobRecord | None:
