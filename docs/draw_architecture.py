@@ -91,7 +91,7 @@ def box_of(module: str) -> str:
 def draw(graph: Graph) -> str:
     """The picture, as SVG."""
     places = dict(_places(graph))
-    width = max(x for x, _ in places.values()) + WIDTH + MARGIN
+    width = max(x + _width(box) for box, (x, _) in places.items()) + MARGIN
     height = max(y for _, y in places.values()) + HEIGHT + MARGIN
     size, font = f'width="{width}" height="{height}"', 'font-family="sans-serif" font-size="12"'
     tip = 'viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"'
@@ -99,7 +99,7 @@ def draw(graph: Graph) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size} {font}>',
         f'<marker id="tip" {tip}><path d="M0 0 8 4 0 8z" fill="#667"/></marker>',
         f'<rect {size} fill="#fff"/>',
-        *(_line(places[box], places[other]) for box, other in graph.lines),
+        *(_line(graph, places, box, other) for box, other in graph.lines),
         *(_box(box, *places[box]) for box in graph.boxes),
         "</svg>\n",
     ]
@@ -107,29 +107,49 @@ def draw(graph: Graph) -> str:
 
 
 def _places(graph: Graph) -> Iterator[tuple[str, tuple[int, int]]]:
-    """The left upper corner of each box: a column for each of the three, a row for each level."""
+    """The left upper corner of each box, and of each bend: a column for each of the three, a row for each level."""
     left, top = MARGIN, max(map(graph.level, graph.boxes))
     for column in COLUMNS:
         rows: dict[int, list[str]] = {}
         for box in graph.boxes:
             if box.startswith(column):
                 rows.setdefault(graph.level(box), []).append(box)
-        broadest = max(map(len, rows.values()))
+        for upper, lower in graph.lines:
+            for level, bend in _bends(graph, upper, lower):
+                if upper.startswith(column):
+                    rows[level].append(bend)
+        widths = {level: sum(_width(box) + GAP for box in boxes) for level, boxes in rows.items()}
         for level, boxes in rows.items():
-            start = left + (broadest - len(boxes)) * (WIDTH + GAP) // 2
-            for number, box in enumerate(boxes):
-                yield box, (start + number * (WIDTH + GAP), MARGIN + (top - level) * STEP)
-        left += broadest * (WIDTH + GAP) + 2 * GAP
+            x = left + (max(widths.values()) - widths[level]) // 2
+            for box in boxes:
+                yield box, (x, MARGIN + (top - level) * STEP)
+                x += _width(box) + GAP
+        left += max(widths.values()) + 2 * GAP
 
 
-def _line(upper: tuple[int, int], lower: tuple[int, int]) -> str:
-    x, y = upper[0] + WIDTH // 2, upper[1] + HEIGHT
-    to_x, to_y = lower[0] + WIDTH // 2, lower[1]
-    bend = (to_y - y) // 2
-    return (
-        f'<path d="M{x} {y}C{x} {y + bend} {to_x} {to_y - bend} {to_x} {to_y}"'
-        ' fill="none" stroke="#667" marker-end="url(#tip)"/>'
-    )
+def _bends(graph: Graph, upper: str, lower: str) -> list[tuple[int, str]]:
+    """The rows between two boxes of a column, with a name for the place where their line passes the boxes there."""
+    if upper.partition(".")[0] != lower.partition(".")[0]:
+        return []
+    return [(level, f"{upper} > {lower} {level}") for level in range(graph.level(upper) - 1, graph.level(lower), -1)]
+
+
+def _width(box: str) -> int:
+    return 0 if ">" in box else WIDTH
+
+
+def _line(graph: Graph, places: dict[str, tuple[int, int]], upper: str, lower: str) -> str:
+    x, y = places[upper][0] + WIDTH // 2, places[upper][1] + HEIGHT
+    path = f"M{x} {y}"
+    for name in (*(bend for _, bend in _bends(graph, upper, lower)), lower):
+        to_x, to_y = places[name][0] + _width(name) // 2, places[name][1]
+        half = (to_y - y) // 2
+        path += f"C{x} {y + half} {to_x} {to_y - half} {to_x} {to_y}"
+        x, y = to_x, to_y
+        if ">" in name:
+            y += HEIGHT
+            path += f"V{y}"
+    return f'<path d="{path}" fill="none" stroke="#667" marker-end="url(#tip)"/>'
 
 
 def _box(box: str, x: int, y: int) -> str:
