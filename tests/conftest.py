@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from colorizer.model.weights import Calibration, WeightsCard, save_weights
 from daemon.commands.client import look_up
 from daemon.control.status import status_of
 from tests.assets.films import Film, write_film
-from tests.fork_server import ForkedProcess, ForkServer
+from tests.fork_server import PRELOADED, ForkedProcess, ForkServer
 
 # No test asserts a time, and hypothesis would.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -177,6 +178,20 @@ def fork_server() -> Iterator[ForkServer]:
     made = ForkServer()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def worker_context() -> multiprocessing.context.BaseContext:
+    """A way to start processes that forks them from one that has loaded torch."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
+
+
+@pytest.fixture
+def forked_workers(worker_context: multiprocessing.context.BaseContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that this process starts are forked, where loading torch again would cost seconds for each."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _method=None: worker_context)
 
 
 @pytest.fixture

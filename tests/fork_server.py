@@ -17,13 +17,14 @@ from pathlib import Path
 
 import psutil
 
+PRELOADED = ["colorizer.engine", "daemon.workers.worker"]
+"""Modules that a forked worker does not have to load: with them come torch, libav and libvips."""
+
 
 def main() -> None:
     """Fork a service at each line."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["colorizer.engine", "colorizer.film.pipeline", "colorizer.photo.pipeline", "daemon.workers.worker"]
-    )
+    context.set_forkserver_preload(PRELOADED)
     forkserver.ensure_running()
     forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]  # noqa: SLF001 (no child of a service)
     multiprocessing.get_context = lambda _method=None: context  # type: ignore[assignment, method-assign]

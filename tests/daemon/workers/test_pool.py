@@ -31,6 +31,8 @@ from daemon.workers import (
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 PATIENCE = 120
 LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 
