@@ -18,7 +18,7 @@ from daemon.config.pause import Pause, by_hours, by_person
 from daemon.config.reloading import load_changed
 from daemon.config.settings import Config
 from daemon.control import requests
-from daemon.control.hooks import Herald
+from daemon.control.hooks import HookRunner
 from daemon.control.reporter import Reporter
 from daemon.control.requests import Action, Applied
 from daemon.control.server import ControlServer
@@ -85,7 +85,7 @@ class Service:
         with state_locked(self._config.state), ExitStack() as stack:
             self._journal = stack.enter_context(closing(Journal(self._config.state)))
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
-            self._hooks = Herald(self._journal.outbox, self._config.hooks, self._wakeup.wake)
+            self._hooks = HookRunner(self._journal.outbox, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
             self._claims.check(folder.input for folder in self._config.folders)
             make_folders(self._config.folders)
@@ -155,7 +155,7 @@ class Service:
         self._intake.take_in()
         self._work()
         self._dispatcher.write_progress()
-        self._hooks.tend(time.time())
+        self._hooks.poll(time.time())
         self._keep_in_order()
         self._reporter.report(self._dispatcher, self._executor.status, self._pauses() or self._dispatcher.pauses)
 

@@ -1,7 +1,7 @@
-"""The herald: tells a command or a webhook of each file that is done or failed, at least once.
+"""Calls a command or a webhook for each file that is done or has failed, at least once.
 
-What is to be told enters the journal in the transaction that ends the job, so a crash between the two cannot be; and
-it leaves the journal only when it was heard, so a crash while it is told means that it is told again.
+An event enters the journal's outbox in the transaction that ends its job, and leaves it after it was delivered. So a
+crash between the two loses no event, but one may be delivered twice.
 """
 
 from __future__ import annotations
@@ -24,52 +24,58 @@ from daemon.journal.states import State
 _log = structlog.get_logger()
 
 
-class Herald:
-    """Tells tidings one after the other, in a thread of its own."""
+class HookRunner:
+    """Delivers the events of the outbox one after the other, in a thread of its own."""
 
-    def __init__(self, outbox: Outbox, hooks: Hooks, ring: Callable[[], None]) -> None:
-        """From now on, what ends is noted; `ring` is called, in another thread, when something was told.
+    def __init__(self, outbox: Outbox, hooks: Hooks, wake: Callable[[], None]) -> None:
+        """Have the outbox store events from now on.
 
         Args:
             outbox: the journal's.
-            hooks: who is to be told of what.
-            ring: wakes the service's loop.
+            hooks: the commands and webhooks to call.
+            wake: called in another thread when an event was delivered, or its delivery has failed.
 
         """
         self._outbox = outbox
         self._hooks = hooks
-        self._ring = ring
-        self._told: tuple[HookEvent, Future[None]] | None = None
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="herald")
+        self._wake = wake
+        self._delivery: tuple[HookEvent, Future[None]] | None = None
+        """The event that is being delivered."""
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="hooks")
         states: dict[State, Hook] = {"done": hooks.done, "failed": hooks.failed}
         outbox.subscribe(state for state, hook in states.items() if hook.is_set)
 
-    def tend(self, now: float) -> None:
-        """Note what was heard, and tell what is due; `now` is in seconds since the epoch."""
-        if self._told is not None and self._told[1].done():
-            self._conclude(*self._told, now)
-            self._told = None
-        if self._told is None:
-            self._tell(now)
+    @property
+    def is_busy(self) -> bool:
+        """Whether an event is being delivered."""
+        return self._delivery is not None
+
+    def poll(self, now: float) -> None:
+        """Finish a delivery that has ended, and begin the next that is due; `now` is in seconds since the epoch."""
+        if self._delivery is not None and self._delivery[1].done():
+            self._finish(*self._delivery, now)
+            self._delivery = None
+        if self._delivery is None:
+            self._begin(now)
 
     def next_due(self) -> float | None:
         """When the next event is due, in seconds since the epoch; None where none waits, or one is being delivered."""
-        return None if self._told is not None else self._outbox.next_due()
+        return None if self.is_busy else self._outbox.next_due()
 
     def stop(self) -> None:
-        """Tell no more; what is being told may end by itself, or be told again after the next start."""
+        """Begin no more deliveries. The present one may end, or is repeated after the next start."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _tell(self, now: float) -> None:
+    def _begin(self, now: float) -> None:
         event = self._outbox.next(now)
         if event is None:
             return
         hook = self._hooks.done if event.state == "done" else self._hooks.failed
-        future = self._threads.submit(tell, event, hook, self._hooks.timeout_seconds)
-        future.add_done_callback(lambda _: self._ring())
-        self._told = event, future
+        future = self._threads.submit(call, event, hook, self._hooks.timeout_seconds)
+        future.add_done_callback(lambda _: self._wake())
+        self._delivery = event, future
 
-    def _conclude(self, event: HookEvent, future: Future[None], now: float) -> None:
+    def _finish(self, event: HookEvent, future: Future[None], now: float) -> None:
         error = future.exception()
         if error is None:
             self._outbox.remove(event)
@@ -78,15 +84,15 @@ class Herald:
         _log.warning("a hook failed; it is called again", job=event.job, reason=str(error), seconds=round(wait))
 
 
-def tell(event: HookEvent, hook: Hook, timeout: float) -> None:
-    """Tell a command and a webhook; one that is not set is content.
+def call(event: HookEvent, hook: Hook, timeout: float) -> None:
+    """Call the command and the webhook of an event, those that are configured.
 
     Raises:
         OSError: the command cannot be started, or the webhook cannot be reached or refuses.
         subprocess.SubprocessError: the command failed, or took too long.
 
     """
-    facts = json.dumps(asdict(event) | {"file": _told(event.file), "output": _told(event.output)})
+    facts = json.dumps(asdict(event) | {"file": _as_text(event.file), "output": _as_text(event.output)})
     if hook.command:
         _run(hook.command, event, facts, timeout)
     if hook.webhook is not None:
@@ -94,7 +100,7 @@ def tell(event: HookEvent, hook: Hook, timeout: float) -> None:
 
 
 def _run(command: tuple[str, ...], event: HookEvent, facts: str, timeout: float) -> None:
-    """Run a program with its arguments as configured: nothing of a file's name is ever read by a shell."""
+    """Run a program with the configured arguments, and without a shell, which would interpret the file's name."""
     named = {key: os.fsencode(str(value)) for key, value in asdict(event).items() if value is not None}
     environment = os.environb | {f"TINTD_{key.upper()}".encode(): value for key, value in named.items()}
     with subprocess.Popen(  # noqa: S603 (the command is the configuration's, and a list)
@@ -103,7 +109,7 @@ def _run(command: tuple[str, ...], event: HookEvent, facts: str, timeout: float)
         try:
             process.communicate(facts.encode(), timeout)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # what a script has started hangs in its stead
+            os.killpg(process.pid, signal.SIGKILL)  # with the programs that a script has started
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -116,6 +122,6 @@ def _post(address: str, event: HookEvent, facts: str, timeout: float) -> None:
         pass
 
 
-def _told(path: str | None) -> str | None:
-    """A path as JSON can say it: bytes that are no UTF-8 are replaced (the environment has them as they are)."""
+def _as_text(path: str | None) -> str | None:
+    """A path for JSON: bytes that are not UTF-8 are replaced. The environment has them as they are."""
     return None if path is None else os.fsencode(path).decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Promise 6, hooks: who is told of what is done or failed is told at least once. Breaks who listens, and the teller."""
+"""Promise 6, hooks: each is called at least once. Breaks the webhook, the command, and the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from daemon.config.settings import Hooks
-from daemon.control.hooks import Herald
+from daemon.control.hooks import HookRunner
 from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import AttemptEnd, ResultMetadata
@@ -32,7 +32,7 @@ NOTE = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).open('ab').write(os.e
 
 
 class Listener:
-    """A webhook's other end, which refuses as often as it is told to."""
+    """A webhook's other end, which refuses as often as it is asked to."""
 
     def __init__(self) -> None:
         self.heard: list[dict[str, Any]] = []
@@ -86,52 +86,52 @@ def end_a_job(journal: Journal, place: Path, name: str, *, well: bool) -> int:
     return entry.id
 
 
-def tend(herald: Herald, now: float, seconds: float = 20) -> None:
-    """Let a herald tell all that is due at a time."""
+def deliver(runner: HookRunner, now: float, seconds: float = 20) -> None:
+    """Have a runner deliver all events that are due at a time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        herald.tend(now)
-        if herald._told is None:  # noqa: SLF001
+        runner.poll(now)
+        if not runner.is_busy:
             return
         time.sleep(0.01)
-    pytest.fail("the herald did not come to an end")
+    pytest.fail("the delivery did not end")
 
 
-def herald_of(journal: Journal, **hooks: object) -> Herald:
-    """A herald, as the service makes it."""
-    return Herald(journal.outbox, Hooks.model_validate(hooks), lambda: None)
+def runner_of(journal: Journal, **hooks: object) -> HookRunner:
+    """A runner, as the service makes it."""
+    return HookRunner(journal.outbox, Hooks.model_validate(hooks), lambda: None)
 
 
-def test_a_refusal_is_told_again(tmp_path: Path, listener: Listener) -> None:
+def test_a_refused_event_is_delivered_again(tmp_path: Path, listener: Listener) -> None:
     """Breaks: the webhook, which refuses twice; each time the wait is longer."""
     journal = Journal(tmp_path / "state")
-    herald = herald_of(journal, failed={"webhook": listener.address})
+    runner = runner_of(journal, failed={"webhook": listener.address})
     job = end_a_job(journal, tmp_path, "a.jpg", well=False)
     end_a_job(journal, tmp_path, "b.jpg", well=True)
     listener.refuse = 2
     for now in (3, 5, 14, 20, 34):
-        tend(herald, now)
+        deliver(runner, now)
     assert [(facts["job"], facts["state"], facts["reason"]) for facts in listener.heard] == [
         (job, "failed", "it is broken")
     ]
-    herald.stop()
+    runner.stop()
 
 
-def test_a_crash_of_the_teller_tells_again(tmp_path: Path, listener: Listener) -> None:
-    """Breaks: the service, after it has told and before it has noted that it has; and before it has told at all."""
+def test_an_event_is_delivered_again_after_a_crash(tmp_path: Path, listener: Listener) -> None:
+    """Breaks: the service, after an event was delivered and before that is recorded."""
     journal = Journal(tmp_path / "state")
-    herald = herald_of(journal, done={"webhook": listener.address})
+    runner = runner_of(journal, done={"webhook": listener.address})
     job = end_a_job(journal, tmp_path, "a.jpg", well=True)
-    herald.tend(3)
-    herald.stop()
+    runner.poll(3)
+    runner.stop()
     end = time.monotonic() + 20
     while not listener.heard and time.monotonic() < end:
         time.sleep(0.01)
     journal.close()
     again = Journal(tmp_path / "state")
-    after = herald_of(again, done={"webhook": listener.address})
-    tend(after, 4)
-    tend(after, 5)
+    after = runner_of(again, done={"webhook": listener.address})
+    deliver(after, 4)
+    deliver(after, 5)
     assert [facts["job"] for facts in listener.heard] == [job, job]
     assert len({facts["id"] for facts in listener.heard}) == 1
     after.stop()
@@ -141,70 +141,70 @@ def test_no_name_reaches_a_shell(tmp_path: Path) -> None:
     """Breaks: names, which are written to be run; a command gets each byte as it is."""
     journal = Journal(tmp_path / "state")
     notes = tmp_path / "notes"
-    herald = herald_of(journal, done={"command": [sys.executable, "-c", NOTE, str(notes)]})
+    runner = runner_of(journal, done={"command": [sys.executable, "-c", NOTE, str(notes)]})
     name = os.fsdecode(b"$(touch pwned) `touch pwned`; touch pwned \xff\n'\".jpg")
     end_a_job(journal, tmp_path, name, well=True)
-    tend(herald, 3)
+    deliver(runner, 3)
     assert notes.read_bytes() == os.fsencode(tmp_path / "in" / name) + b"\0"
     assert not Path("pwned").exists()
-    herald.stop()
+    runner.stop()
 
 
 def test_a_command_that_hangs_is_ended_and_run_again(tmp_path: Path) -> None:
     """Breaks: the command, which never ends."""
     journal = Journal(tmp_path / "state")
-    herald = herald_of(journal, done={"command": ["sleep", "1000"]}, timeout_seconds=0.2)
+    runner = runner_of(journal, done={"command": ["sleep", "1000"]}, timeout_seconds=0.2)
     end_a_job(journal, tmp_path, "a.jpg", well=True)
-    tend(herald, 3)
+    deliver(runner, 3)
     left = journal.database.execute("SELECT tries, due FROM outbox").fetchone()
     assert tuple(left) == (1, 13)
-    herald.stop()
+    runner.stop()
 
 
 def test_what_a_script_has_started_is_ended_with_it(tmp_path: Path) -> None:
     """Breaks: a script that waits for a program which hangs. Once an hour for a year, they would fill the machine."""
     journal = Journal(tmp_path / "state")
     script = f"sleep 1000 & echo $! > {tmp_path}/pid; wait"
-    herald = herald_of(journal, done={"command": ["sh", "-c", script]}, timeout_seconds=1)
+    runner = runner_of(journal, done={"command": ["sh", "-c", script]}, timeout_seconds=1)
     end_a_job(journal, tmp_path, "a.jpg", well=True)
-    tend(herald, 3)
+    deliver(runner, 3)
     sleeper = int((tmp_path / "pid").read_text())
     with suppress(psutil.NoSuchProcess):
         assert psutil.Process(sleeper).wait(20) is None
-    herald.stop()
+    runner.stop()
 
 
-def test_a_clock_that_was_ahead_keeps_nothing_untold(tmp_path: Path, listener: Listener) -> None:
+def test_a_clock_that_was_ahead_delays_no_event(tmp_path: Path, listener: Listener) -> None:
     """Breaks: the webhook, while the clock is ten years ahead; then the clock is set right."""
     journal = Journal(tmp_path / "state")
-    herald = herald_of(journal, done={"webhook": listener.address})
+    runner = runner_of(journal, done={"webhook": listener.address})
     end_a_job(journal, tmp_path, "a.jpg", well=True)
     listener.refuse = 1
-    tend(herald, 10 * 365 * 86_400)
-    tend(herald, 3)
-    tend(herald, 4)
+    deliver(runner, 10 * 365 * 86_400)
+    deliver(runner, 3)
+    deliver(runner, 4)
     assert len(listener.heard) == 1
-    herald.stop()
+    runner.stop()
 
 
-def test_who_is_not_told_is_not_noted(tmp_path: Path) -> None:
-    """Breaks nothing: years without hooks leave nothing that would be told when one is configured."""
+def test_no_event_is_stored_without_a_hook(tmp_path: Path) -> None:
+    """Breaks nothing: years without hooks leave no events for one that is configured later."""
     journal = Journal(tmp_path / "state")
-    herald_of(journal).stop()
+    runner_of(journal).stop()
     end_a_job(journal, tmp_path, "a.jpg", well=True)
     assert journal.database.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
 
 
-def test_what_is_to_be_told_comes_with_the_end_of_the_job(tmp_path: Path) -> None:
-    """Breaks: the commit that ends the job; then there is nothing to tell, nor a job that ended."""
+def test_the_event_is_stored_with_the_end_of_the_job(tmp_path: Path) -> None:
+    """Breaks: the commit that ends the job; then neither the event nor the end is stored."""
     journal = Journal(tmp_path / "state")
-    herald = herald_of(journal, failed={"command": ["true"]})
+    runner = runner_of(journal, failed={"command": ["true"]})
     with suppress(sqlite3.IntegrityError), journal.together():
         end_a_job(journal, tmp_path, "a.jpg", well=False)
         raise sqlite3.IntegrityError
     assert journal.counts()["failed"] == 0
     assert journal.database.execute("SELECT count(*) FROM outbox").fetchone()[0] == 0
-    herald.stop()
+    runner.stop()
 
 
 def test_an_idle_service_calls_a_failed_hook_when_it_is_due(service: Service) -> None:
