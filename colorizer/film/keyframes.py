@@ -1,4 +1,4 @@
-"""Which frames the network is asked about, and what those between them get: in one shot, colour hardly changes."""
+"""Key frames: the network predicts colour for them, and the frames between them get the mean of their neighbours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from colorizer.film.cuts import is_cut
 from colorizer.model.chroma import ChromaFit
 
 _EVERY = 2
-"""The network is asked about every second frame."""
+"""Distance of key frames within a shot."""
 
 
 def choose_keyframes(smalls: Sequence[Tensor]) -> list[int]:
@@ -32,7 +32,7 @@ def choose_keyframes(smalls: Sequence[Tensor]) -> list[int]:
 
 
 def fit_between(keyframes: Sequence[int], fits: ChromaFit, index: int) -> ChromaFit:
-    """The chroma of any frame: its own, or the mean of its neighbours' where the network was not asked.
+    """The chroma of any frame: its own, or the mean of its neighbours' between two key frames.
 
     Args:
         keyframes: see `choose_keyframes`.

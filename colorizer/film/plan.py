@@ -20,8 +20,8 @@ from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.job import Job, ProgressCallback
 
-_SAMPLES = 16
-"""Moments at which chroma is looked for: decoding every frame twice would cost a grey film a fifth of its time."""
+_MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
+"""Number of key frames that are checked for chroma: decoding every frame twice would cost a fifth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan
     scenes = recall_scenes(job)
-    if scenes is None and any(varies(picture, info.coding) for picture in sample_pictures(info, job.excerpt, _SAMPLES)):
+    if scenes is None and _samples_have_chroma(info, job):
         return plan_scenes(plan, job, on_progress)
     return replace(plan, scenes=scenes)
 
@@ -80,3 +80,8 @@ def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> Film
         raise InColourError(job.source.name, width=info.width, height=info.height, frames=scenes.frames)
     remember_scenes(scenes, job)
     return replace(plan, scenes=scenes)
+
+
+def _samples_have_chroma(info: FilmInfo, job: Job) -> bool:
+    samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
+    return any(varies(picture, info.coding) for picture in sample_pictures(info, job.excerpt, samples))

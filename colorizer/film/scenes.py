@@ -1,4 +1,4 @@
-"""Which scenes of a film are in colour already: found before it is coloured, in one pass over small frames."""
+"""Which scenes of a film are in colour: found before it is coloured, in one pass over small frames."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from colorizer.model.lab import luma_of_rgb
 from colorizer.model.tint_detection import is_in_colour, judged_extent
 
 _BRIEF = 12
-"""Frames: within a shot, what looks otherwise for less than half a second is taken for a mistake."""
+"""Least number of frames of a run: within a shot, a shorter run of the other verdict counts as a mistake."""
 _LEAST_GREY = 0.02
-"""A film with less than this share of grey frames is in colour throughout: those are its titles, fog and snow."""
+"""Least share of grey frames in a mixed film: a smaller one is titles, fog and snow in a film in colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +80,34 @@ def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
 
     """
     pts: list[int] = []
-    told: list[bool | None] = []
-    for _, shot in groupby(_glimpses(frames, info), itemgetter(0)):
+    settled: list[bool | None] = []
+    for _, shot in groupby(_judged(frames, info), itemgetter(0)):
         _, times, verdicts = zip(*shot, strict=True)
         pts += times
-        told += settle(verdicts)
-    runs = groupby(zip(pts, _filled(told), strict=True), itemgetter(1))
+        settled += settle(verdicts)
+    runs = groupby(zip(pts, _filled(settled), strict=True), itemgetter(1))
     return Scenes(tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs))
 
 
 def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
-    """Make the frames of one shot agree: their verdict changes only where the other one lasts.
+    """Settle the verdicts of one shot: they change only where the other verdict lasts.
 
     Args:
-        verdicts: whether each is in colour; None where it cannot be told.
+        verdicts: whether each frame is in colour; None where that is unknown.
 
     """
-    told = [(index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None]
-    runs = [list(run) for _, run in groupby(told, itemgetter(1))]
+    known = [(index, verdict) for index, verdict in enumerate(verdicts) if verdict is not None]
+    runs = [list(run) for _, run in groupby(known, itemgetter(1))]
     lasting = [run[0] for run in runs if len(run) >= _BRIEF]
     if not lasting:
-        most = Counter(verdict for _, verdict in told).most_common(1)
+        most = Counter(verdict for _, verdict in known).most_common(1)
         return [most[0][0] if most else None] * len(verdicts)
     begins = [0, *(index for index, _ in lasting[1:]), len(verdicts)]
     lengths = (end - begin for begin, end in pairwise(begins))
     return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
 
 
-def _glimpses(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, bool | None]]:
+def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, bool | None]]:
     """The number of each frame's shot, its timestamp, and whether it is in colour."""
     reformatter = VideoReformatter()
     shot, before = 0, None
@@ -135,11 +135,11 @@ def _small_rgb(picture: VideoFrame, info: FilmInfo, reformatter: VideoReformatte
     return torch.stack((red, green, blue)).float() / 255
 
 
-def _filled(told: Sequence[bool | None]) -> list[bool]:
-    """The verdicts with those that could not be told; where nothing can be told, all is grey."""
-    before = next((verdict for verdict in told if verdict is not None), False)
+def _filled(verdicts: Sequence[bool | None]) -> list[bool]:
+    """The verdicts, with the one before in place of each unknown one; all grey where all are unknown."""
+    before = next((verdict for verdict in verdicts if verdict is not None), False)
     filled = []
-    for verdict in told:
+    for verdict in verdicts:
         before = before if verdict is None else verdict
         filled.append(before)
     return filled

@@ -10,6 +10,7 @@ from typing import cast
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -19,6 +20,7 @@ from colorizer.film.decode.deinterlacing import deinterlace
 from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.packets import read_packets
 from colorizer.job import Excerpt
 
 _NEARLY_ONE = 0.9
@@ -61,7 +63,7 @@ def read_frames(
 
 
 def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
-    """Decode one picture at each of some moments that are spread evenly over a film, as far as they can be found."""
+    """Decode the key frames before moments that are spread evenly over a film, as far as they can be found."""
     start, stop = _window(info, excerpt)
     begin = round(info.start / info.time_base) if start is None else start
     end = begin + info.expected * info.usual_duration if stop is None else stop
@@ -71,10 +73,18 @@ def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iter
         for number in range(count):
             with suppress(av.error.FFmpegError):
                 container.seek(begin + (end - begin) * number // count, stream=stream)
-            picture = next(iter(PictureDecoder(container, stream)), None)
+            yield from _next_key_frame(container, stream)
             stream.codec_context.flush_buffers()
-            if picture is not None:
-                yield picture
+
+
+def _next_key_frame(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:
+    """The next key frame, decoded without the frames after it; empty where it is damaged or missing."""
+    for packet in read_packets(container, [stream]):
+        if packet.is_keyframe and packet.size:
+            with suppress(av.error.FFmpegError, ValueError):
+                return [*stream.decode(cast("Packet[VideoStream]", packet)), *stream.decode(None)]
+            break
+    return []
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from av.stream import Stream
 _RESTARTING = frozenset({"mpegts", "mpeg"})
 """libav's names of the containers whose clock may start anew within a file: recordings that were joined, or broken."""
 _AHEAD, _BEHIND = 10, 1
-"""Seconds by which a timestamp may leave its stream's expected time, before the clock counts as started anew."""
+"""Seconds by which a timestamp may differ from the expected one before the clock counts as restarted."""
 _RECENT = 8
-"""Jumps that are remembered: more than streams of one file lie apart."""
+"""Number of jumps that are kept: more than the streams of one file are apart."""
 
 
 def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
-    """Demux streams; what cannot be read on ends the film there. Empty packets, which flush decoders, come last."""
+    """Demux streams, up to the first place that cannot be read. Empty packets, which flush decoders, come last."""
     wanted = {stream.index for stream in streams}
     if container.format.name not in _RESTARTING:
         yield from _readable(container, list(streams))
@@ -38,7 +38,7 @@ def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Pack
         yield from container.demux(streams)
     except IndexError:  # raised by the binding at the end, where a stream appeared that the header does not name
         return
-    except (av.error.FFmpegError, ValueError):  # beyond a damaged place that the demuxer cannot pass
+    except (av.error.FFmpegError, ValueError):  # a damaged place that the demuxer cannot pass
         for stream in streams:
             flush: Packet[Stream] = Packet()
             flush.stream = stream
@@ -46,7 +46,7 @@ def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Pack
 
 
 class _Clock:
-    """Timestamps that go on where a film's clock jumps.
+    """Continuous timestamps for a film whose clock jumps.
 
     All streams of a file share the clock, and so the offset that a jump calls for; but each jumps by its own packets,
     because they do not lie side by side in the file.
@@ -75,7 +75,7 @@ class _Clock:
         self._expected[index] = (packet.dts + (packet.duration or 0)) * packet.time_base
 
     def _offset(self, seconds: Fraction, expected: Fraction | None, own: Fraction) -> Fraction:
-        """The stream's own as long as it fits, else that of a jump which another stream has made, or a new one."""
+        """The stream's own offset while it fits, else that of another stream's jump, or a new one."""
         if expected is None:
             return own
         for offset in (own, *reversed(self._recent)):

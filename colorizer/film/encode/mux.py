@@ -44,7 +44,7 @@ _DEGREE = 1144
 _SLIGHT = 0.01
 """Relative error of a shape that a container holds as width and height."""
 _TOLERANCE = Fraction(1)
-"""Seconds by which a film may be shorter than its header says."""
+"""Seconds by which a film may be shorter than the length in its header."""
 _PROGRAMME_CLOCK = 60
 """Seconds: timestamps that begin later than this count from a broadcaster's clock, not from the film's beginning."""
 
@@ -169,7 +169,7 @@ def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
         picture = next(result.decode(stream), None)
         shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
     matrix = picture and display_matrix(picture)
-    seen = stream.codec_context.name != "ffv1"  # which says it of each frame, where libav's Python binding is blind
+    seen = stream.codec_context.name != "ffv1"  # it stores the shape in each frame, where the binding cannot read it
     if info.shape and seen and abs(shape / info.shape - 1) > _SLIGHT:
         yield f"shape of the samples ({info.shape}) left out: {container.format} has no place for it with this codec"
     if info.matrix is not None and not _alike(matrix or _UPRIGHT, info.matrix):
@@ -199,7 +199,7 @@ def _describe(result: OutputContainer, info: FilmInfo, shift: Fraction, excerpt:
 
 
 def _take_comments(result: OutputContainer) -> list[str]:
-    """What the film's comments said, taken out under the names that they have in different containers."""
+    """Take the film's comments out, whichever spelling of the name the container uses."""
     return [result.metadata.pop(name) for name in list(result.metadata) if name.lower() == "comment"]
 
 

@@ -1,4 +1,4 @@
-"""Encoders by name: what libav calls them, what people call them, and how quality and speed are said to each."""
+"""Encoders: their names, and the options of each for quality and speed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRESETS = {
     "prores": "prores_ks",
     "ffv1": "ffv1",
 }
-"""libav's names of the encoders that have a name of ours."""
+"""libav's names of the encoders that the configuration calls by a short name."""
 
 NAMES = {
     "libx264": "H.264",
@@ -34,7 +34,7 @@ SUBSTITUTES = {
     "hevc_nvenc": ("libx265", "libx264"),
     "av1_nvenc": ("libsvtav1", "libx264"),
 }
-"""What encodes where the encoder cannot: sizes that it does not take, machines that do not have it."""
+"""Encoders that take the place of one that does not support a size, or that the machine does not have."""
 
 FIELD_CODECS = frozenset({"libx264", "prores_ks", "ffv1", "mpeg2video"})
 """Encoders that can encode interlaced pictures as such."""
@@ -45,28 +45,28 @@ _AV1_SCALE = 63 / 51
 
 
 def name_of(codec: str) -> str:
-    """An encoder's name as people say it."""
+    """The name of an encoder in reports."""
     return NAMES.get(codec, codec)
 
 
 def encoder_options(codec: str, settings: FilmSettings) -> dict[str, str]:
-    """What an encoder is told of quality and speed."""
+    """The options of an encoder for quality and speed."""
     quality, pace = settings.quality, _SPEEDS.index(settings.speed)
     match codec:
         case "libx264":
-            told = {"preset": settings.speed} | ({"crf": str(quality)} if quality else {"qp": "0"})
+            options = {"preset": settings.speed} | ({"crf": str(quality)} if quality else {"qp": "0"})
         case "libx265":
             parameters = "log-level=error" + ("" if quality else ":lossless=1")
-            told = {"preset": settings.speed, "crf": str(quality), "x265-params": parameters}
+            options = {"preset": settings.speed, "crf": str(quality), "x265-params": parameters}
         case "libsvtav1":
-            told = {"crf": str(round(quality * _AV1_SCALE)), "preset": str(12 - pace)}
+            options = {"crf": str(round(quality * _AV1_SCALE)), "preset": str(12 - pace)}
         case "h264_nvenc" | "hevc_nvenc" | "av1_nvenc":
             preset = f"p{1 + pace * 6 // (len(_SPEEDS) - 1)}"
-            told = {"rc": "vbr", "cq": str(max(1, quality)), "b": "0", "preset": preset}
+            options = {"rc": "vbr", "cq": str(max(1, quality)), "b": "0", "preset": preset}
         case "prores_ks":
-            told = {"vendor": "apl0"}
+            options = {"vendor": "apl0"}
         case "ffv1":
-            told = {"level": "3", "slicecrc": "1", "slices": "4", "g": "1"}
+            options = {"level": "3", "slicecrc": "1", "slices": "4", "g": "1"}
         case _:
-            told = {}
-    return told
+            options = {}
+    return options

@@ -8,7 +8,7 @@ FILM = Scenes((Scene(0, 50, in_colour=True), Scene(5000, 30, in_colour=False), S
 
 
 @pytest.mark.parametrize(
-    ("told", "settled"),
+    ("verdicts", "settled"),
     [
         ([True] * 20 + [False] * 20, [True] * 20 + [False] * 20),
         ([True] * 20 + [False] * 3 + [True] * 20, [True] * 43),
@@ -18,9 +18,9 @@ FILM = Scenes((Scene(0, 50, in_colour=True), Scene(5000, 30, in_colour=False), S
         ([None] * 4, [None] * 4),
     ],
 )
-def test_a_shot_changes_its_mind_only_for_long(told: list[bool | None], settled: list[bool | None]) -> None:
+def test_only_a_lasting_verdict_divides_a_shot(verdicts: list[bool | None], settled: list[bool | None]) -> None:
     """Colour that comes and stays is a scene; a few frames are a mistake; plain ones go with their neighbours."""
-    assert settle(told) == settled
+    assert settle(verdicts) == settled
 
 
 @pytest.mark.parametrize(("pts", "coloured"), [(-1, False), (0, True), (4999, True), (5000, False), (9000, True)])
