@@ -32,7 +32,7 @@ Sample = TypeVar("Sample")
 
 @dataclass(frozen=True, slots=True)
 class ShuffledBatches(Sampler[list[tuple[int, int]]]):
-    """Yields the batches of a run as (index of a photograph, number of the sample), shuffled anew for each epoch."""
+    """Yields the batches of a run as (index of a photograph, number of the sample), newly shuffled for each epoch."""
 
     photographs: int
     batch: int
@@ -63,7 +63,7 @@ class ShardBatches(Sampler[list[tuple[int, int]]]):
     """Yields the batches of a run on shards, so that a loading process reads its own shards, a few at a time.
 
     DataLoader gives batches to its loading processes in turn. So the batches of each process are a sequence of their
-    own: its share of the shards, shuffled anew for each epoch, and the shuffled photographs of two shards at a time.
+    own: its share of the shards, newly shuffled for each epoch, and the shuffled photographs of two shards at a time.
 
     """
 
