@@ -22,6 +22,12 @@ def test_help_names_every_command() -> None:
         assert entry.name in help_
 
 
+def test_importing_the_command_loads_neither_torch_nor_av() -> None:
+    """In a fresh process."""
+    code = "import sys, daemon.cli; print(sorted({'torch', 'av'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_help_needs_no_torch() -> None:
     """It answers at once: nothing heavy is imported, not by any command."""
     code = """

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import av
+import psutil
 import pytest
 from PIL import Image
 
@@ -106,6 +108,22 @@ def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -
     with av.open(str(tmp_path / "out" / "a.mp4")) as container:
         frames = list(container.decode(video=0))
     assert (len(frames), frames[0].width) == (50, 192)
+
+
+def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights: Path) -> None:
+    """Breaks: SIGSTOP in the worker, at a film. The file has failed; the command ends."""
+    film = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240))
+    command = [sys.executable, "-m", "daemon", "colorize", "-o", tmp_path / "out", "--weights", weights]
+    with subprocess.Popen([*command, "--device", "cpu", "--stall-seconds", "3", film], stderr=subprocess.PIPE) as run:
+        while not list(tmp_path.glob("out/.tintd-*")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        children = psutil.Process(run.pid).children()
+        [worker] = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        worker.suspend()
+        _, errors = run.communicate(timeout=100)
+    assert run.returncode == 1
+    assert b"film.mp4: no progress for 3 s" in errors
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
 
 from colorizer.report import Report
-from colorizer.settings import ColourSettings
 from daemon.config.settings import Config, Folder, Work
 from daemon.files.identity import fingerprint, identify
 from daemon.jobs.dispatcher import Dispatcher
@@ -19,60 +17,16 @@ from daemon.workers import (
     Crashed,
     Done,
     Event,
-    ExecutorStatus,
     Failed,
     Interrupted,
     Progress,
     Skipped,
-    Task,
-    Vacancy,
 )
-from daemon.workers.executor import Waitable
+from tests.assets.executor import FakeExecutor
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
 
 FILM = b"no photograph"
-
-
-class ManualExecutor:
-    """An executor with one worker, which does what the test says."""
-
-    def __init__(self, colours: Iterable[ColourSettings]) -> None:
-        self.status = ExecutorStatus(was_ready=True, is_complete=True)
-        self.colours = frozenset(colours)
-        self.task: Task | None = None
-        self.cancelled: list[int] = []
-
-    def start(self) -> None:
-        """It runs."""
-
-    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:  # noqa: ARG002 (the protocol's)
-        """It takes other colours."""
-        self.colours = frozenset(colours)
-
-    def vacancies(self) -> list[Vacancy]:
-        """One, unless it has a task."""
-        return [] if self.task else [Vacancy("7 (cpu)", self.colours)]
-
-    def submit(self, task: Task, vacancy: Vacancy) -> None:  # noqa: ARG002 (likewise)
-        """Take a task."""
-        self.task = task
-
-    def events(self, timeout: float, wakeup: Waitable | None = None) -> list[Event]:  # noqa: ARG002 (likewise)
-        """Nothing happens by itself."""
-        return []
-
-    def seconds_until_check(self) -> float | None:
-        """Never."""
-        return None
-
-    def cancel(self, keys: Collection[int]) -> None:
-        """Stop tasks."""
-        self.cancelled += keys
-        self.task = None
-
-    def stop(self) -> None:
-        """It ends with the test."""
 
 
 class Setup:
@@ -86,7 +40,7 @@ class Setup:
             folders=(Folder(input=self.inbox, output=self.outbox),), state=root / "state", work=Work(spare_mib=0)
         )
         self.journal = Journal(config.state)
-        self.executor = ManualExecutor(folder.colour for folder in config.folders)
+        self.executor = FakeExecutor(folder.colour for folder in config.folders)
         self.dispatcher = Dispatcher(config, self.journal, self.executor)
 
     def drop(self, name: str, content: bytes = FILM) -> None:
@@ -230,3 +184,14 @@ def test_running_jobs_are_put_back(setup: Setup) -> None:
     setup.dispatcher.put_back()
     assert setup.executor.cancelled == [1]
     assert [job.attempts for job in setup.journal.jobs("waiting")] == [0]
+
+
+def test_a_parked_worker_is_brought_back_by_work(setup: Setup) -> None:
+    """It is given the work when it is ready."""
+    setup.executor.is_parked = True
+    assert setup.start() == []
+    assert setup.executor.is_parked, "nothing is due"
+    setup.drop("film.mkv")
+    assert setup.start() == []
+    assert not setup.executor.is_parked
+    assert setup.start() == [1]
