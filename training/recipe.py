@@ -137,6 +137,15 @@ class Schedule(_Section):
         return round(self.steps * (1 - self.fall))
 
 
+class Distillation(_Section):
+    """Which networks a colorizer learns from, beside the true colours."""
+
+    teachers: tuple[Literal["default"] | Path, ...] = ()
+    """Weights files, "default" for the one that comes with tintd; the mean of their distributions is learnt."""
+    share: float = Field(default=0.7, ge=0, le=1)
+    """Part of the teachers in what is learnt; the rest is the truth."""
+
+
 class RunRecipe(_Section):
     """The settings of every run."""
 
@@ -173,6 +182,7 @@ class Recipe(RunRecipe):
     """A weights file of this architecture to start from, "default" for the one that comes with tintd; `encoder.start`
     is ignored then."""
     architecture: Architecture = Architecture()
+    distillation: Distillation = Distillation()
     terms: str = ""
     """Terms under which the weights may be used; stored in the weights file."""
 
@@ -181,6 +191,12 @@ class Recipe(RunRecipe):
         for name, side in (("crop", self.data.crop), ("early_crop", self.data.early_crop)):
             if side is not None and side % STRIDE:
                 raise ValueError(f"data.{name}: must be a multiple of {STRIDE}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_taught(self) -> Self:
+        if self.distillation.teachers and self.architecture.head == "regression":
+            raise ValueError("distillation: a regression head predicts no distribution that teachers could teach")
         return self
 
     @property

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from colorizer.model.lab import lightness_of_luma, rgb_to_lab
+from colorizer.model.lab import Matrix, lightness_of_luma, luma_of_rgb, rgb_to_lab
 from colorizer.model.network import Network
 from colorizer.model.weights import weights_path
 from training.data.corpus import Corpus, describe_rejected, open_corpus
 from training.data.samples import Samples
+from training.loop.distillation import Teachers
 from training.loop.initialisation import load_network, restore_normalisation, start_encoder, start_notes
 from training.loop.loss import colour_loss
 from training.loop.task import Evaluation
@@ -39,6 +40,7 @@ class ColourTask:
         # First, because a missing file should be reported before photographs are inspected, which takes long.
         network, lacking = (Network(recipe.architecture), []) if resumes else _first_network(recipe)
         self.network: nn.Module = network
+        self._teachers = _load_teachers(recipe)
         self.classes: list[str] = []
         self._validation = open_corpus(data.validation, data.cache, VALIDATION_SIDE, decoded=data.stored)
         corpus = open_corpus(data.train, data.cache, data.stored_side, decoded=data.stored)
@@ -69,9 +71,12 @@ class ColourTask:
 
     def loss(self, network: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Loss of a batch; see `loss.colour_loss`."""
-        luma, rgb = batch
-        lightness = lightness_of_luma(luma).contiguous(memory_format=torch.channels_last)
-        return colour_loss(cast("Network", network), network(lightness), rgb_to_lab(rgb.float() / 255)[:, 1:])
+        luma, rgb = batch[0], batch[1].float() / 255
+        taught = None
+        if self._teachers is not None:  # teachers see the photograph without the marks of old material
+            taught = self._teachers.probability(_lightness(luma_of_rgb(rgb, Matrix.BT601)))
+        share = self._recipe.distillation.share
+        return colour_loss(cast("Network", network), network(_lightness(luma)), rgb_to_lab(rgb)[:, 1:], taught, share)
 
     def evaluate(self, network: nn.Module) -> Evaluation:
         """Measure the error on some validation photographs of each kind, and draw a grid of a few."""
@@ -87,6 +92,15 @@ class ColourTask:
     def _frozen(self, network: nn.Module) -> list[nn.Module]:
         net, stages = cast("Network", network).encoder.resnet, self._recipe.encoder.frozen
         return [net.conv1, net.bn1, net.layer1, net.layer2, net.layer3, net.layer4][: stages and stages + 2]
+
+
+def _lightness(luma: Tensor) -> Tensor:
+    return lightness_of_luma(luma).contiguous(memory_format=torch.channels_last)
+
+
+def _load_teachers(recipe: Recipe) -> Teachers | None:
+    paths = [weights_path(name) for name in recipe.distillation.teachers]
+    return Teachers(paths, recipe.architecture) if paths else None
 
 
 def _first_network(recipe: Recipe) -> tuple[Network, list[str]]:
