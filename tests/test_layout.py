@@ -45,6 +45,12 @@ def test_the_lines_are_sorted() -> None:
     assert list(LISTED) == sorted(LISTED)
 
 
+def test_no_module_is_long() -> None:
+    """At most 300 lines."""
+    lengths = {str(module.relative_to(ROOT)): len(module.read_text().splitlines()) for module in MODULES}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
 @pytest.mark.parametrize("folder", sorted({module.parent for module in MODULES}), ids=lambda path: path.name)
 def test_no_folder_is_crowded(folder: Path) -> None:
     """At most 20 modules beside `__init__`."""
