@@ -11,6 +11,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from daemon.cli import main
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.assets.tones import coloured
@@ -19,14 +20,21 @@ Colorize = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def colorize(tmp_path: Path, weights: Path) -> Colorize:
-    """Run `tintd colorize` into the folder `out`."""
+def colorize(
+    tmp_path: Path,
+    weights: Path,
+    forked_workers: None,  # noqa: ARG001 (its effect is wanted)
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Colorize:
+    """Run `tintd colorize` into the folder `out`, in this process: tests/test_wheel.py runs it in one of its own."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "daemon", "colorize", "-o", tmp_path / "out", "--weights", weights]
-        return subprocess.run(
-            [*command, "--device", "cpu", *arguments], capture_output=True, text=True, timeout=200, check=False
-        )
+        command = ["tintd", "colorize", "-o", tmp_path / "out", "--weights", weights, "--device", "cpu", *arguments]
+        monkeypatch.setattr(sys, "argv", [str(word) for word in command])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(sys.argv, int(ended.value.code or 0), *capsys.readouterr())
 
     return run
 
