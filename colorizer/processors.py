@@ -1,4 +1,4 @@
-"""How many processors there are for this process, and how torch's threads are told to use them."""
+"""How many processors there are for this process, and the settings by which torch's threads use them."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ class ExecutorStatus:
     start_error: str | None = None
     """Why a worker cannot start at present."""
     refusal: str | None = None
-    """Why the first workers cannot start, where trying again does not help: weights or device are not as configured."""
+    """Why the first workers cannot start, if another attempt does not help: weights or device are not as configured."""
     is_failing: bool = False
-    """Whether a worker has failed to start so often that somebody has to look at it."""
+    """Whether a worker has failed to start so often that a person has to look at it."""
 
 
 class Executor(Protocol):

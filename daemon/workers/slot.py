@@ -13,7 +13,7 @@ from daemon.workers.worker import Worker
 _LONGEST_DELAY = 60.0
 """Longest delay between two attempts to start a worker, in seconds."""
 _FAILING = 5
-"""Number of failed starts in a row after which somebody has to look at it."""
+"""Number of failed starts in a row after which a person has to look at it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -62,7 +62,7 @@ class WorkerSlot:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nobody waits for a worker of this slot to become ready."""
+        """Whether no worker of this slot is about to become ready."""
         return self.is_ready or self.is_retiring or self.is_parked
 
     @property

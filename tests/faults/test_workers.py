@@ -20,14 +20,14 @@ LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 
 def workers(daemon: Daemon) -> dict[str, list[str]]:
     """The files that each worker has, by its process and device."""
-    told = daemon.status()["service"]["workers"]
-    return {hand["worker"]: [Path(file).name for file in hand["files"]] for hand in told}
+    found = daemon.status()["service"]["workers"]
+    return {worker["worker"]: [Path(file).name for file in worker["files"]] for worker in found}
 
 
 def worker_at(daemon: Daemon, name: str) -> int:
     """The process that has a file."""
     daemon.wait_until(lambda: any(name in files for files in workers(daemon).values()), f"{name} is being coloured")
-    return next(int(hand.split()[0]) for hand, files in workers(daemon).items() if name in files)
+    return next(int(worker.split()[0]) for worker, files in workers(daemon).items() if name in files)
 
 
 def attempts(daemon: Daemon, name: str) -> list[dict[str, object]]:
@@ -119,8 +119,8 @@ def test_photographs_that_wait_are_given_together(daemon: Daemon) -> None:
     daemon.wait_until(lambda: daemon.status()["counts"]["waiting"] == 6, "all are found")
     daemon.command("resume")
     daemon.wait_for(done=5, failed=1)
-    told = [Path(line["file"]).name for line in daemon.logged("colouring")]
-    assert sorted(told[:6]) == [f"{number}.png" for number in range(6)]
+    started = [Path(line["file"]).name for line in daemon.logged("colouring")]
+    assert sorted(started[:6]) == [f"{number}.png" for number in range(6)]
 
 
 def test_a_worker_without_work_gives_its_memory_back(tintd: Daemon) -> None:

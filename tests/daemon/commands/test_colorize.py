@@ -135,7 +135,7 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "expected"),
     [
         (["--device", "gpu"], "--device"),
         (["--working-size", "huge"], "--working-size"),
@@ -143,9 +143,9 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights:
         (["--from", "noon"], "noon: not a time"),
     ],
 )
-def test_a_wrong_option_is_said(tmp_path: Path, colorize: Colorize, arguments: list[str], says: str) -> None:
+def test_a_wrong_option_is_named(tmp_path: Path, colorize: Colorize, arguments: list[str], expected: str) -> None:
     """In one line, with its name."""
     ended = colorize(write_grey(tmp_path / "a.png"), *arguments)
     assert ended.returncode == 1
-    assert says in ended.stderr
+    assert expected in ended.stderr
     assert "Traceback" not in ended.stderr
