@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import shutil
 import tempfile
@@ -157,14 +159,13 @@ def _colorize_one(file: Path, order: _Order, runner: _Runner, on_progress: Calla
 
 
 def _publish(file: Path, job: Job, report: Report, order: _Order) -> Path:
-    names = candidate_names(order.folder, Path(file.name), report.suffix)
-    path = publish(job.target, names, lambda name: _may_replace(name, order), lambda _result: None)
-    order.kept.add(path.resolve())
-    return path
-
-
-def _may_replace(name: Path, order: _Order) -> bool:
-    return order.overwrite and name.resolve() not in order.kept
+    """Give a result the first name that is free, or whose file may be replaced."""
+    for path in candidate_names(order.folder, Path(file.name), report.suffix):
+        replaces = order.overwrite and os.path.lexists(path) and path.resolve() not in order.kept
+        if publish(job.target, path, replaces=replaces):
+            order.kept.add(path.resolve())
+            return path
+    raise FileExistsError(errno.EEXIST, "every name is taken", str(file))
 
 
 def _likely_names(file: Path, folder: Path) -> list[Path]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from colorizer.durable import make_folder, sync_folder
-from daemon.files.identity import Identity, Result
 from daemon.files.text import printable
 
 _LONGEST_NAME = 255
@@ -22,39 +21,27 @@ _NOTE_SUFFIX = ".failed.txt"
 _NOTE_HEAD = "tintd could not colour this file:"
 
 
-def publish(
-    finished: Path, names: Iterator[Path], may_replace: Callable[[Path], bool], announce: Callable[[Result], None]
-) -> Path:
-    """Give a finished file the first name that it may have.
+def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
+    """Give a finished file its name, durably.
 
     Args:
-        finished: on the same file system as the names; its bytes are on the disk.
-        names: candidates, the best first.
-        may_replace: whether a file that has the name already is an earlier result of the same original.
-        announce: told the result just before it appears, so that after a crash it is known as ours.
+        finished: a file on the same file system as the name; its bytes are on the disk.
+        path: the name; its folder is made.
+        replaces: whether a file that has the name is replaced.
 
     Returns:
-        The name that it got.
+        Whether the file has the name; False if another file has it, which stays.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
 
     """
-    found = finished.stat()
-    identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
-    for path in names:
-        make_folder(path.parent)
-        replaces = os.path.lexists(path)
-        if replaces and not may_replace(path):
-            continue
-        announce(Result(path, identity))
-        if replaces:
-            finished.replace(path)
-            sync_folder(path.parent)
-        elif not name_first(finished, path):
-            continue
-        return path
-    raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
+    make_folder(path.parent)
+    if not replaces:
+        return move_to(finished, path)
+    finished.replace(path)
+    sync_folder(path.parent)
+    return True
 
 
 def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
@@ -91,7 +78,7 @@ def remove_note(folder: Path, original: Path) -> None:
         note.unlink(missing_ok=True)
 
 
-def name_first(finished: Path, path: Path) -> bool:
+def move_to(finished: Path, path: Path) -> bool:
     """Give a file a new name, durably, unless the name is taken, which a rename alone would not notice.
 
     The name may be this file's already: a crash came between giving it and removing the old name.

@@ -1,7 +1,8 @@
-"""Delivery of a finished result: checked against its original once more, published, noted, the original moved."""
+"""Delivery of a finished result: it gets its name, and what it makes untrue is removed; the original may be moved."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ import structlog
 
 from colorizer.durable import make_folder, sync_folder
 from daemon.config.settings import Folder
-from daemon.files.identity import Result, identify
-from daemon.files.publisher import candidate_names, name_first, publish, remove_note
+from daemon.files.identity import Identity, Result, identify
+from daemon.files.publisher import candidate_names, move_to, publish, remove_note
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
@@ -25,131 +26,132 @@ class ChangedError(Exception):
 
 
 def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
-    finished: Path, suffix: str, entry: JobRecord, folder: Folder, journal: Journal, metadata: ResultMetadata
+    finished: Path, suffix: str, job: JobRecord, folder: Folder, journal: Journal, metadata: ResultMetadata
 ) -> Path:
-    """Publish a finished result.
+    """Publish a finished result under the first name that is free, or that an earlier result of the original has.
+
+    The journal learns of each name just before it is tried, so that after a crash the result is known as ours.
 
     Args:
         finished: the complete temporary file, in the output folder's file system.
-        suffix: of its format.
-        entry: its job.
+        suffix: the suffix of its format.
+        job: its job.
         folder: the watched folder of the original.
-        journal: knows whose the names are.
+        journal: the owners of the names.
         metadata: how the result was made.
 
     Returns:
-        Where the result lies now.
+        The path of the result.
 
     Raises:
         ChangedError: the original changed meanwhile; nothing was published.
         OSError: the output folder cannot be written.
 
     """
-    if identify(entry.source) != entry.identity:
-        raise ChangedError(entry.source)
+    if identify(job.source) != job.identity:
+        raise ChangedError(job.source)
+    found = finished.stat()
+    identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
+    for path in candidate_names(folder.output, _original_path(job, folder), suffix):
+        owners = journal.results_at(path)
+        if owners and not _is_same_original(owners[0][0], job):
+            continue
+        replaces = os.path.lexists(path)
+        if replaces and not _is_own_result(path, job, journal):
+            continue
+        journal.announce(job.id, Result(path, identity), metadata)
+        if publish(finished, path, replaces=replaces):
+            remove_stale(job, path, folder, journal)
+            return path
+    raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
 
-    def free_names() -> Iterator[Path]:
-        for name in candidate_names(folder.output, _home(entry, folder), suffix):
-            known = journal.results_at(name)
-            if not known or _is_same_original(known[0][0], entry):
-                yield name
 
-    path = publish(
-        finished,
-        free_names(),
-        may_replace=lambda name: _is_own_result(name, entry, journal),
-        announce=lambda result: journal.announce(entry.id, result, metadata),
-    )
-    clear_away(entry, path, folder, journal)
-    return path
-
-
-def clear_away(entry: JobRecord, path: Path, folder: Folder, journal: Journal) -> None:
+def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -> None:
     """Remove what a new result has made untrue: the note of a failure, and an earlier result under another name.
 
-    Where one cannot be removed (it is open on a share, or somebody's who may not be robbed), it stays.
+    A file that cannot be removed (it is open on a share, or owned by another user) stays.
 
     Args:
-        entry: the job, as it was before its result was published.
-        path: of the result.
+        job: the job, as it was before its result was published.
+        path: the path of the result.
         folder: the watched folder of the original.
-        journal: knows what the earlier result was.
+        journal: the earlier result.
 
     """
-    with _if_possible(entry):
-        remove_note(folder.output, _home(entry, folder))
-    earlier = entry.output
+    with _kept_if_not_removable(job):
+        remove_note(folder.output, _original_path(job, folder))
+    earlier = job.output
     if earlier is None or earlier == path or not earlier.is_relative_to(folder.output):
         return
-    with _if_possible(entry):
-        if _is_own_result(earlier, entry, journal):
+    with _kept_if_not_removable(job):
+        if _is_own_result(earlier, job, journal):
             earlier.unlink()
             sync_folder(earlier.parent)
 
 
-def result_folder(entry: JobRecord, folder: Folder) -> Path:
-    """Where the result of a job will lie."""
-    return (folder.output / _home(entry, folder)).parent
+def result_folder(job: JobRecord, folder: Folder) -> Path:
+    """The folder in which the result of a job will be."""
+    return (folder.output / _original_path(job, folder)).parent
 
 
 def is_unchanged(result: Result) -> bool:
-    """Whether a result is still as it was; a file system may give it another inode when it is mounted anew."""
+    """Whether a result is still as it was; a file system may give it another inode when it is mounted again."""
     found, known = identify(result.path), result.identity
     return found is not None and (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
-def move_original(entry: JobRecord, folder: Folder, journal: Journal) -> None:
-    """Move a finished original to `done/`, where that is configured, it is still what it was, and it can be moved."""
-    if folder.original != "move" or _home(entry, folder) != entry.path or identify(entry.source) != entry.identity:
+def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
+    """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved."""
+    if folder.original != "move" or _original_path(job, folder) != job.path or identify(job.source) != job.identity:
         return
     try:
-        _move(entry, folder, journal)
+        _move(job, folder, journal)
     except OSError as error:
-        _log.warning("the original stays where it is", job=entry.id, file=str(entry.source), reason=str(error))
+        _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=str(error))
 
 
-def find_moved(entry: JobRecord, folder: Folder, journal: Journal) -> None:
-    """Note where an original lies whose service ended between moving it to `done/` and noting it."""
-    if os.path.lexists(entry.source):
+def find_moved(job: JobRecord, folder: Folder, journal: Journal) -> None:
+    """Note the new path of an original whose service ended between moving it to `done/` and noting that."""
+    if os.path.lexists(job.source):
         return
-    for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
-        if identify(name) == entry.identity:
-            journal.relocate(entry.id, folder.input, name.relative_to(folder.input))
-        elif os.path.lexists(name):
+    for path in candidate_names(folder.input / DONE, job.path, job.path.suffix):
+        if identify(path) == job.identity:
+            journal.relocate(job.id, folder.input, path.relative_to(folder.input))
+        elif os.path.lexists(path):
             continue
         return
 
 
-def _move(entry: JobRecord, folder: Folder, journal: Journal) -> None:
-    for name in candidate_names(folder.input / DONE, entry.path, entry.path.suffix):
-        holder = journal.find(name, folder.input)
-        if holder is not None and holder.id != entry.id:  # its original lay there once
+def _move(job: JobRecord, folder: Folder, journal: Journal) -> None:
+    for path in candidate_names(folder.input / DONE, job.path, job.path.suffix):
+        owner = journal.find(path, folder.input)
+        if owner is not None and owner.id != job.id:  # its original was there once
             continue
-        make_folder(name.parent)
-        if name_first(entry.source, name):
-            sync_folder(entry.source.parent)  # an old name that a power cut brought back would be a new file
-            journal.relocate(entry.id, folder.input, name.relative_to(folder.input))
+        make_folder(path.parent)
+        if move_to(job.source, path):
+            sync_folder(job.source.parent)  # an old name that a power cut brought back would be a new file
+            journal.relocate(job.id, folder.input, path.relative_to(folder.input))
             return
 
 
 @contextmanager
-def _if_possible(entry: JobRecord) -> Iterator[None]:
-    """Go on where something cannot be removed, and say so."""
+def _kept_if_not_removable(job: JobRecord) -> Iterator[None]:
+    """Log that something cannot be removed, and continue."""
     try:
         yield
     except OSError as error:
-        _log.warning("stale file kept", job=entry.id, file=str(entry.source), reason=str(error))
+        _log.warning("stale file kept", job=job.id, file=str(job.source), reason=str(error))
 
 
-def _home(entry: JobRecord, folder: Folder) -> Path:
-    """Where an original lay in its folder before it was moved to `done/`."""
-    moved = folder.original == "move" and entry.path.parts[0] == DONE
-    return Path(*entry.path.parts[1:]) if moved else entry.path
+def _original_path(job: JobRecord, folder: Folder) -> Path:
+    """The path of an original in its folder before it was moved to `done/`."""
+    moved = folder.original == "move" and job.path.parts[0] == DONE
+    return Path(*job.path.parts[1:]) if moved else job.path
 
 
-def _is_own_result(name: Path, entry: JobRecord, journal: Journal) -> bool:
-    """Whether a file is an earlier result of the same original, untouched since."""
-    return any(_is_same_original(one, entry) and is_unchanged(result) for one, result in journal.results_at(name))
+def _is_own_result(path: Path, job: JobRecord, journal: Journal) -> bool:
+    """Whether a file is an earlier result of the same original, and unchanged."""
+    return any(_is_same_original(one, job) and is_unchanged(result) for one, result in journal.results_at(path))
 
 
 def _is_same_original(one: JobRecord, other: JobRecord) -> bool:

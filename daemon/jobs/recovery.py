@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.config.settings import Config
 from daemon.files.identity import identify
-from daemon.jobs.delivery import clear_away, find_moved
+from daemon.jobs.delivery import find_moved, remove_stale
 from daemon.jobs.retries import after_interruption
 from daemon.journal.journal import Journal
 from daemon.watch.file_filter import DONE
@@ -24,7 +24,7 @@ def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> No
         if result is not None and identify(result.path) == result.identity:  # an earlier one has another inode
             folder = config.folder_at(entry.folder)
             if folder is not None:
-                clear_away(entry, result.path, folder, journal)
+                remove_stale(entry, result.path, folder, journal)
             journal.finish(entry.id, now)
         else:
             due = now if refund else after_interruption(entry.attempts, now, config)

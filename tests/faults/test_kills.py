@@ -110,7 +110,7 @@ import os, signal, sys
 from pathlib import Path
 from daemon.jobs import delivery
 from daemon.commands.run import run
-delivery.clear_away = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+delivery.remove_stale = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 run(Path(sys.argv[1]))
 """
 """A service that is killed when its first result has its name, and nothing more has been done about it."""

@@ -4,11 +4,9 @@ import os
 from itertools import islice
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.files.identity import Result
 from daemon.files.publisher import candidate_names, leave_note, publish, remove_note
 
 
@@ -33,51 +31,27 @@ def finished(tmp_path: Path, content: str = "result") -> Path:
     return path
 
 
-def test_a_result_gets_its_name_after_it_was_announced(tmp_path: Path) -> None:
-    """And the temporary file is gone."""
-    announced: list[Result] = []
+def test_a_result_gets_its_name(tmp_path: Path) -> None:
+    """Its folder is made, and the temporary file is gone."""
     target = tmp_path / "new" / "folder" / "a.png"
-    path = publish(finished(tmp_path), iter([target]), lambda _: False, announced.append)
-    assert path == target
+    assert publish(finished(tmp_path), target, replaces=False)
     assert target.read_text() == "result"
-    assert announced[0].path == target
     assert not (tmp_path / "finished").exists()
 
 
 def test_another_file_is_never_overwritten(tmp_path: Path) -> None:
-    """The next name is taken instead."""
+    """Its name is taken, which the caller learns."""
     (tmp_path / "a.png").write_text("somebody's")
-    names = candidate_names(tmp_path, Path("a.tga"), ".png")
-    path = publish(finished(tmp_path), names, lambda _: False, lambda _: None)
-    assert path.name == "a (tga).png"
+    assert not publish(finished(tmp_path), tmp_path / "a.png", replaces=False)
     assert (tmp_path / "a.png").read_text() == "somebody's"
-
-
-def test_a_file_that_comes_at_the_last_moment_is_not_overwritten(tmp_path: Path) -> None:
-    """Even between the look and the naming."""
-
-    def intrude(result: Result) -> None:
-        if result.path.name == "a.png":
-            result.path.write_text("somebody's")
-
-    names = candidate_names(tmp_path, Path("a.tga"), ".png")
-    path = publish(finished(tmp_path), names, lambda _: False, intrude)
-    assert path.name == "a (tga).png"
-    assert (tmp_path / "a.png").read_text() == "somebody's"
+    assert (tmp_path / "finished").exists()
 
 
 def test_an_earlier_result_is_replaced(tmp_path: Path) -> None:
     """Where it is one."""
     (tmp_path / "a.png").write_text("earlier")
-    publish(finished(tmp_path), iter([tmp_path / "a.png"]), lambda _: True, lambda _: None)
+    assert publish(finished(tmp_path), tmp_path / "a.png", replaces=True)
     assert (tmp_path / "a.png").read_text() == "result"
-
-
-def test_when_every_name_is_taken_it_is_said(tmp_path: Path) -> None:
-    """As the error that it is."""
-    (tmp_path / "a.png").write_text("somebody's")
-    with pytest.raises(FileExistsError):
-        publish(finished(tmp_path), iter([tmp_path / "a.png"]), lambda _: False, lambda _: None)
 
 
 def test_a_note_tells_why_and_goes_away(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Tests of daemon/jobs/delivery.py, with a real journal and real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.config.settings import Folder
+from daemon.files.identity import Result, identify
+from daemon.jobs.delivery import ChangedError, deliver
+from daemon.journal.journal import Journal
+from daemon.journal.records import JobRecord, ResultMetadata
+from tests.assets.journals import enter, started
+
+METADATA = ResultMetadata("settings", "weights", 1.0)
+
+
+class Delivery:
+    """A watched folder with a file whose job runs."""
+
+    def __init__(self, root: Path, name: str = "a.tga") -> None:
+        self.folder = Folder(input=root / "in", output=root / "out")
+        self.journal = Journal(root / "state")
+        for place in (self.folder.input, self.folder.output):
+            place.mkdir()
+        self.job = self.job_of(name)
+
+    def job_of(self, name: str) -> JobRecord:
+        """The running job of a new file."""
+        path = self.folder.input / name
+        path.write_text(name)
+        enter(self.journal, path, self.folder.input, identify(path))
+        return started(self.journal)
+
+    def deliver(self, job: JobRecord | None = None) -> Path:
+        """Deliver a result."""
+        finished = self.folder.output / ".finished"
+        finished.write_text("result")
+        path = deliver(finished, ".png", job or self.job, self.folder, self.journal, METADATA)
+        self.journal.finish((job or self.job).id, 2)
+        return path
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Delivery:
+    """The job of `a.tga` runs."""
+    return Delivery(tmp_path)
+
+
+def test_a_result_is_announced_before_it_appears(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a crash between the two, the file that lies there is known as ours."""
+    announced: list[Result] = []
+
+    def note(_job: int, result: Result, _metadata: ResultMetadata) -> None:
+        announced.append(result)
+        assert not result.path.exists()
+
+    with monkeypatch.context() as noted:
+        noted.setattr(delivery.journal, "announce", note)
+        path = delivery.deliver()
+    assert [result.path for result in announced] == [path]
+    assert identify(path) == announced[0].identity
+
+
+def test_a_file_that_comes_at_the_last_moment_is_not_overwritten(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even between the look and the naming; the next name is taken instead."""
+    announce = delivery.journal.announce
+
+    def intrude(job: int, result: Result, metadata: ResultMetadata) -> None:
+        if result.path.name == "a.png":
+            result.path.write_text("somebody's")
+        announce(job, result, metadata)
+
+    monkeypatch.setattr(delivery.journal, "announce", intrude)
+    assert delivery.deliver().name == "a (tga).png"
+    assert (delivery.folder.output / "a.png").read_text() == "somebody's"
+
+
+def test_an_earlier_result_of_the_same_original_is_replaced(delivery: Delivery) -> None:
+    """Unless somebody has changed it since: then it is a foreign file."""
+    assert delivery.deliver().name == "a.png"
+    delivery.journal.requeue([delivery.job.id], 3)
+    assert delivery.deliver(started(delivery.journal, 4)).name == "a.png"
+    (delivery.folder.output / "a.png").write_text("retouched")
+    delivery.journal.requeue([delivery.job.id], 5)
+    assert delivery.deliver(started(delivery.journal, 6)).name == "a (tga).png"
+    assert (delivery.folder.output / "a.png").read_text() == "retouched"
+
+
+def test_two_originals_never_share_a_name(delivery: Delivery) -> None:
+    """Not even where the first one's result has been removed."""
+    delivery.deliver().unlink()
+    assert delivery.deliver(delivery.job_of("a.bmp")).name == "a (bmp).png"
+
+
+def test_a_changed_original_gets_no_result(delivery: Delivery) -> None:
+    """What was coloured is not what lies there."""
+    delivery.job.source.write_text("another content")
+    with pytest.raises(ChangedError):
+        delivery.deliver()
+    assert [path.name for path in delivery.folder.output.iterdir()] == [".finished"]
