@@ -24,7 +24,7 @@ from daemon.control.requests import Action, Applied
 from daemon.control.server import ControlServer
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
-from daemon.jobs.recovery import take_up
+from daemon.jobs.recovery import recover
 from daemon.jobs.retries import longest_delay
 from daemon.jobs.workspace import make_folders, sweep
 from daemon.journal.journal import Journal
@@ -89,7 +89,7 @@ class Service:
             stack.callback(self._hooks.stop)
             self._claims.check(folder.input for folder in self._config.folders)
             make_folders(self._config.folders)
-            take_up(self._journal, self._config, time.time(), refund=False)
+            recover(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
             stack.callback(self._control.close)
@@ -258,7 +258,7 @@ class Service:
             wait([self._wakeup.fileno()], timeout=_RETRY)
             self._wakeup.clear()
             try:
-                return take_up(self._journal, self._config, time.time(), refund=True)
+                return recover(self._journal, self._config, time.time(), refund=True)
             except sqlite3.OperationalError as again:
                 error = again
         return None

@@ -54,8 +54,8 @@ class Intake:
             self._compare(seen)
         complete = self.watcher.complete(min(_AT_ONCE, self._fingerprints.space))
         for file in complete:
-            entry = self._journal.find(file.path, file.folder.input)
-            if entry is None or entry.identity != file.identity:
+            job = self._journal.find(file.path, file.folder.input)
+            if job is None or job.identity != file.identity:
                 self._fingerprints.request(file)
         new = [made for made in self._fingerprints.made(_AT_ONCE) if made.fingerprint is not None]
         if new:
@@ -67,11 +67,11 @@ class Intake:
 
     def _compare(self, found: FoundFile) -> None:
         """Track a file that is not in the journal as it is; one that is done may still have to be moved."""
-        entry = self._journal.find(found.path, found.folder.input)
-        if entry is None or entry.identity != found.identity:
+        job = self._journal.find(found.path, found.folder.input)
+        if job is None or job.identity != found.identity:
             self.watcher.observe(found.path)
-        elif entry.state == "done":
-            move_original(entry, found.folder, self._journal)
+        elif job.state == "done":
+            move_original(job, found.folder, self._journal)
 
     def _enter(self, made: FingerprintedFile) -> None:
         file, content = made.file, made.fingerprint or ""

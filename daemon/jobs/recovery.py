@@ -1,4 +1,4 @@
-"""Recovery: what was interrupted, by a crash or a journal that could not be written, is ended or put back."""
+"""Recovery: jobs that a crash or an unwritable journal interrupted end, or wait again."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from daemon.journal.journal import Journal
 from daemon.watch.file_filter import DONE
 
 
-def take_up(journal: Journal, config: Config, now: float, *, refund: bool) -> None:
-    """Bring jobs to an end whose results were published, and put the others back; find originals that were moved.
+def recover(journal: Journal, config: Config, now: float, *, refund: bool) -> None:
+    """End interrupted jobs whose results were published, let the others wait again, and find originals that were moved.
 
     Args:
-        journal: of a service that does nothing at present.
-        config: where notes of failures lie.
+        journal: the journal of a service that does nothing at present.
+        config: the watched folders.
         now: seconds since the epoch.
         refund: whether the interrupted attempts do not count.
 
     """
-    for entry, result in journal.interrupted():
+    for job, result in journal.interrupted():
         if result is not None and identify(result.path) == result.identity:  # an earlier one has another inode
-            folder = config.folder_at(entry.folder)
+            folder = config.folder_at(job.folder)
             if folder is not None:
-                remove_stale(entry, result.path, folder, journal)
-            journal.finish(entry.id, now)
+                remove_stale(job, result.path, folder, journal)
+            journal.finish(job.id, now)
         else:
-            due = now if refund else after_interruption(entry.attempts, now, config)
-            told = f"the service ended while it was coloured (attempt {entry.attempts})"
-            journal.interrupt(entry.id, entry.reason if due == now else told, due, now, refund=refund)
+            due = now if refund else after_interruption(job.attempts, now, config)
+            reason = f"the service ended while it was coloured (attempt {job.attempts})"
+            journal.interrupt(job.id, job.reason if due == now else reason, due, now, refund=refund)
     for folder in config.folders:
-        for entry in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
-            find_moved(entry, folder, journal)
+        for job in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
+            find_moved(job, folder, journal)

@@ -1,4 +1,4 @@
-"""The folders that tintd makes: those configured, and one for each job, where a film's finished segments wait."""
+"""The folders that tintd makes: those of the configuration, and for each job a work folder with its film's segments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make_folders(folders: Iterable[Folder]) -> None:
 
 
 def work_folder(job: JobRecord, folder: Folder, journal: Journal) -> Path:
-    """Where a job is worked on: on the disk where its result will lie, so that it needs only a new name.
+    """The work folder of a job, on the disk of its result, so that publishing is a change of name.
 
     That is the output folder, or the sub-folder in it where another disk begins; the journal notes such a sub-folder.
 
@@ -60,7 +60,7 @@ def prepare(workspace: Path) -> None:
 
 
 def leave(workspace: Path) -> None:
-    """Leave a job that will be gone on with: what is finished of it stays."""
+    """Keep the finished segments of a job that will be continued, or remove its work folder."""
     with suppress(OSError):  # the disk is away, or read-only: the next attempt prepares it
         if any(workspace.glob("segment-*.json")):
             (workspace / "result").unlink(missing_ok=True)
@@ -69,12 +69,12 @@ def leave(workspace: Path) -> None:
 
 
 def clear(workspace: Path) -> None:
-    """Remove a work folder, when its job has ended."""
+    """Remove the work folder of a job that has ended."""
     shutil.rmtree(workspace, ignore_errors=True)
 
 
 def sweep(folders: Iterable[Folder], journal: Journal) -> None:
-    """Remove the work folders of jobs that nobody will go on with, also where results no longer go."""
+    """Remove the work folders of jobs that have ended, also in folders that the configuration no longer has."""
     for output in journal.outputs(folder.output for folder in folders):
         with suppress(OSError):  # its disk is away: another sweep finds them
             for workspace in output.glob(f".tintd-{journal.id}-*"):

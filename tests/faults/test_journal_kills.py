@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config.settings import Config, Folder
-from daemon.jobs.recovery import take_up
+from daemon.jobs.recovery import recover
 from daemon.journal.journal import Journal
 from daemon.journal.states import STATES, STATES_AFTER
 
@@ -97,7 +97,7 @@ def assert_agrees(place: Path, state: str) -> None:
     """The job has this state and its history says the same; so it does after the next start of the service."""
     journal = Journal(place)
     assert_history(journal, state)
-    take_up(journal, Config(folders=(Folder(input=Path("/in"), output=Path("/out")),)), 10, refund=False)
+    recover(journal, Config(folders=(Folder(input=Path("/in"), output=Path("/out")),)), 10, refund=False)
     assert journal.counts()["running"] == 0
     assert_history(journal, journal.database.execute("SELECT state FROM jobs").fetchone()["state"])
     journal.close()

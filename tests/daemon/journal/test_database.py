@@ -9,7 +9,7 @@ import pytest
 
 from daemon.config.settings import Config, Folder
 from daemon.files.identity import Identity, Result
-from daemon.jobs.recovery import take_up
+from daemon.jobs.recovery import recover
 from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
 from daemon.journal.reader import opened_to_read
@@ -89,7 +89,7 @@ def test_the_events_of_version_0_1_are_delivered(old: Path) -> None:
 def test_the_jobs_of_version_0_1_go_on(old: Path) -> None:
     """Interrupted jobs wait, and each waiting job can be started."""
     journal = Journal(old)
-    take_up(journal, Config(folders=(Folder(input=INBOX, output=OUTBOX),)), 1.8e9, refund=False)
+    recover(journal, Config(folders=(Folder(input=INBOX, output=OUTBOX),)), 1.8e9, refund=False)
     assert journal.counts() == {"running": 0, "waiting": 6, "held": 0, "failed": 1, "skipped": 1, "done": 2}
     for _ in range(6):
         started(journal, 1.9e9)
