@@ -18,7 +18,7 @@ from av.filter import Graph
 from av.packet import Packet
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from colorizer.durable import sync_file, write_durably
 from colorizer.film.decode.film_info import FilmInfo
@@ -74,11 +74,14 @@ class Segment:
 
 
 def read_segment(path: Path) -> Segment | None:
-    """A segment that was finished, or None."""
+    """A segment that was finished, or None; one whose record is damaged, or of another version, is not."""
     record = path.with_suffix(".json")
     if not record.is_file() or not path.is_file():
         return None
-    return Segment(path, SegmentRecord.model_validate_json(record.read_text()))
+    try:
+        return Segment(path, SegmentRecord.model_validate_json(record.read_bytes()))
+    except ValidationError:
+        return None
 
 
 def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo) -> Segment:

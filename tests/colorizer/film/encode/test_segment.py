@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from colorizer.film.decode.deviations import MISSING, Deviation
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.probe import probe_film
@@ -35,4 +37,13 @@ def test_a_segment_without_a_record_is_not_finished(tmp_path: Path) -> None:
     """A process that was killed leaves such a file."""
     path = tmp_path / "segment-00000.mkv"
     path.write_bytes(b"half")
+    assert read_segment(path) is None
+
+
+@pytest.mark.parametrize("record", [b"", b'{"pts": [1', b'{"times": [1, 2]}', b"\0" * 9])
+def test_a_segment_whose_record_makes_no_sense_is_not_finished(tmp_path: Path, record: bytes) -> None:
+    """A disk that loses what was written, or an older version, leaves such a record: the segment is coloured again."""
+    path = tmp_path / "segment-00000.mkv"
+    path.write_bytes(b"whole")
+    path.with_suffix(".json").write_bytes(record)
     assert read_segment(path) is None
