@@ -69,9 +69,10 @@ def _working_sides(picture: Picture, extent: Extent) -> tuple[int, int]:
 
 
 def _factor(picture: Picture, sides: tuple[int, int]) -> int:
-    """By how much the picture is shrunk in libvips: it stays twice as large as it is needed."""
-    needed = max(min(sides), min(judged_extent(picture.height, picture.width)))
-    return max(1, int(min(picture.height, picture.width) / needed / 2))
+    """By how much libvips shrinks the picture: to twice the working size, but no smaller than it is judged."""
+    short = min(picture.height, picture.width)
+    judged = min(judged_extent(picture.height, picture.width))
+    return max(1, min(int(short / min(sides) / 2), int(short / judged)))
 
 
 def _luma_and_colour(colour: pyvips.Image, alpha: pyvips.Image | None, own_white: float) -> pyvips.Image:
