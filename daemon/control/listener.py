@@ -58,6 +58,7 @@ class Listener:
         """Connections that have not sent their request yet, the oldest first."""
         self._lock = threading.Lock()
         self._free = threading.Semaphore(_MOST_CLIENTS)
+        self._is_closed = False
         self._socket = _listening(path, _MODES[access])
         self._stop_reader, self._stop_writer = os.pipe2(os.O_CLOEXEC)
         self._thread = threading.Thread(target=self._accept_all, name="control", daemon=True)
@@ -68,7 +69,14 @@ class Listener:
         return self._thread.is_alive() and self._path.is_socket()
 
     def close(self) -> None:
-        """Stop listening; the thread ends before the socket is closed, so that it never polls a closed one."""
+        """Stop listening; the thread ends before the socket is closed, so that it never polls a closed one.
+
+        A second call does nothing: the numbers of its descriptors may be those of other files by then.
+
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
         os.close(self._stop_writer)
         self._thread.join()
         os.close(self._stop_reader)

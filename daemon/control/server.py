@@ -22,6 +22,9 @@ from daemon.control.requests import Action, Applied, read_action
 from daemon.journal.reader import opened_to_read
 from daemon.runtime.service_state import LatestState, ServiceState
 
+_LONGEST_PATTERN = 4096
+"""Characters, as many as the longest path has bytes: the time to read a pattern grows with the square of its length."""
+
 _log = structlog.get_logger()
 
 
@@ -85,7 +88,7 @@ class ControlServer:
         name = request.get("request", request.get("wish"))  # "wish": a client of version 0.1
         if name in {"status", "history"}:
             return self._look_up(request, history=name == "history")
-        waiting = Request(read_action(name), str(request.get("pattern", "*")))
+        waiting = Request(read_action(name), _pattern_of(request))
         self._requests.put(waiting)
         self._wake()
         try:
@@ -98,7 +101,7 @@ class ControlServer:
         most = min(most, status.MOST) if isinstance(most, int) and most > 0 else status.MOST
         with opened_to_read(self._config.state) as journal:
             if history:
-                return status.history_of(journal, str(request.get("pattern", "*")), most)
+                return status.history_of(journal, _pattern_of(request), most)
             return status.status_of(journal, most, service_facts(self._latest.value))
 
 
@@ -118,6 +121,23 @@ def service_facts(state: ServiceState) -> Answer:
 def applied_facts(applied: Applied) -> Answer:
     """What a request has done as JSON; `says` is the name that `summary` had in version 0.1."""
     return {"summary": applied.text, "files": applied.files, "says": applied.text}
+
+
+def _pattern_of(request: Answer) -> str:
+    """The pattern of a request; that of all files if it has none.
+
+    Raises:
+        ControlError: the main loop would end at it, or be busy with it for minutes.
+
+    """
+    pattern = str(request.get("pattern", "*"))
+    if len(pattern) > _LONGEST_PATTERN:
+        raise ControlError(f"the pattern is longer than {_LONGEST_PATTERN} characters")
+    try:
+        os.fsencode(pattern)
+    except UnicodeEncodeError as error:
+        raise ControlError("the pattern contains a character that no file's name can have") from error
+    return pattern
 
 
 def _answer(request: Request, apply: Callable[[Action, str], Applied]) -> None:

@@ -1,0 +1,79 @@
+"""Tests of daemon/control/server.py: a real control server and its clients, and a main loop that is the test's."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daemon.config.settings import Config, Control, Folder
+from daemon.control.control_socket import ControlError, ask
+from daemon.control.requests import Action, Applied
+from daemon.control.server import ControlServer
+from daemon.journal.journal import Journal
+from daemon.runtime.service_state import LatestState
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """A configuration whose socket lies in a folder of its own."""
+    (tmp_path / "run").mkdir()
+    return Config(
+        folders=(Folder(input=tmp_path / "in", output=tmp_path / "out"),),
+        state=tmp_path / "state",
+        control=Control(socket=tmp_path / "run" / "control"),
+    )
+
+
+@pytest.fixture
+def server(config: Config) -> Iterator[ControlServer]:
+    """A server whose requests are all applied at once."""
+    Journal(config.state).close()
+    made: list[ControlServer] = []
+    asked = threading.Event()
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.is_set():
+            asked.wait(60)
+            asked.clear()
+            made[0].serve(lambda action, pattern: Applied(f"{action} {pattern}"))
+
+    made.append(ControlServer(config, LatestState(), asked.set))
+    thread = threading.Thread(target=loop)
+    thread.start()
+    yield made[0]
+    ended.set()
+    asked.set()
+    thread.join()
+    made[0].close()
+
+
+def test_requests_wait_for_the_main_loop(server: ControlServer, config: Config) -> None:
+    """The answer is what it says, under the present and the old name."""
+    assert server is not None
+    answer = ask(config.control_socket, Action.CANCEL, pattern="a b.jpg")
+    assert answer == {"summary": "cancel a b.jpg", "says": "cancel a b.jpg", "files": None}
+
+
+@pytest.mark.parametrize("pattern", ["\ud800", "[" * 60_000])
+@pytest.mark.parametrize("request_", ["cancel", "history"])
+def test_a_pattern_that_would_harm_the_main_loop_is_refused(
+    server: ControlServer, config: Config, request_: str, pattern: str
+) -> None:
+    """One that no file's name can contain, and one that would take minutes to read; the next request is applied."""
+    assert server is not None
+    with pytest.raises(ControlError, match="the pattern"):
+        ask(config.control_socket, request_, pattern=pattern)
+    assert ask(config.control_socket, "retry", pattern="\udcff.jpg") is not None
+
+
+def test_a_folder_of_the_socket_that_is_away_for_a_while(server: ControlServer, config: Config) -> None:
+    """However often the socket cannot be made, the next check tries again."""
+    config.control_socket.unlink()
+    config.control_socket.parent.rmdir()
+    for _ in range(3):
+        server.check()
+    config.control_socket.parent.mkdir()
+    server.check()
+    assert ask(config.control_socket, "status") is not None
