@@ -32,6 +32,8 @@ class Fingerprints:
         self._waiting: queue.SimpleQueue[ReadyFile | None] = queue.SimpleQueue()
         self._made: queue.SimpleQueue[FingerprintedFile] = queue.SimpleQueue()
         self._unfinished = 0
+        self._error: Exception | None = None
+        """What has ended the thread."""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fingerprints", daemon=True)
 
@@ -60,7 +62,14 @@ class Fingerprints:
         self._waiting.put(file)
 
     def made(self, most: int) -> list[FingerprintedFile]:
-        """Files whose fingerprints have been made; at most `most` of them."""
+        """Files whose fingerprints have been made; at most `most` of them.
+
+        Raises:
+            Exception: the error that has ended the thread.
+
+        """
+        if self._error is not None:
+            raise self._error
         made: list[FingerprintedFile] = []
         while len(made) < most and not self._made.empty():
             made.append(self._made.get())
@@ -68,8 +77,12 @@ class Fingerprints:
         return made
 
     def _run(self) -> None:
-        while (file := self._waiting.get()) is not None and not self._stopped.is_set():
-            self._made.put(FingerprintedFile(file, _fingerprint(file)))
+        try:
+            while (file := self._waiting.get()) is not None and not self._stopped.is_set():
+                self._made.put(FingerprintedFile(file, _fingerprint(file)))
+                self._wake()
+        except Exception as error:  # noqa: BLE001 (raised again in the main thread)
+            self._error = error
             self._wake()
 
 

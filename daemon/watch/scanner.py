@@ -96,13 +96,15 @@ class Scanner:
             self._mounts.close()
 
     def rescan(self) -> None:
-        """Scan all folders from the beginning, as soon as the present scan has ended."""
-        self._rescan = self.is_scanning = True
-        self._wakeup.wake()
+        """Scan all folders from the beginning, when the present scan has ended; a stopped scanner scans no more."""
+        if not self._stopped.is_set():  # else the pipe may be closed, and its number another file's
+            self._rescan = self.is_scanning = True
+            self._wakeup.wake()
 
     def check_events(self) -> None:
         """Check soon whether file events were lost."""
-        self._wakeup.wake()
+        if not self._stopped.is_set():
+            self._wakeup.wake()
 
     def _run(self) -> None:
         try:

@@ -74,9 +74,9 @@ class Watcher:
         """Watch no more."""
         self._stopped.set()
         self._attention.set()
-        self._scanner.stop()
-        if self._thread.is_alive():
+        if self._thread.is_alive():  # first: it may ask the scanner to scan
             self._thread.join(_STOP_SECONDS)
+        self._scanner.stop()
 
     def rescan(self) -> None:
         """Scan all folders from the beginning."""

@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from daemon.config.settings import Config
 from daemon.files.identity import fingerprint, identify
 from daemon.jobs.intake import Intake
 from daemon.journal.journal import Journal
+from daemon.watch import fingerprints as module
 from daemon.watch.fingerprints import Fingerprints
 from daemon.watch.watcher import ReadyFile
 
@@ -50,6 +53,18 @@ def test_fingerprints_come_in_order(tmp_path: Path) -> None:
     until(lambda: made.extend(fingerprints.made(10)) or len(made) == 3)
     assert [one.fingerprint for one in made] == [fingerprint(files[0]), None, fingerprint(files[2])]
     assert not fingerprints.is_busy
+    fingerprints.stop()
+
+
+def test_an_error_in_the_thread_reaches_the_main_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that would wait for ever must not look like ones that are still being read."""
+    monkeypatch.setattr(module, "fingerprint", None)
+    (tmp_path / "a.jpg").touch()
+    fingerprints = Fingerprints(lambda: None)
+    fingerprints.request(ready(tmp_path / "a.jpg"))
+    fingerprints.start()
+    with pytest.raises(TypeError):
+        until(lambda: fingerprints.made(1))
     fingerprints.stop()
 
 

@@ -76,6 +76,14 @@ def test_an_error_in_a_thread_reaches_the_main_loop(tmp_path: Path, monkeypatch:
     watcher.stop()
 
 
+def test_a_watcher_that_was_stopped_can_be_asked_to_scan(tmp_path: Path) -> None:
+    """It does nothing: `tintd forget` may come while the service ends, and the pipe that woke the scanner is closed."""
+    watcher = Watcher((Folder(input=tmp_path, output=tmp_path.parent / "out"),), Watching(), lambda: None)
+    watcher.start()
+    watcher.stop()
+    watcher.rescan()
+
+
 def until(true: Callable[[], object]) -> None:
     """Wait until something is true."""
     end = time.monotonic() + 60
