@@ -181,7 +181,8 @@ class Service:
         due = self._hooks.next_due()
         waits += [] if due is None else [due - clock]
         due = None if self._dispatcher.closed or self._pauses() else self._journal.next_due()
-        waits += [] if due is None else [due - clock]
+        if due is not None:
+            waits.append(due - clock if due > clock else _TICK)  # a job that is due waits for a worker, which may start
         return max(0.0, min(waits))
 
     def _check_workers(self) -> None:
@@ -226,7 +227,7 @@ class Service:
             self._claims.check(folder.input for folder in config.folders)
             make_folders(config.folders)
             self._configure(config)
-        except TintdError as error:
+        except (TintdError, OSError) as error:  # OSError: too many open files
             _log.error("not reloaded", reason=str(error))
         else:
             self._before = self._before or before  # the latest with which workers were ready
@@ -235,11 +236,12 @@ class Service:
 
     def _configure(self, config: Config) -> None:
         """Apply another configuration; a scan finds again the files that are still growing."""
+        intake = Intake(config, self._journal, self._wakeup.wake)  # first: if this raises, nothing has changed
         self._config = config
         self._pruning = Pruning(config)
         configure_log(config.log)
         self._intake.stop()
-        self._intake = Intake(config, self._journal, self._wakeup.wake)
+        self._intake = intake
         self._intake.start()
         self._dispatcher.reconfigure(config)
 

@@ -70,7 +70,7 @@ class WorkerSlot:
         """Memory that the worker holds, in bytes."""
         try:
             return int(psutil.Process(self.worker.pid).memory_info().rss) if self.worker else 0
-        except psutil.Error:
+        except (psutil.Error, OSError):  # OSError: too many open files at the moment
             return 0
 
     def needs_worker(self, now: float) -> bool:

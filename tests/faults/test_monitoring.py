@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.config.settings import Config
+from daemon.control import control_socket
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -46,6 +49,27 @@ def measured(port: int) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def test_the_main_loop_rests_while_no_worker_can_start(service: Service) -> None:
+    """Breaks: the weights, after the start. A job is due all the time, but nothing can be done for it."""
+    port = free_port()
+    weights = service.root / "weights.safetensors"
+    weights.write_bytes(Path(service.settings["colour"]["weights"]).read_bytes())
+    service.settings["colour"]["weights"] = str(weights)
+    service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
+    write_grey(service.inbox / "first.png")  # an empty folder may be a mount that is away, whose jobs are not due
+    service.start()
+    service.finish(done=1)
+    weights.unlink()
+    status = control_socket.ask(service.root / "state" / "control", "status")
+    assert status is not None
+    os.kill(int(status["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
+    write_grey(service.inbox / "a.png")
+    service.until(lambda: measured(port).get(("tintd_jobs", "waiting")) == 1, "the file waits")
+    before = measured(port)["tintd_loop_iterations_total",]
+    time.sleep(2)
+    assert measured(port)["tintd_loop_iterations_total",] - before < 100
 
 
 def test_metrics_and_health(service: Service) -> None:
