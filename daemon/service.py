@@ -129,7 +129,7 @@ class Service:
         with ExitStack() as stack:
             try:
                 stack.enter_context(monitored(address, self._latest))
-            except OSError as error:
+            except (OSError, OverflowError) as error:  # OverflowError: a port above 65535
                 raise StartError(f"monitoring.address {address}: {error}") from error
             yield
 

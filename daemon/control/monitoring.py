@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,7 @@ def monitored(address: str, latest: LatestState) -> Iterator[int]:
 
     Raises:
         OSError: the address is taken, or is not one of this machine's.
+        OverflowError: there is no port with this number.
 
     """
     host, _, port = address.rpartition(":")
@@ -44,7 +46,8 @@ def monitored(address: str, latest: LatestState) -> Iterator[int]:
     ProcessCollector(registry=registry)
     registry.register(_StateCollector(latest))
     app = _application(make_wsgi_app(registry), latest)
-    with make_server(host.strip("[]"), int(port), app, ThreadingWSGIServer, _Handler) as server:
+    kind = _IPv6Server if host.startswith("[") else ThreadingWSGIServer
+    with make_server(host.strip("[]"), int(port), app, kind, _Handler) as server:
         threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="monitoring", daemon=True).start()
         yield server.server_port
 
@@ -110,6 +113,10 @@ def _health(problem: str | None, paused: str | None) -> dict[str, object]:
         "ailment": problem,
         "notice": "`well` and `ailment` are deprecated: use `status` and `reason`",
     }
+
+
+class _IPv6Server(ThreadingWSGIServer):
+    address_family = socket.AF_INET6
 
 
 class _Handler(WSGIRequestHandler):

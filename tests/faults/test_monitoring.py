@@ -17,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.config.settings import Config
 from daemon.control import control_socket
+from daemon.control.monitoring import monitored
+from daemon.runtime.service_state import LatestState
 from tests.assets.pictures import write_grey
 from tests.faults.conftest import Service
 
@@ -137,6 +139,21 @@ def test_an_idle_service_stays_healthy(service: Service) -> None:
     before = measured(port)["tintd_loop_iterations_total",]
     service.until(lambda: measured(port)["tintd_loop_iterations_total",] > before, "its loop runs again")
     assert ask(port, "/healthz")[0] == 200
+
+
+def test_a_port_that_does_not_exist_stops_the_start(service: Service) -> None:
+    """Breaks: the number of the port; the setting is named."""
+    service.settings["monitoring"] = {"address": "127.0.0.1:70000"}
+    service.start()
+    service.until(lambda: not service.is_alive(), "it ends", of_the_living=False)
+    assert "StartError: monitoring.address 127.0.0.1:70000" in service.log()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+def test_an_address_of_ipv6_is_served() -> None:
+    """As the configuration allows it."""
+    with monitored("[::1]:0", LatestState()) as port, socket.create_connection(("::1", port), timeout=20):
+        pass
 
 
 def test_an_address_that_is_taken_stops_the_start(service: Service) -> None:
