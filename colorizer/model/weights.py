@@ -38,7 +38,7 @@ class Calibration(BaseModel):
 
     temperature: PositiveFloat = 1.0
     """The temperature at which the mean has the least error."""
-    spread: NonNegativeFloat = 14.0
+    spread: NonNegativeFloat = 18.0
     """Standard deviation, in ab units, that the most vivid colours of a picture have more than its mean colours."""
     vividness: float = Field(default=0.5, ge=0, le=1)
     """The vividness at which colourfulness is about the truth's: the meaning of `vividness: auto`."""

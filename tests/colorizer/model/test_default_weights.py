@@ -9,11 +9,11 @@ from colorizer.model.prediction import read
 from colorizer.model.predictor import Predictor
 from colorizer.model.weights import DEFAULT_WEIGHTS, load_card
 
-MOST_BYTES = 30_000_000
+MOST_BYTES = 40_000_000
 
 
 def test_they_are_small_and_say_what_they_are() -> None:
-    """At most 30 MB, with terms, recipe and figures; the model card has the terms too."""
+    """At most 40 MB, with terms, recipe and figures; the model card has the terms too."""
     assert DEFAULT_WEIGHTS.stat().st_size <= MOST_BYTES
     card = load_card(DEFAULT_WEIGHTS)
     assert card.calibration is not None
@@ -29,7 +29,9 @@ def test_they_know_the_sky() -> None:
     luma = (rgb * torch.tensor([kr, 1 - kr - kb, kb]).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
     model = Predictor.load(DEFAULT_WEIGHTS, device="cpu")
     small = shrink(luma, Colorist(model).extent(*luma.shape[-2:]))
-    ab = read(model.predict(lightness_of_luma(small), mirrored=True), model.card.decoding(0.0))
+    prediction = model.predict(lightness_of_luma(small), mirrored=True)
     truth = rgb_to_lab(shrink(rgb, small.shape[-2:]))[:, 1:]
-    assert ab[0, 1].median() < -10
-    assert (ab - truth).square().mean() < truth.square().mean()
+    mean, default = read(prediction, model.card.decoding(0.0)), read(prediction, model.card.decoding("auto"))
+    for ab in (mean, default):
+        assert ab[0, 1].median() < -5
+        assert (ab - truth).square().mean() < 0.4 * truth.square().mean()

@@ -186,11 +186,10 @@ def test_a_run_without_a_terminal_prints_lines(
 def test_a_run_starts_from_the_shipped_weights(photographs: Path, tmp_path: Path) -> None:
     """All weights start as in the file."""
     still = {"batch": 4, "steps": 1, "rate": 1e-9}
-    settings = load_colour_recipe(
-        write_recipe(photographs, tmp_path, weights="default", schedule=still, data={"crop": 64}, evaluate_every=1)
-    )
+    shipped, card = load_weights(DEFAULT_WEIGHTS)
+    changes = {"architecture": card.architecture.model_dump(mode="json"), "schedule": still, "data": {"crop": 64}}
+    settings = load_colour_recipe(write_recipe(photographs, tmp_path, weights="default", evaluate_every=1, **changes))
     train(settings)
-    shipped, _ = load_weights(DEFAULT_WEIGHTS)
     learnt = averaged(settings)
     for name, parameter in shipped.named_parameters():
         torch.testing.assert_close(learnt[f"module.{name}"], parameter.detach(), atol=1e-5, rtol=1e-5, msg=name)
