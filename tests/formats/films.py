@@ -84,7 +84,13 @@ SAMPLES = (
     ),
     Sample("MP4: AV1, Opus", "av1.mp4", f"{_both()} -c:v libaom-av1 -cpu-used 8 -c:a libopus", "H.264", "MP4"),
     Sample("WebM: VP9, Opus", "vp9.webm", f"{_both()} -c:v libvpx-vp9 -deadline realtime -c:a libopus", "H.264", "MKV"),
-    Sample("WebM: VP8, Vorbis", "vp8.webm", f"{_both()} -c:v libvpx -deadline realtime -c:a libvorbis", "H.264", "MKV"),
+    Sample(
+        "WebM: VP8, Vorbis",
+        "vp8.webm",
+        f"{_both()} -c:v libvpx -threads 1 -deadline realtime -c:a libvorbis",
+        "H.264",
+        "MKV",
+    ),
     Sample(
         "MP4: variable frame rate",
         "variable.mp4",

@@ -241,7 +241,7 @@ def test_a_shape_that_is_lost_is_named(tmp_path: Path, weights: Path, encoder: s
 
 def test_transparency_that_is_lost_is_named(tmp_path: Path, weights: Path) -> None:
     """That of WebM, which lies beside the picture; the result does not say that it has any."""
-    coding = "-vf format=yuva420p -c:v libvpx -pix_fmt yuva420p -auto-alt-ref 0"
+    coding = "-vf format=yuva420p -c:v libvpx -threads 1 -pix_fmt yuva420p -auto-alt-ref 0"
     source = ffmpeg(f"{NOISY} {coding}".format(seconds=1), tmp_path / "film.webm")
     report, result = colour(source, tmp_path, weights, encoder="ffv1")
     assert any("transparency left out" in note for note in report.notes), report.notes

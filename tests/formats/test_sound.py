@@ -52,7 +52,7 @@ def track(path: Path) -> Track:
     [
         ("aac.mp4", f"{X264} -c:a aac", ".mp4", True),
         ("aac.mov", f"{X264} -c:a aac", ".mov", True),
-        ("opus.webm", "-c:v libvpx -deadline realtime -c:a libopus", ".mkv", True),
+        ("opus.webm", "-c:v libvpx -threads 1 -deadline realtime -c:a libopus", ".mkv", True),
         ("opus.mkv", f"{X264} -c:a libopus", ".mkv", True),
         ("ac3.ts", "-c:v mpeg2video -c:a ac3", ".mp4", False),
         ("mp3.avi", "-c:v mpeg4 -c:a libmp3lame", ".mp4", False),
