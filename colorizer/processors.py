@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 _ROOT = Path("/")
@@ -76,3 +77,15 @@ def _quota_v1(group: Path) -> float | None:
         return None if quota < 0 else quota / int((group / "cpu.cfs_period_us").read_text())
     except (OSError, ValueError, ZeroDivisionError):
         return None
+
+
+def leave_real_time() -> None:
+    """Give all threads of this process the usual scheduling again.
+
+    Run by root, SVT-AV1 makes itself and its caller real-time threads, which leave other processes no time.
+    """
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER:
+        return
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):
+            os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))

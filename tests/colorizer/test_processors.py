@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
-from colorizer.processors import available_processors
+from colorizer.processors import available_processors, leave_real_time
 
 ALLOWED = len(os.sched_getaffinity(0))
 
@@ -74,3 +76,14 @@ def test_torch_has_as_many_threads_as_it_is_told(own: dict[str, str], threads: s
     assert ended.stdout.strip() == threads
     if sys.platform == "linux":
         assert "OMP_WAIT_POLICY = 'PASSIVE'" in ended.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_process_leaves_real_time() -> None:
+    """An encoder of AV1 that root runs takes no processor from others."""
+    context = av.CodecContext.create("libsvtav1", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = 64, 64, "yuv420p", Fraction(1, 25)
+    context.open()
+    leave_real_time()
+    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_OTHER}

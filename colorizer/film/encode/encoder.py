@@ -22,6 +22,7 @@ from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.pixel_format import is_rgb
 from colorizer.film.encode.muxer_check import muxer_accepts
 from colorizer.film.encode.presets import FIELD_CODECS, PRESETS, SUBSTITUTES, encoder_options, name_of
+from colorizer.processors import leave_real_time
 from colorizer.settings import FilmSettings
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for it
@@ -209,6 +210,7 @@ def _opens(encoding: Encoding, info: FilmInfo) -> bool:
         with av.open(io.BytesIO(), "w", format="matroska") as container:
             context = add_picture(container, encoding, info, width).codec_context
             context.open()
+            leave_real_time()
             unknown = encoding.options.keys() & context.options.keys()
     except (av.error.FFmpegError, ValueError):
         return False

@@ -28,6 +28,7 @@ from colorizer.film.decode.side_data import has_captions
 from colorizer.film.encode.encoder import Encoding, add_picture, keeps_captions
 from colorizer.film.encode.presets import name_of
 from colorizer.film.shot_state import ShotState
+from colorizer.processors import leave_real_time
 
 _TICK = Fraction(1, 1000)
 """Matroska's time base: one tick a frame."""
@@ -167,6 +168,8 @@ def _encode(
             picture = graph.vpull()
         picture.pts, picture.time_base = frame.pts, info.time_base
         picture.pict_type = PictureType.NONE  # the original's choice of key frames is not the encoder's
-        yield from stream.encode(picture)
+        packets = stream.encode(picture)
+        leave_real_time()
+        yield from packets
     if stream is not None:
         yield from stream.encode(None)
