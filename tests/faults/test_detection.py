@@ -85,12 +85,17 @@ def test_a_queue_that_overflows_loses_nothing(tmp_path: Path, capsys: pytest.Cap
     if limit > 20_000:
         pytest.skip(f"the queue holds {limit} events here: overflowing it takes too long")
     shouting = """
-import os, signal, sys
-os.kill(os.getppid(), signal.SIGSTOP)
-for n in range(int(sys.argv[2])):
+import os, signal, sys, time
+parent = os.getppid()
+os.kill(parent, signal.SIGSTOP)
+def stopped(task):
+    return open(f"/proc/{parent}/task/{task}/stat").read().rsplit(") ")[-1][0] == "T"
+while not all(map(stopped, os.listdir(f"/proc/{parent}/task"))):
+    time.sleep(0.01)  # a thread that still reads would empty the queue
+for n in range(2 * int(sys.argv[2])):
     os.close(os.open(f"{sys.argv[1]}/{n % 100}", os.O_CREAT | os.O_WRONLY))
 open(f"{sys.argv[1]}/last", "w").close()
-os.kill(os.getppid(), signal.SIGCONT)
+os.kill(parent, signal.SIGCONT)
 """
     with finding(tmp_path / "in") as finder:
         subprocess.run([sys.executable, "-c", shouting, str(tmp_path / "in"), str(limit)], check=True)
