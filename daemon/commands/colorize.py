@@ -206,7 +206,9 @@ class _Runner:
                         return report
                     case Skipped():
                         return event
-                    case Failed(_, _, reason) | Crashed(_, reason):
+                    case Failed(_, _, reason, trace):
+                        return f"{reason} (the trace is in {_store(trace)})" if trace else reason
+                    case Crashed(_, reason):
                         return reason
 
     def close(self) -> None:
@@ -220,6 +222,14 @@ class _Runner:
             if reason is not None:
                 raise SettingsError(reason)
         return vacancies[0]
+
+
+def _store(trace: str) -> Path:
+    """Store the trace of an unexpected error where it can be found for a report."""
+    descriptor, name = tempfile.mkstemp(prefix="tintd-trace-", suffix=".txt")
+    with os.fdopen(descriptor, "w", errors="backslashreplace") as file:
+        file.write(trace)
+    return Path(name)
 
 
 class _Speed(ProgressColumn):

@@ -105,6 +105,7 @@ class Dispatcher:
                 job = self._running.pop(number)
                 if trace:
                     job.log.error("unexpected error", trace=trace)
+                    reason = f"{reason} (the trace is in tintd's log, at `unexpected error`)"
                 self._outcomes.failed(job, kind, reason)
             case Crashed(number, reason, signal, is_stopped):
                 job = self._running.pop(number)

@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -18,14 +17,15 @@ from pathlib import Path
 
 import psutil
 
-from colorizer.durable import UNWRITABLE, sync_file
-from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError
+from colorizer.durable import sync_file
+from colorizer.errors import TintdError
 from colorizer.job import Job
 from colorizer.processors import limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 from daemon.workers.duplicate_check import reuse_result
 from daemon.workers.events import Done, Failed, IsDuplicate, Progress, Skipped
+from daemon.workers.failures import end_of_error
 from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
 from daemon.workers.task import CheckDuplicate, ColourFiles, Task
 
@@ -105,26 +105,9 @@ def _end_of(key: int, job: Job, outcome: Report | Exception) -> _End:
             sync_file(job.target)
         except OSError as error:
             outcome = error
-    match outcome:
-        case Report():
-            return Done(key, outcome, open_colorist(job.settings.colour).weights)
-        case InColourError():
-            return Skipped(key, str(outcome))
-        case UnsupportedError():
-            return Failed(key, "unsupported", str(outcome))
-        case TruncatedError():
-            return Failed(key, "truncated", str(outcome))
-        case TintdError():
-            return Failed(key, "failed", str(outcome))
-    return _unexpected(key, job, outcome)
-
-
-def _unexpected(key: int, job: Job, error: Exception) -> Failed:
-    message = " ".join(str(error).split())
-    reason = f"{job.source.name}: {type(error).__name__}: {message}"
-    if isinstance(error, OSError) and error.errno in UNWRITABLE:
-        return Failed(key, "unwritten", reason)
-    return Failed(key, "failed", reason, "".join(traceback.format_exception(error)))
+    if isinstance(outcome, Report):
+        return Done(key, outcome, open_colorist(job.settings.colour).weights)
+    return end_of_error(key, job, outcome)
 
 
 class _Reporter:

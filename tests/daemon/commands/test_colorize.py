@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from daemon.cli import main
+from daemon.workers import Failed, Vacancy, WorkerPool
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.assets.tones import coloured
@@ -149,3 +151,18 @@ def test_a_wrong_option_is_named(tmp_path: Path, colorize: Colorize, arguments: 
     assert ended.returncode == 1
     assert expected in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_unexpected_error_says_where_its_trace_is(
+    tmp_path: Path, colorize: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a file of its own, as this command has no log."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(WorkerPool, "submit", lambda _self, _task, _vacancy: None)
+    reported = [Failed(0, "failed", "a.jpg: please report it", "KeyError: 'x'")]
+    monkeypatch.setattr(WorkerPool, "events", lambda _self, timeout: [reported.pop()] if timeout else [])
+    monkeypatch.setattr(WorkerPool, "vacancies", lambda _self: [Vacancy("1", frozenset())])
+    ended = colorize(write_grey(tmp_path / "a.jpg"))
+    (trace,) = tmp_path.glob("tintd-trace-*.txt")
+    assert f"a.jpg: please report it (the trace is in {trace})" in ended.stderr
+    assert trace.read_text() == "KeyError: 'x'"

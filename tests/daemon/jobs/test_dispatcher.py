@@ -195,3 +195,15 @@ def test_a_parked_worker_is_brought_back_by_work(setup: Setup) -> None:
     assert setup.start() == []
     assert not setup.executor.is_parked
     assert setup.start() == [1]
+
+
+def test_an_unexpected_error_says_where_its_trace_is(setup: Setup) -> None:
+    """In the log, where the person who is asked to report it finds it."""
+    setup.drop("a.png")
+    for _ in range(9):
+        if not setup.start():
+            break
+        setup.end(Failed(1, "failed", "a.png: please report it", trace="KeyError: 'x'"))
+        setup.journal.database.execute("UPDATE jobs SET due = 0")
+    reason = setup.journal.database.execute("SELECT reason FROM jobs").fetchone()["reason"]
+    assert reason == "a.png: please report it (the trace is in tintd's log, at `unexpected error`)"
