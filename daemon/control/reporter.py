@@ -9,13 +9,15 @@ from pathlib import Path
 from daemon.config.pause import Pause, reasons
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.running_job import RunningJob
+from daemon.jobs.time_left import seconds_left
 from daemon.journal.journal import Journal
+from daemon.journal.workload import Workload, read_workload
 from daemon.runtime.notify import notify, watchdog_interval
 from daemon.runtime.service_state import LatestState, ServiceState, WorkerState
 from daemon.workers import ExecutorStatus
 
 _STATUS_SECONDS = 5.0
-"""Seconds between two messages to a systemd that has no watchdog for the service."""
+"""Seconds between two messages to systemd while jobs run, and where it has no watchdog for the service."""
 _COUNTING_SHARE = 0.05
 """Counting the files of a large journal takes at most this share of the time."""
 
@@ -31,6 +33,7 @@ class Reporter:
         self._counted_changes = -1
         self._counts: dict[str, int] = {}
         self._oldest_due: float | None = None
+        self._workload = Workload({}, {})
         self._next_count = 0.0
         self._next_message = 0.0
         self._removed_since: float | None = None
@@ -53,6 +56,8 @@ class Reporter:
             ready=executor.was_ready,
             iterations=self._latest.value.iterations + 1,
             workers=_workers(executor, dispatcher.running),
+            jobs=tuple(job.progress for job in dispatcher.running.values()),
+            seconds_left=self._seconds_left(dispatcher, executor),
             pauses=tuple(pauses),
             counts=self._counts,
             oldest_due=self._oldest_due,
@@ -94,15 +99,22 @@ class Reporter:
         self._counted_changes = changes
         self._counts = {str(state): number for state, number in self._journal.counts().items()}
         self._oldest_due = self._journal.next_due()
+        self._workload = read_workload(self._journal.database)
         ended = time.monotonic()
         self._next_count = ended + (ended - begun) / _COUNTING_SHARE
 
+    def _seconds_left(self, dispatcher: Dispatcher, executor: ExecutorStatus) -> float | None:
+        if not (dispatcher.running or self._workload.waiting):
+            return None
+        return seconds_left(self._workload, dispatcher.running.values(), len(executor.workers))
+
     def _tell_systemd(self, *, is_alive: bool) -> None:
         """Send the status line, and a sign of life unless no worker can be started."""
-        self._next_message = time.monotonic() + (watchdog_interval() or _STATUS_SECONDS)
         state = self._latest.value
+        resting = watchdog_interval() or _STATUS_SECONDS
+        self._next_message = time.monotonic() + (min(resting, _STATUS_SECONDS) if state.jobs else resting)
         waiting, held, done, failed = (state.counts.get(name, 0) for name in ("waiting", "held", "done", "failed"))
-        status = f"STATUS={state.summary}; {waiting + held} waiting, {done} done, {failed} failed"
+        status = f"STATUS={state.progress}; {waiting + held} waiting, {done} done, {failed} failed"
         notify(*(["WATCHDOG=1"] if is_alive else []), status)
 
 

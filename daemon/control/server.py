@@ -20,6 +20,7 @@ from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
 from daemon.control.requests import Action, Applied, read_action
 from daemon.journal.reader import opened_to_read
+from daemon.runtime.progress import JobProgress
 from daemon.runtime.service_state import LatestState, ServiceState
 
 _LONGEST_PATTERN = 4096
@@ -114,8 +115,14 @@ def service_facts(state: ServiceState) -> Answer:
         "workers": [
             {"worker": worker.name, "ready": worker.ready, "files": list(worker.files)} for worker in state.workers
         ],
+        "jobs": [_job_facts(job) for job in state.jobs],
+        "seconds_left": state.seconds_left,
         "paused": [asdict(pause) for pause in state.pauses],
     }
+
+
+def _job_facts(job: JobProgress) -> Answer:
+    return asdict(job) | {"fraction": job.fraction, "seconds_left": job.seconds_left}
 
 
 def applied_facts(applied: Applied) -> Answer:

@@ -27,7 +27,12 @@ def status_of(journal: JournalReader, most: int | None, service: Answer | None =
     """
     by_request = [asdict(pause) for pause in by_person(journal.paused)]  # may be newer than the service's state
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
-    files = [facts for state in STATES for facts in map(_file_facts, journal.jobs(state, most=most))]
+    live = {job["job"]: job for job in service["jobs"]} if service else {}
+    files = [
+        _file_facts(entry) | (live.get(entry.id, {}) if entry.state == "running" else {})
+        for state in STATES
+        for entry in journal.jobs(state, most=most)
+    ]
     return {"counts": journal.counts(), "files": files, "paused": by_request + others, "service": service}
 
 

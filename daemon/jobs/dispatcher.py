@@ -93,8 +93,7 @@ class Dispatcher:
             case WeightsLoaded(hashes):
                 self._weights |= hashes
             case Progress(number, done, frames):
-                job = self._running[number]
-                job.frames_done, job.frames = done, frames
+                self._running[number].note_progress(done, frames)
             case Done(number, report, weights):
                 self._outcomes.done(self._running.pop(number), report, weights)
             case IsDuplicate(number):
@@ -221,7 +220,7 @@ class Dispatcher:
             return None
         started = self._journal.start(record, worker, now)
         self._queue.served(record.folder)
-        job = RunningJob(started, folder, workspace, time.monotonic(), original=coloured)
+        job = RunningJob(started, folder, workspace, time.monotonic(), worker, original=coloured)
         job.log.info("colouring", attempt=started.attempts)
         return job
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -11,7 +12,9 @@ import structlog
 from colorizer.job import Job
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
+from daemon.jobs.speed import Speed
 from daemon.journal.records import JobRecord
+from daemon.runtime.progress import JobProgress
 from daemon.workers import ColouredFile
 
 _log = structlog.get_logger()
@@ -28,10 +31,30 @@ class RunningJob:
     workspace: Path
     started_at: float
     """The start of the attempt, by the monotonic clock."""
+    worker: str = ""
+    """Name of the worker that has it."""
     frames_done: int = 0
     frames: int = 0
+    speed: Speed = field(default_factory=Speed)
     original: JobRecord | None = None
     """A job that is done, and whose file seems to have the same content."""
+
+    def note_progress(self, done: int, frames: int) -> None:
+        """Note that so many frames of a film, of so many in all, are done."""
+        self.frames_done, self.frames = done, frames
+        self.speed.note(done, time.monotonic())
+
+    @property
+    def progress(self) -> JobProgress:
+        """How far the job is now."""
+        return JobProgress(
+            job=self.record.id,
+            file=str(self.record.source),
+            worker=self.worker,
+            frames_done=self.frames_done,
+            frames=self.frames,
+            frames_per_second=self.speed.frames_per_second,
+        )
 
     @property
     def job(self) -> Job:

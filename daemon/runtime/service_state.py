@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from daemon.config.pause import Pause, reasons
+from daemon.files.text import printable
+from daemon.runtime.progress import JobProgress, describe_duration
 
 LONGEST_REST = 60.0
 """Seconds for which the main loop rests at most, so that a loop that hangs can be told from one that rests."""
@@ -37,6 +40,10 @@ class ServiceState:
     iterations: int = 0
     """Iterations of the main loop since the start."""
     workers: tuple[WorkerState, ...] = ()
+    jobs: tuple[JobProgress, ...] = ()
+    """The running jobs, and how far they are."""
+    seconds_left: float | None = None
+    """Estimated time until all that waits or runs is done; None if nothing does, or if it is unknown."""
     pauses: tuple[Pause, ...] = ()
     """Why no jobs are started at present."""
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -52,6 +59,19 @@ class ServiceState:
     def paused(self) -> str | None:
         """Why no jobs are started, in one line; None where they are."""
         return reasons(self.pauses)
+
+    @property
+    def progress(self) -> str:
+        """The summary, how far the running jobs are, and when all files may be done: one line without line breaks."""
+        parts = [self.summary]
+        if self.jobs:
+            first = max(self.jobs, key=lambda job: job.frames_done)
+            name, described = printable(Path(first.file).name), first.describe()
+            others = f" and {len(self.jobs) - 1} more" if len(self.jobs) > 1 else ""
+            parts.append(f"{name}{f' ({described})' if described else ''}{others}")
+        if self.seconds_left is not None and (len(self.jobs) > 1 or self.counts.get("waiting", 0)):
+            parts.append(f"about {describe_duration(self.seconds_left)} for all files")
+        return "; ".join(parts)
 
     def age(self, now: float) -> float:
         """Seconds since the last iteration of the main loop; `now` is by the monotonic clock."""

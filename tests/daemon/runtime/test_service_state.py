@@ -1,6 +1,7 @@
 """Tests of daemon/runtime/service_state.py."""
 
 from daemon.config.pause import Pause
+from daemon.runtime.progress import JobProgress
 from daemon.runtime.service_state import LONGEST_REST, ServiceState
 
 
@@ -27,3 +28,14 @@ def test_a_main_loop_that_rests_is_healthy() -> None:
 def test_a_journal_that_is_gone_is_a_problem() -> None:
     """The service cannot work without it."""
     assert ServiceState(ready=True, made_at=0, journal_problem="it was removed").problem(1) == "it was removed"
+
+
+def test_the_progress_is_one_line() -> None:
+    """What the service does, how far the film is, and when all may be done; no name breaks the line."""
+    film = JobProgress(1, "/in/a\nREADY=1.mkv", "7 (cpu)", 100, 1000, 10.0)
+    photo = JobProgress(2, "/in/b.jpg", "8 (cpu)")
+    assert ServiceState(summary="colouring", jobs=(film,)).progress.endswith("(10%, 10.0 frames/s, 2 min left)")
+    state = ServiceState(summary="colouring", jobs=(photo, film), counts={"waiting": 4}, seconds_left=12000)
+    assert "\n" not in state.progress
+    assert state.progress.endswith("and 1 more; about 3 h 20 min for all files")
+    assert ServiceState(summary="waiting for files").progress == "waiting for files"

@@ -1,0 +1,58 @@
+"""An estimate of the time until all files are done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from colorizer.photo.formats import is_named_as_photo
+from daemon.jobs.running_job import RunningJob
+from daemon.journal.workload import Workload
+
+
+def seconds_left(workload: Workload, running: Collection[RunningJob], workers: int) -> float | None:
+    """Seconds until all that waits or runs is done.
+
+    Args:
+        workload: what waits, and how fast files were done lately.
+        running: the running jobs.
+        workers: the number of workers.
+
+    Returns:
+        An estimate from the speed of the latest files of the same kind; None while no file of a kind has been done, and
+        no running film tells its speed.
+
+    """
+    speeds = {True: _running_speed(running), **workload.bytes_per_second}
+    waiting = 0.0
+    for is_film, size in workload.waiting.items():
+        speed = speeds.get(is_film)
+        if not speed:
+            return None
+        waiting += size / speed
+    left = [_left(job, speeds) for job in running]
+    known = [seconds for seconds in left if seconds is not None]
+    if len(known) < len(left):
+        return None
+    return max(sum(known) / max(1, workers) + waiting, max(known, default=0.0))
+
+
+def _left(job: RunningJob, speeds: dict[bool, float | None]) -> float | None:
+    """Seconds until a running job is done."""
+    if job.progress.seconds_left is not None:
+        return job.progress.seconds_left
+    speed = speeds.get(_is_film(job))
+    return job.record.identity.size * (1 - (job.progress.fraction or 0)) / speed if speed else None
+
+
+def _running_speed(running: Collection[RunningJob]) -> float | None:
+    """Bytes a second of all running films together; None where none tells its speed."""
+    speeds = [
+        job.record.identity.size * job.progress.frames_per_second / job.progress.frames
+        for job in running
+        if job.progress.frames_per_second and job.progress.frames
+    ]
+    return sum(speeds) or None
+
+
+def _is_film(job: RunningJob) -> bool:
+    return not is_named_as_photo(job.record.path)
