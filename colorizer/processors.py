@@ -38,6 +38,20 @@ def limit_threads(threads: int) -> None:
     os.environ.setdefault("VIPS_CONCURRENCY", str(threads))
 
 
+def has_avx512(root: Path = _ROOT) -> bool:
+    """Whether the processor computes with 512 bits at a time (Linux; elsewhere False).
+
+    Args:
+        root: the folder in which `proc` is; tests have their own.
+
+    """
+    try:
+        lines = (root / "proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return False
+    return any("avx512f" in line.split() for line in lines if line.startswith("flags"))
+
+
 def _quotas(root: Path) -> Iterator[float]:
     """CPU quotas, in processors, of this process's control groups and of those that these are in."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from colorizer.processors import available_processors, leave_real_time
+from colorizer.processors import available_processors, has_avx512, leave_real_time
 
 ALLOWED = len(os.sched_getaffinity(0))
 
@@ -52,6 +52,21 @@ def test_a_quota_of_cgroup_v1_counts(tmp_path: Path, quota: str, expected: int) 
 def test_without_control_groups_the_affinity_counts(tmp_path: Path) -> None:
     """As `taskset` and containers set it."""
     assert available_processors(tmp_path) == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("processor", "expected"),
+    [
+        ("flags\t\t: fpu avx2 avx512f avx512bw\n", True),
+        ("flags\t\t: fpu avx2\n", False),
+        ("Features\t: asimd\n", False),
+    ],
+)
+def test_avx512_is_among_the_flags_of_the_processor(tmp_path: Path, processor: str, *, expected: bool) -> None:
+    """Processors of other kinds have no such flag, and other systems no such file."""
+    assert not has_avx512(tmp_path)
+    write(tmp_path / "proc/cpuinfo", f"processor\t: 0\n{processor}")
+    assert has_avx512(tmp_path) is expected
 
 
 _THREADS_OF_TORCH = """

@@ -22,7 +22,7 @@ from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.pixel_format import is_rgb
 from colorizer.film.encode.muxer_check import muxer_accepts
 from colorizer.film.encode.presets import FIELD_CODECS, PRESETS, SUBSTITUTES, encoder_options, name_of
-from colorizer.processors import leave_real_time
+from colorizer.processors import has_avx512, leave_real_time
 from colorizer.settings import FilmSettings
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 has no option for it
@@ -127,11 +127,20 @@ def _threads(codec: str, height: int) -> int:
 
 
 def _options(encoding: Encoding) -> dict[str, str]:
-    """Return the options of the encoder; x265 ignores libav's number of threads and has an option of its own."""
-    if encoding.codec != "libx265":
-        return dict(encoding.options)
-    own = encoding.options.get("x265-params")
-    return {**encoding.options, "x265-params": "frame-threads=1" + (f":{own}" if own else "")}
+    """Return the options of the encoder, with those that make its output deterministic; the user's own go before them.
+
+    x265 ignores libav's number of threads. The AVX-512 code of x264 for mbtree reads past the end of a row of
+    macroblocks, so that the bits depend on what the memory held before.
+    """
+    match encoding.codec:
+        case "libx265":
+            name, fixed = "x265-params", "frame-threads=1"
+        case "libx264" if has_avx512():
+            name, fixed = "x264-params", "asm=avx2"
+        case _:
+            return dict(encoding.options)
+    own = encoding.options.get(name)
+    return {**encoding.options, name: fixed + (f":{own}" if own else "")}
 
 
 def _usual(info: FilmInfo) -> str:
