@@ -171,8 +171,8 @@ class ColourQueries(nn.Module):
 
     def forward(self, coarse: Tensor, middle: Tensor, fine: Tensor) -> Tensor:
         queries = self.colours.expand(len(coarse), -1, -1)
-        queries = self.look[0](queries, as_tokens(coarse))
-        queries = self.look[1](queries, self.widen(as_tokens(middle)))
+        queries = self.look[0](queries, _place_first(as_tokens(coarse)))
+        queries = self.look[1](queries, _place_first(self.widen(as_tokens(middle))))
         kernels = self.project(self.norm(queries)) / fine.shape[1] ** 0.5
         likeness: Tensor = (kernels @ fine.flatten(2)).unflatten(2, fine.shape[2:])
         return likeness
@@ -198,6 +198,15 @@ class Level(nn.Module):
 def as_tokens(features: Tensor) -> Tensor:
     """Features (N, C, h, w) as a sequence of places, (N, h * w, C)."""
     return features.flatten(2).transpose(1, 2)
+
+
+def _place_first(tokens: Tensor) -> Tensor:
+    """The same (N, L, C), with the layout in memory of (L, N, C).
+
+    PyTorch's attention transposes what is attended to. With the usual layout, its linear layer then copies its weights
+    once for each place, which makes the network four times as slow for two pictures.
+    """
+    return tokens.transpose(0, 1).contiguous().transpose(0, 1)
 
 
 def normalise(lightness: Tensor) -> Tensor:

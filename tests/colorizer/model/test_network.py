@@ -19,7 +19,7 @@ def test_the_output_is_a_quarter_of_the_input(encoder: str, head: str, channels:
     architecture = Architecture.model_validate({"encoder": encoder, "head": head, "widths": SMALL})
     network = Network(architecture).eval()
     with torch.inference_mode():
-        assert network(torch.rand(2, 1, 64, 96) * 100).shape == (2, channels, 16, 24)
+        assert network(torch.rand(2, 1, 160, 256) * 100).shape == (2, channels, 16, 24)
 
 
 def test_a_grey_picture_sees_the_same_first_convolution() -> None:
@@ -60,3 +60,14 @@ def test_folding_changes_no_answer(parts: dict[str, int]) -> None:
     lightness = torch.rand(1, 1, 64, 64) * 100
     with torch.inference_mode():
         torch.testing.assert_close(folded(lightness), network(lightness), atol=1e-4, rtol=1e-4)
+
+
+def test_what_the_queries_attend_to_lies_in_memory_as_attention_wants_it() -> None:
+    """Breaks: PyTorch's linear layer copies its weights once for each place, and takes four times as long."""
+    network = Network(Architecture(queries=4)).eval()
+    layouts = []
+    for layer in network.queries.look:
+        layer.register_forward_pre_hook(lambda _layer, args: layouts.append(args[1].transpose(0, 1).is_contiguous()))
+    with torch.no_grad():
+        network(torch.rand(2, 1, 64, 96))
+    assert layouts == [True, True]
