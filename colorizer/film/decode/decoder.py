@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
+from collections import deque
 from collections.abc import Iterator
 from typing import cast
 
 import av
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -53,3 +56,33 @@ class PictureDecoder:
         for pts in own:
             self._marked.remove(pts)
         return bool(own)
+
+
+def in_display_order(
+    decoder: PictureDecoder, context: VideoCodecContext
+) -> Iterator[tuple[VideoFrame, int | None, bool]]:
+    """Pictures with the times at which they are shown, and whether they are damaged.
+
+    Pictures are shown in the order in which the decoder gives them out. Some files give the times of decoding instead
+    (VC-1 in QuickTime, packed B-frames in AVI, H.264 in old FLV): there, the times of neighbouring pictures change
+    places until they rise. A picture waits for as many others as the decoder holds back to reorder them.
+    """
+    waiting: deque[tuple[VideoFrame, bool]] = deque()
+    times: list[int] = []
+
+    def first() -> tuple[VideoFrame, int | None, bool]:
+        picture, damaged = waiting.popleft()
+        return picture, None if picture.pts is None else heapq.heappop(times), damaged
+
+    for picture in decoder:
+        waiting.append((picture, decoder.damaged))
+        if picture.pts is not None:
+            heapq.heappush(times, picture.pts)
+        if len(waiting) > _held_back(context):
+            yield first()
+    while waiting:
+        yield first()
+
+
+def _held_back(context: VideoCodecContext) -> int:
+    return context.reorder_depth + 1 if context.reorder_depth else 0

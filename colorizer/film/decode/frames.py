@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
-from colorizer.film.decode.decoder import PictureDecoder
+from colorizer.film.decode.decoder import PictureDecoder, in_display_order
 from colorizer.film.decode.deinterlacing import deinterlace
 from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
@@ -109,15 +109,14 @@ def _seek(container: InputContainer, stream: VideoStream, start: int) -> bool:
 
 def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: int) -> Iterator[Frame]:
     last: int | None = None
-    decoder = PictureDecoder(container, stream)
-    for picture in decoder:
-        pts = due if picture.pts is None else picture.pts
+    for picture, time, damaged in in_display_order(PictureDecoder(container, stream), stream.codec_context):
+        pts = due if time is None else time
         missing = last is not None and info.constant_rate and pts - due > _NEARLY_ONE * info.usual_duration
         begin = pts if last is None else min(due, pts)
         last = pts if last is None else max(pts, last + 1)
         due = last + (picture.duration or info.usual_duration)
-        own = (Deviation(DAMAGED, begin, due),) if decoder.damaged else ()
-        if missing and not decoder.damaged:
+        own = (Deviation(DAMAGED, begin, due),) if damaged else ()
+        if missing and not damaged:
             own = (Deviation(MISSING, begin, last),)
         frame = _uniform(Frame(picture, last, due, own), info)
         frame.picture.pts, frame.picture.time_base = last, info.time_base

@@ -34,6 +34,10 @@ _OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "enc
 """Metadata that describes the container itself, or how the original was encoded."""
 
 
+_STATISTICS = ("_statistics", "bps", "number_of_frames", "number_of_bytes")
+"""Beginnings of the names of tags in which mkvmerge counts what is in a track."""
+
+
 def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
     """Read what a film is from its headers and its first frame.
 
@@ -84,8 +88,12 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
 
 
 def kept_tags(described: InputContainer | Stream) -> dict[str, str]:
-    """Metadata that describes the film, not its container."""
-    return {key: value for key, value in described.metadata.items() if key.lower() not in _OWN_TAGS}
+    """Metadata that describes the film, not its container nor how it was encoded."""
+    return {key: value for key, value in described.metadata.items() if not _is_own(key.lower())}
+
+
+def _is_own(tag: str) -> bool:
+    return tag in _OWN_TAGS or tag.startswith(_STATISTICS)
 
 
 def codec_of(stream: Stream) -> str:

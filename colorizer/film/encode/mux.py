@@ -22,6 +22,8 @@ from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off
 from colorizer.film.decode.side_data import display_matrix
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
+from colorizer.film.encode.header_additions import header_additions
+from colorizer.film.encode.matroska import add_to_header, keep_room
 from colorizer.film.encode.segment import Segment
 from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, late_streams, side_stream_packets
 from colorizer.job import Excerpt, Job
@@ -82,6 +84,9 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         picture.metadata.update(info.picture_tags)
         picture.disposition = Disposition(info.disposition)
         carried = add_side_streams(result, original, info.side_streams, notes) if original else {}
+        added = header_additions(info, job, shift, carried.values()) if container == MKV else None
+        if added:
+            keep_room(result, added)
         _describe(result, info, shift, job.excerpt)
         if maker:
             result.metadata["comment"] = "; ".join([*_take_comments(result), maker])
@@ -93,6 +98,8 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         reached = _mux(result, packets, notes, on_progress) + shift
         notes += conversion_losses(carried)
         notes += late_streams(original) if original else ()
+    if added:
+        add_to_header(job.target, added)
     notes += _unkept(job, info, container)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
@@ -169,8 +176,7 @@ def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
         picture = next(result.decode(stream), None)
         shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
     matrix = picture and display_matrix(picture)
-    seen = stream.codec_context.name != "ffv1"  # it stores the shape in each frame, where the binding cannot read it
-    if info.shape and seen and abs(shape / info.shape - 1) > _SLIGHT:
+    if info.shape and abs(shape / info.shape - 1) > _SLIGHT:
         yield f"shape of the samples ({info.shape}) left out: {container.format} has no place for it with this codec"
     if info.matrix is not None and not _alike(matrix or _UPRIGHT, info.matrix):
         yield f"display matrix left out: {container.format} holds turns and mirror images alone"
