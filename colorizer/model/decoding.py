@@ -11,8 +11,8 @@ _NEUTRAL = 11.0
 """Chroma under which a bin counts as neutral."""
 _NEUTRAL_POWER = 1.5
 """A lower power takes colour from what is less surely neutral too."""
-_LARGEST_FACTOR = 4.0
-"""Largest factor by which colours move away from the mean colour of their picture."""
+_LARGEST_FACTOR = 4.2
+"""Largest factor by which chroma moves away from the picture's mean, and by which it grows."""
 _LEAST = 1e-3
 """Smallest standard deviation, so that nothing is divided by zero."""
 
@@ -57,22 +57,25 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
 def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
     """Make mean colours as colourful as photographs are.
 
-    A mean is duller than the colours that it is the mean of. Colours are moved away from the mean colour of their
-    picture, not from grey: so the picture as a whole gets no cast. Of all answers of one standard deviation, that has
-    the least squared error, and of all ways to share the deviation out to pictures, an equal amount for each. What is
-    probably neutral becomes neutral.
+    A mean is duller than the colours that it is the mean of. Each place keeps the hue of its mean; its chroma moves
+    away from that of the picture's mean colour along this hue, and not below 0. So what has the colour of the whole
+    picture stays as it is, and nothing gets its complement: the picture gets no cast. Of all answers of one standard
+    deviation, moving away by one factor has the least squared error, and of all ways to share the deviation out to
+    pictures, an equal amount for each. What is probably neutral becomes neutral.
 
     Args:
         ab: mean colours, (N, 2, H, W).
         neutrality: probability that a place is neutral, (N, 1, H, W).
-        spread: what is added to the standard deviation of a picture, in ab units.
+        spread: what is added to the standard deviation of a picture along the hues, in ab units.
 
     Returns:
         ab, (N, 2, H, W).
 
     """
-    centre = ab.mean(dim=(2, 3), keepdim=True)
-    away = ab - centre
-    deviation = away.square().sum(dim=1, keepdim=True).mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
+    chroma = ab.norm(dim=1, keepdim=True)
+    hue = ab / chroma.clamp(min=_LEAST)
+    away = chroma - (hue * ab.mean(dim=(2, 3), keepdim=True)).sum(dim=1, keepdim=True)
+    deviation = away.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
     factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
-    return (1 - neutrality**_NEUTRAL_POWER) * torch.addcmul(centre, factor, away)
+    vivid = chroma + (factor - 1) * away
+    return (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(_LARGEST_FACTOR * chroma)
