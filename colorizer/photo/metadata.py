@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyvips
 
-from colorizer.photo.formats import TIFF, PhotoFormat
+from colorizer.photo.blocks.blocks import Blocks, Truth
+from colorizer.photo.blocks.photoshop import with_iptc, without_thumbnails
+from colorizer.photo.formats import PhotoFormat
 from colorizer.photo.picture import Photo, Picture
 from colorizer.photo.tags import COLOUR_SPACE, EXIF, ORIENTATION, Tags, exif_of, tags_of_exif
 from colorizer.settings import PhotoSettings
@@ -19,16 +24,16 @@ _OUTDATED = {
 """Fields of libvips that are not true of the coloured copy of a grey original."""
 _SRGB, _UNCALIBRATED = 1, 65535
 """Values of the EXIF tag ColorSpace."""
+_IPTC, _PHOTOSHOP = 33723, 34377
+_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_INCH = 25.4
 
 
-def attach_metadata(
-    image: pyvips.Image, photo: Photo, picture: Picture, result: PhotoFormat, settings: PhotoSettings
-) -> pyvips.Image:
-    """Give a coloured picture the colour profile of the settings, and metadata that is true of it.
+def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, settings: PhotoSettings) -> pyvips.Image:
+    """Give a coloured picture the colour profile of the settings, and fields of libvips that are true of it.
 
     Args:
-        image: sRGB, with the original's metadata as far as libvips carries it.
-        photo: the original.
+        image: sRGB, with the original's fields.
         picture: the original's picture.
         result: format of the result.
         settings: name the profile.
@@ -45,13 +50,69 @@ def attach_metadata(
         image.remove(field)
     if picture.frames == 1 and image.get_typeof("page-height"):
         image.remove("page-height")
-    if picture.tags and result is not TIFF:
-        image.set_type(pyvips.GValue.blob_type, "exif-data", exif_of(picture.tags))
-    if photo.format.decoded_upright and image.get_typeof("orientation"):
-        image.set("orientation", 1)
     if settings.profile != "srgb" and image.format in {"uchar", "ushort"}:
         depth = 16 if image.format == "ushort" else 8
         return image.icc_transform(os.fspath(settings.profile), input_profile="srgb", depth=depth)
+    return image
+
+
+def blocks_of(source: Path, photo: Photo, picture: Picture, result: PhotoFormat) -> Blocks:
+    """The metadata of an original, as far as a result of a format can hold it."""
+    header = picture.open()
+    if photo.format.read_blocks is not None:
+        blocks = photo.format.read_blocks(source)
+    else:
+        blocks = _blocks_of_image(header, picture)
+    if result is photo.format:
+        return blocks
+    known = header.get_typeof("resolution-unit") or (header.xres != 1.0 and photo.format.read_blocks is None)
+    stated = known or any(kind == b"pHYs" for kind, _ in blocks.own)
+    texts = sum(kind in _TEXTS for kind, _ in blocks.own)
+    lost = (f"texts of the PNG left out: {texts}",) if texts else ()
+    resolution = (header.xres * _INCH, header.yres * _INCH) if stated else None
+    return replace(blocks, own=(), resolution=resolution, notes=blocks.notes + lost)
+
+
+def _blocks_of_image(image: pyvips.Image, picture: Picture) -> Blocks:
+    """The metadata that a decoder gave to an image, or the tags of a page."""
+    fields = {
+        name: image.get(field)
+        for name, field in {"exif": "exif-data", "xmp": "xmp-data", "iptc": "iptc-data"}.items()
+        if image.get_typeof(field)
+    }
+    exif = exif_of(picture.tags) if picture.tags else fields.get("exif", b"")
+    resources: bytes | None = None
+    if record := fields.get("iptc"):
+        bare = record.removeprefix(b"Photoshop 3.0\x00")
+        resources = bare if bare.startswith(b"8BIM") else with_iptc(bare)
+    return Blocks(exif.removeprefix(b"Exif\x00\x00") or None, fields.get("xmp"), resources)
+
+
+def truth_of(photo: Photo, picture: Picture, settings: PhotoSettings, across: int, thumbnail: bytes | None) -> Truth:
+    """What is true of a result, and may not have been of its original.
+
+    Args:
+        photo: the original.
+        picture: its picture.
+        settings: name the profile.
+        across: pictures that stand side by side in the result.
+        thumbnail: a small version of the result.
+
+    """
+    turned = photo.format.decoded_upright
+    size = (picture.width * across, picture.height) if turned or across > 1 else None
+    return Truth(is_srgb=settings.profile == "srgb", was_turned=turned, size=size, thumbnail=thumbnail)
+
+
+def with_blocks(image: pyvips.Image, blocks: Blocks) -> pyvips.Image:
+    """Give an image blocks that its encoder writes."""
+    image = image.copy()
+    exif = b"Exif\x00\x00" + blocks.exif if blocks.exif else None
+    for field, content in {"exif-data": exif, "xmp-data": blocks.xmp}.items():
+        if content:
+            image.set_type(pyvips.GValue.blob_type, field, content)
+        elif image.get_typeof(field):
+            image.remove(field)
     return image
 
 
@@ -61,16 +122,22 @@ def exif_and_xmp(image: pyvips.Image) -> dict[str, bytes]:
     return {name: image.get(field) for name, field in fields.items() if image.get_typeof(field)}
 
 
-def tags_for_tiff(image: pyvips.Image, picture: Picture, settings: PhotoSettings) -> Tags:
-    """The tags of a result that libvips does not write: those of an original TIFF, or of another format's EXIF.
+def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> Tags:
+    """The tags of a result that libvips does not write: those of an original TIFF, or of another format's blocks.
 
     The original's tags are not changed.
     """
     tags = picture.tags
-    if not tags and image.get_typeof("exif-data"):
-        tags = tags_of_exif(image.get("exif-data"))
+    if not tags and blocks.exif:
+        tags = tags_of_exif(blocks.exif)
+    if blocks.photoshop and not {_IPTC, _PHOTOSHOP} & tags.keys():
+        tags = {**tags, _PHOTOSHOP: {"datatype": 1, "data": blocks.photoshop}}
     if ORIENTATION in tags:  # the decoder may have applied it
         tags = {**tags, ORIENTATION: _short(picture.orientation)}
+    if isinstance(tags.get(_PHOTOSHOP, {}).get("data"), bytes):
+        with contextlib.suppress(ValueError):  # damaged resources are kept as they are
+            resources = without_thumbnails(tags[_PHOTOSHOP]["data"])
+            tags = {**tags, _PHOTOSHOP: {**tags[_PHOTOSHOP], "data": resources}}
     if EXIF in tags and "ifds" in tags[EXIF]:
         colour_space = _SRGB if settings.profile == "srgb" else _UNCALIBRATED
         groups = [[_with_colour_space(ifd, colour_space) for ifd in group] for group in tags[EXIF]["ifds"]]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 import pyvips
 from torch import Tensor
@@ -18,14 +17,14 @@ from colorizer.model.orientation import unorient
 from colorizer.photo.failures import explained
 from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
 from colorizer.photo.formats.photo_format import Opening
-from colorizer.photo.metadata import attach_metadata, tags_for_tiff
+from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
 from colorizer.photo.picture import Photo, Picture
 from colorizer.photo.reduction import Extent, Reduction, reduce_picture
+from colorizer.photo.results import ResultPlan, check_result, write_page, write_picture
 from colorizer.photo.strips import colour_picture, grey_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
-from colorizer.provenance import with_provenance
 from colorizer.report import Report
 
 
@@ -137,26 +136,27 @@ def write(examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_pro
 def _write(
     examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_progress: ProgressCallback
 ) -> tuple[str, ...]:
-    """Write the result and return notes on it; the pages of a TIFF are written one by one, then merged."""
+    """Write the result, check it, and return notes on it; the pages of a TIFF are written one by one, then merged."""
     job, photo, result = examined.job, examined.photo, examined.output.format
+    across = 2 if job.compare else 1
+    plan = ResultPlan(job, photo, result, across, maker if job.settings.photo.provenance else None)
     notes: dict[str, None] = {}
-    pages, tags, remaining = [], [], iter(fits)
+    pages, remaining = [], iter(fits)
+    job.workspace.mkdir(exist_ok=True)
     for number, picture in enumerate(photo.pictures):
         own = [_unorient(fit, picture.orientation) for fit in islice(remaining, picture.frames)]
-        image, said = _with_maker(_coloured(examined, picture, own), examined, maker)
-        notes |= dict.fromkeys(said)
-        image = watch(image, partial(on_progress, number, len(photo.pictures)))
+        image = watch(_coloured(examined, picture, own), partial(on_progress, number, len(photo.pictures)))
         if result is not TIFF:
-            _save(image, examined, job.target)
+            notes |= dict.fromkeys(write_picture(image, picture, plan))
             break
-        job.workspace.mkdir(exist_ok=True)
-        pages.append(job.workspace / f"page-{number}.tif")
-        tags.append(tags_for_tiff(image, picture, job.settings.photo))
-        _save(image, examined, pages[-1])
+        page, said = write_page(image, picture, plan, number)
+        pages.append(page)
+        notes |= dict.fromkeys(said)
     if pages:
-        merge_pages(pages, tags, job.target)
+        merge_pages([page.path for page in pages], [page.tags for page in pages], job.target)
     for page in pages:
-        page.unlink()
+        page.path.unlink()
+    notes |= dict.fromkeys(check_result(plan, examined.luma, tuple(notes)))
     return tuple(notes)
 
 
@@ -171,27 +171,4 @@ def _coloured(examined: ExaminedPhoto, picture: Picture, fits: Sequence[ChromaFi
     image = colour_picture(picture, fits, sample, white)
     if examined.job.compare:
         image = grey_picture(picture, sample, white).join(image, "horizontal")
-    return attach_metadata(image, photo, picture, result, settings)
-
-
-def _with_maker(image: pyvips.Image, examined: ExaminedPhoto, maker: str) -> tuple[pyvips.Image, list[str]]:
-    """Add to the metadata what made the colour; also return notes on what the metadata lacks."""
-    result = examined.output.format
-    if not result.keeps_metadata:
-        lost = image.get_typeof("exif-data") or image.get_typeof("xmp-data")
-        return image, [f"EXIF and XMP left out: {result.title} files are written without"] if lost else []
-    if not examined.job.settings.photo.provenance:
-        return image, []
-    packet = image.get("xmp-data") if image.get_typeof("xmp-data") else None
-    try:
-        image.set_type(pyvips.GValue.blob_type, "xmp-data", with_provenance(packet, maker))
-    except ValueError as error:
-        return image, [f"what made the colour is not in the metadata: {error}"]
-    return image, []
-
-
-def _save(image: pyvips.Image, examined: ExaminedPhoto, path: Path) -> None:
-    save = examined.output.format.save
-    if save is None:
-        raise AssertionError("plan_output chooses formats that are written")
-    save(image, path, examined.photo, examined.job.settings.photo)
+    return with_profile(image, picture, result, settings)

@@ -18,14 +18,14 @@ Tags = dict[int, dict[str, Any]]
 
 SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES, SAMPLE_FORMAT = 254, 258, 259, 262, 274, 277, 339
 XMP, EXIF, COLOUR_SPACE = 700, 34665, 40961
-_LAYOUT = {
+LAYOUT = {
     *(SUBFILE_TYPE, 255, 256, 257, BITS, COMPRESSION, PHOTOMETRIC, 263, 264, 265, 266, 273, SAMPLES, 278, 279),
     *(280, 281, 284, 288, 289),
     *(290, 291, 292, 293, 301, 317, 318, 319, 320, 321, 322, 323, 324, 325, 330, 332, 333, 334, 336),
     *(337, 338, SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
 }
 """Tags of the layout and meaning of samples, of which a result has its own (TIFF 6.0, and its supplements)."""
-_RAW = {37399, *range(33421, 33423), *range(50706, 52600)}
+RAW = {37399, *range(33421, 33423), *range(50706, 52600)}
 """Tags of a camera's raw samples (TIFF/EP and DNG)."""
 _LAYERS = 37724
 """Photoshop's layers, which are grey."""
@@ -80,7 +80,7 @@ def number(tags: Tags, tag: int, default: int) -> int:
 
 def descriptive(tags: Tags) -> Tags:
     """The tags that describe the picture, not the layout of its samples; without XMP, which libvips carries."""
-    dropped = _LAYOUT | _RAW | {_LAYERS, XMP}
+    dropped = LAYOUT | RAW | {_LAYERS, XMP}
     return {tag: value for tag, value in _detached(tags).items() if tag not in dropped}
 
 

@@ -31,6 +31,7 @@ from colorizer.photo.other_files import describe_other
 __all__ = [
     "FORMATS",
     "GIF",
+    "JPEG",
     "PNG",
     "RAW",
     "TIFF",

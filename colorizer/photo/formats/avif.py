@@ -49,4 +49,5 @@ AVIF = PhotoFormat(
     save=_save,
     deepest="ushort",
     longest_side=16384,
+    decoded_upright=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colorizer.photo.blocks.jpeg import read_jpeg, write_jpeg
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -44,7 +45,7 @@ def _save(image: pyvips.Image, path: Path, photo: Photo, settings: PhotoSettings
     estimated = photo.quality or _DEFAULT_QUALITY
     quality = estimated if settings.jpeg_quality == "auto" else settings.jpeg_quality
     optimised = image.width * image.height < _OPTIMISED_PIXELS
-    save_with_vips(image, path, ".jpeg", Q=quality, subsample_mode="off", optimize_coding=optimised)
+    save_with_vips(image, path, ".jpeg", keep="icc", Q=quality, subsample_mode="off", optimize_coding=optimised)
 
 
 JPEG = PhotoFormat(
@@ -57,4 +58,6 @@ JPEG = PhotoFormat(
     longest_side=65535,
     holds_alpha=False,
     can_be_completed=True,
+    read_blocks=read_jpeg,
+    write_blocks=write_jpeg,
 )

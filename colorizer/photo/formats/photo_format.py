@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
+from colorizer.photo.blocks.blocks import Blocks
 from colorizer.settings import PhotoSettings
 
 if TYPE_CHECKING:
@@ -90,6 +91,10 @@ class PhotoFormat:
     """Whether the decoder applies the orientation."""
     can_be_completed: bool = False
     """Whether a picture that is cut off can be decoded up to there."""
+    read_blocks: Callable[[Path], Blocks] | None = None
+    """Reads the metadata of a file; None where its decoder does."""
+    write_blocks: Callable[[Path, Blocks, Path], tuple[str, ...]] | None = None
+    """Copies the file of an encoder, and gives it metadata; returns notes. None where the encoder does."""
     lacks_end: Callable[[Ends], bool] = field(default=lambda _ends: False)
     """Whether the end of a file is missing; False where the format does not mark its end."""
 

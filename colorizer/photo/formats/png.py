@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colorizer.photo.blocks.png import read_png, write_png
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -34,7 +35,7 @@ def _count_pictures(source: Path) -> int:
 def _save(image: pyvips.Image, path: Path, _photo: Photo, _settings: PhotoSettings) -> None:
     from colorizer.photo.codecs.vips import save_with_vips
 
-    save_with_vips(image, path, ".png")
+    save_with_vips(image, path, ".png", keep="icc")
 
 
 PNG = PhotoFormat(
@@ -46,4 +47,6 @@ PNG = PhotoFormat(
     save=_save,
     deepest="ushort",
     lacks_end=lambda ends: b"IEND" not in ends.tail,
+    read_blocks=read_png,
+    write_blocks=write_png,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from colorizer.photo.blocks.webp import read_webp, write_webp
 from colorizer.photo.formats.photo_format import Ends, Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
 
@@ -35,7 +36,7 @@ def _is_lossless(source: Path) -> bool:
 def _save(image: pyvips.Image, path: Path, photo: Photo, settings: PhotoSettings) -> None:
     from colorizer.photo.codecs.vips import save_with_vips
 
-    save_with_vips(image, path, ".webp", Q=settings.webp_quality, lossless=photo.lossless, exact=True)
+    save_with_vips(image, path, ".webp", keep="icc", Q=settings.webp_quality, lossless=photo.lossless, exact=True)
 
 
 def _lacks_end(ends: Ends) -> bool:
@@ -52,4 +53,6 @@ WEBP = PhotoFormat(
     longest_side=16383,
     holds_frames=True,
     lacks_end=_lacks_end,
+    read_blocks=read_webp,
+    write_blocks=write_webp,
 )

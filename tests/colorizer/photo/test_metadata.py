@@ -5,6 +5,7 @@ from typing import Any
 
 import pyvips
 
+from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.metadata import tags_for_tiff
 from colorizer.photo.picture import Picture
 from colorizer.photo.tags import COLOUR_SPACE, EXIF, ORIENTATION
@@ -25,7 +26,7 @@ def scanned() -> dict[int, dict[str, Any]]:
 
 def test_tags_of_a_result_are_true_of_it() -> None:
     """Its colour space is that of the settings, and its orientation the one that is left to apply."""
-    tags = tags_for_tiff(pyvips.Image.black(4, 4), picture(scanned()), PhotoSettings())
+    tags = tags_for_tiff(picture(scanned()), Blocks(), PhotoSettings())
     assert tags[ORIENTATION]["data"] == [6]
     assert tags[EXIF]["ifds"][0][0]["tags"][COLOUR_SPACE]["data"] == [1]
 
@@ -34,5 +35,5 @@ def test_the_tags_of_the_original_are_not_changed() -> None:
     """Not those of the directory in them either: a picture is read for several results."""
     tags = scanned()
     before = copy.deepcopy(tags)
-    tags_for_tiff(pyvips.Image.black(4, 4), picture(tags), PhotoSettings())
+    tags_for_tiff(picture(tags), Blocks(), PhotoSettings())
     assert tags == before

@@ -464,7 +464,7 @@ def test_the_metadata_says_what_made_the_colour(tmp_path: Path, colour: Colorize
         assert image.info["xmp"] == packet
 
 
-def test_a_grey_thumbnail_is_not_kept(tmp_path: Path, colour: Colorize) -> None:
+def test_a_grey_thumbnail_gets_colour(tmp_path: Path, colour: Colorize) -> None:
     """A viewer would show it in place of the coloured picture."""
     thumbnail = io.BytesIO()
     Image.fromarray(grey(24, 32)).save(thumbnail, "JPEG")
@@ -473,7 +473,10 @@ def test_a_grey_thumbnail_is_not_kept(tmp_path: Path, colour: Colorize) -> None:
     source = tmp_path / "a.jpg"
     image.jpegsave(str(source))
     assert pyvips.Image.new_from_file(str(source)).get_typeof("jpeg-thumbnail-data")
-    assert not pyvips.Image.new_from_file(str(colour(source)[1])).get_typeof("jpeg-thumbnail-data")
+    result = pyvips.Image.new_from_file(str(colour(source)[1]))
+    small = np.asarray(Image.open(io.BytesIO(result.get("jpeg-thumbnail-data"))), float)
+    assert np.ptp(small, axis=2).max() > 10
+    assert np.abs(small @ BT601 - grey()).mean() < 6
 
 
 @pytest.mark.parametrize("name", ["a,b.tif", "[page=3].tif", "\udcff.tif", "\udcff.bmp", "\udcff.pgm"])

@@ -1,0 +1,186 @@
+"""The chunks of a PNG (ISO/IEC 15948): read, and put into the file of an encoder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from colorizer.photo.blocks.blocks import Blocks
+from colorizer.photo.blocks.photoshop import with_iptc
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MOST = 64 << 20
+"""Bytes up to which a chunk of metadata is read."""
+_INCH = 0.0254
+_XMP = b"XML:com.adobe.xmp"
+_RAW = b"Raw profile type "
+_OF_SAMPLES = {
+    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"iCCP", b"sRGB", b"cHRM", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"tRNS"),
+    *(b"hIST", b"acTL", b"fcTL", b"fdAT", b"iDOT"),
+}
+"""Chunks that belong to the samples of the original: a result has its own."""
+_UNSAFE_BUT_KEPT = {b"tIME", b"gAMA", b"bKGD", b"oFFs", b"pCAL", b"sCAL", b"sTER"}
+_GAMMA_OF_SRGB, _TOLERANCE = 45455, 500
+"""Sample of gAMA that is true of sRGB (11.3.2.2)."""
+_GREY, _GREY_ALPHA = 0, 4
+
+
+def read_png(path: Path) -> Blocks:
+    """Read the chunks. What cannot be read is left out: its decoder says what is wrong."""
+    found: dict[str, bytes] = {}
+    own: list[tuple[bytes, bytes]] = []
+    header, left = b"", 0
+    with path.open("rb") as file:
+        for kind, content in _chunks(file):
+            if kind == b"IHDR":
+                header = content
+            elif kind == b"eXIf":
+                found["exif"] = content.removeprefix(b"Exif\x00\x00")
+            elif kind in {b"tEXt", b"zTXt", b"iTXt"} and (special := _special(kind, content)):
+                found = {**special, **found} if kind != b"iTXt" else {**found, **special}
+            elif (own_chunk := _kept(kind, content, header)) is not None:
+                own.append((kind, own_chunk))
+            elif kind not in _OF_SAMPLES | _UNSAFE_BUT_KEPT:
+                left += 1
+    notes = (f"chunks of a PNG that are true of the original alone left out: {left}",) if left else ()
+    return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=notes)
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Type and content of each chunk but those of samples, as far as they can be read."""
+    file.seek(len(_SIGNATURE))
+    while len(head := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            return
+        if kind in {b"IDAT", b"fdAT"} or size > _MOST:
+            file.seek(size + 4, 1)
+            continue
+        content = file.read(size)
+        if len(content) < size:
+            return
+        file.read(4)
+        yield kind, content
+
+
+def _kept(kind: bytes, content: bytes, header: bytes) -> bytes | None:
+    """A chunk as the result has it; None for one that is not true of it.
+
+    Whether an unknown chunk depends on the samples is said by the case of its fourth letter (5.4).
+    """
+    if kind in _OF_SAMPLES or not (kind[3] & 0x20 or kind in _UNSAFE_BUT_KEPT):
+        return None
+    if kind == b"gAMA" and abs(int.from_bytes(content, "big") - _GAMMA_OF_SRGB) > _TOLERANCE:
+        return None
+    if kind == b"bKGD":
+        return _background(content, header)
+    return content
+
+
+def _background(content: bytes, header: bytes) -> bytes | None:
+    """The background of grey samples in R'G'B', for the depth that a result has."""
+    if len(header) < 10 or header[9] not in {_GREY, _GREY_ALPHA} or len(content) != 2:
+        return content if len(content) == 6 else None
+    depth = header[8]
+    deepest = 65535 if depth == 16 else 255
+    level = round(int.from_bytes(content, "big") * deepest / ((1 << depth) - 1))
+    return min(level, deepest).to_bytes(2, "big") * 3
+
+
+def _special(kind: bytes, content: bytes) -> dict[str, bytes]:
+    """XMP, EXIF and resources in a text; nothing for an ordinary one."""
+    keyword = content.partition(b"\x00")[0]
+    try:
+        if keyword == _XMP and kind == b"iTXt":
+            return {"xmp": _international(content)}
+        if keyword.startswith(_RAW):
+            text = content[len(keyword) + 1 :] if kind == b"tEXt" else zlib.decompress(content[len(keyword) + 2 :])
+            return _raw_profile(keyword[len(_RAW) :].lower(), text)
+    except (ValueError, IndexError, zlib.error):
+        return {}
+    return {}
+
+
+def _international(content: bytes) -> bytes:
+    """The text of an iTXt chunk (11.3.4.5)."""
+    _, _, rest = content.partition(b"\x00")
+    compressed = rest[0]
+    text = rest[2:].split(b"\x00", 2)[2]
+    return zlib.decompress(text) if compressed else text
+
+
+def _raw_profile(name: bytes, text: bytes) -> dict[str, bytes]:
+    """A block that ImageMagick and others write as hexadecimal text."""
+    lines = re.fullmatch(rb"\s*\S+\s+(\d+)\s(.*)", text, re.DOTALL)
+    if lines is None:
+        raise ValueError("no raw profile")
+    block = bytes.fromhex(b"".join(lines[2].split()).decode("ascii"))
+    if name in {b"exif", b"app1"}:
+        if block.startswith(b"http://ns.adobe.com/xap/1.0/\x00"):
+            return {"xmp": block[29:]}
+        return {"exif": block.removeprefix(b"Exif\x00\x00")}
+    if name == b"xmp":
+        return {"xmp": block}
+    if name in {b"iptc", b"8bim"}:
+        resources = block.removeprefix(b"Photoshop 3.0\x00")
+        return {"photoshop": resources if resources.startswith(b"8BIM") else with_iptc(resources)}
+    return {}
+
+
+def write_png(encoded: Path, blocks: Blocks, target: Path) -> tuple[str, ...]:
+    """Copy a PNG, and give it blocks.
+
+    Args:
+        encoded: file of an encoder, with a profile at most.
+        blocks: metadata.
+        target: file to write.
+
+    Returns:
+        Notes on what does not fit into a PNG.
+
+    """
+    with encoded.open("rb") as source, target.open("wb") as result:
+        result.write(source.read(len(_SIGNATURE)))
+        while len(head := source.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", head)
+            if kind == b"IDAT":
+                for own_kind, content in _arranged(blocks):
+                    checksum = zlib.crc32(own_kind + content)
+                    result.write(struct.pack(">I4s", len(content), own_kind) + content + struct.pack(">I", checksum))
+                result.write(head)
+                shutil.copyfileobj(source, result, 1 << 20)
+            elif kind == b"pHYs":  # the encoder's own
+                source.seek(size + 4, 1)
+            else:
+                result.write(head + source.read(size + 4))
+    return ()
+
+
+def _arranged(blocks: Blocks) -> Iterator[tuple[bytes, bytes]]:
+    own_kinds = {kind for kind, _ in blocks.own}
+    if blocks.resolution and b"pHYs" not in own_kinds:
+        across, along = (round(one / _INCH) for one in blocks.resolution)
+        yield b"pHYs", struct.pack(">IIB", across, along, 1)
+    yield from blocks.own
+    if blocks.exif is not None:
+        yield b"eXIf", blocks.exif
+    if blocks.xmp is not None:
+        yield b"iTXt", _XMP + b"\x00\x00\x00\x00\x00" + blocks.xmp
+    if blocks.photoshop is not None:
+        yield b"zTXt", _RAW + b"iptc\x00\x00" + zlib.compress(_as_hexadecimal(b"iptc", blocks.photoshop))
+    for comment in blocks.comments:
+        try:
+            yield b"iTXt", b"Comment\x00\x00\x00\x00\x00" + comment.decode().encode()
+        except UnicodeDecodeError:
+            yield b"tEXt", b"Comment\x00" + comment.replace(b"\x00", b" ")
+
+
+def _as_hexadecimal(name: bytes, block: bytes) -> bytes:
+    digits = block.hex().encode()
+    lines = [digits[place : place + 72] for place in range(0, len(digits), 72)]
+    return b"\n" + name + b"\n" + b"%8d" % len(block) + b"\n" + b"\n".join(lines) + b"\n"

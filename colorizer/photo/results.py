@@ -1,0 +1,208 @@
+"""The file of a result: encoded, given its metadata, and compared with its original before anyone sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyvips
+import torch
+from PIL import Image
+from torch import Tensor
+
+from colorizer.errors import MediaError, one_line
+from colorizer.job import Job
+from colorizer.model.orientation import orient, unorient
+from colorizer.photo.blocks.blocks import Blocks
+from colorizer.photo.blocks.copying import blocks_of_copy
+from colorizer.photo.blocks.exif import has_thumbnail
+from colorizer.photo.comparison import lost_metadata
+from colorizer.photo.formats import JPEG, PhotoFormat
+from colorizer.photo.formats.photo_format import Opening
+from colorizer.photo.metadata import blocks_of, tags_for_tiff, truth_of, with_blocks
+from colorizer.photo.picture import Photo, Picture
+from colorizer.photo.reduction import reduce_picture
+from colorizer.photo.tags import Tags
+
+_THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 160, 75
+"""Longest side of a thumbnail (Exif 2.32, 4.5.7), and its quality as a JPEG."""
+_CELLS = 16
+_UNLIMITED = 1_000_000
+_DIFFERENT = 0.12
+"""Difference of the mean luma of a cell of the picture, 0..1, that no encoder makes, and damage does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPlan:
+    """What a result is made of."""
+
+    job: Job
+    photo: Photo
+    format: PhotoFormat
+    across: int
+    """Pictures that stand side by side in it."""
+    maker: str | None
+    """What made the colour, for the metadata; None where the settings leave it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a TIFF that waits to be merged."""
+
+    path: Path
+    tags: Tags
+
+
+def write_picture(image: pyvips.Image, picture: Picture, plan: ResultPlan) -> tuple[str, ...]:
+    """Write the file of a result that is one picture.
+
+    Args:
+        image: the coloured picture.
+        picture: its original.
+        plan: what the result is made of.
+
+    Returns:
+        Notes on its metadata.
+
+    Raises:
+        pyvips.Error: it cannot be computed or written.
+        OSError: it cannot be written.
+
+    """
+    own = blocks_of(plan.job.source, plan.photo, picture, plan.format)
+    if plan.format.write_blocks is None:
+        blocks = _blocks(own, picture, plan, None)
+        _save(with_blocks(image, blocks), plan, plan.job.target)
+        return (*blocks.notes, *_left_out(own, plan.format))
+    encoded = plan.job.workspace / "encoded"
+    _save(image, plan, encoded)
+    thumbnail = _thumbnail(encoded) if own.exif and has_thumbnail(own.exif) else None
+    blocks = _blocks(own, picture, plan, thumbnail)
+    notes = plan.format.write_blocks(encoded, blocks, plan.job.target)
+    encoded.unlink()
+    return (*blocks.notes, *notes)
+
+
+def write_page(image: pyvips.Image, picture: Picture, plan: ResultPlan, number: int) -> tuple[Page, tuple[str, ...]]:
+    """Write a page of a TIFF to a file of its own; returns it, and notes on its metadata."""
+    own = blocks_of(plan.job.source, plan.photo, picture, plan.format)
+    blocks = _blocks(own, picture, plan, None)
+    image = with_blocks(image, blocks)
+    page = Page(plan.job.workspace / f"page-{number}.tif", tags_for_tiff(picture, blocks, plan.job.settings.photo))
+    _save(image, plan, page.path)
+    return page, blocks.notes
+
+
+def _blocks(own: Blocks, picture: Picture, plan: ResultPlan, thumbnail: bytes | None) -> Blocks:
+    truth = truth_of(plan.photo, picture, plan.job.settings.photo, plan.across, thumbnail)
+    return blocks_of_copy(own, truth, plan.maker if plan.format.keeps_metadata else None)
+
+
+def _left_out(own: Blocks, result: PhotoFormat) -> list[str]:
+    """Notes on blocks that a format without a copier of its own does not hold."""
+    lost = []
+    if not result.keeps_metadata and (own.exif or own.xmp):
+        lost.append(f"EXIF and XMP left out: {result.title} files are written without")
+    if own.photoshop:
+        lost.append(f"IPTC left out: {result.title} files are written without")
+    if own.comments:
+        lost.append(f"comments left out: {result.title} files are written without")
+    return lost
+
+
+def _save(image: pyvips.Image, plan: ResultPlan, path: Path) -> None:
+    if plan.format.save is None:
+        raise AssertionError("plan_output chooses formats that are written")
+    plan.format.save(image, path, plan.photo, plan.job.settings.photo)
+
+
+def _thumbnail(encoded: Path) -> bytes:
+    """A small version of a result, as it is stored, as JPEG."""
+    with encoded.open("rb") as file:
+        source = pyvips.Source.new_from_descriptor(file.fileno())
+        small = pyvips.Image.thumbnail_source(source, _THUMBNAIL_SIDE, size="down", no_rotate=True)
+        if small.hasalpha():
+            small = small.flatten(background=[255])
+        content: bytes = small.jpegsave_buffer(Q=_THUMBNAIL_QUALITY, keep="none")
+    return content
+
+
+def check_result(plan: ResultPlan, luma: Sequence[Tensor], told: Sequence[str]) -> tuple[str, ...]:
+    """Read a result again, and compare it with its original.
+
+    Args:
+        plan: what it is made of.
+        luma: of each frame of the original (see `Reduction.luma`).
+        told: notes on the result.
+
+    Returns:
+        Notes on metadata that is missing without a note.
+
+    Raises:
+        MediaError: the picture is damaged.
+
+    """
+    damaged = f"{plan.job.source.name}: its result is damaged, and was not kept"
+    try:
+        reduced = _reduced(plan, luma)
+    except (OSError, MediaError, pyvips.Error) as error:
+        raise MediaError(f"{damaged} ({one_line(str(error))})") from error
+    if len(reduced) != len(luma) or (_shows_luma(plan) and any(map(_differ, reduced, _side_by_side(plan, luma)))):
+        raise MediaError(f"{damaged} (it does not show the picture of the original)")
+    return lost_metadata(plan.job.source, plan.job.target, told) if plan.format.keeps_metadata else ()
+
+
+def _shows_luma(plan: ResultPlan) -> bool:
+    """Whether a result has the luma of its original: not in a profile of one's own, nor where it lies on white."""
+    transparent = any(picture.transparent for picture in plan.photo.pictures)
+    return isinstance(plan.job.settings.photo.profile, str) and not transparent
+
+
+def _side_by_side(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
+    """Luma as a result shows it: twice, where it shows grey and colour."""
+    orientation = plan.photo.pictures[0].orientation
+    if plan.across == 1:
+        return list(luma)
+    return [orient(torch.cat([unorient(one, orientation)] * plan.across, -1), orientation) for one in luma]
+
+
+def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
+    """Luma of each frame of a result, upright, (1, 1, h, w)."""
+    if plan.format is JPEG and isinstance(plan.job.settings.photo.profile, str):
+        return [_reduced_jpeg(plan.job.target, min(luma[0].shape[-2:]), plan.photo.pictures[0].orientation)]
+    unlimited = plan.job.settings.photo.model_copy(
+        update={"max_megapixels": _UNLIMITED, "max_megapixels_whole": _UNLIMITED}
+    )
+    pictures = plan.format.open(plan.job.target, Opening(unlimited)).pictures
+    frames: list[Tensor] = []
+    for picture in (_with_white(*both) for both in zip(pictures, plan.photo.pictures, strict=False)):
+        height, width = luma[min(len(frames), len(luma) - 1)].shape[-2:]
+        extent = partial(_same_extent, (int(height), int(width)))
+        frames += reduce_picture(picture, extent, lambda: None, judge_colour=False).luma
+    return frames
+
+
+def _with_white(result: Picture, original: Picture) -> Picture:
+    """A picture of floating-point samples, whose white its file does not state."""
+    return replace(result, white=original.white) if result.sample == "float" else result
+
+
+def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[int, int]:
+    return extent
+
+
+def _reduced_jpeg(path: Path, side: int, orientation: int) -> Tensor:
+    """The luma of a JPEG, reduced by its decoder to no less than `side`."""
+    with Image.open(path, formats=["JPEG"]) as image:
+        image.draft("L", (side, side))
+        samples = torch.from_numpy(np.array(image.convert("L")))
+    return orient(samples[None, None].float() / 255, orientation)
+
+
+def _differ(result: Tensor, original: Tensor) -> bool:
+    """Whether the mean luma of any part of two pictures differs."""
+    cells = [torch.nn.functional.adaptive_avg_pool2d(luma.float().cpu(), _CELLS) for luma in (result, original)]
+    return bool((cells[0] - cells[1]).abs().max() > _DIFFERENT)

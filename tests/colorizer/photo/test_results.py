@@ -1,0 +1,105 @@
+"""Tests of colorizer/photo/results.py and comparison.py, through the job that the worker does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from colorizer.engine import colorize
+from colorizer.errors import MediaError
+from colorizer.job import Job
+from colorizer.photo import comparison, results
+from colorizer.report import Report
+from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
+from tests.assets.metadata import exif, packet, small_jpeg
+from tests.assets.pictures import grey
+
+Colorize = Callable[..., tuple[Report, Path]]
+
+
+@pytest.fixture
+def colour(tmp_path: Path, weights: Path) -> Colorize:
+    """Colours a file; returns the report and the result."""
+
+    def do(source: Path, **photo: object) -> tuple[Report, Path]:
+        settings = JobSettings(
+            colour=ColourSettings(weights=weights, device="cpu"), photo=PhotoSettings.model_validate(photo)
+        )
+        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+        return colorize(job, lambda _done, _all: None), job.target
+
+    return do
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_a_damaged_result_is_never_done(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An encoder that writes another picture, or half of one, without an error: the job fails."""
+    source = tmp_path / name
+    Image.fromarray(grey()).save(source)
+    save = results._save  # noqa: SLF001 (an encoder that fails in silence cannot be had)
+    other = pyvips.Image.new_from_array(np.repeat(255 - grey()[:, :, None], 3, 2), interpretation="srgb")
+    with monkeypatch.context() as patch:
+        patch.setattr(results, "_save", lambda _image, plan, path: save(other, plan, path))
+        with pytest.raises(MediaError, match="its result is damaged"):
+            colour(source)
+
+    def cut(image: pyvips.Image, plan: results.ResultPlan, path: Path) -> None:
+        save(image, plan, path)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+    if name != "a.tif":  # its pages are merged by a library that notices
+        monkeypatch.setattr(results, "_save", cut)
+        with pytest.raises(MediaError, match=r"its result is damaged"):
+            colour(source)
+
+
+def test_metadata_that_gets_lost_is_named(tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever part of tintd loses it: a reader that is no part of the writer compares."""
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, exif=b"Exif\x00\x00" + exif(), xmp=packet(), comment=b"Nr. 17")
+    assert colour(source)[0].notes == ()
+    write = results.blocks_of_copy
+    monkeypatch.setattr(
+        results,
+        "blocks_of_copy",
+        lambda blocks, truth, maker: type(blocks)(xmp=write(blocks, truth, maker).xmp.replace(b"Gro", b"Kle")),
+    )
+    (note,) = colour(source)[0].notes
+    assert note.startswith("metadata that is not as in the original: EXIF")
+    for name in ("MakerNote", "XMP li", "comment"):
+        assert name in note
+
+
+def test_what_another_format_has_no_place_for_is_named(tmp_path: Path, colour: Colorize) -> None:
+    """Texts of a PNG, for instance."""
+    info = PngInfo()
+    info.add_text("Title", "Köln")
+    source = tmp_path / "a.png"
+    Image.fromarray(grey()).save(source, pnginfo=info, dpi=(300, 300))
+    report, result = colour(source, format="jpeg")
+    assert "texts of the PNG left out: 1" in report.notes
+    with Image.open(result) as image:
+        assert tuple(round(one) for one in image.info["dpi"]) == (300, 300)
+
+
+def test_the_thumbnail_of_a_result_is_in_colour(tmp_path: Path, colour: Colorize) -> None:
+    """A file manager would show grey otherwise."""
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, exif=b"Exif\x00\x00" + exif(small_jpeg(300)))
+    small = pyvips.Image.new_from_file(str(colour(source)[1])).get("jpeg-thumbnail-data")
+    assert np.ptp(np.asarray(Image.open(io.BytesIO(small)).convert("RGB"), float), axis=2).max() > 10
+
+
+def test_an_original_that_cannot_be_compared_is_no_failure(tmp_path: Path) -> None:
+    """What Pillow does not read is not called lost."""
+    (tmp_path / "a.dng").write_bytes(b"II*\x00 none")
+    assert comparison.lost_metadata(tmp_path / "a.dng", tmp_path / "none", ()) == ()
