@@ -11,6 +11,7 @@ from av.container import InputContainer
 
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
+from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
 
 _NO_FILMS = frozenset(
     {"tty", "image2", "msp", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"}
@@ -32,7 +33,9 @@ def open_film(path: Path) -> Iterator[InputContainer]:
 
     """
     try:
-        container = av.open(f"file:{path}", metadata_errors="surrogateescape")
+        tables = read_tables(path)
+        file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
+        container = av.open(file, "r", metadata_errors="surrogateescape")
     except _DAMAGE as error:
         raise _explain_unreadable(path) from error
     except av.error.EOFError as error:

@@ -21,6 +21,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off
 from colorizer.film.decode.side_data import display_matrix
+from colorizer.film.decode.transport_stream import read_tables
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.header_additions import header_additions
 from colorizer.film.encode.matroska import add_to_header, keep_room
@@ -100,6 +101,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         notes += late_streams(original) if original else ()
     if added:
         add_to_header(job.target, added)
+    notes += tables.notes() if (tables := read_tables(info.path)) else ()
     notes += _unkept(job, info, container)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
