@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import torch
 from av.video.frame import VideoFrame
 
 from colorizer.film.apply_chroma import apply_chroma, beside_grey, luma_beside_chroma
+from colorizer.film.bars import choose_layout
 from colorizer.film.decode.frame import Frame, LumaSamples, luma_checksum
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.keyframes import choose_keyframes, fit_between
-from colorizer.film.plan import FilmPlan
+from colorizer.film.plan import FilmPlan, upright_size
 from colorizer.film.shot_state import ShotState
 from colorizer.film.source_chroma import keep_chroma, varies
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.orientation import orient, unorient
+from colorizer.model.surround import Margins, fit_inside
 
 _BATCH = 8
 """Frames that are coloured together."""
@@ -68,10 +71,14 @@ def colour(
 
 
 def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:
-    """Height and width at which the network sees a frame, upright and with square samples."""
-    info = plan.info
-    width = max(1, round(info.width * (info.shape or 1)))
-    return colorist.extent(width, info.height) if info.orientation > 4 else colorist.extent(info.height, width)
+    """Height and width of a frame, upright and with square samples, where its largest picture has the working size."""
+    height, width = upright_size(plan.info)
+    shape = plan.info.shape or 1
+    down, across = (shape, 1) if plan.info.orientation > 4 else (1, shape)
+    bars = plan.bars[-1] if plan.bars else Margins()
+    inside = height - bars.top - bars.bottom, width - bars.left - bars.right
+    small = colorist.extent(max(1, round(inside[0] * down)), max(1, round(inside[1] * across)))
+    return round(small[0] * height / inside[0]), round(small[1] * width / inside[1])
 
 
 def _kept(batch: list[Frame], plan: FilmPlan) -> Iterator[VideoFrame]:
@@ -85,7 +92,10 @@ def _coloured(batch: list[Frame], plan: FilmPlan, colorist: Colorist) -> Iterato
     coding, orientation = plan.info.coding, plan.info.orientation
     smalls = [frame.measured.small for frame in batch]
     keyframes = choose_keyframes(smalls)
-    fits = colorist.fit(torch.cat([smalls[index] for index in keyframes]), coding.matrix)
+    bars = choose_layout(plan.bars, smalls, upright_size(plan.info))
+    fits = fit_inside(
+        partial(colorist.fit, matrix=coding.matrix), torch.cat([smalls[index] for index in keyframes]), bars
+    )
     for index, frame in enumerate(batch):
         fit = _laid_back(fit_between(keyframes, fits, index), orientation)
         yield apply_chroma(frame.picture, frame.measured, fit, coding, plan.encoding)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from av.video.format import VideoFormat
+from av.video.frame import VideoFrame
 
 from colorizer.errors import InColourError
+from colorizer.film.bars import find_bars, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.frames import read_frames, sample_pictures
-from colorizer.film.decode.pixel_format import has_chroma
+from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.encode.container import Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding
@@ -19,9 +21,11 @@ from colorizer.film.resume import recall_scenes, remember_scenes
 from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.job import Job, ProgressCallback
+from colorizer.model.orientation import orient
+from colorizer.model.surround import Margins
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
-"""Number of key frames that are checked for chroma: decoding every frame twice would cost a fifth of the time."""
+"""Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class FilmPlan:
     container: Container
     scenes: Scenes | None
     """Scenes that are in colour; None where sampled frames have no chroma, and each frame is still to be checked."""
+    bars: tuple[Margins, ...] = ()
+    """Layouts of black bars, in pixels of the upright film; see `bars.choose_layout`."""
 
     def is_in_colour(self, pts: int) -> bool:
         """Whether the frame that is shown at this time keeps its chroma."""
@@ -52,11 +58,14 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     """
     info = probe_film(job.source, job.settings.film.max_megapixels)
     encoding = choose_encoding(info, job.settings.film)
-    plan = FilmPlan(info, encoding, choose_container(info, encoding), scenes=Scenes())
+    samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
+    seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
+    bars = sort_layouts((found for found, _ in seen), upright_size(info))
+    plan = FilmPlan(info, encoding, choose_container(info, encoding), scenes=Scenes(), bars=bars)
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan
     scenes = recall_scenes(job)
-    if scenes is None and _samples_have_chroma(info, job):
+    if scenes is None and any(has_colour for _, has_colour in seen):
         return plan_scenes(plan, job, on_progress)
     return replace(plan, scenes=scenes)
 
@@ -82,6 +91,15 @@ def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> Film
     return replace(plan, scenes=scenes)
 
 
-def _samples_have_chroma(info: FilmInfo, job: Job) -> bool:
-    samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
-    return any(varies(picture, info.coding) for picture in sample_pictures(info, job.excerpt, samples))
+def upright_size(info: FilmInfo) -> tuple[int, int]:
+    """Height and width of the upright film, in stored pixels."""
+    return (info.width, info.height) if info.orientation > 4 else (info.height, info.width)
+
+
+def _look(picture: VideoFrame, info: FilmInfo) -> tuple[Margins | None, bool]:
+    """The bars of a sampled frame, and whether it has chroma."""
+    has_colour = has_chroma(picture.format) and varies(picture, info.coding)
+    if (picture.height, picture.width) != (info.height, info.width):
+        return None, has_colour
+    luma = info.coding.luma(luma_codes(picture, info.coding))
+    return find_bars(orient(luma, info.orientation)), has_colour

@@ -22,6 +22,9 @@ _RADIUS, _SMOOTHNESS = 2, 1e-3
 """Radius of the guided filter in pixels of the working size, and the variance of luma that counts as flat."""
 _LEAST_WEIGHT = 1e-6
 """Smallest weight of a neighbour, for a pixel whose lightness is unlike that of all neighbours."""
+_DARK, _LIT = 0.05, 0.12
+"""Mean luma around a place up to which it is neutral, and from which it keeps all of its chroma: noise on black, which
+the network takes for a night, would have colour otherwise."""
 _TINY = 1e-9
 """Smallest distance from grey, so that nothing is divided by zero."""
 
@@ -51,6 +54,11 @@ def chroma_of(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     """
     rgb = lab_to_rgb(torch.cat((lightness_of_luma(luma), ab), dim=1))
     return fit_gamut(luma, luma, rgb_to_ycbcr(rgb, matrix)[:, 1:], matrix)
+
+
+def fade_in_darkness(luma: Tensor, chroma: Tensor) -> Tensor:
+    """Make chroma (N, 2, h, w) neutral where the luma (N, 1, h, w) at the working size is nearly black."""
+    return chroma * ((luma - _DARK) / (_LIT - _DARK)).clamp(0, 1)
 
 
 def upsample(ab: Tensor, lightness: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.model.chroma import ChromaFit, chroma_of, fit_chroma
+from colorizer.model.chroma import ChromaFit, chroma_of, fade_in_darkness, fit_chroma
 from colorizer.model.colour_model import ColourModel
 from colorizer.model.decoding import Decoding
 from colorizer.model.lab import Matrix, lightness_of_luma
@@ -81,7 +81,7 @@ class Colorist:
         # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.
         parts = lightness_of_luma(luma).split(self._model.batch)
         ab = torch.cat([read(self._model.predict(part, mirrored=mirrored), self._decoding) for part in parts])
-        return fit_chroma(luma, chroma_of(luma, ab, matrix))
+        return fit_chroma(luma, fade_in_darkness(luma, chroma_of(luma, ab, matrix)))
 
 
 def working_extent(height: int, width: int, size: int) -> tuple[int, int]:
