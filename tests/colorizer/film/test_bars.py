@@ -41,7 +41,7 @@ def test_a_dark_frame_does_not_tell() -> None:
 
 
 def test_a_frame_gets_the_smallest_picture_that_fits() -> None:
-    """Old footage between pillars is cropped further than the new one around it; a subtitle in a bar changes nothing."""
+    """Old footage between pillars is cropped further than what is around it; a subtitle in a bar changes nothing."""
     layouts = sort_layouts([Margins(), LETTERBOX, None, Margins(20, 20, 25, 25)], (160, 200))
     assert layouts == (Margins(20, 20, 25, 25), LETTERBOX, Margins())
     subtitled = frame(LETTERBOX)
