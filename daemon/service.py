@@ -36,6 +36,7 @@ from daemon.runtime.service_state import LONGEST_REST, LatestState
 from daemon.runtime.signals import Signals
 from daemon.runtime.state_lock import state_locked
 from daemon.runtime.wakeup import Wakeup
+from daemon.web.supervisor import WebSupervisor
 from daemon.workers import WorkerPool
 
 _TICK = 0.5
@@ -100,6 +101,7 @@ class Service:
             self._intake = Intake(self._config, self._journal, self._wakeup.wake)
             stack.enter_context(self._signals.received(self._wakeup))
             stack.enter_context(self._monitored())
+            self._web = stack.enter_context(WebSupervisor(self._config))
             stack.callback(self._drain)
             self._intake.start()
             self._loop()
@@ -244,6 +246,7 @@ class Service:
         self._intake = intake
         self._intake.start()
         self._dispatcher.reconfigure(config)
+        self._web.reconfigure(config)
 
     def _apply_request(self, action: Action, pattern: str) -> Applied:
         return requests.apply(action, pattern, self._journal, time.time(), self)

@@ -216,6 +216,7 @@ def settings_with(weights: Path) -> dict[str, Any]:
         "film": {"speed": "ultrafast"},
         "watching": {"settle_seconds": 0.5, "patience_seconds": 1},
         "work": {"retry_seconds": 0.2, "grace_seconds": 0},
+        "web": {"address": "off"},
     }
 
 

@@ -24,6 +24,7 @@ from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
 from daemon.config.errors import explain
 from daemon.config.ignored_names import IGNORED_NAMES
+from daemon.config.web_settings import Web
 from daemon.config.working_hours import Span, read_span
 from daemon.config.yaml_file import read_yaml
 
@@ -176,6 +177,7 @@ class Config(BaseSettings, JobSettings):
     control: Control = Control()
     hooks: Hooks = Hooks()
     monitoring: Monitoring = Monitoring()
+    web: Web = Web()
     log: Log = Log()
 
     @property

@@ -1,5 +1,7 @@
 """The listening end of the control socket: a thread for each client, so that a slow client delays no other.
 
+A request is a line, and so is its answer; a subscription is answered by a line for each update, until its client goes.
+
 Clients are not trusted: the number of connections, the length of a request and the time for it are limited.
 """
 
@@ -10,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -38,7 +40,10 @@ class Listener:
     """Listens at a path, and answers each request by a function."""
 
     def __init__(
-        self, path: Path, access: Literal["owner", "group", "everyone"], answer: Callable[[Answer], Answer]
+        self,
+        path: Path,
+        access: Literal["owner", "group", "everyone"],
+        answer: Callable[[Answer], Answer | Iterator[Answer]],
     ) -> None:
         """Listen at a path.
 
@@ -46,7 +51,7 @@ class Listener:
             path: of the socket; an older one is replaced.
             access: who may connect.
             answer: called in the thread of a client with its request, a JSON object. It may raise TintdError, whose
-                message the client gets.
+                message the client gets. An iterator is a subscription: the client gets all that it yields.
 
         Raises:
             OSError: the socket cannot be made.
@@ -102,7 +107,8 @@ class Listener:
                 self._limit_silent(client)
                 answer = self._answer_to(client)
                 client.settimeout(ANSWER_SECONDS)
-                client.sendall(json.dumps(answer).encode() + b"\n")
+                for line in [answer] if isinstance(answer, dict) else answer:
+                    client.sendall(json.dumps(line).encode() + b"\n")
         finally:
             self._free.release()
 
@@ -115,7 +121,7 @@ class Listener:
                 with suppress(OSError):
                     oldest.shutdown(socket.SHUT_RDWR)
 
-    def _answer_to(self, client: socket.socket) -> Answer:
+    def _answer_to(self, client: socket.socket) -> Answer | Iterator[Answer]:
         try:
             line = _read_line(client, time.monotonic() + _REQUEST_SECONDS)
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -19,6 +19,7 @@ from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
 from daemon.control.requests import Action, Applied, read_action
+from daemon.control.subscriptions import Subscriptions
 from daemon.journal.reader import opened_to_read
 from daemon.runtime.progress import JobProgress
 from daemon.runtime.service_state import LatestState, ServiceState
@@ -57,6 +58,7 @@ class ControlServer:
         self._latest = latest
         self._wake = wake
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._subscriptions = Subscriptions(latest)
         self._listener = self._listen()
 
     def serve(self, apply: Callable[[Action, str], Applied]) -> None:
@@ -84,9 +86,13 @@ class ControlServer:
         except OSError as error:
             raise ControlError(f"{path}: the control socket cannot be made: {error.strerror}") from error
 
-    def _receive(self, request: Answer) -> Answer:
+    def _receive(self, request: Answer) -> Answer | Iterator[Answer]:
         """Answer a request, in the thread of its client."""
         name = request.get("request", request.get("wish"))  # "wish": a client of version 0.1
+        if name == "subscribe":
+            return self._subscriptions.updates(
+                lambda state: service_facts(state) | {"counts": dict(state.counts), "ready": state.ready}
+            )
         if name in {"status", "history"}:
             return self._look_up(request, history=name == "history")
         waiting = Request(read_action(name), _pattern_of(request))

@@ -29,7 +29,7 @@ def status_of(journal: JournalReader, most: int | None, service: Answer | None =
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
     live = {job["job"]: job for job in service["jobs"]} if service else {}
     files = [
-        _file_facts(entry) | (live.get(entry.id, {}) if entry.state == "running" else {})
+        job_facts(entry) | (live.get(entry.id, {}) if entry.state == "running" else {})
         for state in STATES
         for entry in journal.jobs(state, most=most)
     ]
@@ -44,7 +44,8 @@ def history_of(journal: JournalReader, pattern: str, most: int | None) -> Answer
     return {"attempts": [_attempt_facts(attempt) for attempt in islice(found, most)]}
 
 
-def _file_facts(entry: JobRecord) -> Answer:
+def job_facts(entry: JobRecord) -> Answer:
+    """A job as plain data."""
     return {
         "job": entry.id,
         "file": str(entry.source),

@@ -88,6 +88,23 @@ class JournalReader:
         )
         return map(attempt_of, rows)
 
+    def attempts_at(self, job: int) -> Iterator[Attempt]:
+        """The attempts at one job, the latest first."""
+        rows = self._db.execute(
+            "SELECT attempts.*, folder, path FROM attempts JOIN jobs ON jobs.id = attempts.job WHERE job = ?"
+            " ORDER BY attempts.id DESC",
+            (job,),
+        )
+        return map(attempt_of, rows)
+
+    def pending_by_folder(self) -> list[tuple[Path, int]]:
+        """The watched folders of the jobs that wait, and how many there are in each."""
+        rows = self._db.execute(
+            f"SELECT folder, count(*) AS jobs FROM jobs INDEXED BY jobs_by_age WHERE {PENDING}"  # noqa: S608 (ours)
+            " GROUP BY folder"
+        )
+        return [(Path(os.fsdecode(row["folder"])), row["jobs"]) for row in rows]
+
     def next_due(self) -> float | None:
         """The time at which the next job may start, in seconds since the epoch; None where none waits."""
         row = self._db.execute(

@@ -154,6 +154,11 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_by_size ON jobs (folder, size, id) WHERE state IN ('waiting', 'held') AND NOT superseded;
     CREATE INDEX jobs_by_kind ON jobs (folder, film, due, id) WHERE state IN ('waiting', 'held') AND NOT superseded;
     """,
+    # Lists of jobs, page by page and searched by path, read this index alone (see listing.py).
+    """
+    DROP INDEX jobs_latest;
+    CREATE INDEX jobs_listed ON jobs (state, coalesce(ended, due), id, folder, path, superseded) WHERE NOT superseded;
+    """,
 )
 """One step for each version; `PRAGMA user_version` says how many a database has taken. A released step never changes.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,7 +88,25 @@ class ServiceState:
 
 
 class LatestState:
-    """The latest state. The main loop replaces it as a whole, so other threads read it without a lock."""
+    """The latest state. The main loop replaces it as a whole; other threads read it, or wait for another one."""
 
     def __init__(self) -> None:
-        self.value = ServiceState()
+        self._value = ServiceState()
+        self._replaced = threading.Condition()
+
+    @property
+    def value(self) -> ServiceState:
+        """The latest state."""
+        return self._value
+
+    @value.setter
+    def value(self, state: ServiceState) -> None:
+        with self._replaced:
+            self._value = state
+            self._replaced.notify_all()
+
+    def wait_for_another(self, known: ServiceState, timeout: float) -> ServiceState:
+        """Wait until there is another state than the known one, at most `timeout` seconds; returns the latest."""
+        with self._replaced:
+            self._replaced.wait_for(lambda: self._value is not known, timeout)
+        return self._value

@@ -28,7 +28,7 @@ from daemon.workers.events import (
 )
 from daemon.workers.executor import Executor, ExecutorStatus, Vacancy, WorkerStatus
 from daemon.workers.pool import WorkerPool
-from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, Task, TaskKind
+from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, MakePreview, Task, TaskKind
 
 __all__ = [
     "CheckDuplicate",
@@ -44,6 +44,7 @@ __all__ = [
     "FailureKind",
     "Interrupted",
     "IsDuplicate",
+    "MakePreview",
     "Progress",
     "Skipped",
     "Task",

@@ -16,6 +16,7 @@ class TaskKind(StrEnum):
 
     COLOUR = "colour"
     CHECK_DUPLICATE = "check duplicate"
+    PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +58,23 @@ class CheckDuplicate:
         return (self.key,)
 
 
-Task = ColourFiles | CheckDuplicate
+@dataclass(frozen=True, slots=True)
+class MakePreview:
+    """Make pictures, or a short copy of a film, that a browser can show; it needs no weights."""
+
+    kind: ClassVar[TaskKind] = TaskKind.PREVIEW
+    key: int
+    """The key that the events carry."""
+    source: Path
+    stills: Mapping[Path, int]
+    """The JPEG files to write, and the longest side of each in pixels."""
+    clip: Path | None = None
+    """The MP4 to write of a film."""
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
+
+
+Task = ColourFiles | CheckDuplicate | MakePreview

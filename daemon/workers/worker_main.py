@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,17 +20,17 @@ from colorizer.job import Job
 from colorizer.processors import limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
+from daemon.runtime.parent_death import end_with_parent
 from daemon.workers.duplicate_check import reuse_result
 from daemon.workers.events import Done, Failed, IsDuplicate, Progress, Skipped
 from daemon.workers.failures import end_of_error
 from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.task import CheckDuplicate, ColourFiles, Task
+from daemon.workers.task import CheckDuplicate, ColourFiles, MakePreview, Task
 
 _PROGRESS_SECONDS = 0.5
 """Shortest time between two messages of progress."""
 _OOM_SCORE = 500
 """Added to the score by which the kernel chooses a process to kill for memory: a worker goes before the service."""
-_PARENT_DEATH = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 _End = Done | IsDuplicate | Skipped | Failed
 
@@ -42,7 +39,7 @@ def main(connection: Connection, spec: WorkerSpec) -> None:
     """Load the weights, then do tasks until the parent closes the connection."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the parent decides
-    _end_with_parent()
+    end_with_parent()
     _set_priorities(spec)
     if spec.threads is not None:
         limit_threads(spec.threads)
@@ -75,6 +72,22 @@ def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
                 yield IsDuplicate(key)
             else:
                 yield from _colour({key: _job_on_device(job, spec)}, reporter)
+        case MakePreview(key):
+            reporter.start(key)
+            yield _preview(task, reporter)
+
+
+def _preview(task: MakePreview, reporter: _Reporter) -> Done | Failed:
+    from colorizer.preview import write_clip, write_stills  # noqa: PLC0415 (torch is loaded in this process only)
+
+    try:
+        if task.clip is not None:
+            return Done(task.key, write_clip(task.source, task.clip, reporter), "")
+        return Done(task.key, write_stills(task.source, dict(task.stills)), "")
+    except TintdError as error:
+        return Failed(task.key, "failed", str(error))
+    except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
+        return Failed(task.key, "failed", f"{task.source.name}: no preview can be made: {error}")
 
 
 def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:
@@ -138,19 +151,6 @@ def _on_device(colour: ColourSettings, spec: WorkerSpec) -> ColourSettings:
 
 def _job_on_device(job: Job, spec: WorkerSpec) -> Job:
     return replace(job, settings=job.settings.model_copy(update={"colour": _on_device(job.settings.colour, spec)}))
-
-
-def _end_with_parent() -> None:
-    """End with the parent, however it ends: the next service must find no worker at its jobs."""
-    if sys.platform == "linux":  # the kernel does it even if this process is stopped
-        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
-    threading.Thread(target=_follow, args=(multiprocessing.parent_process(),), daemon=True).start()
-
-
-def _follow(parent: multiprocessing.process.BaseProcess | None) -> None:
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _set_priorities(spec: WorkerSpec) -> None:

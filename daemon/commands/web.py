@@ -1,0 +1,35 @@
+"""`tintd web`: serve the web page alone, or print a link that logs in."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from daemon.commands.options import ConfigOption
+from daemon.config.settings import DEFAULT_CONFIG, load_config
+from daemon.runtime.log import configure_log
+
+
+def web(
+    config: ConfigOption = DEFAULT_CONFIG,
+    *,
+    link: Annotated[bool, typer.Option("--link", help="Print a link that logs in once, and exit.")] = False,
+) -> None:
+    """Serve the web page without the service, which otherwise starts it; or print a link to it."""
+    from daemon.web.credentials import open_credentials  # noqa: PLC0415 (other commands do not need it)
+
+    settings = load_config(config)
+    if settings.web.is_off:
+        typer.echo("tintd: the web page is off (`web.address` in the configuration)", err=True)
+        raise typer.Exit(1)
+    if link:
+        from daemon.web.addresses import link_of  # noqa: PLC0415
+
+        typer.echo(link_of(settings.web, open_credentials(settings), time.time()))
+        return
+    configure_log(settings.log)
+    from daemon.web.server import serve  # noqa: PLC0415 (it loads Starlette)
+
+    serve(settings, is_child=False)

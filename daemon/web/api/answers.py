@@ -1,0 +1,26 @@
+"""Answers of the programming interface."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+def answer(model: BaseModel, status: int = 200) -> Response:
+    """A model as JSON."""
+    return Response(model.model_dump_json(), status, media_type="application/json")
+
+
+def number_in(request: Request, name: str, default: int, most: int) -> int:
+    """A number of the query, between 1 and `most`.
+
+    Raises:
+        HTTPException: it is none.
+
+    """
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+        raise HTTPException(422, f"{name} must be a number from 1 to {most}")
+    return int(text)

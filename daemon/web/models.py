@@ -1,0 +1,103 @@
+"""The answers of the programming interface, as models: OpenAPI describes these, and `tintd status --json` has their fields."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JobState = Literal["waiting", "held", "running", "done", "failed", "skipped"]
+
+
+class Model(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PauseModel(Model):
+    """One reason to start no jobs."""
+
+    by: str = Field(description="person, hours, disk or journal")
+    reason: str
+    since: float = Field(description="seconds since the epoch")
+
+
+class WorkerModel(Model):
+    """One worker process."""
+
+    worker: str = Field(description="process number and device")
+    ready: bool = Field(description="whether its weights are loaded")
+    files: list[str] = Field(description="paths of the files that it colours")
+
+
+class ServiceModel(Model):
+    """The running service."""
+
+    pid: int
+    summary: str = Field(description="one line for people")
+    workers: list[WorkerModel]
+
+
+class StatusModel(Model):
+    """What the service does."""
+
+    counts: dict[JobState, int] = Field(description="number of files in each state")
+    paused: list[PauseModel] = Field(description="why no jobs are started")
+    service: ServiceModel | None = Field(description="null where no service runs")
+
+
+class JobModel(Model):
+    """One file."""
+
+    job: int = Field(description="its number")
+    file: str = Field(description="path of the original")
+    state: JobState
+    attempts: int
+    reason: str | None = Field(description="why it waits, has failed or was skipped")
+    output: str | None = Field(description="path of the result")
+    seconds: float | None = Field(description="how long colouring took")
+    frames_done: int
+    frames: int = Field(description="0 where the number is not known")
+    due: float = Field(description="when it may start, in seconds since the epoch")
+    settings: str | None = Field(description="hash of the settings that made the result")
+    weights: str | None = Field(description="hash of the weights that made the result")
+    notes: list[str] = Field(description="in what the result differs from the original, beside its colour")
+
+
+class AttemptModel(Model):
+    """One attempt at a file."""
+
+    attempt: int
+    begun: float = Field(description="seconds since the epoch")
+    ended: float | None
+    worker: str
+    outcome: str | None = Field(description="null while the attempt goes on")
+    reason: str | None
+    signal: str | None = Field(description="the signal that ended the worker")
+
+
+class JobDetailModel(JobModel):
+    """One file with its attempts, the latest first."""
+
+    history: list[AttemptModel]
+
+
+class JobListModel(Model):
+    """A page of files."""
+
+    jobs: list[JobModel]
+    next: str | None = Field(description="cursor of the next page; null on the last one")
+
+
+class AppliedModel(Model):
+    """What a request has done."""
+
+    summary: str = Field(description="a sentence for people")
+    files: int | None = Field(description="number of files; null for a request that is not about files")
+
+
+class ErrorModel(Model):
+    """What is wrong."""
+
+    error: str

@@ -1,0 +1,59 @@
+"""The first page: what tintd is doing, and why it waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.control.control_socket import Answer
+from daemon.journal.listing import JobFilter
+from daemon.journal.records import JobRecord
+from daemon.web.feed import Snapshot
+from daemon.web.reading import facts_of, page_of, queues_of
+from daemon.web.rendering import render
+from daemon.web.site import Site, site_of
+
+_SHOWN = 24
+"""Running files that are shown at most, and waiting ones."""
+
+
+async def show(request: Request) -> Response:
+    """The page, or the part of it that changes."""
+    site = site_of(request)
+    snapshot = site.feed.latest.snapshot
+    values = await run_in_threadpool(_read, site, snapshot)
+    return render(
+        request, "now.html", snapshot=snapshot, rooms=await site.rooms.now(), folders=site.config.folders, **values
+    )
+
+
+def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
+    running = page_of(site.config, JobFilter(("running",)), _SHOWN).jobs
+    waiting = page_of(site.config, JobFilter(("waiting", "held")), _SHOWN).jobs
+    recent = page_of(site.config, JobFilter(("done",)), 6).jobs
+    return {
+        "running": [_running(job, snapshot) for job in running],
+        "waiting": [facts_of(job) | {"name": str(job.path)} for job in waiting],
+        "recent": recent,
+        "queues": queues_of(site.config),
+    }
+
+
+def _running(job: JobRecord, snapshot: Snapshot | None) -> Answer:
+    """A running file with its progress: as the service says, else as the journal does."""
+    facts = facts_of(job)
+    live = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
+    done, frames = live.get("frames_done", job.frames_done), live.get("frames", job.frames)
+    return facts | {
+        "name": job.path.name,
+        "folder": str(job.folder),
+        "frames_done": done,
+        "frames": frames,
+        "fraction": min(1.0, done / frames) if frames else None,
+        "speed": live.get("frames_per_second"),
+        "left": live.get("seconds_left"),
+        "has_frame": False,
+    }

@@ -1,0 +1,20 @@
+"""The paths of the pages."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from daemon.web.pages import done, job, login, now
+
+ROUTES = [
+    Route("/", now.show),
+    Route("/done", done.show),
+    Route("/jobs/{job:int}", job.show),
+    Route("/jobs/{job:int}/preview/{which}.jpg", job.still),
+    Route("/jobs/{job:int}/media/{which}", job.media),
+    Route("/jobs/{job:int}/clips", job.make_clips, methods=["POST"]),
+    Route("/jobs/{job:int}/download", job.download),
+    Route("/login", login.show, methods=["GET"]),
+    Route("/login", login.log_in, methods=["POST"]),
+    Route("/logout", login.log_out, methods=["POST"]),
+]

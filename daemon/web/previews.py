@@ -1,0 +1,187 @@
+"""Previews of originals and results: made once when they are asked for, by a worker, and kept within a quota."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from colorizer.report import Report
+from daemon.config.settings import Config, Folder
+from daemon.journal.records import JobRecord
+from daemon.web.credentials import web_folder
+from daemon.web.preview_worker import PreviewError, PreviewWorker
+from daemon.workers.task import MakePreview
+
+Which = Literal["before", "after"]
+
+SIDES = {"small": 480, "large": 1600}
+"""Longest side of each still, in pixels."""
+_WAIT_SECONDS = 45.0
+"""Seconds for which a browser waits for a still."""
+_MIB = 1 << 20
+
+
+class Previews:
+    """The previews of a service's files."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._folder = web_folder(config) / "previews"
+        self._stills = PreviewWorker()
+        self._clips = PreviewWorker()
+        self._pending: dict[str, Future[Report]] = {}
+        """What is being made, by the name without its suffix."""
+        self._progress: dict[str, float] = {}
+        """Which part of a clip is made."""
+        self._failed: dict[str, str] = {}
+        """Why a preview cannot be made."""
+
+    async def still(self, job: JobRecord, which: Which, size: str) -> Path:
+        """A JPEG of an original or a result; made if there is none.
+
+        Raises:
+            PreviewError: it cannot be made; the message says why.
+
+        """
+        source = self.source(job, which)
+        stem = await asyncio.to_thread(_stem, source)
+        path = self._folder / f"{stem}-{size}.jpg"
+        if not await asyncio.to_thread(_touched, path):
+            stills = {self._folder / f"{stem}-{name}.jpg": side for name, side in SIDES.items()}
+            future = self._make(stem, self._stills, MakePreview(0, source, stills), lambda _done, _all: None)
+            try:
+                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), _WAIT_SECONDS)
+            except TimeoutError as error:
+                raise PreviewError("The preview takes long; try again in a moment.") from error
+        return path
+
+    async def clip(self, job: JobRecord, which: Which) -> Path | None:
+        """The MP4 of a film that every browser plays, if it has been made.
+
+        Raises:
+            PreviewError: there is no such file.
+
+        """
+        path = self._folder / f"{await asyncio.to_thread(_stem, self.source(job, which))}.mp4"
+        return path if await asyncio.to_thread(_touched, path) else None
+
+    async def make_clip(self, job: JobRecord, which: Which) -> None:
+        """Begin to make the MP4 of a film.
+
+        Raises:
+            PreviewError: there is no such file.
+
+        """
+        source = self.source(job, which)
+        stem = await asyncio.to_thread(_stem, source)
+        path = self._folder / f"{stem}.mp4"
+        if await asyncio.to_thread(_touched, path):
+            return
+        unfinished = self._folder / f"{stem}.part"
+
+        def progress(done: int, frames: int) -> None:
+            self._progress[stem] = done / frames if frames else 0.0
+
+        future = self._make(stem, self._clips, MakePreview(0, source, {}, unfinished), progress)
+        future.add_done_callback(lambda done: None if done.exception() else unfinished.replace(path))
+
+    async def clip_state(self, job: JobRecord, which: Which) -> float | str | None:
+        """How far a clip is: which part of it is made, or why it cannot be; None where nobody has asked for it."""
+        stem = await asyncio.to_thread(_stem, self.source(job, which))
+        if stem in self._pending:
+            return self._progress.get(stem, 0.0)
+        return self._failed.get(stem)
+
+    def source(self, job: JobRecord, which: Which) -> Path:
+        """The original or the result of a job, if it lies in a folder of the configuration.
+
+        Raises:
+            PreviewError: it does not, or there is none.
+
+        """
+        folder = self._config.folder_at(job.folder)
+        if folder is None:
+            raise PreviewError("The folder of this file is no longer in the configuration.")
+        if which == "before":
+            return _inside(job.source, folder.input, folder)
+        if job.output is None or job.state != "done":
+            raise PreviewError("There is no result yet.")
+        return _inside(job.output, folder.output, folder)
+
+    def _make(
+        self, stem: str, worker: PreviewWorker, task: MakePreview, on_progress: Callable[[int, int], None]
+    ) -> Future[Report]:
+        """Have a preview made, unless that is being done."""
+        if stem in self._failed:
+            raise PreviewError(self._failed[stem])
+        if self._config.web.previews_mib == 0:
+            raise PreviewError("Previews are off (`web.previews_mib` is 0).")
+        if stem not in self._pending:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._pending[stem] = worker.submit(task, on_progress=on_progress)
+            self._pending[stem].add_done_callback(lambda done: self._finish(stem, done))
+        return self._pending[stem]
+
+    def _finish(self, stem: str, future: Future[Report]) -> None:
+        """Note the end; called in the worker's thread."""
+        error = future.exception()
+        if error is not None:
+            self._failed[stem] = str(error)
+        keep_within(self._folder, self._config.web.previews_mib * _MIB)
+        self._pending.pop(stem, None)
+        self._progress.pop(stem, None)
+
+
+def keep_within(folder: Path, most: int) -> None:
+    """Delete the files that were shown longest ago, until those of a folder have at most so many bytes."""
+    found = []
+    for path in folder.iterdir():
+        with suppress(OSError):
+            state = path.stat()
+            found.append((state.st_mtime, state.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= most:
+            return
+        with suppress(OSError):
+            path.unlink()
+            total -= size
+
+
+def _inside(path: Path, place: Path, folder: Folder) -> Path:
+    """A file that lies in a folder; a link that leads out of it counts only where links are followed."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise PreviewError("The file is gone.") from error
+    if not (path.is_relative_to(place) and ".." not in path.parts and real.is_file()):
+        raise PreviewError("The file is not in its folder.")
+    if folder.links == "ignore" and not real.is_relative_to(place.resolve()):
+        raise PreviewError("The file is a link that leads out of its folder.")
+    return path
+
+
+def _stem(source: Path) -> str:
+    """The name of a file's previews: another one after the file has changed."""
+    try:
+        state = source.stat()
+    except OSError as error:
+        raise PreviewError("The file is gone.") from error
+    key = f"{state.st_size} {state.st_mtime_ns} {state.st_ino} ".encode() + os.fsencode(source)
+    return hashlib.sha256(key).hexdigest()[:32]
+
+
+def _touched(path: Path) -> bool:
+    """Whether a file is there; it counts as shown now."""
+    try:
+        os.utime(path, (time.time(), time.time()))
+    except OSError:
+        return False
+    return True

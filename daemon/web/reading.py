@@ -1,0 +1,115 @@
+"""What the pages read from the journal, as plain values; every function opens the journal for itself, in any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from daemon.config.settings import Config
+from daemon.control.control_socket import Answer
+from daemon.control.status import job_facts
+from daemon.journal.database import JournalError
+from daemon.journal.listing import JobFilter, JobPage, list_jobs, read_key
+from daemon.journal.reader import JournalReader, opened_to_read
+from daemon.journal.records import Attempt, JobRecord
+from daemon.journal.states import STATES, State
+
+_BUSY_MS = 2000
+"""Milliseconds for which a page waits for a locked journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderQueue:
+    """The waiting files of a watched folder."""
+
+    folder: Path
+    waiting: int
+
+
+@contextmanager
+def reading(config: Config) -> Iterator[JournalReader]:
+    """Read the journal for a moment.
+
+    Raises:
+        JournalError: it cannot be read: missing, damaged, locked, or of another version.
+
+    """
+    with opened_to_read(config.state) as journal:
+        journal.database.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        yield journal
+
+
+def page_of(config: Config, wanted: JobFilter, size: int, after: str = "") -> JobPage:
+    """A page of a list of jobs; `after` is the text of a key.
+
+    Raises:
+        JournalError: the journal cannot be read.
+
+    """
+    with reading(config) as journal:
+        return list_jobs(journal, wanted, size, read_key(after))
+
+
+def counts_of(config: Config) -> dict[State, int]:
+    """The number of jobs in each state.
+
+    Raises:
+        JournalError: the journal cannot be read.
+
+    """
+    with reading(config) as journal:
+        return journal.counts()
+
+
+def job_with_attempts(config: Config, number: int) -> tuple[JobRecord, list[Attempt]] | None:
+    """A job and its attempts, the latest first; None where there is none with this number.
+
+    Raises:
+        JournalError: the journal cannot be read.
+
+    """
+    with reading(config) as journal:
+        job = journal.job(number) if number < 1 << 63 else None
+        return None if job is None else (job, list(journal.attempts_at(job.id)))
+
+
+def queues_of(config: Config) -> list[FolderQueue]:
+    """The waiting files of each watched folder that has any.
+
+    Raises:
+        JournalError: the journal cannot be read.
+
+    """
+    with reading(config) as journal:
+        return [FolderQueue(folder, waiting) for folder, waiting in journal.pending_by_folder()]
+
+
+def problem_of(config: Config) -> str | None:
+    """Why the journal cannot be read, as a sentence; None where it can."""
+    try:
+        counts_of(config)
+    except JournalError as error:
+        return str(error)
+    return None
+
+
+def facts_of(job: JobRecord) -> Answer:
+    """A job as `tintd status --json` shows it, with text that any program can read."""
+    return job_facts(job) | {
+        "file": shown(str(job.source)),
+        "output": shown(str(job.output)) if job.output and job.state == "done" else None,
+    }
+
+
+def shown(text: str) -> str:
+    """A text that may contain bytes which are not UTF-8, and control characters, as people can see it."""
+    replaced = text.encode(errors="surrogateescape").decode(errors="replace")
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in replaced)
+
+
+def states_named(text: str) -> tuple[State, ...]:
+    """The states that a text names, with commas between them; all where it names none."""
+    named = text.split(",")
+    return tuple(state for state in STATES if state in named) or STATES

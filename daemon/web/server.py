@@ -1,0 +1,93 @@
+"""Serves the page: the address is bound, and uvicorn runs until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+
+import structlog
+import uvicorn
+
+from colorizer.errors import TintdError
+from daemon.config.settings import Config
+from daemon.config.web_settings import Web
+from daemon.web.addresses import address_of, link_of
+from daemon.web.app import make_app
+from daemon.web.client_limits import LimitedProtocol
+from daemon.web.credentials import Credentials, open_credentials
+
+_BACKLOG = 512
+"""Connections that wait in the kernel's queue."""
+_MOST_CONNECTIONS = 900
+"""Connections at a time; further ones get the answer 503. A process may have 1024 open files as a rule."""
+
+_log = structlog.get_logger()
+
+
+class PageError(TintdError):
+    """The page cannot be served."""
+
+
+def serve(config: Config, *, is_child: bool) -> None:
+    """Serve the page until SIGTERM (or, on a terminal, SIGINT).
+
+    Args:
+        config: the address, and where journal and control socket are.
+        is_child: whether the service has started this process, and decides when it ends.
+
+    Raises:
+        PageError: the address is taken, or is not one of this machine's.
+        AccessError: the page would be open to everyone.
+
+    """
+    credentials = open_credentials(config)
+    listening = _bound(config.web)
+    port = listening.getsockname()[1]
+    server = uvicorn.Server(
+        uvicorn.Config(
+            make_app(config, credentials),
+            http=LimitedProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    if is_child:  # Ctrl-C reaches this process too; the service may still finish its jobs
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        uvicorn.server.HANDLED_SIGNALS = (signal.SIGTERM,)
+    _announce(config.web, port, credentials)
+    server.run([listening])
+
+
+def _announce(web: Web, port: int, credentials: Credentials) -> None:
+    """Say where the page is; a log that others may read gets no link that logs in."""
+    if "JOURNAL_STREAM" in os.environ:
+        _log.info(
+            "web page", address=address_of(web, port), log_in="`tintd web --link` prints a link that logs in once"
+        )
+    else:
+        _log.info("web page", log_in_once=link_of(web, credentials, time.time(), port))
+
+
+def _bound(web: Web) -> socket.socket:
+    host, _, port = web.address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host.strip("[]"), int(port)))
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise PageError(
+            f"web.address {web.address}: {error}; choose another port, or set `web.address: off`"
+        ) from error
+    return listening

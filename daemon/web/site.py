@@ -1,0 +1,32 @@
+"""What all pages share: the configuration, the credentials, the service's updates and the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from jinja2 import Environment
+from starlette.requests import Request
+
+from daemon.config.settings import Config
+from daemon.web.credentials import Credentials
+from daemon.web.feed import Feed
+from daemon.web.previews import Previews
+from daemon.web.room import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The page of one service."""
+
+    config: Config
+    credentials: Credentials
+    feed: Feed
+    previews: Previews
+    rooms: Rooms
+    templates: Environment
+
+
+def site_of(request: Request) -> Site:
+    """The site that a request is for."""
+    return cast("Site", request.app.state.site)
