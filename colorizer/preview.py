@@ -1,4 +1,4 @@
-"""Previews that any browser can show: a JPEG of a photograph or of a film's moment, and a short H.264 copy of a film."""
+"""Previews that any browser shows: a JPEG of a photograph or of a film's moment, and a short H.264 copy of a film."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 from heapq import merge
 from itertools import chain
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import pyvips
@@ -165,7 +165,7 @@ def _add_sound(output: OutputContainer, film: InputContainer) -> tuple[AudioStre
 
 def _picture_packets(
     info: FilmInfo, excerpt: Excerpt, stream: VideoStream, on_progress: Callable[[int, int], None]
-) -> Iterator[Packet]:
+) -> Iterator[Packet[Any]]:
     expected = min(info.expected, round(CLIP_SECONDS * info.rate))
     begin = round(info.start / info.time_base)
     for number, frame in enumerate(read_frames(info, excerpt, keep_fields=False)):
@@ -177,7 +177,7 @@ def _picture_packets(
     yield from stream.encode(None)
 
 
-def _sound_packets(film: InputContainer, track: AudioStream, copy: AudioStream) -> Iterator[Packet]:
+def _sound_packets(film: InputContainer, track: AudioStream, copy: AudioStream) -> Iterator[Packet[Any]]:
     resampler = AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE)
     begin = Fraction(film.start_time or 0, av.time_base)
     for frame in chain(film.decode(track), [None]):
@@ -190,7 +190,7 @@ def _sound_packets(film: InputContainer, track: AudioStream, copy: AudioStream) 
     yield from copy.encode(None)
 
 
-def _in_order(packets: Iterable[Packet]) -> Iterator[Packet]:
+def _in_order(packets: Iterable[Packet[Any]]) -> Iterator[Packet[Any]]:
     """The packets whose time is later than that of the one before in their stream: a damaged film has others, too."""
     last: dict[int, int] = {}
     for packet in packets:
@@ -200,5 +200,5 @@ def _in_order(packets: Iterable[Packet]) -> Iterator[Packet]:
             yield packet
 
 
-def _moment(packet: Packet) -> float:
+def _moment(packet: Packet[Any]) -> float:
     return float((packet.dts or 0) * (packet.time_base or 1))

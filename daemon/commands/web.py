@@ -18,14 +18,14 @@ def web(
     link: Annotated[bool, typer.Option("--link", help="Print a link that logs in once, and exit.")] = False,
 ) -> None:
     """Serve the web page without the service, which otherwise starts it; or print a link to it."""
-    from daemon.web.credentials import open_credentials  # noqa: PLC0415 (other commands do not need it)
+    from daemon.web.site.credentials import open_credentials  # noqa: PLC0415 (other commands do not need it)
 
     settings = load_config(config)
     if settings.web.is_off:
         typer.echo("tintd: the web page is off (`web.address` in the configuration)", err=True)
         raise typer.Exit(1)
     if link:
-        from daemon.web.addresses import link_of  # noqa: PLC0415
+        from daemon.web.site.addresses import link_of  # noqa: PLC0415
 
         typer.echo(link_of(settings.web, open_credentials(settings), time.time()))
         return

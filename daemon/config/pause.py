@@ -18,12 +18,14 @@ class Pause:
     reason: str
     since: float
     """Seconds since the epoch."""
+    until: float | None = None
+    """When it ends by itself, likewise; None if somebody has to end it, or if that is not known."""
 
 
-def by_person(since: float | None) -> Iterator[Pause]:
+def by_person(since: float | None, until: float | None = None) -> Iterator[Pause]:
     """The pause that a person asked for, by its beginning in the journal; none where that is None."""
     if since is not None:
-        yield Pause("person", "by `tintd pause`", since)
+        yield Pause("person", "by `tintd pause`", since, until)
 
 
 def by_hours(hours: Sequence[Span], now: datetime) -> Iterator[Pause]:

@@ -18,6 +18,7 @@ class Action(StrEnum):
     RECOLOR = "recolor"
     CANCEL = "cancel"
     FORGET = "forget"
+    FRONT = "front"
     PAUSE = "pause"
     PAUSE_NOW = "pause now"
     RESUME = "resume"
@@ -68,39 +69,59 @@ def apply(action: Action, pattern: str, journal: Journal, now: float, service: R
 
     Args:
         action: what to do.
-        pattern: the files that are meant, by path, name or shell pattern.
+        pattern: the files that are meant, by path, name, shell pattern or number (`id:12,13`); for a pause, the minutes
+            after which it ends, or `*`.
         journal: where it is noted.
         now: seconds since the epoch.
         service: the service that runs; None where none does.
 
     """
     match action:
-        case Action.RETRY:
-            return _applied(action, pattern, len(requests.retry(journal, pattern, now)))
-        case Action.RECOLOR:
-            return _applied(action, pattern, len(requests.recolor(journal, pattern, now)))
-        case Action.CANCEL:
-            cancelled = service.cancel(pattern) if service else requests.cancel(journal, pattern, now)
-            return _applied(action, pattern, len(cancelled))
-        case Action.FORGET:
-            forgotten = requests.forget(journal, pattern)
-            if service:
-                service.find_again()
-            return _applied(action, pattern, len(forgotten))
         case Action.PAUSE | Action.PAUSE_NOW:
             if service and action is Action.PAUSE_NOW:
                 service.put_back()
-            journal.pause(now)
-            return Applied("paused: no file is started until `tintd resume`")
+            return _pause(journal, _minutes(pattern), now)
         case Action.RESUME:
             journal.pause(None)
             return Applied("resumed: waiting files are coloured")
+        case Action.CANCEL if service:
+            chosen = service.cancel(pattern)
+        case Action.FORGET:
+            chosen = requests.forget(journal, pattern)
+            if service:
+                service.find_again()
+        case _:
+            chosen = _REQUESTS[action](journal, pattern, now)
+    return _applied(action, pattern, len(chosen))
+
+
+_REQUESTS = {
+    Action.RETRY: requests.retry,
+    Action.RECOLOR: requests.recolor,
+    Action.CANCEL: requests.cancel,
+    Action.FRONT: requests.move_to_front,
+}
+"""What only changes the journal."""
+
+
+def _pause(journal: Journal, minutes: int | None, now: float) -> Applied:
+    if minutes is None:
+        journal.pause(now)
+        return Applied("paused: no file is started until `tintd resume`")
+    journal.pause(now, now + 60 * minutes)
+    return Applied(f"paused: no file is started for {minutes} minutes")
+
+
+def _minutes(text: str) -> int | None:
+    """The length of a pause, at most a week; None for one that has no end."""
+    return min(int(text[:6]), 10_080) if text.isascii() and text.isdecimal() else None
 
 
 _WORDS = {
     Action.RETRY: ("failed or skipped", "waits again", "wait again"),
     Action.RECOLOR: ("finished, failed or skipped", "will be coloured again", "will be coloured again"),
     Action.CANCEL: ("waiting or running", "cancelled", "cancelled"),
+    Action.FRONT: ("waiting", "comes next", "come next"),
     Action.FORGET: ("idle", "forgotten", "forgotten"),
 }
 """The files that an action applies to, and what happens to one or to several of them."""

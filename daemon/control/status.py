@@ -25,7 +25,9 @@ def status_of(journal: JournalReader, most: int | None, service: Answer | None =
         service: the state of the service; None where none runs.
 
     """
-    by_request = [asdict(pause) for pause in by_person(journal.paused)]  # may be newer than the service's state
+    by_request = [
+        asdict(pause) for pause in by_person(journal.paused, journal.paused_until)
+    ]  # may be newer than the service's state
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
     live = {job["job"]: job for job in service["jobs"]} if service else {}
     files = [

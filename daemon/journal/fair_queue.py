@@ -23,7 +23,10 @@ _ORDERS: dict[Order, tuple[str, str]] = {
 
 
 class FairQueue:
-    """Folders take turns, those of higher priority first; within a folder, jobs come in the configured order."""
+    """Folders take turns, those of higher priority first; within a folder, jobs come in the configured order.
+
+    A job that a person moved to the front comes before all others.
+    """
 
     def __init__(self, folders: Iterable[Folder], order: Order) -> None:
         """Begin with the first folder."""
@@ -41,6 +44,9 @@ class FairQueue:
             closed: watched folders whose jobs cannot be done at present.
 
         """
+        first = self._moved_to_front(database, now, closed)
+        if first is not None:
+            return first
         for folder in sorted(self._last_turns, key=lambda one: (-self._priorities[one], self._last_turns[one])):
             job = None if folder in closed else self._first(database, folder, now)
             if job is not None:
@@ -52,6 +58,16 @@ class FairQueue:
         if folder in self._last_turns:
             self._turn += 1
             self._last_turns[folder] = self._turn
+
+    def _moved_to_front(self, database: sqlite3.Connection, now: float, closed: frozenset[Path]) -> JobRecord | None:
+        """The job that a person moved to the front last, if its folder is open."""
+        rows = database.execute(
+            f"SELECT * FROM jobs INDEXED BY jobs_front WHERE front IS NOT NULL AND {PENDING} AND due <= ?"  # noqa: S608 (ours)
+            " ORDER BY front DESC",
+            (now,),
+        )
+        jobs = map(job_of, rows)
+        return next((job for job in jobs if job.folder in self._priorities and job.folder not in closed), None)
 
     def _first(self, database: sqlite3.Connection, folder: Path, now: float) -> JobRecord | None:
         row = database.execute(

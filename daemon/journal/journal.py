@@ -79,7 +79,8 @@ class Journal(JournalReader):
         """Begin an attempt at a waiting job; returns the job as it is then."""
         number = job.attempts + 1
         with self._db.transaction():
-            self._change(job.id, UNFINISHED, "running", attempts=number, frames_done=0, frames=0, announced=0)
+            started = {"attempts": number, "frames_done": 0, "frames": 0, "announced": 0, "front": None}
+            self._change(job.id, UNFINISHED, "running", **started)
             self._db.execute(
                 "INSERT INTO attempts (job, number, begun, worker) VALUES (?, ?, ?, ?)", (job.id, number, now, worker)
             )
@@ -181,9 +182,15 @@ class Journal(JournalReader):
             for job in jobs:
                 self._db.execute("DELETE FROM jobs WHERE id = ?", (job,))
 
-    def pause(self, since: float | None) -> None:
-        """Start no more jobs, or (None) start them again; a restart does not end the pause."""
-        self._db.execute("UPDATE journal SET paused = ?", (since,))
+    def pause(self, since: float | None, until: float | None = None) -> None:
+        """Start no more jobs, or (None) start them again; a restart does not end the pause, but the time `until`."""
+        self._db.execute("UPDATE journal SET paused = ?, paused_until = ?", (since, until))
+
+    def move_to_front(self, jobs: Iterable[int], now: float) -> None:
+        """Let waiting jobs come before all others, the latest ones first, and at once."""
+        with self._db.transaction():
+            for job in jobs:
+                self._set(job, front=now, due=now)
 
     def outputs(self, used: Iterable[Path]) -> list[Path]:
         """Note folders of results; returns all that were ever noted, for they may have left the configuration."""

@@ -10,6 +10,7 @@ from heapq import merge
 from itertools import islice
 from pathlib import Path
 
+from daemon.files.text import storable
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import JobRecord, job_of
 from daemon.journal.states import State
@@ -94,8 +95,9 @@ def _jobs_of(
         conditions.append("folder = ?")
         values.append(os.fsencode(wanted.folder))
     if wanted.text:
-        conditions.append("path LIKE ? ESCAPE '!'")
-        values.append("%" + re.sub("[%_!]", r"!\g<0>", wanted.text) + "%")
+        conditions.append("CAST(path AS TEXT) LIKE ? ESCAPE '!'")
+        text = (storable(wanted.text) or "").replace("\0", "\N{REPLACEMENT CHARACTER}")  # which would end the pattern
+        values.append("%" + re.sub("[%_!]", r"!\g<0>", text) + "%")
     chosen = f"SELECT id FROM jobs WHERE {' AND '.join(conditions)} ORDER BY {_WHEN} DESC, id DESC LIMIT ?"  # noqa: S608
     rows = journal.database.execute(
         f"SELECT *, {_WHEN} AS at FROM jobs WHERE id IN ({chosen}) ORDER BY at DESC, id DESC",  # noqa: S608 (ours)

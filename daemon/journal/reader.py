@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -114,9 +115,16 @@ class JournalReader:
 
     @property
     def paused(self) -> float | None:
-        """The time since which a person has paused the service; None where nobody has."""
+        """The time since which a person has paused the service; None where nobody has, or the pause has ended."""
         since: float | None = self._db.execute("SELECT paused FROM journal").fetchone()["paused"]
-        return since
+        until = self.paused_until
+        return None if until is not None and until <= time.time() else since
+
+    @property
+    def paused_until(self) -> float | None:
+        """The time at which the pause ends by itself; None where it does not."""
+        until: float | None = self._db.execute("SELECT paused_until FROM journal").fetchone()["paused_until"]
+        return until
 
     def similar(self, job: int) -> Iterator[JobRecord]:
         """Other jobs, done or running, whose files seem to have the same content; none where the job has ended before.

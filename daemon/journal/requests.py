@@ -11,6 +11,8 @@ from daemon.journal.journal import Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.states import State
 
+_NUMBERS = re.compile(r"id:(\d{1,18}(?:,\d{1,18})*)", re.ASCII)
+"""The pattern of jobs that are meant by their numbers."""
 CANCELLED = "cancelled"
 """The reason of a job that a person gave up."""
 
@@ -34,6 +36,13 @@ def cancel(journal: Journal, pattern: str, now: float) -> list[int]:
     return chosen
 
 
+def move_to_front(journal: Journal, pattern: str, now: float) -> list[int]:
+    """Let waiting jobs come before all others."""
+    chosen = select(journal, pattern, "waiting", "held")
+    journal.move_to_front(chosen, now)
+    return chosen
+
+
 def forget(journal: Journal, pattern: str) -> list[int]:
     """Delete jobs, except those that run."""
     chosen = select(journal, pattern, "waiting", "held", "done", "failed", "skipped")
@@ -42,7 +51,11 @@ def forget(journal: Journal, pattern: str) -> list[int]:
 
 
 def select(journal: JournalReader, pattern: str, *states: State) -> list[int]:
-    """The jobs in these states whose file a pattern means: by its path, its path in its folder, or its name."""
+    """The jobs in these states that a pattern means: by number, or by their file's path, path in its folder or name."""
+    numbered = _NUMBERS.fullmatch(pattern)
+    if numbered:
+        jobs = (journal.job(int(number)) for number in numbered[1].split(","))
+        return [job.id for job in jobs if job is not None and job.state in states]
     named = _named(journal, pattern)
     if named:
         return [job for job, state in named if state in states]

@@ -154,8 +154,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_by_size ON jobs (folder, size, id) WHERE state IN ('waiting', 'held') AND NOT superseded;
     CREATE INDEX jobs_by_kind ON jobs (folder, film, due, id) WHERE state IN ('waiting', 'held') AND NOT superseded;
     """,
-    # Lists of jobs, page by page and searched by path, read this index alone (see listing.py).
+    # Lists of jobs, page by page and searched by path, read `jobs_listed` alone (see listing.py).
     """
+    -- When a person moved the job to the front of the queue.
+    ALTER TABLE jobs ADD COLUMN front REAL;
+    CREATE INDEX jobs_front ON jobs (front) WHERE front IS NOT NULL;
+    -- Colour settings for this job alone, as JSON.
+    ALTER TABLE jobs ADD COLUMN overrides TEXT;
+    -- When a pause ends by itself.
+    ALTER TABLE journal ADD COLUMN paused_until REAL;
     DROP INDEX jobs_latest;
     CREATE INDEX jobs_listed ON jobs (state, coalesce(ended, due), id, folder, path, superseded) WHERE NOT superseded;
     """,

@@ -3,6 +3,6 @@
 May import: daemon.control, daemon.workers, daemon.journal, daemon.runtime, daemon.files, daemon.config.
 Imported by: daemon.commands, daemon.service (`supervisor` only).
 
-Starlette and uvicorn are loaded in `server.serve`, which runs in the page's own process. `guard` lets only those in who
-have logged in; `feed` follows the service over its control socket; `pages` and `api` answer.
+Starlette and uvicorn are loaded in `server.serve`, which runs in the page's own process. `pages` and `api` answer, with
+what is in `site`: there, `guard` lets those in who have logged in, and `feed` follows the service over its socket.
 """

@@ -17,14 +17,14 @@ from starlette.staticfiles import StaticFiles
 from daemon.config.settings import Config
 from daemon.journal.database import JournalError
 from daemon.web.api import routes as api_routes
-from daemon.web.credentials import Credentials
-from daemon.web.feed import Feed
-from daemon.web.guard import Guard
 from daemon.web.pages import routes as page_routes
-from daemon.web.previews import Previews
-from daemon.web.rendering import STATIC, make_templates, render
-from daemon.web.room import Rooms
-from daemon.web.site import Site
+from daemon.web.site.context import Site
+from daemon.web.site.credentials import Credentials
+from daemon.web.site.feed import Feed
+from daemon.web.site.guard import Guard
+from daemon.web.site.previews import Previews
+from daemon.web.site.rendering import STATIC, make_templates, render
+from daemon.web.site.room import Rooms
 
 
 def make_app(config: Config, credentials: Credentials) -> Starlette:

@@ -13,10 +13,10 @@ import uvicorn
 from colorizer.errors import TintdError
 from daemon.config.settings import Config
 from daemon.config.web_settings import Web
-from daemon.web.addresses import address_of, link_of
 from daemon.web.app import make_app
 from daemon.web.client_limits import LimitedProtocol
-from daemon.web.credentials import Credentials, open_credentials
+from daemon.web.site.addresses import address_of, link_of
+from daemon.web.site.credentials import Credentials, open_credentials
 
 _BACKLOG = 512
 """Connections that wait in the kernel's queue."""
@@ -43,9 +43,18 @@ def serve(config: Config, *, is_child: bool) -> None:
 
     """
     credentials = open_credentials(config)
-    listening = _bound(config.web)
-    port = listening.getsockname()[1]
-    server = uvicorn.Server(
+    listening = bind(config.web)
+    server = make_server(config, credentials)
+    if is_child:  # Ctrl-C reaches this process too; the service may still finish its jobs
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        uvicorn.server.HANDLED_SIGNALS = (signal.SIGTERM,)  # type: ignore[assignment]
+    _announce(config.web, listening.getsockname()[1], credentials)
+    server.run([listening])
+
+
+def make_server(config: Config, credentials: Credentials) -> uvicorn.Server:
+    """The server of a page; it keeps its limits whatever its clients do."""
+    return uvicorn.Server(
         uvicorn.Config(
             make_app(config, credentials),
             http=LimitedProtocol,
@@ -60,11 +69,6 @@ def serve(config: Config, *, is_child: bool) -> None:
             timeout_graceful_shutdown=1,
         )
     )
-    if is_child:  # Ctrl-C reaches this process too; the service may still finish its jobs
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        uvicorn.server.HANDLED_SIGNALS = (signal.SIGTERM,)
-    _announce(config.web, port, credentials)
-    server.run([listening])
 
 
 def _announce(web: Web, port: int, credentials: Credentials) -> None:
@@ -74,10 +78,16 @@ def _announce(web: Web, port: int, credentials: Credentials) -> None:
             "web page", address=address_of(web, port), log_in="`tintd web --link` prints a link that logs in once"
         )
     else:
-        _log.info("web page", log_in_once=link_of(web, credentials, time.time(), port))
+        _log.info("web page", process=os.getpid(), log_in_once=link_of(web, credentials, time.time(), port))
 
 
-def _bound(web: Web) -> socket.socket:
+def bind(web: Web) -> socket.socket:
+    """A socket that listens at the configured address.
+
+    Raises:
+        PageError: the address is taken, or is not one of this machine's.
+
+    """
     host, _, port = web.address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)

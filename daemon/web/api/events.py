@@ -9,8 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from daemon.web.feed import Feed, Update
-from daemon.web.site import site_of
+from daemon.web.site.context import site_of
+from daemon.web.site.feed import Feed, Update
 
 HEARTBEAT_SECONDS = 15.0
 """Seconds after which a comment is sent where nothing changes: a proxy would close the connection."""

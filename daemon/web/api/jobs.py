@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from daemon.journal.listing import JobFilter
 from daemon.web.api.answers import answer, number_in
-from daemon.web.models import JobDetailModel, JobListModel, JobModel
-from daemon.web.reading import facts_of, job_with_attempts, page_of, states_named
-from daemon.web.site import site_of
+from daemon.web.site.context import site_of
+from daemon.web.site.models import JobDetailModel, JobListModel, JobModel
+from daemon.web.site.reading import facts_of, job_with_attempts, page_of, states_named
 
 _MOST = 500
 """Files in one answer."""

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from daemon.journal.listing import JobFilter
 from daemon.journal.states import STATES, State
-from daemon.web.reading import counts_of, page_of
-from daemon.web.rendering import render
-from daemon.web.site import site_of
+from daemon.web.site.context import site_of
+from daemon.web.site.reading import counts_of, page_of
+from daemon.web.site.rendering import render
 
 _SIZE = 48
 """Tiles of a page."""

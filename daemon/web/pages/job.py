@@ -11,11 +11,11 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 
 from colorizer.photo.formats import is_named_as_photo
 from daemon.journal.records import JobRecord
-from daemon.web.preview_worker import PreviewError
-from daemon.web.previews import Which
-from daemon.web.reading import facts_of, job_with_attempts, shown
-from daemon.web.rendering import render
-from daemon.web.site import Site, site_of
+from daemon.web.site.context import Site, site_of
+from daemon.web.site.preview_worker import PreviewError
+from daemon.web.site.previews import Which
+from daemon.web.site.reading import facts_of, job_with_attempts, shown
+from daemon.web.site.rendering import render
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 """Films that browsers may play as they are, by their suffix."""

@@ -8,12 +8,12 @@ import time
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from daemon.web.credentials import COOKIE_SECONDS
-from daemon.web.forms import read_form
-from daemon.web.guard import cookie_name
-from daemon.web.places import own_place
-from daemon.web.rendering import render
-from daemon.web.site import site_of
+from daemon.web.site.context import site_of
+from daemon.web.site.credentials import COOKIE_SECONDS
+from daemon.web.site.forms import read_form
+from daemon.web.site.guard import cookie_name
+from daemon.web.site.places import own_place
+from daemon.web.site.rendering import render
 
 _WRONG_SECONDS = 0.5
 """Delay after a wrong token."""

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from daemon.control.control_socket import Answer
 from daemon.journal.listing import JobFilter
 from daemon.journal.records import JobRecord
-from daemon.web.feed import Snapshot
-from daemon.web.reading import facts_of, page_of, queues_of
-from daemon.web.rendering import render
-from daemon.web.site import Site, site_of
+from daemon.web.site.context import Site, site_of
+from daemon.web.site.feed import Snapshot
+from daemon.web.site.reading import facts_of, page_of, queues_of
+from daemon.web.site.rendering import render
 
 _SHOWN = 24
 """Running files that are shown at most, and waiting ones."""
@@ -45,7 +45,7 @@ def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
 def _running(job: JobRecord, snapshot: Snapshot | None) -> Answer:
     """A running file with its progress: as the service says, else as the journal does."""
     facts = facts_of(job)
-    live = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
+    live: Answer = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
     done, frames = live.get("frames_done", job.frames_done), live.get("frames", job.frames)
     return facts | {
         "name": job.path.name,

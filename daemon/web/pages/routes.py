@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from daemon.web.pages import done, job, login, now
+from daemon.web.pages import actions, done, failed, job, login, now
 
 ROUTES = [
     Route("/", now.show),
     Route("/done", done.show),
+    Route("/failed", failed.show),
+    Route("/actions", actions.do, methods=["POST"]),
     Route("/jobs/{job:int}", job.show),
     Route("/jobs/{job:int}/preview/{which}.jpg", job.still),
     Route("/jobs/{job:int}/media/{which}", job.media),

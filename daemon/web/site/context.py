@@ -9,10 +9,10 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from daemon.config.settings import Config
-from daemon.web.credentials import Credentials
-from daemon.web.feed import Feed
-from daemon.web.previews import Previews
-from daemon.web.room import Rooms
+from daemon.web.site.credentials import Credentials
+from daemon.web.site.feed import Feed
+from daemon.web.site.previews import Previews
+from daemon.web.site.room import Rooms
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The answers of the programming interface, as models: OpenAPI describes these, and `tintd status --json` has their fields."""
+"""The answers of the programming interface, which OpenAPI describes; `tintd status --json` has the same fields."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class PauseModel(Model):
     by: str = Field(description="person, hours, disk or journal")
     reason: str
     since: float = Field(description="seconds since the epoch")
+    until: float | None = Field(None, description="when it ends by itself; null where that is not known")
 
 
 class WorkerModel(Model):
@@ -31,12 +32,25 @@ class WorkerModel(Model):
     files: list[str] = Field(description="paths of the files that it colours")
 
 
+class ProgressModel(Model):
+    """How far a running file is."""
+
+    job: int
+    frames_done: int
+    frames: int = Field(description="0 where the number is not known")
+    frames_per_second: float | None
+    fraction: float | None
+    seconds_left: float | None
+
+
 class ServiceModel(Model):
     """The running service."""
 
     pid: int
     summary: str = Field(description="one line for people")
     workers: list[WorkerModel]
+    jobs: list[ProgressModel] = Field([], description="the running files")
+    seconds_left: float | None = Field(None, description="until all files are done")
 
 
 class StatusModel(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.config.web_settings import Web
-from daemon.web.credentials import Credentials
+from daemon.web.site.credentials import Credentials
 
 
 def link_of(web: Web, credentials: Credentials, now: float, port: int | None = None) -> str:

@@ -6,20 +6,20 @@ import hashlib
 import time
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from daemon.web.places import to_root
-from daemon.web.reading import shown
-from daemon.web.site import site_of
+from daemon.web.site.context import site_of
+from daemon.web.site.places import to_root
+from daemon.web.site.reading import shown
 
 _PAGES = (("", "Now"), ("done", "Done"), ("failed", "Failed"), ("drop", "Drop"), ("settings", "Settings"))
 """The pages in the menu, by their paths."""
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 STATIC = _HERE / "static"
 
 
@@ -100,4 +100,4 @@ def number(count: float) -> str:
 
 def _visible(value: object) -> object:
     """What a template prints: plain text may contain bytes of a file's name that no page can."""
-    return shown(value) if type(value) is str else value
+    return shown(str(value)) if type(value) is str or isinstance(value, PurePath) else value

@@ -15,8 +15,8 @@ from typing import Literal
 from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.journal.records import JobRecord
-from daemon.web.credentials import web_folder
-from daemon.web.preview_worker import PreviewError, PreviewWorker
+from daemon.web.site.credentials import web_folder
+from daemon.web.site.preview_worker import PreviewError, PreviewWorker
 from daemon.workers.task import MakePreview
 
 Which = Literal["before", "after"]

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.config.web_settings import Web
-from daemon.web.credentials import Credentials
-from daemon.web.places import to_root
+from daemon.web.site.credentials import Credentials
+from daemon.web.site.places import to_root
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""

@@ -1,0 +1,52 @@
+"""What the buttons of the pages do: pause, resume, retry, cancel, move to the front."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from daemon.control.requests import Action
+from daemon.journal.states import State
+from daemon.web.site.asking import ask_about, ask_service
+from daemon.web.site.context import Site, site_of
+from daemon.web.site.forms import read_form
+from daemon.web.site.places import own_place
+from daemon.web.site.reading import reading
+
+_FOR_JOBS = {"retry": Action.RETRY, "cancel": Action.CANCEL, "front": Action.FRONT, "recolor": Action.RECOLOR}
+_WHOLE_STATES: dict[str, State] = {"retry-failed": "failed", "retry-skipped": "skipped"}
+
+
+async def do(request: Request) -> Response:
+    """Do what the pressed button says, and show the page again on which it is."""
+    form = await read_form(request)
+    site, what = site_of(request), form.get("do", [""])[0]
+    jobs = [int(text) for text in form.get("job", []) if text.isascii() and text.isdecimal() and len(text) < 19]
+    if what in {"pause", "pause-30"}:
+        await ask_service(site.config, Action.PAUSE, "30" if what == "pause-30" else "*")
+    elif what == "resume":
+        await ask_service(site.config, Action.RESUME)
+    elif what in _WHOLE_STATES:
+        await ask_about(site.config, Action.RETRY, await run_in_threadpool(_all_in, site, _WHOLE_STATES[what]))
+    elif what in _FOR_JOBS and jobs:
+        await ask_about(site.config, _FOR_JOBS[what], jobs)
+    elif what not in _FOR_JOBS:
+        raise HTTPException(422, "There is no such action.")
+    return RedirectResponse(_back(request), 303)
+
+
+def _all_in(site: Site, state: State) -> list[int]:
+    with reading(site.config) as journal:
+        return [job for job, _, _ in journal.paths(state)]
+
+
+def _back(request: Request) -> str:
+    """Where the button was: the browser says so, and the root of the page is below the same path."""
+    referrer = urlsplit(request.headers.get("referer", ""))
+    root = request.url.path.removesuffix("actions")
+    place = own_place(referrer.path.partition(root)[2] if root != "/" else referrer.path.lstrip("/"))
+    return "./" + place + (f"?{referrer.query}" if place and referrer.query else "")

@@ -1,0 +1,71 @@
+"""Tests of daemon/web/supervisor.py: the page's process is kept alive, and the service needs it for nothing."""
+
+import json
+import os
+import signal
+import socket
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from daemon.config.settings import Log
+from daemon.journal.journal import Journal
+from daemon.web.supervisor import WebSupervisor
+from tests.conftest import TIMEOUT, Daemon
+from tests.daemon.web.conftest import config_in
+
+
+def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever it returns)
+    """What a condition returns once that is true."""
+    end = time.monotonic() + TIMEOUT
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def logged(capfd: pytest.CaptureFixture[str], said: list[str], event: str) -> list[dict[str, Any]]:
+    """The lines of the log so far that tell of an event."""
+    said += capfd.readouterr().err.splitlines()
+    return [line for line in map(json.loads, (one for one in said if one.startswith("{"))) if line["event"] == event]
+
+
+def test_a_page_that_dies_is_started_again(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], forked_workers: None
+) -> None:
+    """It has another link each time; at the end, no process is left."""
+    assert forked_workers is None
+    config = config_in(tmp_path).model_copy(update={"log": Log(format="json")})
+    Journal(config.state).close()
+    said: list[str] = []
+    with WebSupervisor(config):
+        first = until(lambda: logged(capfd, said, "web page"))[0]
+        address = first["log_in_once"].partition("login")[0]
+        with urllib.request.urlopen(f"{address}healthz", timeout=TIMEOUT) as answer:  # noqa: S310
+            assert json.load(answer) == {"status": "healthy"}
+        process = psutil.Process(first["process"])
+        os.kill(process.pid, signal.SIGKILL)
+        second = until(lambda: logged(capfd, said, "web page")[1:])[0]
+        assert second["log_in_once"] != first["log_in_once"]
+    assert not psutil.pid_exists(second["process"])
+
+
+def test_a_port_that_is_taken_turns_the_page_off(tintd: Daemon) -> None:
+    """It is said once, and the service colours as before; a reload with a free port brings the page."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        tintd.settings["web"] = {"address": f"127.0.0.1:{taken.getsockname()[1]}"}
+        tintd.start()
+        tintd.wait_until(lambda: tintd.logged("no web page"), "the page is off")
+    assert "choose another port" in tintd.logged("no web page")[0]["reason"]
+    assert not tintd.logged("web page")
+    tintd.settings["web"] = {"address": "127.0.0.1:0"}
+    tintd.reload()
+    tintd.wait_until(lambda: tintd.logged("web page"), "the page is there")
+    page = tintd.logged("web page")[0]["process"]
+    tintd.stop(signal.SIGKILL)
+    until(lambda: not psutil.pid_exists(page))
