@@ -19,7 +19,8 @@ from tests.daemon.web.test_supervisor import until
 def test_a_photograph_is_shown(page: Page, tmp_path: Path, forked_workers: None) -> None:
     """As a JPEG that is not larger than a screen, made once; afresh when the file has changed."""
     assert forked_workers is None
-    big = write_grey(tmp_path / "big.png", 900, 2400).read_bytes()
+    Image.effect_noise((2400, 900), 60).save(tmp_path / "big.png")
+    big = (tmp_path / "big.png").read_bytes()
     job = enter_file(page.config, "big.png", big)
     finish_file(page.config, job, big)
     answer = page.browser.get(f"/jobs/{job}/preview/before.jpg")
