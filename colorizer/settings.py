@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 Vividness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
+Steadiness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
 Speed = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 WorkingSize = Annotated[int, Field(ge=32, le=4096)] | Literal["auto", "native"]
 
@@ -71,6 +72,8 @@ class FilmSettings(Section):
     """Further options of the encoder, by libav's names; they go before `quality` and `speed`."""
     interlaced: Literal["deinterlace", "keep"] = "deinterlace"
     """Whether interlaced films become progressive, or stay interlaced where the encoder can (H.264, ProRes, FFV1)."""
+    steadiness: Steadiness = "auto"
+    """0 (each frame is coloured by itself) to 1 (colours of a shot hardly change), or auto."""
     provenance: bool = True
     """Whether the comment says what made the colour."""
     max_megapixels: PositiveInt = 100

@@ -1,30 +1,35 @@
-"""The middle of a film's way: decoded frames are measured, and get their chroma batch by batch."""
+"""The middle of a film's way: decoded frames are measured, and get their chroma shot by shot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
+from operator import attrgetter
 
+import numpy as np
 import torch
-from av.video.frame import VideoFrame
+from torch.nn import functional
 
 from colorizer.film.apply_chroma import apply_chroma, beside_grey, luma_beside_chroma
 from colorizer.film.bars import choose_layout
+from colorizer.film.carrying import carry_colours
 from colorizer.film.decode.frame import Frame, LumaSamples, luma_checksum
 from colorizer.film.decode.pixel_format import luma_codes
-from colorizer.film.keyframes import choose_keyframes, fit_between
+from colorizer.film.flow import Plane
+from colorizer.film.keyframes import Span, choose_spans
 from colorizer.film.plan import FilmPlan, upright_size
 from colorizer.film.shot_state import ShotState
 from colorizer.film.source_chroma import keep_chroma, varies
+from colorizer.film.steadiness import distance_of, memory_of
 from colorizer.model.chroma import ChromaFit
-from colorizer.model.colorist import Colorist, shrink
+from colorizer.model.colorist import Colorist, fit_colours, shrink
 from colorizer.model.orientation import orient, unorient
 from colorizer.model.surround import Margins, fit_inside
 
-_BATCH = 8
-"""Frames that are coloured together."""
+_TOGETHER = 2
+"""Key frames for which the network is asked at once: on a CPU it computes in pairs."""
 
 
 class UnplannedColourError(Exception):
@@ -55,19 +60,20 @@ def colour(
 ) -> Iterator[Frame]:
     """Give measured frames their chroma.
 
+    Colour is carried along the motion within a shot, and never over a cut.
+
     Args:
-        frames: numbered by segment.
+        frames: numbered by segment and shot.
         plan: of the film.
         colorist: chooses the colours.
         state: of colouring after the frame before the first.
         compare: whether each result shows grey and colour side by side.
 
     """
-    for batch in _batches(frames):
-        pictures = _kept(batch, plan) if batch[0].in_colour else _coloured(batch, plan, colorist)
-        for frame, picture in zip(batch, pictures, strict=True):
-            shown = beside_grey(picture) if compare else picture
-            yield replace(frame, picture=shown, samples=None, state=state)
+    for (_, in_colour), alike in groupby(frames, key=attrgetter("shot", "in_colour")):
+        for frame in _kept(alike, plan) if in_colour else _coloured(alike, plan, colorist, state):
+            yield replace(frame, picture=beside_grey(frame.picture), samples=None) if compare else frame
+        state = ShotState()
 
 
 def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:
@@ -81,37 +87,42 @@ def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:
     return round(small[0] * height / inside[0]), round(small[1] * width / inside[1])
 
 
-def _kept(batch: list[Frame], plan: FilmPlan) -> Iterator[VideoFrame]:
-    """Pictures with the chroma that they have."""
-    for frame in batch:
-        yield keep_chroma(frame.picture, frame.measured.codes, plan.info.coding, plan.encoding)
+def _kept(frames: Iterable[Frame], plan: FilmPlan) -> Iterator[Frame]:
+    """Frames with the chroma that they have."""
+    for frame in frames:
+        picture = keep_chroma(frame.picture, frame.measured.codes, plan.info.coding, plan.encoding)
+        yield replace(frame, picture=picture, samples=None)
 
 
-def _coloured(batch: list[Frame], plan: FilmPlan, colorist: Colorist) -> Iterator[VideoFrame]:
-    """Pictures with new chroma."""
-    coding, orientation = plan.info.coding, plan.info.orientation
-    smalls = [frame.measured.small for frame in batch]
-    keyframes = choose_keyframes(smalls)
-    bars = choose_layout(plan.bars, smalls, upright_size(plan.info))
-    fits = fit_inside(
-        partial(colorist.fit, matrix=coding.matrix), torch.cat([smalls[index] for index in keyframes]), bars
-    )
-    for index, frame in enumerate(batch):
-        fit = _laid_back(fit_between(keyframes, fits, index), orientation)
-        yield apply_chroma(frame.picture, frame.measured, fit, coding, plan.encoding)
+def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: ShotState) -> Iterator[Frame]:
+    """Frames of one shot with new chroma."""
+    coding = plan.info.coding
+    answers = _ask(choose_spans(shot, distance_of(plan.steadiness)), plan, colorist)
+    for coloured in carry_colours(answers, memory_of(plan.steadiness), state):
+        frame, small = coloured.frame, coloured.frame.measured.small
+        bars = _bars(frame, plan)
+        ab = bars.inside(torch.from_numpy(coloured.ab).permute(2, 0, 1)[None])
+        fit = fit_inside(partial(fit_colours, ab=ab, matrix=coding.matrix), small, bars)
+        upright = _laid_back(fit, plan.info.orientation)
+        picture = apply_chroma(frame.picture, frame.measured, upright, coding, plan.encoding)
+        yield replace(frame, picture=picture, samples=None, state=coloured.state)
 
 
-def _batches(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
-    """A few neighbouring frames at a time, of one segment, and all with chroma to keep or none."""
-    for _, alike in groupby(frames, key=lambda frame: (frame.segment, frame.in_colour)):
-        batch: list[Frame] = []
-        for frame in alike:
-            batch.append(frame)
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[tuple[Span, Plane]]:
+    """The spans, each with the network's colours of its key frame; the network is asked for a few at a time."""
+    waiting = iter(spans)
+    while batch := list(islice(waiting, _TOGETHER)):
+        for bars, alike in groupby(batch, key=lambda span: _bars(span.key.frame, plan)):
+            asked = list(alike)
+            luma = torch.cat([span.key.frame.measured.small for span in asked])
+            ab = colorist.colours(bars.inside(luma)).cpu()
+            around = functional.pad(ab, (bars.left, bars.right, bars.top, bars.bottom), mode="replicate")
+            yield from zip(asked, np.ascontiguousarray(around.permute(0, 2, 3, 1).numpy()), strict=True)
+
+
+def _bars(frame: Frame, plan: FilmPlan) -> Margins:
+    """The black bars of a frame, at the working size."""
+    return choose_layout(plan.bars, [frame.measured.small], upright_size(plan.info))
 
 
 def _laid_back(fit: ChromaFit, orientation: int) -> ChromaFit:

@@ -1,17 +1,37 @@
-"""Where a film may be divided: at its cuts, found on the small luma of neighbouring frames."""
+"""Cuts, found on the small luma; segments, which end at cuts or after so much work; and shots, which end at cuts alone.
+
+A cut is a change that exposure does not explain: fades, flashes, dissolves and the flicker of old film are none.
+
+Whether a frame begins a shot or a segment depends on the frames since the beginning of its segment, and on a few after
+it. Colour never crosses a cut. So another machine that begins at the first frame of a segment, with the state of
+colouring that the segment before left, makes the same bits; at a segment that begins with a cut this state is
+`ShotState()`, which needs no work on the frames before. `segment_begins` finds these places without colouring.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain, islice, product
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 from colorizer.film.decode.frame import Frame
 
-_CUT = 0.1
-"""Mean change of luma (0..1) from one frame to the next that counts as a cut; motion and grain stay below 0.06."""
+_ROWS, _COLUMNS = 9, 16
+"""Size at which frames are compared: small enough that motion within a shot changes little."""
+_LEAST_CORRELATION = 0.6
+"""Correlation of the luma of two frames below which they may show different shots; motion within a shot stays above."""
+_LEAST_CHANGE = 0.045
+"""Standard deviation of luma (0..1) that the other frame does not explain, from which frames may be of two shots."""
+_FLAT = 0.012
+"""Standard deviation of luma up to which a frame shows nothing: darkness, or a white flash."""
+_BRIEF = 3
+"""A change is no cut if one of so many frames before it is like one of so many after it, as with a flash."""
 _LEAST, _MOST = 10, 60
 """Seconds: a segment may end at a cut after the first, and ends without one after the second."""
 _LEAST_WORK, _MOST_WORK = 150_000_000, 300_000_000
@@ -21,8 +41,20 @@ _WORK_PER_FRAME = 1_500_000
 """Pixels that take as long as the part of the work on a frame that does not depend on its size."""
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentBegin:
+    """The first frame of a segment."""
+
+    pts: int
+    """Its timestamp, in the stream's time base."""
+    at_cut: bool
+    """Whether it begins a shot, so that the segment needs no state of the one before it."""
+
+
 def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0) -> Iterator[Frame]:
-    """Give each measured frame the number of its segment.
+    """Give each measured frame the numbers of its segment and of its shot.
+
+    A few frames are read ahead.
 
     Args:
         frames: in the order of display; the first one begins a segment.
@@ -30,25 +62,89 @@ def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0
         first: number of the first segment.
 
     """
-    number, begun, work = first, Fraction(0), 0
-    before: Tensor | None = None
-    for frame in frames:
-        seconds, small = frame.pts * time_base, frame.measured.small
-        if before is None:
+    number, shot, begun, work = first, 0, Fraction(0), 0
+    recent: deque[Tensor] = deque(maxlen=_BRIEF)
+    for frame, views in _with_views(frames):
+        seconds = frame.pts * time_base
+        if not recent:
             begun = seconds
-        elif _ends(seconds - begun, work, before, small):
-            number, begun, work = number + 1, seconds, 0
-        before = small
+        else:
+            cut = begins_shot(list(recent), views)
+            shot += cut
+            if _ends(seconds - begun, work, cut=cut):
+                number, begun, work = number + 1, seconds, 0
+                recent.clear()
+        recent.append(views[0])
         work += _WORK_PER_FRAME + frame.picture.width * frame.picture.height
-        yield replace(frame, segment=number)
+        yield replace(frame, segment=number, shot=shot)
+
+
+def segment_begins(numbered: Iterable[Frame]) -> Iterator[SegmentBegin]:
+    """Where segments begin.
+
+    Args:
+        numbered: frames from `number_segments`.
+
+    """
+    before: Frame | None = None
+    for frame in numbered:
+        if before is None or frame.segment != before.segment:
+            yield SegmentBegin(frame.pts, at_cut=before is None or frame.shot != before.shot)
+        before = frame
+
+
+def begins_shot(before: list[Tensor], after: list[Tensor]) -> bool:
+    """Whether there is a cut between neighbouring frames.
+
+    Args:
+        before: views (see `view`) of up to `_BRIEF` frames before it.
+        after: views of up to `_BRIEF` frames after it.
+
+    """
+    if len(before) == _BRIEF and all(map(_is_flat, before)) and not _is_flat(after[0]):
+        return True  # the end of darkness
+    return _differ(before[-1], after[0]) and all(_differ(one, other) for one, other in product(before, after))
 
 
 def is_cut(before: Tensor, after: Tensor) -> bool:
-    """Whether two neighbouring frames show different shots, by their small luma."""
-    return float((after - before).abs().mean()) > _CUT
+    """Whether two neighbouring frames show different shots, by their small luma, (..., h, w)."""
+    return _differ(view(before), view(after))
 
 
-def _ends(length: Fraction, work: int, before: Tensor, after: Tensor) -> bool:
+def view(luma: Tensor) -> Tensor:
+    """Small luma (..., h, w) as frames are compared: few pixels, of mean 0."""
+    few = functional.adaptive_avg_pool2d(luma.reshape(1, 1, *luma.shape[-2:]), (_ROWS, _COLUMNS)).flatten()
+    return few - few.mean()
+
+
+def _with_views(frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Tensor]]]:
+    """Each frame with its view, and those of the next ones."""
+    pending: deque[tuple[Frame, Tensor]] = deque()
+    ahead = ((frame, view(frame.measured.small)) for frame in frames)
+    pending.extend(islice(ahead, _BRIEF - 1))
+    for following in chain(ahead, [None] * (_BRIEF - 1)):
+        if following is not None:
+            pending.append(following)
+        if not pending:
+            return
+        views = [seen for _, seen in pending]
+        yield pending.popleft()[0], views
+
+
+def _differ(before: Tensor, after: Tensor) -> bool:
+    """Whether no change of exposure turns one view into the other."""
+    one, other = float(before.square().mean()), float(after.square().mean())
+    shared = float((before * after).mean())
+    correlation = shared / max((one * other) ** 0.5, torch.finfo(torch.float32).tiny)
+    unexplained = max(one, other) * (1 - max(correlation, 0) ** 2)
+    return bool(correlation < _LEAST_CORRELATION and unexplained > _LEAST_CHANGE**2)
+
+
+def _is_flat(seen: Tensor) -> bool:
+    return float(seen.square().mean()) < _FLAT**2
+
+
+def _ends(length: Fraction, work: int, *, cut: bool) -> bool:
     if length >= _MOST or work >= _MOST_WORK:
         return True
-    return (length >= _LEAST or work >= _LEAST_WORK) and is_cut(before, after)
+    return (length >= _LEAST or work >= _LEAST_WORK) and cut

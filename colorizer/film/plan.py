@@ -23,6 +23,7 @@ from colorizer.film.source_chroma import varies
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
+from colorizer.settings import Steadiness
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
@@ -37,7 +38,9 @@ class FilmPlan:
     container: Container
     scenes: Scenes | None
     """Scenes that are in colour; None where sampled frames have no chroma, and each frame is still to be checked."""
-    bars: tuple[Margins, ...] = ()
+    steadiness: Steadiness
+    """See `colorizer.film.steadiness`."""
+    bars: tuple[Margins, ...]
     """Layouts of black bars, in pixels of the upright film; see `bars.choose_layout`."""
 
     def is_in_colour(self, pts: int) -> bool:
@@ -61,7 +64,8 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
     bars = sort_layouts((found for found, _ in seen), upright_size(info))
-    plan = FilmPlan(info, encoding, choose_container(info, encoding), scenes=Scenes(), bars=bars)
+    container, steadiness = choose_container(info, encoding), job.settings.film.steadiness
+    plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan
     scenes = recall_scenes(job)

@@ -30,7 +30,7 @@ from colorizer.model.colorist import Colorist
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
-_FORMAT = 2
+_FORMAT = 3
 """Version of the workspace's files: segments of another one are not read."""
 _SCENES = TypeAdapter(Scenes)
 
@@ -147,6 +147,6 @@ def _recipe(job: Job, colorist: Colorist) -> str:
         job.compare,
         colorist.weights,
         colorist.device.type,
-        [version(name) for name in ("av", "torch")],
+        [version(name) for name in ("av", "opencv-python-headless", "torch")],
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

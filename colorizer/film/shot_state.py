@@ -1,14 +1,40 @@
-"""What colouring carries from frame to frame within a shot."""
+"""What colouring carries over the edge of a segment within a shot."""
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class ShotState:
-    """State of colouring after a frame: with it and the frames that follow, colouring goes on with the same bits.
+    """What the frames before bring to the next frame, which begins a segment: with it, colouring gives the same bits.
 
-    It is empty as long as batches of frames are coloured independently. A finished segment is stored with the state
-    after its last frame, so its fields must be what JSON can hold. A shot begins with `ShotState()`.
+    A shot begins with `ShotState()`, which brings nothing. So a shot can be coloured anywhere: its colours depend on
+    its own frames alone. A finished segment is stored with the state after its last frame, as JSON.
     """
+
+    height: int = 0
+    width: int = 0
+    packed: str = ""
+    """ab and their weight, float16, (height, width, 3), compressed by zlib, in base 64."""
+
+
+def pack(ab: NDArray[np.float32], weight: NDArray[np.float32]) -> ShotState:
+    """Make a state of colours (h, w, 2), carried to the next frame, and their weight (h, w)."""
+    samples = np.concatenate((ab, weight[..., None]), axis=2).astype("<f2")
+    packed = base64.b64encode(zlib.compress(samples.tobytes(), 1)).decode()
+    return ShotState(samples.shape[0], samples.shape[1], packed)
+
+
+def unpack(state: ShotState) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """The colours and their weight as `pack` rounded them; None at the beginning of a shot."""
+    if not state.packed:
+        return None
+    samples = np.frombuffer(zlib.decompress(base64.b64decode(state.packed)), "<f2").astype(np.float32)
+    shaped = samples.reshape(state.height, state.width, 3)
+    return np.ascontiguousarray(shaped[..., :2]), np.ascontiguousarray(shaped[..., 2])

@@ -77,11 +77,24 @@ class Colorist:
         fits = self._limit.in_parts(partial(self._fit, matrix=matrix, mirrored=mirrored), luma.to(self.device))
         return ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
 
+    @torch.inference_mode()
+    def colours(self, luma: Tensor) -> Tensor:
+        """Choose the colours of pictures, as ab, float32, (N, 2, h, w); see `fit`, which `fit_colours` completes."""
+        return torch.cat(self._limit.in_parts(partial(self._colours, mirrored=False), luma.to(self.device)))
+
     def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
+        return fit_colours(luma, self._colours(luma, mirrored=mirrored), matrix)
+
+    def _colours(self, luma: Tensor, *, mirrored: bool) -> Tensor:
         # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.
         parts = lightness_of_luma(luma).split(self._model.batch)
-        ab = torch.cat([read(self._model.predict(part, mirrored=mirrored), self._decoding) for part in parts])
-        return fit_chroma(luma, fade_in_darkness(luma, chroma_of(luma, ab, matrix)))
+        return torch.cat([read(self._model.predict(part, mirrored=mirrored), self._decoding) for part in parts])
+
+
+@torch.inference_mode()
+def fit_colours(luma: Tensor, ab: Tensor, matrix: Matrix) -> ChromaFit:
+    """Fit the chroma of colours (N, 2, h, w) to their luma (N, 1, h, w)."""
+    return fit_chroma(luma, fade_in_darkness(luma, chroma_of(luma, ab, matrix)))
 
 
 def working_extent(height: int, width: int, size: int) -> tuple[int, int]:

@@ -76,6 +76,10 @@ def colorize(
         int, typer.Option(min=0, max=51, help="For films: constant rate factor; 0 is lossless.")
     ] = _FILM.quality,
     speed: Annotated[str, typer.Option(help="For films: preset of the encoder.")] = _FILM.speed,
+    steadiness: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="For films: 0 (frame by frame) to 1 (steady).", show_default="auto"),
+    ] = None,
     start: Annotated[str | None, typer.Option("--from", help="Begin a film here, as [[h:]m:]s.")] = None,
     length: Annotated[str | None, typer.Option("--for", help="Colour so much of a film, as [[h:]m:]s.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Put grey beside colour.")] = False,
@@ -92,7 +96,12 @@ def colorize(
     }
     settings = _settings(
         colour if vividness is None else colour | {"vividness": vividness},
-        {"encoder": encoder, "quality": quality, "speed": speed},
+        {
+            "encoder": encoder,
+            "quality": quality,
+            "speed": speed,
+            "steadiness": "auto" if steadiness is None else steadiness,
+        },
         {"input": input_, "coloured": coloured},
     )
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -51,6 +51,8 @@ class Frame:
     """Whether the frame keeps the chroma that it has."""
     segment: int = 0
     """Number of the segment that the frame belongs to."""
+    shot: int = 0
+    """Number of its shot, counted from where colouring began: only its changes have a meaning."""
     state: ShotState = field(default_factory=ShotState)
     """State of colouring after the frame."""
 

@@ -88,7 +88,7 @@ def test_colour_between_the_samples_costs_no_finished_segment(
     job: MakeJob, tmp_path: Path, searched: list[str]
 ) -> None:
     """Five frames in colour, which no sample meets: the segment before them is kept, and they keep their chroma."""
-    shots = ((toned(grey), 24), (toned(grey, "rocket"), 25), (coloured("coffee"), 5), (toned(grey), 42))
+    shots = ((toned(grey), 24), (toned(grey, "rocket"), 75), (coloured("coffee"), 5), (toned(grey), 42))
     source = write_scenes(tmp_path / "film.mkv", *reels(*shots), frames=1, rate=1)
     told: list[int] = []
     wanted = job(source)
@@ -96,8 +96,8 @@ def test_colour_between_the_samples_costs_no_finished_segment(
     assert searched == ["film.mkv"]
     last_search = len(told) - told[::-1].index(0)
     assert told[last_search] == 24
-    assert keeps_chroma(wanted.target, source) == [False] * 49 + [True] * 5 + [False] * 42
-    assert report.notes == ("5 of 96 frames were in colour, and kept it",)
+    assert keeps_chroma(wanted.target, source) == [False] * 99 + [True] * 5 + [False] * 42
+    assert report.notes == ("5 of 146 frames were in colour, and kept it",)
 
 
 def test_a_segment_made_before_colour_was_found_is_made_anew(

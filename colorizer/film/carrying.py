@@ -1,0 +1,140 @@
+"""Colours that stay with the things they belong to: blended along their motion, within one shot.
+
+The colours of a key frame are a mean of three answers: of what the key frames before bring, weighted by their number up
+to a limit, of its own, and of the next key frame's. Where motion or luma says that a pixel is not in another frame,
+that frame has no say: so colours leave no trails, and nothing is older than the limit for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+
+from colorizer.film.decode.frame import Frame
+from colorizer.film.flow import Motion, Plane, carry, likeness
+from colorizer.film.keyframes import Span, Step
+from colorizer.film.shot_state import ShotState, pack, unpack
+
+_DOUBT = 0.02
+"""Weight of a frame whose pixel is alike, although motion cannot be trusted."""
+_LEAST = 1e-4
+"""Smallest weight, for a pixel that is in no other frame."""
+_CHANGED = 0.25
+"""Share of a picture that is not found in the key frame before, at which the weight of what was before is 1 / e."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coloured:
+    """A frame with its colours."""
+
+    frame: Frame
+    ab: Plane
+    """ab at the working size, float32, (h, w, 2)."""
+    state: ShotState
+    """What it leaves to the frame after it, if that begins a segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bringing:
+    """Colours that are brought to a frame, and how much they count."""
+
+    ab: Plane
+    """ab, (h, w, 2)."""
+    weight: Plane
+    """Above 0, (h, w); the answer of one key frame counts 1."""
+
+
+def carry_colours(answers: Iterable[tuple[Span, Plane]], memory: float, state: ShotState) -> Iterator[Coloured]:
+    """Colour the frames of one shot.
+
+    Args:
+        answers: the spans of a shot, each with the ab (h, w, 2) that the network gives its key frame.
+        memory: greatest number of key frames that what was before stands for; 0 leaves each key frame its own answer.
+        state: at the beginning.
+
+    """
+    blended = _blended(answers, memory, state)
+    before: tuple[Span, Plane] | None = None
+    for span, ab, left in blended:
+        if before is not None:
+            yield from _span_frames(*before, ab, span.key, left)
+        before = span, ab
+    if before is not None:
+        span, ab = before
+        yield Coloured(span.key.frame, ab, ShotState())
+
+
+def _blended(
+    answers: Iterable[tuple[Span, Plane]], memory: float, state: ShotState
+) -> Iterator[tuple[Span, Plane, ShotState]]:
+    """Key frames with their final colours, and the state that was left to each."""
+    brought = unpack(state)
+    past = Bringing(*brought) if brought else None
+    left = state
+    for item, following in pairwise(chain(answers, [None])):
+        if item is None:
+            break
+        span, answer = item
+        own = _with_past(answer, past, memory)
+        ahead = _from_next(span, *following, memory) if following else None
+        yield span, _mean(own, ahead).ab, left
+        left = ShotState()
+        if following is None:
+            return
+        past = _moved(own, span.key, following[0].key, memory)
+        if following[0].key.frame.segment != span.key.frame.segment:
+            left = pack(past.ab, past.weight)
+            past = Bringing(*unpack(left) or (past.ab, past.weight))
+
+
+def _span_frames(span: Span, ab: Plane, next_ab: Plane, next_key: Step, left: ShotState) -> Iterator[Coloured]:
+    """The frames of a span, from its key frame on; `left` is what the last of them leaves."""
+    whole = len(span.between) + 1
+    yield Coloured(span.key.frame, ab, left if whole == 1 else ShotState())
+    for number, (step, to_next) in enumerate(zip(span.between, span.to_next[1:], strict=True), start=1):
+        if step.to_key is None:
+            raise ValueError("a frame between key frames has no motion to the one before it")
+        before = _weighted(step, ab, span.key, step.to_key, 1 - number / whole)
+        after = _weighted(step, next_ab, next_key, to_next, number / whole)
+        yield Coloured(step.frame, _mean(before, after).ab, left if number == whole - 1 else ShotState())
+
+
+def _weighted(step: Step, ab: Plane, key: Step, motion: Motion, nearness: float) -> Bringing:
+    """What a key frame brings to a frame."""
+    alike = likeness(step.luma, key.luma, motion)
+    weight = (motion.trust + np.float32(_DOUBT)) * alike + np.float32(_LEAST)
+    return Bringing(carry(ab, motion), weight * np.float32(nearness))
+
+
+def _with_past(answer: Plane, past: Bringing | None, memory: float) -> Bringing:
+    own = Bringing(answer, np.ones(answer.shape[:2], np.float32))
+    return own if past is None or not memory else _mean(own, past)
+
+
+def _from_next(span: Span, following: Span, answer: Plane, memory: float) -> Bringing:
+    """What the next key frame's answer says about this one."""
+    motion = span.to_next[0]
+    alike = likeness(span.key.luma, following.key.luma, motion)
+    return Bringing(carry(answer, motion), motion.trust * alike * np.float32(min(1.0, memory)))
+
+
+def _moved(past: Bringing, step: Step, next_key: Step, memory: float) -> Bringing:
+    """The same, carried to the next key frame; less where it is not found there, or where much has changed."""
+    motion = next_key.to_key
+    if motion is None:
+        raise ValueError("a key frame that follows another has no motion to it")
+    alike = likeness(next_key.luma, step.luma, motion)
+    kept = np.float32(np.exp(-(((1 - float(alike.mean())) / _CHANGED) ** 2)))
+    weight = np.minimum(carry(past.weight, motion), np.float32(memory))
+    return Bringing(carry(past.ab, motion), weight * motion.trust * alike * kept)
+
+
+def _mean(one: Bringing, other: Bringing | None) -> Bringing:
+    if other is None:
+        return one
+    weight = one.weight + other.weight
+    share = (other.weight / weight)[..., None]
+    return Bringing(one.ab + (other.ab - one.ab) * share, weight)
