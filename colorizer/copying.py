@@ -1,7 +1,10 @@
-"""Copy a file in blocks, so that the caller can report progress."""
+"""Copy files: their content in blocks, so that the caller can report progress, and their extended attributes."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,3 +28,16 @@ def copy_file(source: Path, target: Path, on_progress: Callable[[], None]) -> No
         while block := original.read(_BLOCK):
             copy.write(block)
             on_progress()
+
+
+def copy_attributes(source: Path, target: Path) -> None:
+    """Copy the extended attributes that people and their programs give to a file (tags, comments).
+
+    Disks that have none, or have no room for more, are no reason to fail.
+    """
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(source):
+            if name.startswith("user."):
+                os.setxattr(target, name, os.getxattr(source, name))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Literal
 
-from colorizer.copying import copy_file
+from colorizer.copying import copy_attributes, copy_file
 from colorizer.errors import InColourError, TintdError
 from colorizer.film.pipeline import colorize_film
 from colorizer.job import Job, ProgressCallback
@@ -90,7 +90,7 @@ def open_colorist(settings: ColourSettings) -> Colorist:
 
 
 def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: ProgressCallback) -> Report:
-    """Give the result the times of its original; a file in colour is copied where the settings say so.
+    """Give the result the times and attributes of its original; a file in colour is copied where the settings say so.
 
     Raises:
         Exception: the job failed, or is left alone.
@@ -100,6 +100,7 @@ def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: Prog
         outcome = _copy(job, kind, outcome, partial(on_progress, outcome.frames, outcome.frames))
     if isinstance(outcome, Exception):
         raise outcome
+    copy_attributes(job.source, job.target)
     original = job.source.stat()
     os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
     return outcome

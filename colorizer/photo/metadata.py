@@ -14,7 +14,7 @@ from colorizer.photo.blocks.blocks import Blocks, Truth
 from colorizer.photo.blocks.photoshop import with_iptc, without_thumbnails
 from colorizer.photo.formats import PhotoFormat
 from colorizer.photo.picture import Photo, Picture
-from colorizer.photo.tags import COLOUR_SPACE, EXIF, ORIENTATION, Tags, exif_of, tags_of_exif
+from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, Tags, exif_of, tags_of_exif
 from colorizer.settings import PhotoSettings
 
 _OUTDATED = {
@@ -42,7 +42,9 @@ def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, set
         pyvips.Error: the profile cannot be used.
 
     """
-    if image.hasalpha() and not result.holds_alpha:
+    if picture.has_extra and not result.holds_pages:  # which is TIFF
+        image = image.extract_band(0, n=image.bands - 1)
+    elif image.hasalpha() and not result.holds_alpha:
         white = 65535 if image.format == "ushort" else 255
         image = image.flatten(background=[white])
     image = image.copy()
@@ -134,6 +136,8 @@ def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> 
         tags = {**tags, _PHOTOSHOP: {"datatype": 1, "data": blocks.photoshop}}
     if ORIENTATION in tags:  # the decoder may have applied it
         tags = {**tags, ORIENTATION: _short(picture.orientation)}
+    if picture.has_extra:
+        tags = {**tags, EXTRA_SAMPLES: _short(0)}
     if isinstance(tags.get(_PHOTOSHOP, {}).get("data"), bytes):
         with contextlib.suppress(ValueError):  # damaged resources are kept as they are
             resources = without_thumbnails(tags[_PHOTOSHOP]["data"])

@@ -51,6 +51,11 @@ _SIGNATURES = {
 }
 _DISC_PLACE, _DISC_SIGNATURES = 32769, {b"CD001", b"BEA01"}
 """Signatures of ISO 9660 and UDF, after 16 sectors that are not used."""
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+_FLASHPIX = "Image Contents".encode("utf-16-le")
+"""Name of a stream that every FlashPix has in its compound document (FlashPix Format Specification 1.0.2, 3.1)."""
+_PHOTO_CD_PLACE, _PHOTO_CD, _PHOTO_CD_OVERVIEW = 2048, b"PCD_IPI", b"PCD_OPA"
+_MOST_OF_COMPOUND = 64 << 20
 
 
 def describe_other(start: bytes, file: BinaryIO) -> str | None:
@@ -64,6 +69,8 @@ def describe_other(start: bytes, file: BinaryIO) -> str | None:
         A name with its article, and perhaps what to do; None for a kind that is not known.
 
     """
+    if old := _describe_old_photograph(start, file):
+        return old
     for signature, name in _SIGNATURES.items():
         if start.startswith(signature):
             return name
@@ -75,3 +82,19 @@ def describe_other(start: bytes, file: BinaryIO) -> str | None:
         return f"a DICOM picture, {_NOT_YET}"
     file.seek(_DISC_PLACE)
     return "a disc image" if file.read(5) in _DISC_SIGNATURES else None
+
+
+def _describe_old_photograph(start: bytes, file: BinaryIO) -> str | None:
+    """Name a photograph in a format of the 1990s."""
+    file.seek(_PHOTO_CD_PLACE)
+    if start.startswith(_PHOTO_CD_OVERVIEW) or file.read(len(_PHOTO_CD)) == _PHOTO_CD:
+        return "a Photo CD picture (PCD), which tintd does not read; save it as TIFF"
+    if start.startswith(_COMPOUND) and _is_flashpix(file):
+        return "a FlashPix picture (FPX), which tintd does not read; save it as TIFF"
+    return None
+
+
+def _is_flashpix(file: BinaryIO) -> bool:
+    """Whether a compound document is a FlashPix: its directory may lie anywhere in the file."""
+    file.seek(0)
+    return _FLASHPIX in file.read(_MOST_OF_COMPOUND)

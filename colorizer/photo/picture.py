@@ -34,6 +34,8 @@ class Picture:
     """Type that its samples get in a result that holds it."""
     bits: int
     """Bits of a sample in the file."""
+    check_pass: Callable[[], None] = lambda: None
+    """Called right after a pass; raises pyvips.Error where libvips left out what it could not read."""
     held: int = 0
     """Bytes of memory that hold it decoded; 0 where each pass decodes it."""
     frames: int = 1
@@ -41,6 +43,10 @@ class Picture:
     """EXIF orientation, 1..8."""
     transparent: bool = False
     """Whether it has alpha."""
+    has_extra: bool = False
+    """Whether the sample beside its colour is no alpha, but infrared or another measurement, which is kept."""
+    notes: tuple[str, ...] = ()
+    """What is read otherwise than it lies in the file."""
     tags: Tags = field(default_factory=dict)
     """Descriptive tags of a page of a TIFF."""
 
@@ -55,6 +61,8 @@ class Photo:
     """Estimated quality of a JPEG, 1..100."""
     lossless: bool = False
     """Whether a WebP result is written without loss."""
+    kept_pages: tuple[tuple[int, Picture], ...] = ()
+    """Pages of a TIFF that get no colour (infrared), each with the number of pictures before it."""
     notes: tuple[str, ...] = ()
     """What was left out, or is read otherwise than it lies in the file."""
 

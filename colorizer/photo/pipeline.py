@@ -21,7 +21,7 @@ from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
 from colorizer.photo.picture import Photo, Picture
 from colorizer.photo.reduction import Extent, Reduction, reduce_picture
-from colorizer.photo.results import ResultPlan, check_result, write_page, write_picture
+from colorizer.photo.results import ResultPlan, check_result, write_kept_page, write_page, write_picture
 from colorizer.photo.strips import colour_picture, grey_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
@@ -91,7 +91,8 @@ def _examine(
         output = plan_output(photo, job.settings.photo, across=2 if job.compare else 1)
     completed = ("the picture breaks off; what is missing is grey",) if opening.fail_on == "none" else ()
     luma = tuple(luma for reduction in reductions for luma in reduction.luma)
-    return ExaminedPhoto(job, photo, output, luma, completed + photo.notes + recoloured + output.notes)
+    read = tuple(dict.fromkeys(note for picture in photo.pictures for note in picture.notes))
+    return ExaminedPhoto(job, photo, output, luma, completed + photo.notes + read + recoloured + output.notes)
 
 
 def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tuple[str, ...]:
@@ -152,6 +153,7 @@ def _write(
         page, said = write_page(image, picture, plan, number)
         pages.append(page)
         notes |= dict.fromkeys(said)
+        pages += [write_kept_page(kept, plan, place) for place, kept in photo.kept_pages if place == number + 1]
     if pages:
         merge_pages([page.path for page in pages], [page.tags for page in pages], job.target)
     for page in pages:

@@ -49,7 +49,7 @@ def reduce_picture(
     factor = _factor(picture, sides)
     reads_colour = judge_colour and colour.bands > 2
     image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
-    frames = [_shrunk(frame, factor, on_progress) for frame in split_frames(image, picture)]
+    frames = [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
     return Reduction(luma, reads_colour and _is_in_colour(picture, torch.cat([frame[0, 1:] for frame in frames], 1)))
 
@@ -88,10 +88,14 @@ def _luma_and_colour(colour: pyvips.Image, alpha: pyvips.Image | None, own_white
     return both[0].bandjoin(rgb)
 
 
-def _shrunk(image: pyvips.Image, factor: int, on_progress: Callable[[], None]) -> Tensor:
+def _shrunk(
+    image: pyvips.Image, factor: int, on_progress: Callable[[], None], check_pass: Callable[[], None]
+) -> Tensor:
     """The means over squares of `factor` pixels, (1, C, h, w)."""
     small = watch(image.shrink(factor, factor, ceil=True), on_progress)
-    samples = torch.from_numpy(small.numpy()).float()
+    computed = small.numpy()
+    check_pass()
+    samples = torch.from_numpy(computed).float()
     return samples.reshape(1, small.height, small.width, small.bands).permute(0, 3, 1, 2).nan_to_num().clamp(0, 1)
 
 

@@ -96,6 +96,13 @@ def write_page(image: pyvips.Image, picture: Picture, plan: ResultPlan, number: 
     return page, blocks.notes
 
 
+def write_kept_page(picture: Picture, plan: ResultPlan, number: int) -> Page:
+    """Write a page that gets no colour to a file of its own, sample by sample as it was."""
+    page = Page(plan.job.workspace / f"page-{number}-kept.tif", picture.tags)
+    _save(picture.open(), plan, page.path)
+    return page
+
+
 def _blocks(own: Blocks, picture: Picture, plan: ResultPlan, thumbnail: bytes | None) -> Blocks:
     truth = truth_of(plan.photo, picture, plan.job.settings.photo, plan.across, thumbnail)
     return blocks_of_copy(own, truth, plan.maker if plan.format.keeps_metadata else None)

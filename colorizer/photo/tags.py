@@ -17,7 +17,8 @@ Tags = dict[int, dict[str, Any]]
 """The tags of a directory by number, in the form of tifftools."""
 
 SUBFILE_TYPE, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION, SAMPLES, SAMPLE_FORMAT = 254, 258, 259, 262, 274, 277, 339
-XMP, EXIF, COLOUR_SPACE = 700, 34665, 40961
+WIDTH, HEIGHT, STRIP_OFFSETS, STRIP_SIZES = 256, 257, 273, 279
+XMP, EXIF, COLOUR_SPACE, EXTRA_SAMPLES, SUBDIRECTORIES = 700, 34665, 40961, 338, 330
 LAYOUT = {
     *(SUBFILE_TYPE, 255, 256, 257, BITS, COMPRESSION, PHOTOMETRIC, 263, 264, 265, 266, 273, SAMPLES, 278, 279),
     *(280, 281, 284, 288, 289),
@@ -70,6 +71,11 @@ def _read(file: BinaryIO | io.FileIO) -> list[Tags]:
         raise ValueError(f"its directories are damaged: {error}") from error
     except (MemoryError, TypeError) as error:
         raise ValueError("its directories are damaged") from error
+
+
+def subdirectories(tags: Tags) -> list[Tags]:
+    """The tags of the pictures below a directory."""
+    return [directory["tags"] for group in tags.get(SUBDIRECTORIES, {}).get("ifds", []) for directory in group]
 
 
 def number(tags: Tags, tag: int, default: int) -> int:

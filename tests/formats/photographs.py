@@ -250,13 +250,17 @@ REFUSED = (
         "not yet",
         "a TIFF counts as a photograph",
     ),
-    Row("photographs", "TIFF with 12 bits a sample, signed or complex samples", "", "refused", "save it with 16 bits"),
+    Row("photographs", "TIFF with signed or complex samples", "", "refused", "save it with 16 bits"),
     Row(
         "photographs",
-        "TIFF in Y'CbCr but for JPEG's, in Lab of 8 bits, or compressed by LZMA or Zstandard",
+        "TIFF in Y'CbCr but for JPEG's, or in Lab of 8 bits",
         "ImageMagick",
         "refused",
-        "save it as RGB or grey, with Deflate or LZW",
+        "save it as RGB or grey",
+    ),
+    Row("photographs", "TIFF in old-style JPEG", "", "refused", "save it with Deflate or LZW"),
+    Row(
+        "photographs", "lossless JPEG, JPEG of 12 bits, FlashPix, Photo CD", "imagecodecs", "refused", "save it as TIFF"
     ),
 )
 

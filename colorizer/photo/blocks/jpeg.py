@@ -13,6 +13,8 @@ from colorizer.photo.blocks.blocks import Blocks
 
 _START_OF_SCAN, _COMMENT = 0xDA, 0xFE
 _APP = range(0xE0, 0xF0)
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the coding processes (table B.1)."""
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers without a segment."""
 _MOST = 65533
@@ -36,7 +38,7 @@ def read_jpeg(path: Path) -> Blocks:
     extended: dict[bytes, dict[int, bytes]] = {}
     notes: dict[str, None] = {}
     with path.open("rb") as file:
-        for marker, content in _segments(file):
+        for marker, content in filter(_is_metadata, _segments(file)):
             gone = next((name for start, name in _UNTRUE.items() if content.startswith(start)), None)
             if marker == _COMMENT:
                 comments.append(content)
@@ -59,8 +61,19 @@ def read_jpeg(path: Path) -> Blocks:
     return Blocks(exif, packet, photoshop or None, tuple(comments), own=tuple(own), notes=(*notes, *said))
 
 
+def _is_metadata(segment: tuple[int, bytes]) -> bool:
+    return segment[0] in _APP or segment[0] == _COMMENT
+
+
+def read_process(path: Path) -> tuple[int, int]:
+    """The marker of the coding process, and its bits of a sample; zeros where they cannot be read."""
+    with path.open("rb") as file:
+        frames = ((marker, content[0]) for marker, content in _segments(file) if marker in _FRAMES and content)
+        return next(frames, (0, 0))
+
+
 def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of the application segments and comments before the picture."""
+    """Marker and content of the segments before the picture."""
     file.seek(2)
     while file.read(1) == b"\xff":
         while (code := file.read(1)) == b"\xff":
@@ -73,8 +86,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         content = file.read(max(0, size))
         if size < 0 or len(content) < size:
             return
-        if code[0] in _APP or code[0] == _COMMENT:
-            yield code[0], content
+        yield code[0], content
 
 
 def _whole_packet(packet: bytes | None, extended: dict[bytes, dict[int, bytes]]) -> tuple[bytes | None, list[str]]:

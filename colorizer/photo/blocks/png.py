@@ -51,6 +51,16 @@ def read_png(path: Path) -> Blocks:
     return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=notes)
 
 
+def read_gamma(path: Path) -> float | None:
+    """The exponent of the samples of a PNG, where it is not that of sRGB and nothing else says more (11.3.2.2)."""
+    with path.open("rb") as file:
+        found = dict(_chunks(file))
+    gamma = int.from_bytes(found.get(b"gAMA", b""), "big")
+    if found.keys() & {b"iCCP", b"sRGB", b"cICP"} or not gamma or abs(gamma - _GAMMA_OF_SRGB) <= _TOLERANCE:
+        return None
+    return gamma / 100_000
+
+
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Type and content of each chunk but those of samples, as far as they can be read."""
     file.seek(len(_SIGNATURE))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyvips
+
 from colorizer.errors import MediaError, TruncatedError
 from colorizer.photo.formats.photo_format import PhotoFormat
 from colorizer.settings import PhotoSettings
@@ -44,3 +46,15 @@ def check_size(source: Path, width: int, height: int, settings: PhotoSettings, *
             f"{source.name}: {megapixels:.0f} megapixels in a format that must be held whole in memory; "
             f"`max_megapixels_whole` allows {settings.max_megapixels_whole}. Save it as TIFF"
         )
+
+
+def check_tiles() -> None:
+    """Check after a pass over a TIFF that libvips could read all of its tiles: one that it could not is black.
+
+    Raises:
+        pyvips.Error: one could not be read.
+
+    """
+    said = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())
+    if said:
+        raise pyvips.Error("")  # which takes the message of libvips

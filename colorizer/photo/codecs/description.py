@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyvips
@@ -26,6 +27,7 @@ _SAMPLES: dict[str, tuple[Sample, float]] = {
 """What the samples of an image of libvips become, and which of them is white."""
 _BRIGHTEST = 16.0
 """Greatest floating-point sample of a picture whose white is 1: four stops brighter."""
+_PROFILE = "icc-profile-data"
 _FEW = 0.1
 """Share of samples brighter than white that a picture of the sun, or a division by zero, may have."""
 
@@ -95,8 +97,11 @@ def describe(
         sample, greatest = "ushort", 65535.0
     if sample == "float":
         greatest = _find_white(decoding.open)
+    has_profile = _has_usable_profile(header)
+    ignored = () if has_profile or not header.get_typeof(_PROFILE) else ("its colour profile is damaged, and ignored",)
     return Picture(
-        open=decoding.open,
+        open=partial(_without_profile, decoding.open) if ignored else decoding.open,
+        notes=ignored,
         held=decoding.held,
         width=header.width,
         height=header.height // frames,
@@ -108,6 +113,26 @@ def describe(
         transparent=bool(header.hasalpha()),
         tags=tags or {},
     )
+
+
+def _has_usable_profile(header: pyvips.Image) -> bool:
+    """Whether the samples of an image can be converted by its profile; tried on one black pixel."""
+    if not header.get_typeof(_PROFILE):
+        return False
+    pixel = pyvips.Image.black(1, 1, bands=header.bands).cast(header.format)
+    pixel = pixel.copy(interpretation=header.interpretation)
+    pixel.set_type(pyvips.GValue.blob_type, _PROFILE, header.get(_PROFILE))
+    try:
+        pixel.icc_transform("srgb", embedded=True, depth=16).avg()
+    except pyvips.Error:
+        return False
+    return True
+
+
+def _without_profile(open_picture: Callable[[], pyvips.Image]) -> pyvips.Image:
+    image = open_picture().copy()
+    image.remove(_PROFILE)
+    return image
 
 
 def _find_white(open_picture: Callable[[], pyvips.Image]) -> float:

@@ -25,6 +25,7 @@ def open_with_vips(  # noqa: PLR0913
     whole: bool = False,
     with_metadata: Callable[[pyvips.Image], pyvips.Image] = lambda image: image,
     tags: Tags | None = None,
+    ending: bytes = b"",
     **options: int,
 ) -> Picture:
     """Open one picture of a file.
@@ -36,6 +37,7 @@ def open_with_vips(  # noqa: PLR0913
         whole: whether libvips holds a picture of this format whole.
         with_metadata: adds what libvips does not read.
         tags: of a page of a TIFF.
+        ending: bytes that the file lacks.
         options: of the loader.
 
     Raises:
@@ -46,12 +48,9 @@ def open_with_vips(  # noqa: PLR0913
     """
 
     def decode() -> pyvips.Image:
-        descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            stream = pyvips.Source.new_from_descriptor(descriptor)  # which keeps a duplicate
-        finally:
-            os.close(descriptor)
+        stream = pyvips.Source.new_from_memory(source.read_bytes() + ending) if ending else _stream(source)
         image = pyvips.Operation.call(loader, stream, access="sequential", fail_on=opening.fail_on, **options)
+        pyvips.vips_lib.vips_error_clear()  # messages about other pages
         return with_metadata(image)
 
     header = decode()
@@ -59,6 +58,14 @@ def open_with_vips(  # noqa: PLR0913
     check_size(source, header.width, header.height, opening.settings, whole=whole or interlaced)
     frames = _count_frames(header) if "n" in options else 1
     return describe(source, keep_if_small(header, decode, opening), frames=frames, tags=tags)
+
+
+def _stream(path: Path) -> pyvips.Source:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return pyvips.Source.new_from_descriptor(descriptor)  # which keeps a duplicate
+    finally:
+        os.close(descriptor)
 
 
 def _count_frames(header: pyvips.Image) -> int:

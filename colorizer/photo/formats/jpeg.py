@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer.photo.blocks.jpeg import read_jpeg, write_jpeg
+from colorizer.errors import UnsupportedError
+from colorizer.photo.blocks.jpeg import read_jpeg, read_process, write_jpeg
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from colorizer.photo.picture import Photo
 
 _DEFAULT_QUALITY = 95
+_END, _TAIL = b"\xff\xd9", 1 << 16
+_MORE = b"\x55\xaa" * 64
+"""Codes that change a picture which lacks any, and are ignored behind one that is whole."""
+_MOST_TO_MEND = 256 << 20
+_LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
 _OPTIMISED_PIXELS = 50e6
 """Pixels up to which libjpeg may hold the coefficients of a picture, to optimise its Huffman tables."""
 
@@ -25,9 +32,45 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.extras import left_out
     from colorizer.photo.picture import Photo
 
-    picture = open_with_vips(source, "jpegload_source", opening)
+    _check_process(source)
+    lacks_marker = _lacks_end_alone(source)
+    picture = open_with_vips(source, "jpegload_source", opening, ending=_END if lacks_marker else b"")
     notes = left_out(lambda: (_count_pictures(source), 0))
+    if lacks_marker:
+        notes += ("the marker at the end of the file is missing; the picture is whole",)
     return Photo(JPEG, (picture,), quality=estimate_quality(source), notes=notes)
+
+
+def _check_process(source: Path) -> None:
+    """Check that the decoder knows the coding process (T.81, table B.1).
+
+    Raises:
+        UnsupportedError: it does not.
+
+    """
+    marker, bits = read_process(source)
+    if marker in _LOSSLESS:
+        raise UnsupportedError(f"{source.name}: a lossless JPEG (ITU-T T.81), which is not read here; save it as TIFF")
+    if bits > 8:
+        raise UnsupportedError(f"{source.name}: a JPEG of {bits} bits, which is not read here; save it as TIFF")
+
+
+def _lacks_end_alone(source: Path) -> bool:
+    """Whether all of a picture is there but the marker at its end, as some cameras and transfers leave it."""
+    import pyvips
+
+    with source.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(-min(size, _TAIL), os.SEEK_END)
+        if _END in file.read() or size > _MOST_TO_MEND:
+            return False
+    content = source.read_bytes()
+    try:
+        whole = pyvips.Image.jpegload_buffer(content + _END, access="sequential", fail_on="warning")
+        with_more = pyvips.Image.jpegload_buffer(content + _MORE + _END, access="sequential")
+        return bool((whole != with_more).max() == 0)
+    except pyvips.Error:
+        return False
 
 
 def _count_pictures(source: Path) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer.photo.blocks.png import read_png, write_png
+from colorizer.photo.blocks.png import read_gamma, read_png, write_png
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
 
 
 def _open(source: Path, opening: Opening) -> Photo:
+    from colorizer.photo.codecs.curves import with_srgb_curve
     from colorizer.photo.codecs.vips import open_with_vips
     from colorizer.photo.extras import left_out
     from colorizer.photo.picture import Photo
 
-    picture = open_with_vips(source, "pngload_source", opening)
-    return Photo(PNG, (picture,), notes=left_out(lambda: (_count_pictures(source), 0)))
+    gamma = read_gamma(source)
+    with_curve = partial(with_srgb_curve, gamma=gamma) if gamma else lambda image: image
+    picture = open_with_vips(source, "pngload_source", opening, with_metadata=with_curve)
+    notes = left_out(lambda: (_count_pictures(source), 0))
+    if gamma:
+        notes += (f"its samples, which have a gamma of {gamma:g}, became those of sRGB",)
+    return Photo(PNG, (picture,), notes=notes)
 
 
 def _count_pictures(source: Path) -> int:

@@ -23,6 +23,8 @@ _is_cr3 = has_brand(b"crx ")
 _is_tiff = starts_with(b"II*\x00", b"MM\x00*")
 _MOSAICS = {32803, 34892}
 """Photometric interpretations of a sensor's samples (TIFF/EP and DNG)."""
+_VENDORS = {32767, 32769, 32770, 34713, 65000, 65535}
+"""Compressions of cameras."""
 _DNG_VERSION, _SUBDIRECTORIES = 50706, 330
 
 
@@ -31,7 +33,7 @@ def _matches(start: bytes, file: BinaryIO) -> bool:
 
 
 def _is_raw_tiff(file: BinaryIO) -> bool:
-    """Whether the first picture of a TIFF is a DNG, a reduced copy beside others, or the samples of a sensor."""
+    """Whether the first picture of a TIFF is a DNG, the samples of a sensor, or a reduced copy above such samples."""
     file.seek(0)
     header = file.read(8)
     try:
@@ -39,10 +41,24 @@ def _is_raw_tiff(file: BinaryIO) -> bool:
         file.seek(directory.next)
         with warnings.catch_warnings(action="ignore"):
             directory.load(file)
-        reduced, mosaic = directory.get(254, 0) & 1, directory.get(262) in _MOSAICS
+        mosaic = directory.get(262) in _MOSAICS
+        below = directory.get(_SUBDIRECTORIES, ()) if directory.get(254, 0) & 1 else ()
+        raw_below = any(_is_sensors(header, file, place) for place in _as_tuple(below))
     except (OSError, struct.error, SyntaxError, ValueError, TypeError, OverflowError):
         return False  # damaged: the reader of TIFF says how
-    return _DNG_VERSION in directory or mosaic or (reduced and _SUBDIRECTORIES in directory) or _is_cr2(file)
+    return _DNG_VERSION in directory or mosaic or raw_below or _is_cr2(file)
+
+
+def _as_tuple(value: object) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (int(str(value)),)
+
+
+def _is_sensors(header: bytes, file: BinaryIO, place: int) -> bool:
+    """Whether a directory is that of a sensor's samples."""
+    directory = ImageFileDirectory_v2(header)
+    file.seek(place)
+    directory.load(file)
+    return directory.get(262) in _MOSAICS or directory.get(259) in _VENDORS
 
 
 def _is_cr2(file: BinaryIO) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,14 +13,20 @@ from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_wi
 from colorizer.photo.tags import (
     BITS,
     COMPRESSION,
+    EXTRA_SAMPLES,
+    HEIGHT,
     PHOTOMETRIC,
     SAMPLE_FORMAT,
     SAMPLES,
+    STRIP_OFFSETS,
+    STRIP_SIZES,
     SUBFILE_TYPE,
+    WIDTH,
     Tags,
     descriptive,
     number,
     read_directories,
+    subdirectories,
 )
 from colorizer.settings import PhotoSettings
 
@@ -27,6 +36,14 @@ if TYPE_CHECKING:
     from colorizer.photo.picture import Photo, Picture
 
 _DEPTHS = {1, 2, 4, 8, 16, 32}
+_DEPTHS_OF_SCANNERS = {10, 12, 14}
+"""Depths that libvips does not read."""
+_READ_BY_VIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 34676, 34677, 50001}
+"""Compressions that libvips reads wherever it runs; tifffile and imagecodecs read others."""
+_DEFLATE = {8, 32946}
+_BLOCK, _MOST_STRIP = 1 << 20, 1 << 31
+_UNSPECIFIED = 0
+"""An extra sample that is no alpha (TIFF 6.0, ExtraSamples)."""
 _COMPLEX = {5, 6}
 """Sample formats that are not pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 _JPEG = {6, 7}
@@ -37,23 +54,83 @@ _BIGTIFF_BYTES = 3.5e9
 """Size of the samples from which a result is a BigTIFF: a TIFF holds 4 GiB."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A picture in a TIFF."""
+
+    number: int
+    """Of its directory."""
+    tags: Tags
+    subdirectory: int = -1
+    """Number of its directory below that one; -1 for that one itself."""
+    above: Tags = field(default_factory=dict)
+    """Tags of the directory above it."""
+
+    @property
+    def descriptive(self) -> Tags:
+        """The tags that describe it."""
+        return descriptive(self.above) | descriptive(self.tags)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width and height."""
+        return number(self.tags, WIDTH, 0), number(self.tags, HEIGHT, 0)
+
+
 def _open(source: Path, opening: Opening) -> Photo:
     """Open every page, without the reduced copies of pages, which viewers make for themselves."""
     from colorizer.photo.picture import Photo
 
     directories = _read_directories(source)
-    pages = [page for page, tags in enumerate(directories) if not number(tags, SUBFILE_TYPE, 0) & 1]
+    pages = _pages(directories)
     if not pages:
         raise TruncatedError(f"{source.name}: the picture ends too early (no picture is in the file)")
+    infrared = _find_infrared(pages)
     for page in pages:
-        check_support(source.name, directories[page])
-    pictures = []
+        check_support(source.name, page.tags)
+    with_vips = all(_reads_with_vips(page.tags) for page in pages)  # its messages do not tell which page they are about
+    pictures: list[Picture] = []
+    kept: list[tuple[int, Picture]] = []
+    notes: list[str] = []
     for page in pages:
-        pictures.append(_open_page(source, opening, page, descriptive(directories[page])))
-        opening = opening.after(pictures[-1])
-    reduced = len(directories) - len(pages)
-    notes = (f"{reduced} reduced copies of pages left out",) if reduced else ()
-    return Photo(TIFF, tuple(pictures), notes=notes)
+        picture, said = _open_page(source, opening, page, with_vips=with_vips)
+        notes += said
+        opening = opening.after(picture)
+        if page is infrared:
+            kept.append((len(pictures), picture))
+            notes.append(f"page {page.number + 1} kept as it is: it looks like a scanner's infrared")
+        else:
+            pictures.append(picture)
+    reduced = len(directories) - len(pages) + sum(page.subdirectory >= 0 for page in pages)
+    if reduced:
+        notes.append(f"{reduced} reduced copies of pages left out")
+    return Photo(TIFF, tuple(pictures), kept_pages=tuple(kept), notes=tuple(dict.fromkeys(notes)))
+
+
+def _pages(directories: Sequence[Tags]) -> list[_Page]:
+    """The pictures of a file: a reduced copy stands for the picture below it (Adobe Pagemaker 6.0 technical notes)."""
+    pages = []
+    for place, tags in enumerate(directories):
+        if not number(tags, SUBFILE_TYPE, 0) & 1:
+            pages.append(_Page(place, tags))
+            continue
+        below = [
+            _Page(place, own, subdirectory, tags)
+            for subdirectory, own in enumerate(subdirectories(tags))
+            if not number(own, SUBFILE_TYPE, 0) & 1
+        ]
+        pages += sorted(below, key=lambda page: page.shape)[-1:]
+    return pages
+
+
+def _find_infrared(pages: Sequence[_Page]) -> _Page | None:
+    """The infrared that a scanner adds: a grey page behind a single one in R'G'B', of the same size and depth."""
+    if len(pages) != 2:
+        return None
+    first, second = pages
+    same = first.shape == second.shape and number(first.tags, BITS, 1) == number(second.tags, BITS, 1)
+    samples = number(first.tags, SAMPLES, 1), number(second.tags, SAMPLES, 1)
+    return second if same and samples == (3, 1) else None
 
 
 def _read_directories(source: Path) -> list[Tags]:
@@ -65,10 +142,54 @@ def _read_directories(source: Path) -> list[Tags]:
         raise MediaError(f"{source.name}: the picture is damaged ({error})") from error
 
 
-def _open_page(source: Path, opening: Opening, page: int, tags: Tags) -> Picture:
+def _open_page(source: Path, opening: Opening, page: _Page, *, with_vips: bool) -> tuple[Picture, tuple[str, ...]]:
+    from colorizer.photo.codecs.checks import check_tiles
+    from colorizer.photo.codecs.tiff_pages import open_tiff_page
     from colorizer.photo.codecs.vips import open_with_vips
 
-    return open_with_vips(source, "tiffload_source", opening, tags=tags, page=page)
+    notes: tuple[str, ...] = ()
+    if with_vips:
+        _check_deflate(source, page.tags)
+        own, below = page.descriptive, page.subdirectory
+        picture = open_with_vips(source, "tiffload_source", opening, tags=own, page=page.number, subifd=below)
+        check_tiles()
+        picture = replace(picture, check_pass=check_tiles)
+    else:
+        picture, notes = open_tiff_page(source, opening, page.number, page.descriptive)
+    if picture.transparent and number(page.tags, EXTRA_SAMPLES, -1) == _UNSPECIFIED:
+        picture = replace(picture, transparent=False, has_extra=True)
+        notes = (*notes, "the sample beside its colour (a scanner's infrared, for instance) is kept as it is")
+    return picture, notes
+
+
+def _reads_with_vips(tags: Tags) -> bool:
+    return (
+        number(tags, COMPRESSION, 1) in _READ_BY_VIPS
+        and PHOTOMETRIC in tags
+        and number(tags, BITS, 1) not in _DEPTHS_OF_SCANNERS
+    )
+
+
+def _check_deflate(source: Path, tags: Tags) -> None:
+    """Check the checksums of strips, which libtiff leaves alone; those of tiles it checks.
+
+    Raises:
+        MediaError: one is wrong.
+
+    """
+    places, sizes = (tags.get(tag, {}).get("data", []) for tag in (STRIP_OFFSETS, STRIP_SIZES))
+    if number(tags, COMPRESSION, 1) not in _DEFLATE or len(places) != len(sizes):
+        return
+    with source.open("rb") as file:
+        for place, size in zip(places, sizes, strict=True):
+            file.seek(place)
+            strip, rest = zlib.decompressobj(), file.read(min(size, _MOST_STRIP))
+            try:
+                while rest:
+                    strip.decompress(rest, _BLOCK)
+                    rest = strip.unconsumed_tail
+            except zlib.error as error:
+                raise MediaError(f"{source.name}: the picture is damaged ({error})") from error
 
 
 def check_support(name: str, tags: Tags) -> None:
@@ -83,7 +204,7 @@ def check_support(name: str, tags: Tags) -> None:
 
     """
     bits, space = number(tags, BITS, 1), number(tags, PHOTOMETRIC, 1)
-    if bits not in _DEPTHS:
+    if bits not in _DEPTHS | _DEPTHS_OF_SCANNERS:
         raise UnsupportedError(f"{name}: {bits} bits a sample are not coloured; save it with 16")
     if number(tags, SAMPLE_FORMAT, 1) in _COMPLEX:
         raise UnsupportedError(f"{name}: complex samples are not coloured")

@@ -3,15 +3,17 @@
 import io
 import os
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
 import pyvips
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from colorizer.engine import colorize
 from colorizer.errors import MediaError, TintdError, TruncatedError, UnsupportedError
@@ -374,7 +376,6 @@ def test_maps_that_are_left_out_are_named(tmp_path: Path, colour: Colorize, map_
     [
         ("YCbCr", None, r"Y'CbCr .*save it as RGB"),
         ("LAB", None, r"Lab of 8 bits .*save it as RGB"),
-        ("L", "zstd", r"ZSTD compression is not read here; save it with Deflate"),
     ],
 )
 def test_a_tiff_that_would_be_read_wrongly_is_refused(
@@ -567,3 +568,69 @@ def test_a_finished_photograph_leaves_no_pages_behind(tmp_path: Path, colour: Co
     """The temporary files of the pages are removed."""
     colour(write_grey(tmp_path / "a.tif"))
     assert not list((tmp_path / "workspace").iterdir())
+
+
+def test_a_broken_profile_is_ignored_and_said(tmp_path: Path, colour: Colorize) -> None:
+    """The picture is coloured, as other programs show it."""
+    source = tmp_path / "a.jpg"
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[300:] = b"\xff" * (len(profile) - 300)
+    Image.fromarray(np.repeat(grey()[:, :, None], 3, 2)).save(source, icc_profile=bytes(profile))
+    report, result = colour(source)
+    assert report.notes == ("its colour profile is damaged, and ignored",)
+    with Image.open(source) as image:
+        before = np.asarray(image, float)
+    assert np.abs((pixels(result) - before) @ BT601).mean() < 2
+
+
+def test_a_jpeg_without_its_end_marker_is_whole(tmp_path: Path, colour: Colorize) -> None:
+    """All pixels are there; one that lacks more is still refused."""
+    source = write_grey(tmp_path / "a.jpg")
+    whole = source.read_bytes()
+    source.write_bytes(whole[:-2])
+    report, _ = colour(source)
+    assert report.notes == ("the marker at the end of the file is missing; the picture is whole",)
+    for lost in (5, 40):
+        source.write_bytes(whole[:-lost])
+        with pytest.raises(TruncatedError):
+            colour(source)
+
+
+@pytest.mark.parametrize("deep", [True, False])
+def test_the_gamma_of_a_png_is_honoured(tmp_path: Path, colour: Colorize, *, deep: bool) -> None:
+    """Samples in proportion to light get the curve of sRGB; those of 1/2.2 stay."""
+    samples = deep_grey() if deep else grey()
+    deepest = 65535 if deep else 255
+    for gamma in (1.0, 1 / 2.2):
+        source = tmp_path / "a.png"
+        info = PngImagePlugin.PngInfo()
+        info.add(b"gAMA", round(gamma * 100_000).to_bytes(4, "big"))
+        Image.fromarray(samples).save(source, pnginfo=info)
+        light = samples / deepest
+        curve = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+        report, result = colour(source)
+        assert bool(report.notes) == (gamma == 1)
+        expected = curve if gamma == 1 else light
+        assert np.abs(pixels(result) @ BT601 / deepest - expected).max() < 0.004
+
+
+def test_a_lossless_jpeg_is_refused_by_name(tmp_path: Path, colour: Colorize) -> None:
+    """So is one of more than 8 bits."""
+    source = tmp_path / "a.jpg"
+    source.write_bytes(imagecodecs.ljpeg_encode(deep_grey(), bitspersample=16))
+    with pytest.raises(UnsupportedError, match=r"a lossless JPEG .*save it as TIFF"):
+        colour(source)
+    source.write_bytes(imagecodecs.jpeg8_encode(deep_grey() >> 4, bitspersample=12))
+    with pytest.raises(UnsupportedError, match=r"a JPEG of 12 bits.*save it as TIFF"):
+        colour(source)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of extended attributes are Linux's")
+def test_tags_of_a_file_manager_are_kept(tmp_path: Path, colour: Colorize) -> None:
+    """They are extended attributes, where the disk has them."""
+    source = write_grey(tmp_path / "a.png")
+    try:
+        os.setxattr(source, "user.xdg.tags", b"family")
+    except OSError:
+        pytest.skip("this disk has no extended attributes")
+    assert os.getxattr(colour(source)[1], "user.xdg.tags") == b"family"

@@ -55,6 +55,9 @@ def test_the_beginning_of_a_tiff_is_a_photograph(tmp_path: Path, start: bytes) -
         (b"\0" * 32769 + b"CD001", "disc image"),
         (b"\0" * 128 + b"DICM", "DICOM"),
         (b"8BPS\0\1", "Photoshop"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 1024 + "Image Contents".encode("utf-16-le"), "FlashPix"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 1024, "office"),
+        (b"\0" * 2048 + b"PCD_IPI", "Photo CD"),
     ],
 )
 def test_what_is_no_photograph_is_refused_with_its_name(tmp_path: Path, content: bytes, word: str) -> None:

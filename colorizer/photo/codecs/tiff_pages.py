@@ -1,0 +1,131 @@
+"""Pages of a TIFF that libvips cannot decode, through tifffile and imagecodecs, which hold a page whole.
+
+tifffile is not the reader of all pages: it needs the memory of the whole picture, and libvips reads strips of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+import tifffile
+from numpy.typing import NDArray
+
+from colorizer.errors import UnsupportedError
+from colorizer.photo.codecs.decoded import Undecoded, from_samples, open_decoded, with_metadata
+from colorizer.photo.formats.photo_format import Opening
+from colorizer.photo.picture import Picture
+from colorizer.photo.tags import Tags
+
+_WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
+_FAX = {2, 3, 4}
+_INCH = {2: 1.0, 3: 2.54}
+"""Factors to pixels an inch by the unit of resolution."""
+_OLD_JPEG = 6
+_MOST_WORKERS = 1
+"""Threads: the processors are shared out by the worker."""
+
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it warns of damage, which is reported as an error
+
+
+def open_tiff_page(source: Path, opening: Opening, page: int, tags: Tags) -> tuple[Picture, tuple[str, ...]]:
+    """Open a page.
+
+    Args:
+        source: the file.
+        opening: limits.
+        page: number of its directory.
+        tags: its descriptive tags.
+
+    Returns:
+        The picture, and notes on it.
+
+    Raises:
+        MediaError: see `open_decoded`.
+
+    """
+
+    def decode() -> pyvips.Image:
+        with tifffile.TiffFile(source) as file:
+            return _image_of(_page(file, page, source))
+
+    def read_header(_source: Path) -> Undecoded:
+        with tifffile.TiffFile(source) as file:
+            header = _page(file, page, source)
+            notes: tuple[str, ...] = ()
+            if 262 not in header.tags:
+                guess = {_WHITE_IS_ZERO: "white is zero", _RGB: "RGB", _PALETTE: "a palette"}.get(
+                    _photometric(header), "black is zero"
+                )
+                notes = (f"the file does not say what its samples mean (PhotometricInterpretation); taken: {guess}",)
+            bits = header.bitspersample
+            white = float((1 << bits) - 1) if 8 < bits < 16 else None
+            return Undecoded(header.imagewidth, header.imagelength, decode, white=white, notes=notes)
+
+    return open_decoded(source, read_header, opening, tags=tags)
+
+
+def _page(file: tifffile.TiffFile, number: int, source: Path) -> tifffile.TiffPage:
+    page = file.pages[number]
+    if not isinstance(page, tifffile.TiffPage):
+        raise TypeError("no page")
+    if page.compression == _OLD_JPEG:
+        raise UnsupportedError(
+            f"{source.name}: old-style JPEG compression (TIFF 6.0, 1992) is not read here; save it with Deflate or LZW"
+        )
+    return page
+
+
+def _photometric(page: tifffile.TiffPage) -> int:
+    """What the samples mean; guessed as other readers do where the file does not say it."""
+    if 262 in page.tags:
+        return int(page.photometric)
+    if 320 in page.tags:
+        return _PALETTE
+    if page.samplesperpixel >= 3:
+        return _RGB
+    return _WHITE_IS_ZERO if page.compression in _FAX else 1
+
+
+def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
+    samples: NDArray[Any] = page.asarray(maxworkers=_MOST_WORKERS)
+    if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and samples.ndim == 3:
+        samples = np.moveaxis(samples, 0, -1)
+    photometric = _photometric(page)
+    if photometric not in {0, 1, _RGB, _PALETTE} and not (photometric == 6 and page.is_subsampled):
+        name = getattr(page.photometric, "name", str(photometric))
+        raise ValueError(f"Unsupported samples ({name}) in this compression")
+    if photometric == _PALETTE and page.colormap is not None:
+        samples = np.moveaxis(page.colormap[:, samples] // 257, 0, -1).astype(np.uint8)
+    elif samples.dtype == bool or page.bitspersample < 8:
+        deepest = 1 if samples.dtype == bool else (1 << page.bitspersample) - 1
+        samples = (samples.astype(np.uint16) * 255 // deepest).astype(np.uint8)
+    if photometric == _WHITE_IS_ZERO:
+        samples = _deepest(page, samples) - samples
+    if samples.dtype == np.float32:
+        image = pyvips.Image.new_from_array(np.ascontiguousarray(samples))
+    elif samples.dtype in (np.uint8, np.uint16):
+        image = from_samples(np.ascontiguousarray(samples))
+    else:
+        raise ValueError(f"Unsupported samples ({samples.dtype})")
+    return _with_tags(image, page)
+
+
+def _deepest(page: tifffile.TiffPage, samples: NDArray[Any]) -> NDArray[Any]:
+    bits = max(8, page.bitspersample)
+    return np.array((1 << bits) - 1, samples.dtype)
+
+
+def _with_tags(image: pyvips.Image, page: tifffile.TiffPage) -> pyvips.Image:
+    """Add what libvips would have read."""
+    tags = {tag.code: tag.value for tag in page.tags.values()}
+    info = {"icc_profile": tags.get(34675), "xmp": tags.get(700)}
+    factor = _INCH.get(int(tags.get(296, 2)))
+    if factor and 282 in tags and 283 in tags and tags[282][1] and tags[283][1]:
+        info["dpi"] = tuple(tags[code][0] / tags[code][1] * factor for code in (282, 283))
+    image = with_metadata(image, info)
+    image.set_type(pyvips.GValue.gint_type, "orientation", int(tags.get(274, 1)))
+    return image

@@ -1,0 +1,216 @@
+"""Tests of colorizer/photo/formats/tiff.py: TIFF as scanners and libraries write it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+
+from colorizer.engine import colorize
+from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.job import Job
+from colorizer.photo import batch
+from colorizer.report import Report
+from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
+from tests.assets.pictures import deep_grey, grey
+
+BT601 = np.array([0.299, 0.587, 0.114])
+Colorize = Callable[..., tuple[Report, Path]]
+
+
+@pytest.fixture
+def colour(tmp_path: Path, weights: Path) -> Colorize:
+    """Colours a file; returns the report and the result."""
+
+    def do(source: Path, **photo: object) -> tuple[Report, Path]:
+        settings = JobSettings(
+            colour=ColourSettings(weights=weights, device="cpu"),
+            detection=DetectionSettings(input="grey"),
+            photo=PhotoSettings.model_validate(photo),
+        )
+        job = Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+        return colorize(job, lambda _done, _all: None), job.target
+
+    return do
+
+
+def rgb(samples: NDArray[np.generic]) -> NDArray[np.generic]:
+    """A grey picture in R'G'B'."""
+    return np.repeat(samples[:, :, None], 3, 2)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lzma", "jpegxl", "jpeg2000", "lerc"])
+@pytest.mark.parametrize("tile", [None, (32, 48)])
+def test_a_compression_that_libvips_lacks_is_read(
+    tmp_path: Path, colour: Colorize, compression: str, tile: tuple[int, int] | None
+) -> None:
+    """By another reader, to the last sample; such tiles were black once."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, deep_grey(), compression=compression, tile=tile, photometric="minisblack")
+    report, result = colour(source)
+    assert report.notes == ()
+    samples = tifffile.imread(result)
+    assert samples.dtype == np.uint16
+    assert np.abs(samples @ BT601 - deep_grey()).max() <= 1
+    assert np.ptp(samples.astype(int), axis=2).max() > 1000
+
+
+@pytest.mark.parametrize(
+    ("samples", "photometric", "white"),
+    [
+        (255 - grey(), "miniswhite", 255),
+        (deep_grey() >> 4, "minisblack", 4095),
+        (rgb(grey()), "rgb", 255),
+        (np.stack([grey()] * 3), "rgb", 255),
+        ((grey() / 255).astype(np.float32), "minisblack", 1),
+    ],
+    ids=["white is zero", "12 bits", "RGB", "planes", "float"],
+)
+def test_every_layout_is_read(
+    tmp_path: Path, colour: Colorize, samples: NDArray[np.generic], photometric: str, white: int
+) -> None:
+    """By the reader that is not libvips."""
+    options: dict[str, object] = {"compression": "zstd"}
+    if white == 4095:
+        options = {"bitspersample": 12}
+    if samples.shape[0] == 3:
+        options["planarconfig"] = "separate"
+    tifffile.imwrite(tmp_path / "a.tif", samples, photometric=photometric, **options)  # type: ignore[arg-type]
+    found = tifffile.imread(colour(tmp_path / "a.tif")[1]).astype(float)
+    deepest = {np.dtype(np.uint16): 65535, np.dtype(np.uint8): 255}.get(samples.dtype, 1)
+    original = deep_grey() >> 4 if white == 4095 else grey()
+    assert np.abs(found @ BT601 / deepest - original / original.max() * original.max() / max(white, 255)).max() < 0.003
+
+
+@pytest.mark.parametrize("compression", ["zlib", "lzw", "zstd", None])
+@pytest.mark.parametrize("room", [0, 1 << 27])
+def test_a_tile_that_is_missing_or_damaged_is_told(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch, compression: str | None, room: int
+) -> None:
+    """No tile is black without a word, whether the picture is held in memory or not."""
+    monkeypatch.setattr(batch, "_ROOM", room)
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(256, 256), compression=compression, tile=(64, 64), photometric="minisblack")
+    whole = source.read_bytes()
+    with tifffile.TiffFile(source) as file:
+        place, size = file.pages[0].dataoffsets[5], file.pages[0].databytecounts[5]
+    source.write_bytes(whole[: place + size // 2])
+    with pytest.raises(MediaError, match=r"a\.tif"):
+        colour(source)
+    if compression is not None:
+        source.write_bytes(whole[:place] + bytes(size) + whole[place + size :])
+        with pytest.raises(MediaError, match=r"a\.tif"):
+            colour(source)
+
+
+def test_a_strip_whose_checksum_is_wrong_is_told(tmp_path: Path, colour: Colorize) -> None:
+    """Libtiff leaves that of strips alone."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(), compression="zlib", rowsperstrip=32, photometric="minisblack")
+    with tifffile.TiffFile(source) as file:
+        place, size = file.pages[0].dataoffsets[1], file.pages[0].databytecounts[1]
+    content = bytearray(source.read_bytes())
+    content[place + size // 2 : place + size // 2 + 9] = b"scratched"
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match="damaged"):
+        colour(source)
+
+
+@pytest.mark.parametrize("deep", [True, False])
+@pytest.mark.parametrize("in_colour", [True, False])
+def test_infrared_beside_the_colour_is_kept(tmp_path: Path, colour: Colorize, *, deep: bool, in_colour: bool) -> None:
+    """A scanner's fourth sample is no transparency, and stays what it is."""
+    samples = deep_grey() if deep else grey()
+    infrared = samples[::-1]
+    picture = np.dstack([rgb(samples) if in_colour else samples, infrared])
+    source = tmp_path / "a.tif"
+    photometric = "rgb" if in_colour else "minisblack"
+    tifffile.imwrite(source, picture, photometric=photometric, extrasamples=["unspecified"])
+    report, result = colour(source)
+    assert report.notes == ("the sample beside its colour (a scanner's infrared, for instance) is kept as it is",)
+    with tifffile.TiffFile(result) as file:
+        assert file.pages[0].extrasamples == (0,)
+        found = file.asarray()
+    assert (found[:, :, 3] == infrared).all()
+    assert np.abs(found[:, :, :3] @ BT601 - samples).max() <= 1
+    report, result = colour(source, format="jpeg")
+    assert report.suffix == ".jpg"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_page_of_infrared_is_kept(tmp_path: Path, colour: Colorize, order: str) -> None:
+    """It gets no colour, and not one sample changes."""
+    source = tmp_path / "a.tif"
+    with tifffile.TiffWriter(source, byteorder=order) as writer:  # type: ignore[arg-type]
+        writer.write(rgb(deep_grey()), photometric="rgb")
+        writer.write(deep_grey()[::-1], photometric="minisblack", compression="zlib")
+    report, result = colour(source)
+    assert report.notes == ("page 2 kept as it is: it looks like a scanner's infrared",)
+    with tifffile.TiffFile(result) as file:
+        assert len(file.pages) == 2
+        assert (file.pages[1].asarray() == deep_grey()[::-1]).all()
+
+
+def test_two_grey_pages_both_get_colour(tmp_path: Path, colour: Colorize) -> None:
+    """A second page is infrared only behind one in R'G'B'."""
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for samples in (grey(), grey()[::-1]):
+            writer.write(samples, photometric="minisblack")
+    report, result = colour(tmp_path / "a.tif")
+    assert report.frames == 2
+    with tifffile.TiffFile(result) as file:
+        assert [page.shape[-1] for page in file.pages] == [3, 3]
+
+
+def test_the_picture_below_its_thumbnail_is_coloured(tmp_path: Path, colour: Colorize) -> None:
+    """Digitisation software writes the reduced copy first; such a file is no camera's raw."""
+    source = tmp_path / "a.tif"
+    with tifffile.TiffWriter(source) as writer:
+        writer.write(grey(24, 32), photometric="minisblack", subfiletype=1, subifds=1)
+        writer.write(grey(), photometric="minisblack")
+    report, result = colour(source)
+    assert (report.width, report.height) == (128, 96)
+    assert "1 reduced copies of pages left out" in report.notes
+    assert np.abs(tifffile.imread(result) @ BT601 - grey()).max() <= 1
+
+
+def test_samples_without_a_meaning_get_one_and_it_is_said(tmp_path: Path, colour: Colorize) -> None:
+    """PhotometricInterpretation is missing in the files of some scanners."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(), photometric="minisblack", metadata=None)
+    content = bytearray(source.read_bytes())
+    first = struct.unpack("<L", content[4:8])[0]
+    entries = struct.unpack("<H", content[first : first + 2])[0]
+    for place in range(first + 2, first + 2 + 12 * entries, 12):
+        if struct.unpack("<H", content[place : place + 2])[0] == 262:
+            content[place : place + 2] = struct.pack("<H", 261)
+    source.write_bytes(content)
+    report, result = colour(source)
+    assert "(PhotometricInterpretation); taken: black is zero" in report.notes[0]
+    assert np.abs(tifffile.imread(result) @ BT601 - grey()).max() <= 1
+
+
+def test_old_style_jpeg_is_refused_by_name(tmp_path: Path, colour: Colorize) -> None:
+    """In tiles it was transparent once."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(), photometric="minisblack", tile=(96, 128), metadata=None)
+    content = bytearray(source.read_bytes())
+    place = content.index(struct.pack("<HHLH", 259, 3, 1, 1))
+    content[place + 8 : place + 10] = struct.pack("<H", 6)
+    source.write_bytes(content)
+    with pytest.raises(UnsupportedError, match=r"old-style JPEG .*save it with Deflate"):
+        colour(source)
+
+
+def test_a_file_that_is_cut_off_in_a_tile_may_still_grow(tmp_path: Path, colour: Colorize) -> None:
+    """It is no damage yet."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(256, 256), tile=(64, 64), photometric="minisblack")
+    source.write_bytes(source.read_bytes()[:-9000])
+    with pytest.raises(TruncatedError):
+        colour(source)
