@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(PYTHON) -m pip --disable-pip-version-check --python $(BIN)/python
 
-.PHONY: run demo training test test-slow lint wheel bench soak install-service clean
+# The index of torch for CPUs: without the libraries of CUDA, which take 4 GB.
+CPU_TORCH := https://download.pytorch.org/whl/cpu
+
+.PHONY: run demo training test test-slow lint wheel bench soak install-service uninstall-service clean
 
 run: $(VENV)/run.stamp
 	mkdir -p inbox outbox
@@ -46,21 +49,35 @@ soak: $(VENV)/test.stamp
 install-service:
 	systemd/install.sh
 
+uninstall-service:
+	systemd/install.sh uninstall
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
-# A stamp that is newer than its sources means that all is installed.
+# pip would only say "ResolutionImpossible".
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v in ((3, 11), (3, 12)) or sys.exit("tintd needs Python 3.11 or 3.12, \
+	and $(PYTHON) is %d.%d. Install one of them, and name it: make run PYTHON=python3.12" % v)'
+	@echo "Installing tintd into $(VENV): 1.5 GB, or 6 GB with the libraries for GPUs. It needs 2 GB of memory."
 	$(PYTHON) -m venv --without-pip $(VENV)
 
-$(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+# On Linux without an NVIDIA driver: torch for CPUs, if a registry has it. What is installed next takes it as it is.
+$(VENV)/torch.stamp: constraints.txt | $(BIN)/python
+	@[ "$$(uname)" != Linux ] || [ -e /proc/driver/nvidia/version ] || $(PIP) install --quiet --retries 0 --timeout 20 \
+	    --extra-index-url $(CPU_TORCH) "$$(grep '^torch==' constraints.txt)+cpu" 2>/dev/null \
+	    || echo "No registry has torch for CPUs: the one with the libraries for GPUs (4 GB more) is installed."
+	@touch $@
+
+# A stamp that is newer than its sources means that all is installed.
+$(VENV)/run.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	touch $@
 
-$(VENV)/train.stamp: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/train.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
 	touch $@ $(VENV)/run.stamp
 
-$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/test.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,test]'
 	touch $@ $(VENV)/train.stamp $(VENV)/run.stamp

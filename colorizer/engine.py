@@ -9,7 +9,6 @@ from typing import Literal
 
 from colorizer.copying import copy_attributes, copy_file
 from colorizer.errors import InColourError, TintdError
-from colorizer.film.pipeline import colorize_film
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
@@ -37,6 +36,8 @@ def colorize(job: Job, on_progress: ProgressCallback) -> Report:
     if detect_kind(job.source) == "photo":
         ((_, outcome),) = colorize_photos([job], open_colorist, lambda _number: None, on_progress)
         return _finish(job, "photo", outcome, on_progress)
+    from colorizer.film.pipeline import colorize_film  # noqa: PLC0415 (a photograph needs neither it nor av)
+
     try:
         return _finish(job, "film", colorize_film(job, open_colorist(job.settings.colour), on_progress), on_progress)
     except InColourError as found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 
 Vividness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
 Steadiness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
@@ -57,6 +57,10 @@ class PhotoSettings(Section):
     """The same for formats that must be held whole in memory: all but PNG, TIFF and JPEG that are not interlaced."""
 
 
+_OTHER_NAMES = {"h265": "hevc", "x265": "hevc", "h.265": "hevc", "x264": "h264", "h.264": "h264", "avc": "h264"}
+"""Names by which people know encoders, and those by which they are configured."""
+
+
 class FilmSettings(Section):
     """How films are written."""
 
@@ -79,6 +83,13 @@ class FilmSettings(Section):
     max_megapixels: PositiveInt = 100
     """Films with larger pictures are refused."""
 
+    @field_validator("encoder")
+    @classmethod
+    def _is_no_other_name(cls, encoder: str) -> str:
+        if encoder.lower() in _OTHER_NAMES:
+            raise ValueError(f"there is no encoder `{encoder}`; did you mean {_OTHER_NAMES[encoder.lower()]}?")
+        return encoder
+
 
 class DetectionSettings(Section):
     """What counts as black and white, and what becomes of an original that does not."""
@@ -95,10 +106,24 @@ class DetectionSettings(Section):
         return self.input == "auto" and self.coloured != "recolour"
 
 
+class SizeSettings(Section):
+    """Sizes of the originals that are coloured; others are skipped, with the reason."""
+
+    min_kib: NonNegativeInt = 0
+    """Smallest file, in KiB."""
+    max_mib: PositiveInt | None = None
+    """Largest file, in MiB; None: any."""
+    min_side: NonNegativeInt = 0
+    """Smallest short side of a picture, in pixels."""
+    max_side: PositiveInt | None = None
+    """Largest long side of a picture, in pixels; None: any."""
+
+
 class JobSettings(Section):
-    """All settings that make a result what it is."""
+    """All settings of a job: what makes a result what it is, and which originals get one (`size`)."""
 
     detection: DetectionSettings = DetectionSettings()
     colour: ColourSettings = ColourSettings()
     photo: PhotoSettings = PhotoSettings()
     film: FilmSettings = FilmSettings()
+    size: SizeSettings = SizeSettings()

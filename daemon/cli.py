@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from colorizer.errors import TintdError
+from daemon.commands.options import UsageError
 
 _GROUP = "tintd.commands"
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     help="Add colour to old black-and-white photographs and films.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # boxes cut the names of options off
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -40,7 +42,9 @@ def options(
 
 def main() -> None:
     """Run a sub-command. An error that a person can correct is printed as one line, without a traceback."""
-    for entry in sorted(entry_points(group=_GROUP), key=lambda found: found.name):
+    entries = sorted(entry_points(group=_GROUP), key=lambda found: found.name)
+    named = [entry for entry in entries if entry.name in sys.argv[1:2]]  # the others need not be loaded
+    for entry in named or entries:
         app.command(entry.name)(entry.load())
     try:
         app()
@@ -48,4 +52,4 @@ def main() -> None:
         Console(stderr=True, emoji=False, soft_wrap=True).print(
             f"tintd: {error}", style="red", markup=False, highlight=False
         )
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

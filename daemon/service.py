@@ -88,7 +88,7 @@ class Service:
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
             self._hooks = HookRunner(self._journal.outbox, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
-            self._claims.check(folder.input for folder in self._config.folders)
+            self._claims.check(self._config.folders)
             make_folders(self._config.folders)
             recover(self._journal, self._config, time.time(), refund=False)
             sweep(self._config.folders, self._journal)
@@ -226,7 +226,7 @@ class Service:
         before = self._config
         try:
             config = load_changed(self._path, before)
-            self._claims.check(folder.input for folder in config.folders)
+            self._claims.check(config.folders)
             make_folders(config.folders)
             self._configure(config)
         except (TintdError, OSError) as error:  # OSError: too many open files
@@ -282,7 +282,7 @@ class Service:
 
     def _drain(self) -> None:
         """Let running jobs finish within the grace time; those that do not are put back."""
-        notify("STOPPING=1")
+        self._reporter.report_stop(is_working=bool(self._dispatcher.running))
         self._intake.stop()
         try:
             self._let_finish()

@@ -24,6 +24,7 @@ from colorizer.job import Job, ProgressCallback
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
 from colorizer.settings import Steadiness
+from colorizer.size_rules import check_file, check_picture
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
@@ -53,13 +54,15 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
 
     Raises:
         InColourError: the film is in colour throughout, and the settings say that this matters.
-        UnsupportedError: it is no film that can be coloured.
+        UnsupportedError: it is no film that can be coloured, or has a size that the settings exclude.
         TruncatedError: it ends before its first frame.
         MediaError: nothing in it can be decoded.
         SettingsError: the configured encoder cannot encode it.
 
     """
+    check_file(job.source, job.settings.size)
     info = probe_film(job.source, job.settings.film.max_megapixels)
+    check_picture(job.source, info.width, info.height, job.settings.size)
     encoding = choose_encoding(info, job.settings.film)
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]

@@ -143,7 +143,7 @@ def _recipe(job: Job, colorist: Colorist) -> str:
     parts = (
         _FORMAT,
         _origin(job),
-        job.settings.model_dump_json(exclude={"colour": {"weights", "device"}}),
+        job.settings.model_dump_json(exclude={"colour": {"weights", "device"}, "size": True}),
         job.compare,
         colorist.weights,
         colorist.device.type,

@@ -1,4 +1,4 @@
-"""The network: a grey torchvision ResNet, a decoder with skip connections, and a head. No files, no devices."""
+"""The network: a grey ResNet, a decoder with skip connections, and a head. No files, no devices."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
-import torchvision
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from colorizer.model.bins import gamut_bins
+from colorizer.model.resnet import ResNet
 
 STRIDE = 32
 """Both sides of the network's input are multiples of this."""
@@ -89,26 +89,19 @@ class Network(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A torchvision ResNet on one channel, its first convolution summed over the three of RGB.
+    """A ResNet on one channel.
 
     Input: normalised grey, (N, 1, H, W).
     Output: features at 1/4 (64 channels), 1/8 (128), 1/16 (256) and 1/32 (512) of the resolution.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: Literal["resnet18", "resnet34"]) -> None:
         super().__init__()
-        self.resnet = torchvision.models.get_model(name, weights=None)
-        self.resnet.conv1 = sum_channels(self.resnet.conv1)
-        del self.resnet.fc
+        self.resnet = ResNet(name, channels=1)
 
     def forward(self, grey: Tensor) -> list[Tensor]:
-        net = self.resnet
-        features = net.maxpool(net.relu(net.bn1(net.conv1(grey))))
-        outputs = []
-        for layer in (net.layer1, net.layer2, net.layer3, net.layer4):
-            features = layer(features)
-            outputs.append(features)
-        return outputs
+        features: list[Tensor] = self.resnet(grey)
+        return features
 
 
 class Bottleneck(nn.Module):
@@ -212,20 +205,6 @@ def _place_first(tokens: Tensor) -> Tensor:
 def normalise(lightness: Tensor) -> Tensor:
     """L, 0..100, with about the mean and deviation that the encoder expects."""
     return (lightness / 100 - _MEAN) / _DEVIATION
-
-
-def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:
-    """Sum a convolution over RGB: for a grey picture, the result equals that of the original for the picture in RGB."""
-    grey = nn.Conv2d(
-        1,
-        convolution.out_channels,
-        kernel_size=convolution.kernel_size,  # type: ignore[arg-type]
-        stride=convolution.stride,  # type: ignore[arg-type]
-        padding=convolution.padding,  # type: ignore[arg-type]
-        bias=False,
-    )
-    grey.weight = nn.Parameter(convolution.weight.detach().sum(dim=1, keepdim=True))
-    return grey
 
 
 def fold_normalisation(network: nn.Module) -> None:

@@ -26,6 +26,7 @@ from colorizer.photo.strips import colour_picture, grey_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
 from colorizer.report import Report
+from colorizer.size_rules import check_file, check_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int =
     Raises:
         InColourError: it is in colour already, and the settings say that this matters.
         TruncatedError: the file ends too early.
-        UnsupportedError: it is no photograph that can be coloured.
+        UnsupportedError: it is no photograph that can be coloured, or has a size that the settings exclude.
         MediaError: it is damaged, or too large.
         OSError: it cannot be read.
 
@@ -66,6 +67,7 @@ def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int =
     photo_format = detect_format(job.source)
     if photo_format is None:
         raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")
+    check_file(job.source, job.settings.size)
     settings = job.settings.photo
     opening = Opening(settings, room=room, on_progress=partial(on_progress, 0, 1))
     try:
@@ -82,6 +84,7 @@ def _examine(
 ) -> ExaminedPhoto:
     with explained(job.source, photo_format):
         photo = photo_format.open(job.source, opening)
+        check_picture(job.source, photo.pictures[0].width, photo.pictures[0].height, job.settings.size)
         judge_colour, pages = job.settings.detection.checks_colour, len(photo.pictures)
         reductions = [
             reduce_picture(picture, extent, partial(on_progress, number, pages), judge_colour=judge_colour)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from colorizer.errors import TintdError
 from colorizer.settings import ColourSettings
+from daemon.commands.encoders import missing_encoder
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
 
@@ -64,8 +65,11 @@ def _findings(path: Path) -> Iterator[Finding]:
 def _input_folder(folder: Folder) -> Finding:
     """Whether originals can be read, and moved if that is configured."""
     place = folder.input
+    if not place.exists() and folder.make:
+        return Finding("ok", f"folder {place} (tintd will make it)")
     if not place.exists():
-        return Finding("warning", f"folder {place}: it does not exist; tintd will make it, and wait for files in it")
+        remedy = "correct the path, make the folder, or set `make: true` for it"
+        return Finding("warning", f"folder {place}: it does not exist, and tintd waits for it; {remedy}")
     if not place.is_dir():
         return Finding("BAD", f"folder {place}: this is a file; name the folder that contains it")
     if not os.access(place, os.R_OK | os.X_OK):
@@ -91,7 +95,7 @@ def _written_folder(place: Path) -> Finding:
 
 def _hooks(hooks: Hooks) -> Iterator[Finding]:
     """Whether the commands of the hooks exist."""
-    for name, hook in (("done", hooks.done), ("failed", hooks.failed)):
+    for name, hook in (("done", hooks.done), ("failed", hooks.failed), ("skipped", hooks.skipped)):
         if hook.command and shutil.which(hook.command[0]) is None:
             yield Finding("BAD", f"hooks.{name}.command: there is no program {hook.command[0]}; correct its path")
         elif hook.is_set:
@@ -121,18 +125,10 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
 
 def _codecs(config: Config) -> Iterator[Finding]:
     """Whether libav has the encoders that films may need."""
-    from av.codec import Codec  # noqa: PLC0415 (the service never imports it)
-    from av.codec.codec import UnknownCodecError  # noqa: PLC0415
-
-    from colorizer.film.encode.presets import PRESETS  # noqa: PLC0415
-
-    named = [PRESETS.get(folder.film.encoder, folder.film.encoder) for folder in config.folders]
+    named = [folder.film.encoder for folder in config.folders if folder.film.encoder != "auto"]
     for name in dict.fromkeys(["libx264", "libx265", "ffv1", *named]):
-        if name == "auto":
-            continue
-        try:
-            Codec(name, "w")
-        except UnknownCodecError:
-            yield Finding("BAD", f"encoder {name}: this libav lacks it; name another one, or install av from PyPI")
-        else:
+        wrong = missing_encoder(name)
+        if wrong is None:
             yield Finding("ok", f"encoder {name}")
+        else:
+            yield Finding("BAD", f"film.encoder: {wrong}; if it is one of libav's, install av from PyPI")

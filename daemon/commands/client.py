@@ -19,8 +19,14 @@ from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.runtime.state_lock import state_locked
 
 
-def request(config: Path, action: Action, pattern: str = "*") -> None:
+def request(config: Path, action: Action, pattern: str = "*", minutes: int | None = None) -> None:
     """Have the service apply a request, or apply it to the journal where no service runs; print what was done.
+
+    Args:
+        config: the configuration file.
+        action: what to do.
+        pattern: the files that are meant.
+        minutes: the length of a pause; None for one without end.
 
     Raises:
         typer.Exit: with 1, if the pattern is not that of all files and matches none.
@@ -28,6 +34,7 @@ def request(config: Path, action: Action, pattern: str = "*") -> None:
     """
     settings = load_config(config)
     pattern = absolute_pattern(pattern, [folder.input for folder in settings.folders], Path.cwd())
+    pattern = pattern if minutes is None else str(minutes)
     answer = ask(settings.control_socket, action, pattern=pattern)
     if answer is None:
         with state_locked(settings.state), opened(settings.state) as journal:

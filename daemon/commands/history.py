@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from daemon.commands.client import look_up
 from daemon.commands.options import ConfigOption, OptionalPattern
-from daemon.commands.printing import printable
+from daemon.commands.printing import local_time, output, plain_table, printable
 from daemon.config.settings import DEFAULT_CONFIG
 from daemon.control.control_socket import Answer
 from daemon.control.status import history_of
@@ -34,15 +31,14 @@ def history(
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
-    table = Table("started", "took", "worker", "file", "outcome", box=None, pad_edge=False, header_style="dim")
+    rows = plain_table("started", "took", "worker", "file", "outcome")
     for attempt in found["attempts"]:
-        table.add_row(*_row(attempt))
-    Console(emoji=False).print(table)
+        rows.add_row(*_row(attempt))
+    output().print(rows)
 
 
 def _row(attempt: Answer) -> tuple[str, ...]:
-    started = datetime.fromtimestamp(attempt["begun"], tz=UTC).astimezone()
     took = f"{attempt['ended'] - attempt['begun']:.1f} s" if attempt["ended"] else ""
     outcome = attempt["outcome"] or "running"
     text = ": ".join(filter(None, (outcome, attempt["reason"])))
-    return f"{started:%Y-%m-%d %H:%M:%S}", took, attempt["worker"], printable(attempt["file"]), printable(text)
+    return local_time(attempt["begun"]), took, attempt["worker"], printable(attempt["file"]), printable(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, load_config
 from daemon.journal.database import usable
-from daemon.runtime.log import configure_log
+from daemon.runtime.log import configure_log, show_progress
 from daemon.service import Service
 
 
@@ -13,5 +13,8 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Watch the configured folders, and colour the files that are put there."""
     settings = load_config(config)
     configure_log(settings.log)
-    with usable(settings.state):
-        Service(settings, config).run()
+    try:
+        with usable(settings.state):
+            Service(settings, config).run()
+    finally:
+        show_progress("")

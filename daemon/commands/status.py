@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Group
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from daemon.commands.client import look_up
 from daemon.commands.options import ConfigOption
-from daemon.commands.printing import printable
+from daemon.commands.printing import local_time, output, plain_table, printable
 from daemon.config.settings import DEFAULT_CONFIG
 from daemon.control.control_socket import Answer
 from daemon.control.status import status_of
+from daemon.files import text as files_text
+from daemon.runtime.progress import JobProgress, describe_duration
 
 _SHOWN = 20
-"""Rows of each state on a terminal; --all and --json show every one."""
+"""Rows of each state; --all and --json show every one."""
+_WATCHED = 5
+"""The same with --watch, so that all states fit on a terminal."""
+_WATCH_SECONDS = 1.0
 
 
 def status(
@@ -27,31 +36,51 @@ def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: the latest 5000 of each state.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every file, not only the latest.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again every second, until Ctrl-C.")] = False,
 ) -> None:
     """Show which files wait, run, are done, have failed or were skipped, and why."""
-    most = None if as_json or everything else _SHOWN
-    found = look_up(config, "status", lambda journal: status_of(journal, most), most=most)
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
+    most = None if as_json or everything else _WATCHED if watch else _SHOWN
+    if watch:
+        with suppress(KeyboardInterrupt):
+            _watch(config, most, as_json=as_json)
+    elif as_json:
+        typer.echo(json.dumps(_look_up(config, most), indent=2))
     else:
-        _show(found)
+        output().print(_shown(_look_up(config, most)))
 
 
-def _show(found: Answer) -> None:
-    console = Console(emoji=False)
-    console.print(printable(_headline(found)), highlight=False)
+def _watch(config: Path, most: int | None, *, as_json: bool) -> None:
+    """Show the status every second: in its place on a terminal, as further lines elsewhere."""
+    console = output()
+    if console.is_terminal and not as_json:
+        with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+            for found in _looks(config, most):
+                live.update(_shown(found), refresh=True)
+    for found in _looks(config, most):
+        if as_json:
+            typer.echo(json.dumps(found))
+        else:
+            console.print(_shown(found))
+
+
+def _looks(config: Path, most: int | None) -> Iterator[Answer]:
+    while True:
+        yield _look_up(config, most)
+        time.sleep(_WATCH_SECONDS)
+
+
+def _look_up(config: Path, most: int | None) -> Answer:
+    return look_up(config, "status", lambda journal: status_of(journal, most), most=most)
+
+
+def _shown(found: Answer) -> Group:
+    """The status for people."""
+    lines = [_headline(found)]
     for pause in found["paused"]:
-        since = datetime.fromtimestamp(pause["since"], tz=UTC).astimezone()
-        console.print(printable(f"paused since {since:%Y-%m-%d %H:%M}: {pause['reason']}"), highlight=False)
-    console.print(", ".join(f"{number} {state}" for state, number in found["counts"].items()))
-    table = Table("state", "file", "details", box=None, pad_edge=False, header_style="dim")
-    for state, number in found["counts"].items():
-        files = [file for file in found["files"] if file["state"] == state]
-        for file in files:
-            table.add_row(state, printable(file["file"]), printable(_what(file)))
-        if number > len(files):
-            table.add_row("", f"and {number - len(files)} more", "")
-    console.print(table)
+        end = f", until {local_time(pause['until'])}" if pause.get("until") else ""
+        lines.append(f"paused since {local_time(pause['since'])}{end}: {pause['reason']}")
+    lines.append(_counts(found))
+    return Group(*(Text(files_text.printable(line)) for line in lines), _files(found))
 
 
 def _headline(found: Answer) -> str:
@@ -62,13 +91,34 @@ def _headline(found: Answer) -> str:
     return f"the service is running (process {service['pid']}): {service['summary']}"
 
 
+def _counts(found: Answer) -> str:
+    """The number of files in each state, and the time until all are done."""
+    counts = ", ".join(f"{number} {state}" for state, number in found["counts"].items())
+    left = found["service"] and found["service"].get("seconds_left")
+    return counts if left is None else f"{counts}; about {describe_duration(left)} left"
+
+
+def _files(found: Answer) -> Table:
+    rows = plain_table("state", "file", "details")
+    for state, number in found["counts"].items():
+        files = [file for file in found["files"] if file["state"] == state]
+        for file in files:
+            rows.add_row(state, printable(file["file"]), printable(_what(file)))
+        if number > len(files):
+            rows.add_row("", f"and {number - len(files)} more", "")
+    return rows
+
+
 def _what(file: Answer) -> str:
     """The progress or outcome of a file, in a few words."""
     if file["state"] == "running":
-        return f"frame {file['frames_done']} of {file['frames'] or 'unknown'}" if file["frames_done"] else "started"
+        speed = file.get("frames_per_second")  # known to the service only
+        progress = JobProgress(file["job"], file["file"], "", file["frames_done"], file["frames"], speed)
+        return progress.describe() or "started"
     if file["state"] in {"waiting", "held"}:
         wait = file["due"] - time.time()
-        return f"{file['reason'] or ''} (next attempt in {wait:.0f} s)" if wait > 0 else file["reason"] or ""
+        next_attempt = f"next attempt in {describe_duration(wait)}" if wait > 0 else ""
+        return "; ".join(filter(None, (file["reason"], next_attempt)))
     if file["state"] == "done":
         return f"{file['output']} ({file['seconds'] or 0:.1f} s)"
     return file["reason"] or ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -36,23 +37,37 @@ _WRONG_KIND = {
 """The same, by the beginning of the type."""
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line for each wrong setting. A wrong setting that folders inherit is reported once."""
+@dataclass(frozen=True, slots=True)
+class WrongSetting:
+    """What is wrong with one setting."""
+
+    place: tuple[str | int, ...]
+    """The names, and the numbers in lists, that lead to it."""
+    name: str
+    """The place as a person writes it: `folders, entry 1: colour.device`."""
+    wrong: str
+    """What is wrong with it, and what is allowed."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.wrong}"
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[WrongSetting]:
+    """What is wrong with each wrong setting. One that folders inherit is reported once."""
     details = error.errors()
     common = {detail["loc"] for detail in details}
     own = [detail for detail in details if detail["loc"][:1] != ("folders",) or detail["loc"][2:] not in common]
     reported = [detail for detail in own if detail["loc"] != ("folders",) or len(details) == 1]
-    lines: dict[str, list[str]] = {}
+    found: dict[tuple[str | int, ...], list[str]] = {}
     for detail in reported:
-        messages = lines.setdefault(_place(detail, model), [])
+        messages = found.setdefault(tuple(_known(detail, model)), [])
         message = _message(detail, model)
         messages += [message] if message not in messages else []
-    return [f"{place}: {_joined(messages)}" for place, messages in lines.items()]
+    return [WrongSetting(place, _name(place), _joined(messages)) for place, messages in found.items()]
 
 
-def _place(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    """The setting as it is written in the file: `folders, entry 1: colour.device`."""
-    parts = (f", entry {part + 1}: " if isinstance(part, int) else f".{part}" for part in _known(detail, model))
+def _name(place: tuple[str | int, ...]) -> str:
+    parts = (f", entry {part + 1}: " if isinstance(part, int) else f".{part}" for part in place)
     return "".join(parts).lstrip(".").replace(": .", ": ").rstrip(": ")
 
 

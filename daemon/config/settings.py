@@ -22,48 +22,25 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
-from daemon.config.errors import explain
-from daemon.config.ignored_names import IGNORED_NAMES
+from daemon.config.errors import WrongSetting, explain
+from daemon.config.folder_settings import Folder, Method
 from daemon.config.web_settings import Web
 from daemon.config.working_hours import Span, read_span
-from daemon.config.yaml_file import read_yaml
+from daemon.config.yaml_file import line_of, read_yaml, where_and_why
+
+__all__ = ["DEFAULT_CONFIG", "Config", "Folder", "Hook", "Hooks", "Log", "Watching", "Work", "load_config"]
 
 DEFAULT_CONFIG = Path("config.yaml")
-
-
-class Folder(JobSettings):
-    """A watched folder. Its own detection, colour, photo and film settings override those of the whole file."""
-
-    input: Path
-    """Folder of the originals."""
-    output: Path
-    """Folder of the coloured copies, which lie in the same sub-folders."""
-    recursive: bool = True
-    """Whether sub-folders are watched too."""
-    include: tuple[str, ...] = ("*",)
-    """Names of the files to colour (shell patterns)."""
-    exclude: tuple[str, ...] = IGNORED_NAMES
-    """Names of files and folders to ignore (shell patterns)."""
-    links: Literal["ignore", "follow"] = "ignore"
-    """Whether to follow symbolic links, also to places outside the folder."""
-    priority: int = 0
-    """Rank of the folder: a higher number comes first; folders with the same number take turns."""
-    original: Literal["keep", "move"] = "keep"
-    """What happens to an original after colouring: it stays, or moves to `done/` in its watched folder."""
-    duplicates: Literal["again", "link", "skip"] = "again"
-    """What happens to a file with the content of a finished one: coloured too, linked to its result, or skipped."""
-
-    @property
-    def job_settings(self) -> JobSettings:
-        """The settings that determine a result."""
-        return JobSettings(**{name: getattr(self, name) for name in JobSettings.model_fields})
+_SHIPPED_INPUT = Path("inbox")
+"""The input folder of the configuration that comes with tintd, as it is written there."""
 
 
 class Watching(Section):
     """How files are found, and when they are complete."""
 
-    method: Literal["events", "polling"] = "events"
-    """events (inotify), or polling, for network shares, which send no events."""
+    method: Method = "auto"
+    """How files are found: by events (inotify) or by polling; auto: by polling on network shares, which send no events.
+    A folder may override it."""
     poll_seconds: PositiveFloat = 10
     """Time between two scans of the folders where no events arrive."""
     settle_seconds: NonNegativeFloat = 5
@@ -128,10 +105,11 @@ class Hook(Section):
 
 
 class Hooks(Section):
-    """What is called when a file is done, or has failed for good."""
+    """What is called when a file is done, has failed for good, or was skipped."""
 
     done: Hook = Hook()
     failed: Hook = Hook()
+    skipped: Hook = Hook()
     timeout_seconds: PositiveFloat = 30
     """Longest time of a command or a webhook; one that takes longer has failed, and is called again later."""
 
@@ -230,13 +208,22 @@ def load_config(path: Path) -> Config:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: this is not valid YAML: {error}") from error
+        raise SettingsError(f"{path}: this is not valid YAML: {where_and_why(error)}") from error
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in explain(error, Config))) from error
+        raise SettingsError("\n".join(_located(path, wrong) for wrong in explain(error, Config))) from error
     except (TypeError, ValueError, RuntimeError) as error:  # a 13th month, a link to itself, [[[[...
         raise SettingsError(f"{path}: not a configuration: {error}") from error
     _check_apart(path, config)
     return config
+
+
+def _located(path: Path, wrong: WrongSetting) -> str:
+    """A sentence about a wrong setting, with its line in the file or the variable that sets it."""
+    variable = "TINTD_" + "__".join(str(part).upper() for part in wrong.place)
+    if variable in os.environ:
+        return f"{variable} (an environment variable): {wrong.wrong}"
+    line = line_of(path, wrong.place)
+    return f"{path}, line {line}: {wrong}" if line is not None else f"{path}: {wrong}"
 
 
 def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -272,6 +259,7 @@ def _anchored(config: Config, base: Path) -> Config:
         folder.model_copy(
             update={
                 "input": anchored(folder.input).resolve(),
+                "make": folder.make or folder.input == _SHIPPED_INPUT,
                 "output": anchored(folder.output).resolve(),
                 **anchored_files(folder),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,48 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 (whatever the file contains)
         return loader.get_single_data()
     finally:
         loader.dispose()
+
+
+def where_and_why(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """What is wrong with a text that is not YAML, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        hint = "; is a colon, a quote or a bracket missing, or is a line indented by tabs?"
+        return f"line {error.problem_mark.line + 1}: {error.problem}{hint}"
+    return " ".join(str(error).split())
+
+
+def line_of(path: Path, place: Sequence[str | int]) -> int | None:
+    """The line of a file, from 1, in which a setting stands.
+
+    Args:
+        path: a YAML file.
+        place: the names, and the numbers in lists, that lead to the setting.
+
+    Returns:
+        The line of the setting; of the last part of the place that exists, if it is missing there; None if none does.
+
+    """
+    try:
+        node = yaml.compose(path.read_text(), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    line: int | None = None
+    for part in place:
+        found = _child(node, part)
+        if found is None:
+            break
+        mark, node = found
+        line = mark.line + 1
+    return line
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Mark, yaml.Node] | None:
+    """Where a part of a node begins, and its value; None if there is no such part."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark, node.value[part]
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark, value) for key, value in node.value if key.value == str(part)), None)
+    return None
 
 
 class _Loader(yaml.SafeLoader):

@@ -1,4 +1,4 @@
-"""Calls a command or a webhook for each file that is done or has failed, at least once.
+"""Calls a command or a webhook for each file that is done, has failed or was skipped, at least once.
 
 An event enters the journal's outbox in the transaction that ends its job, and leaves it after it was delivered. So a
 crash between the two loses no event, but one may be delivered twice.
@@ -42,8 +42,8 @@ class HookRunner:
         self._delivery: tuple[HookEvent, Future[None]] | None = None
         """The event that is being delivered."""
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="hooks")
-        states: dict[State, Hook] = {"done": hooks.done, "failed": hooks.failed}
-        outbox.subscribe(state for state, hook in states.items() if hook.is_set)
+        self._of_states: dict[State, Hook] = {"done": hooks.done, "failed": hooks.failed, "skipped": hooks.skipped}
+        outbox.subscribe(state for state, hook in self._of_states.items() if hook.is_set)
 
     @property
     def is_busy(self) -> bool:
@@ -70,8 +70,7 @@ class HookRunner:
         event = self._outbox.next(now)
         if event is None:
             return
-        hook = self._hooks.done if event.state == "done" else self._hooks.failed
-        future = self._threads.submit(call, event, hook, self._hooks.timeout_seconds)
+        future = self._threads.submit(call, event, self._of_states[event.state], self._hooks.timeout_seconds)
         future.add_done_callback(lambda _: self._wake())
         self._delivery = event, future
 

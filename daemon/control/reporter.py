@@ -12,6 +12,7 @@ from daemon.jobs.running_job import RunningJob
 from daemon.jobs.time_left import seconds_left
 from daemon.journal.journal import Journal
 from daemon.journal.workload import Workload, read_workload
+from daemon.runtime.log import show_progress
 from daemon.runtime.notify import notify, watchdog_interval
 from daemon.runtime.service_state import LatestState, ServiceState, WorkerState
 from daemon.workers import ExecutorStatus
@@ -63,6 +64,7 @@ class Reporter:
             oldest_due=self._oldest_due,
             journal_problem=reasons(self.pauses()),
         )
+        show_progress(self._latest.value.progress)
         if self.seconds_to_message() <= 0:
             self._tell_systemd(is_alive=not executor.is_failing)
 
@@ -79,6 +81,11 @@ class Reporter:
             oldest_due=self._oldest_due,
         )
         notify("WATCHDOG=1", f"STATUS={reason}")
+
+    def report_stop(self, *, is_working: bool) -> None:
+        """Tell systemd and the terminal that the service stops, once its running jobs have finished."""
+        notify("STOPPING=1", *(["STATUS=finishing"] if is_working else []))
+        show_progress("finishing; Ctrl-C again stops at once" if is_working else "")
 
     def seconds_to_message(self) -> float:
         """Seconds until systemd expects the next message."""

@@ -45,7 +45,7 @@ def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
 
 
 def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
-    """Names for a result: the original's with the new suffix, then with the old suffix in brackets, then with numbers.
+    """Names for a result: the original's with the new suffix, then with the old suffix, if it is another, then numbers.
 
     Args:
         folder: the folder of results.
@@ -56,10 +56,10 @@ def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]
     place, stem = folder / original.parent, original.stem
     yield place / _short(stem, suffix)
     old = original.suffix[1:]
-    tail = f" ({old})" if old else " (coloured)"
-    yield place / _short(stem, tail + suffix)
+    if old and original.suffix.lower() != suffix.lower():
+        yield place / _short(stem, f" ({old}){suffix}")
     for number in range(2, 10_000):
-        yield place / _short(stem, f"{tail} {number}{suffix}")
+        yield place / _short(stem, f" ({number}){suffix}")
 
 
 def leave_note(folder: Path, original: Path, reason: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
+
 
 def storable(text: str | None) -> str | None:
     """Replace what cannot be stored: a text may contain a file's name whose bytes are not UTF-8."""
@@ -11,3 +14,9 @@ def storable(text: str | None) -> str | None:
 def printable(text: str) -> str:
     """Replace control characters, which could change what a terminal shows."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def natural_key(path: PurePath) -> list[tuple[int, str]]:
+    """A key that sorts paths as people do: by the numbers in them, so that `scan2` comes before `scan10`."""
+    parts = re.findall(r"\d+|\D+", str(path))
+    return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts]

@@ -87,4 +87,4 @@ def log_of(record: JobRecord) -> structlog.typing.FilteringBoundLogger:
 
 def settings_hash(settings: JobSettings) -> str:
     """A short name for settings."""
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:12]
+    return hashlib.sha256(settings.model_dump_json(exclude={"size"}).encode()).hexdigest()[:12]

@@ -21,14 +21,14 @@ class FolderError(TintdError):
 
 
 def make_folders(folders: Iterable[Folder]) -> None:
-    """Make the watched folders and those of results, where they are missing.
+    """Make the folders of results where they are missing, and those watched folders that may be made.
 
     Raises:
         FolderError: one cannot be made.
 
     """
     for folder in folders:
-        for place in (folder.input, folder.output):
+        for place in (folder.input, folder.output) if folder.make else (folder.output,):
             try:
                 make_folder(place)
             except OSError as error:

@@ -29,7 +29,7 @@ class HookEvent:
     id: int
     """The event's number: the same at each delivery."""
     job: int
-    state: Literal["done", "failed"]
+    state: Literal["done", "failed", "skipped"]
     file: str
     output: str | None
     reason: str | None

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from daemon.files.identity import Result
@@ -19,6 +20,22 @@ NAME = "journal.sqlite3"
 """The name of the database in the state folder."""
 SIMILAR_FILES = 20
 """The most files of the same content that are compared: a flood of copies costs no more than one of different files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What is known of one file. Times are in seconds since the epoch."""
+
+    file: Path
+    state: State
+    reason: str | None
+    output: Path | None
+    notes: tuple[str, ...]
+    found: float
+    ended: float | None
+    seconds: float | None
+    """How long the last attempt took."""
+    attempts: int
 
 
 class JournalReader:
@@ -105,6 +122,23 @@ class JournalReader:
             " GROUP BY folder"
         )
         return [(Path(os.fsdecode(row["folder"])), row["jobs"]) for row in rows]
+
+    def report(self) -> Iterator[ReportRow]:
+        """All files, in the order of their paths."""
+        for row in self._db.execute("SELECT * FROM jobs WHERE NOT superseded ORDER BY folder, path"):
+            job = job_of(row)
+            result = job.output if job.state == "done" else None
+            yield ReportRow(
+                job.source,
+                job.state,
+                job.reason,
+                result,
+                job.notes,
+                row["found"],
+                row["ended"],
+                job.seconds,
+                job.attempts,
+            )
 
     def next_due(self) -> float | None:
         """The time at which the next job may start, in seconds since the epoch; None where none waits."""

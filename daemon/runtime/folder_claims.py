@@ -13,6 +13,8 @@ from pathlib import Path
 
 import structlog
 
+from daemon.config.settings import Folder
+
 _log = structlog.get_logger()
 
 
@@ -22,13 +24,17 @@ class FolderClaims:
     def __init__(self) -> None:
         self._claims: dict[Path, socket.socket] = {}
 
-    def check(self, folders: Iterable[Path]) -> None:
+    def check(self, folders: Iterable[Folder]) -> None:
         """Claim watched folders; the log warns of one that is missing, perhaps mistyped, or another process's."""
         for folder in folders:
-            if not folder.exists():
-                _log.warning("input folder did not exist and was made", folder=str(folder))
-            elif self.claim([folder]):
-                _log.warning("another tintd watches this folder; its files are coloured twice", folder=str(folder))
+            place = folder.input
+            if not place.exists() and folder.make:
+                _log.info("input folder made", folder=str(place))
+            elif not place.exists():
+                remedy = "correct `input`, make the folder, or set `make: true`"
+                _log.warning("input folder does not exist; tintd waits for it", folder=str(place), remedy=remedy)
+            elif self.claim([place]):
+                _log.warning("another tintd watches this folder; its files are coloured twice", folder=str(place))
 
     def claim(self, folders: Iterable[Path]) -> list[Path]:
         """Claim folders; returns those that another process has claimed. A missing folder is not claimed."""

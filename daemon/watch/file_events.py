@@ -42,6 +42,10 @@ class FileEvents:
         self._reported: str | None = None
         self._has_unwatched = False
 
+    def covers(self, folder: Folder) -> bool:
+        """Whether it listens at a folder."""
+        return folder in self._folders
+
     @property
     def is_incomplete(self) -> bool:
         """Whether events of some folder are missing, so that scans must replace them; an absent folder sends none."""

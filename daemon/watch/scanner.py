@@ -129,18 +129,27 @@ class Scanner:
         begun = time.monotonic()
         entered: set[int] = set()
         for folder in self._folders:
-            for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), self._report):
-                self._offer(folder, path)
-            if folder.links == "follow":
-                entered.clear()
+            entered |= self._scan_folder(folder)
         if self._stopped.is_set():
             return
         again = self._events is not None and self._events.check(entered)
-        by_polling = self._events is None or self._events.is_incomplete or again
+        is_incomplete = self._events is not None and self._events.is_incomplete
+        by_polling = again or is_incomplete or not all(map(self._listens, self._folders))
         pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
         now = time.monotonic()
         self._next_scan = now + max(pause, (now - begun) / _SHARE)
         self.is_scanning = self._rescan
+
+    def _scan_folder(self, folder: Folder) -> set[int]:
+        """Find the wanted files of a folder; returns the inodes of the folders in it that the kernel must watch."""
+        entered: set[int] = set()
+        for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), self._report):
+            self._offer(folder, path)
+        return entered if self._listens(folder) and folder.links != "follow" else set()
+
+    def _listens(self, folder: Folder) -> bool:
+        """Whether file events of a folder are received."""
+        return self._events is not None and self._events.covers(folder)
 
     def _offer(self, folder: Folder, path: Path) -> None:
         """Put a file where the main loop finds it; wait while it has enough."""

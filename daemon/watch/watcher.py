@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
+from daemon.files.mounts import network_kind
+from daemon.files.text import natural_key
 from daemon.watch.file_events import FileEvents
 from daemon.watch.file_filter import is_linked, wanted_at, wants
 from daemon.watch.scanner import FoundFile, Scanner
@@ -55,7 +58,8 @@ class Watcher:
         self._wake = wake
         self._tracker = StabilityTracker(watching.settle_seconds)
         """Used in the thread that tracks files alone, but for its length."""
-        self._events = FileEvents(folders, self._attend) if watching.method == "events" else None
+        listened = tuple(folder for folder in folders if listens(folder, watching.method))
+        self._events = FileEvents(listened, self._attend) if listened else None
         self._scanner = Scanner(folders, watching, self._events, wake)
         self._observed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._ready: queue.Queue[ReadyFile] = queue.Queue(_MOST_READY)
@@ -156,8 +160,9 @@ class Watcher:
                 self._tracker.notice(found, now)
 
     def _look(self) -> None:
-        """Look at the tracked files, and pass on those that are complete."""
-        for path, identity in self._tracker.complete(self._identify, time.monotonic()):
+        """Look at the tracked files, and pass on those that are complete, in the order of their names."""
+        complete = self._tracker.complete(self._identify, time.monotonic())
+        for path, identity in sorted(complete, key=lambda found: natural_key(found[0])):
             for folder in self._folders:
                 if wants(folder, path):
                     self._offer(ReadyFile(folder, path, identity))
@@ -175,6 +180,16 @@ class Watcher:
         """A file's identity; None where it is gone, or has become a link that is not to be followed."""
         linked = any(is_linked(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
         return None if linked else identify(path)
+
+
+def listens(folder: Folder, method: Method) -> bool:
+    """Whether a folder's files are found by events; `method` is that of folders without one of their own.
+
+    A network share sends no events of what other machines change.
+
+    """
+    chosen = folder.method or method
+    return chosen == "events" or (chosen == "auto" and network_kind(folder.input) is None)
 
 
 def _taken(source: queue.Queue[_Item], most: int) -> list[_Item]:

@@ -22,6 +22,9 @@ class WorkerSpec:
     io: Literal["normal", "low", "idle"] = "normal"
     threads: int | None = field(default=None, compare=False)
     """Number of its threads that compute; None: torch's own choice. A new share replaces no worker."""
+    may_fork: bool = False
+    """Whether it may be a fork of its parent, which starts faster. The parent must have nothing that a fork could harm:
+    no journal, no lock, no listening socket."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,18 +30,22 @@ _log = structlog.get_logger()
 class WorkerPool:
     """An executor that does tasks in processes of this machine: a number of workers for each device."""
 
-    def __init__(self, colours: Iterable[ColourSettings], work: Work, *, all_devices: bool = True) -> None:
+    def __init__(
+        self, colours: Iterable[ColourSettings], work: Work, *, all_devices: bool = True, may_fork: bool = False
+    ) -> None:
         """Set up the slots; `start` starts their workers.
 
         Args:
             colours: colour settings of all jobs to come; each worker loads the weights for those of its device.
             work: number of workers for each device, and the limits that they must keep.
             all_devices: whether the device `auto` has workers on every GPU, or only on the first.
+            may_fork: whether workers may be forks of this process, see `WorkerSpec`.
 
         """
         self._colours = tuple(dict.fromkeys(colours))
         self._work = work
         self._all_devices = all_devices
+        self._may_fork = may_fork
         self._devices: tuple[str | None, ...] = (None,)
         self._slots: list[WorkerSlot] = []
         self._events: list[Event] = []
@@ -223,4 +227,4 @@ class WorkerPool:
         for device in dict.fromkeys(colour.device for colour in self._colours):
             colours = tuple(colour for colour in self._colours if colour.device == device)
             for own in self._devices if device == "auto" else (None,):
-                yield from [WorkerSpec(colours, own, work.nice, work.io_class)] * work.workers
+                yield from [WorkerSpec(colours, own, work.nice, work.io_class, may_fork=self._may_fork)] * work.workers

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
+import threading
+from multiprocessing.context import ForkContext, SpawnContext
 
 from daemon.workers.messages import Died, Message, WorkerSpec
 from daemon.workers.task import Task
@@ -20,9 +23,9 @@ class Worker:
             OSError: the system allows no further process, or has no memory for it.
 
         """
-        spawning = multiprocessing.get_context("spawn")
-        self.connection, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=main, args=(theirs, spec), name="tintd worker", daemon=True)
+        context = _context(spec)
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=main, args=(theirs, spec), name="tintd worker", daemon=True)
         try:
             self._process.start()
         except BaseException:
@@ -70,3 +73,9 @@ class Worker:
             name = signal.Signals(-code).name
             return Died(f"the worker crashed ({name})", name)
         return Died(f"the worker ended (exit status {code})")
+
+
+def _context(spec: WorkerSpec) -> ForkContext | SpawnContext:
+    """How the process starts. A fork of a process with several threads could wait for ever for a lock of theirs."""
+    forks = spec.may_fork and sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")

@@ -43,6 +43,19 @@ def test_what_is_dropped_appears_in_colour(tintd: Daemon) -> None:
     assert tintd.stop() == 0
 
 
+def test_a_folder_that_does_not_exist_is_waited_for(daemon: Daemon) -> None:
+    """Its name may be mistyped, so it is not made, and the log warns; once it is there, its files are found."""
+    daemon.settings["folders"] = [{"input": "scans", "output": "outbox"}]
+    daemon.settings["watching"]["poll_seconds"] = 0.5
+    daemon.start()
+    [warning] = daemon.logged("input folder does not exist; tintd waits for it")
+    assert warning["folder"] == str(daemon.root / "scans")
+    assert not (daemon.root / "scans").exists()
+    (daemon.root / "scans").mkdir()
+    write_grey(daemon.root / "scans" / "a.png")
+    daemon.wait_for(done=1)
+
+
 def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
     """It is tried again, then failed with a reason that a note repeats; no photo is skipped; the rest is done."""
     daemon.start()
@@ -72,7 +85,7 @@ def test_the_first_bytes_of_a_scan_do_not_end_the_service(daemon: Daemon) -> Non
 
 def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
     """With the reason, and nothing published; a folder that is said to be grey gets it coloured anew."""
-    daemon.settings["folders"].append({"input": "grey", "output": "anew", "detection": {"input": "grey"}})
+    daemon.settings["folders"].append({"input": "grey", "make": True, "output": "anew", "detection": {"input": "grey"}})
     (daemon.root / "grey").mkdir()
     for place in (daemon.inbox, daemon.root / "grey"):
         Image.fromarray(coloured("coffee")).save(place / "coffee.jpg")
@@ -187,7 +200,7 @@ def test_a_result_that_its_owner_changed_is_not_replaced(daemon: Daemon) -> None
     write_grey(daemon.inbox / "a.png", 50, 50)
     daemon.wait_until(lambda: len(daemon.logged("done")) == 2, "it is done anew")
     assert (daemon.outbox / "a.png").read_text() == "retouched by hand"
-    assert (daemon.outbox / "a (png).png").exists()
+    assert (daemon.outbox / "a (2).png").exists()
 
 
 def test_originals_move_to_done_where_that_is_configured(daemon: Daemon) -> None:
@@ -197,7 +210,7 @@ def test_originals_move_to_done_where_that_is_configured(daemon: Daemon) -> None
     for size in (40, 50):
         write_grey(daemon.inbox / "scan.png", size, size)
         daemon.wait_until(lambda: not (daemon.inbox / "scan.png").exists(), "the original moved")
-    assert sorted(path.name for path in (daemon.inbox / "done").iterdir()) == ["scan (png).png", "scan.png"]
+    assert sorted(path.name for path in (daemon.inbox / "done").iterdir()) == ["scan (2).png", "scan.png"]
     assert sorted(Image.open(path).size for path in daemon.outbox.iterdir()) == [(40, 40), (50, 50)]
 
 

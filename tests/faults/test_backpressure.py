@@ -167,7 +167,7 @@ def drop_a_flood(service: Service, number: int) -> None:
 def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> None:
     """Breaks: the same, in the whole service: its memory stays flat, it answers all the while, and queue are fair."""
     number = 100_000
-    service.settings["folders"].append({"input": "few", "output": "outbox-few"})
+    service.settings["folders"].append({"input": "few", "make": True, "output": "outbox-few"})
     service.settings["work"] |= {"attempts": 1, "photo_batch": 1}
     (service.root / "few").mkdir()
     service.start()

@@ -78,7 +78,7 @@ def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240))
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     (daemon.root / "second").mkdir()
-    daemon.settings["folders"].append({"input": "second", "output": "results"})
+    daemon.settings["folders"].append({"input": "second", "make": True, "output": "results"})
     daemon.reload()
     write_grey(daemon.root / "second" / "a.png")
     good = dict(daemon.settings)
@@ -115,7 +115,7 @@ def test_recolor_replaces_the_earlier_result_whatever_its_name(daemon: Daemon) -
     daemon.wait_for(done=2)
     (daemon.outbox / "mine.png").write_text("retouched by hand")
     for turn, (form, names) in enumerate(
-        [("tiff", ["a.tif", "mine.png", "mine.tif"]), ("png", ["a.png", "mine (png).png", "mine.png"])], start=1
+        [("tiff", ["a.tif", "mine.png", "mine.tif"]), ("png", ["a.png", "mine (2).png", "mine.png"])], start=1
     ):
         daemon.settings["photo"] = {"format": form}
         daemon.reload(times=turn)
@@ -145,7 +145,7 @@ def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
     """Breaks: the configuration, and then the worker at a film that is no longer in it. Nothing is left over."""
     daemon.settings["watching"]["rescan_seconds"] = 1
     (daemon.root / "second").mkdir()
-    daemon.settings["folders"].append({"input": "second", "output": "results"})
+    daemon.settings["folders"].append({"input": "second", "make": True, "output": "results"})
     daemon.start()
     daemon.drop_film("film.mkv", SPARSE)
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00001.json")), "segments are finished")

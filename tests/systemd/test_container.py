@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_it_does_not_run_as_root_and_knows_its_health() -> None:
 def test_torch_is_pinned() -> None:
     """The container takes it, and nothing else, from PyTorch's own index."""
     pins = (ROOT / "constraints.txt").read_text()
-    assert len(re.findall(r"^(torch|torchvision)==", pins, re.MULTILINE)) == 2
+    assert len(re.findall(r"^torch==", pins, re.MULTILINE)) == 1
 
 
 def test_its_configuration_is_valid() -> None:
@@ -98,3 +99,38 @@ def test_the_entry_point_refuses_what_is_no_number() -> None:
     )
     assert answer.returncode == 1
     assert "numbers" in answer.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="becoming another user needs root")
+def test_root_must_be_asked_for(tmp_path: Path) -> None:
+    """PUID=0 alone is refused with what to do."""
+    script = tmp_path / "entrypoint.sh"
+    script.write_text((ROOT / "container" / "entrypoint.sh").read_text().replace("/state", str(tmp_path)))
+    refused = subprocess.run(
+        ["sh", script, "id", "-u"], env=os.environ | {"PUID": "0"}, capture_output=True, text=True, check=False
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "ALLOW_ROOT=yes" in refused.stderr
+    told = os.environ | {"PUID": "0", "PGID": "0", "ALLOW_ROOT": "yes"}
+    assert subprocess.run(["sh", script, "id", "-u"], env=told, capture_output=True, check=True).stdout == b"0\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="becoming another user needs root")
+def test_a_closed_folder_in_the_state_stops_nothing(tmp_path: Path) -> None:
+    """Breaks: a sub-folder that root cannot enter with the capabilities of the compose file."""
+    script, state = tmp_path / "entrypoint.sh", tmp_path / "state"
+    script.write_text((ROOT / "container" / "entrypoint.sh").read_text().replace("/state", str(state)))
+    (state / "closed").mkdir(parents=True, mode=0o700)
+    os.chown(state / "closed", 4322, 4322)
+    os.chown(state, 4322, 4322)
+    state.chmod(0o700)
+    for place in (tmp_path, *tmp_path.parents):
+        if place == Path(tempfile.gettempdir()):
+            break
+        place.chmod(0o755)
+    kept = "-all,+setuid,+setgid,+chown"
+    command = ["setpriv", "--bounding-set", kept, "--inh-caps", kept, "sh", script, "id", "-u"]
+    told = os.environ | {"PUID": "4321", "PGID": "1234"}
+    ended = subprocess.run(command, env=told, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "4321\n"), ended.stderr
+    assert state.stat().st_uid == 4321

@@ -19,10 +19,10 @@ from torchvision.transforms.functional import center_crop, resize
 
 from colorizer.errors import MediaError
 from colorizer.model.lab import lightness_of_luma
-from colorizer.model.network import normalise, sum_channels
+from colorizer.model.network import normalise
 from training.data.corpus import Corpus, open_corpus
 from training.data.samples import LabelledSamples, Samples, grey_of
-from training.loop.initialisation import load_resnet, restore_normalisation, start_notes
+from training.loop.initialisation import load_resnet, restore_normalisation, start_notes, sum_channels
 from training.loop.task import Evaluation
 from training.recipe import ClassifierRecipe, Data, DataSource
 

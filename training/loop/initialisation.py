@@ -76,6 +76,20 @@ def _fetch(name: str) -> State:
     return state
 
 
+def sum_channels(convolution: nn.Conv2d) -> nn.Conv2d:
+    """Sum a convolution over RGB: for a grey picture, the result equals that of the original for the picture in RGB."""
+    grey = nn.Conv2d(
+        1,
+        convolution.out_channels,
+        kernel_size=convolution.kernel_size,  # type: ignore[arg-type]
+        stride=convolution.stride,  # type: ignore[arg-type]
+        padding=convolution.padding,  # type: ignore[arg-type]
+        bias=False,
+    )
+    grey.weight = nn.Parameter(convolution.weight.detach().sum(dim=1, keepdim=True))
+    return grey
+
+
 def start_notes(lacking: list[str]) -> list[str]:
     """A note for people about tensors of the encoder that start at random, if there are any."""
     return [f"{len(lacking)} tensors of the encoder start at random, the first is {lacking[0]}"] if lacking else []

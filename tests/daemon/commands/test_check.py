@@ -39,11 +39,13 @@ def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Pat
     (tmp_path / "file").touch()
     for name in ("readable", "moved"):
         (tmp_path / name).mkdir(mode=0o555)
-    folders = [{"input": name, "output": "outbox"} for name in ("readable", "missing", "file", "moved")]
+    folders = [{"input": name, "output": "outbox"} for name in ("readable", "missing", "file", "moved", "made")]
     folders[3] |= {"original": "move"}
+    folders[4] |= {"make": True}
     lines = check_as_nobody(tmp_path, folders=folders, colour={"weights": str(weights)})
     assert lines["readable"].startswith("ok")
     assert lines["missing"].startswith("warning")
+    assert lines["made"].startswith("ok")
     assert lines["file"].startswith("BAD")
     assert "this is a file" in lines["file"]
     assert "original: move" in lines["moved"]
@@ -64,7 +66,7 @@ def check_as_nobody(tmp_path: Path, **settings: object) -> dict[str, str]:
     command = [sys.executable, "-c", code, str(tmp_path / "config.yaml")]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
     found = [line for line in printed.splitlines() if " folder " in line]
-    return {Path(line.split(" folder ")[1].split(":")[0]).name: line for line in found}
+    return {Path(line.split(" folder ")[1].split(":")[0].split(" (")[0]).name: line for line in found}
 
 
 def test_a_hook_that_does_not_exist_is_found(tmp_path: Path, weights: Path) -> None:

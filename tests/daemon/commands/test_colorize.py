@@ -1,5 +1,6 @@
 """Tests of daemon/commands/colorize.py: the command as people call it."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,9 +11,13 @@ from pathlib import Path
 import av
 import psutil
 import pytest
+import typer
 from PIL import Image
 
+from colorizer.settings import JobSettings
 from daemon.cli import main
+from daemon.commands.colorize import colorize as colorize_command
+from daemon.commands.colour_options import option_of, read_settings
 from daemon.workers import Failed, Vacancy, WorkerPool
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
@@ -54,13 +59,48 @@ def test_it_goes_on_after_a_bad_file(tmp_path: Path, colorize: Colorize) -> None
     """And exits with 1, naming file and reason."""
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
-    (tmp_path / "folder").mkdir()
-    ended = colorize(bad, tmp_path / "nothing.png", tmp_path / "folder", write_grey(tmp_path / "a.png"))
+    ended = colorize(bad, tmp_path / "nothing.png", write_grey(tmp_path / "a.png"))
     assert ended.returncode == 1
     assert "bad.jpg" in ended.stderr
     assert "no such file" in ended.stderr
-    assert "folder: a folder; name the files in it" in ended.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_a_folder_is_mirrored(tmp_path: Path, colorize: Colorize) -> None:
+    """In the order of the names; what the service would ignore or skip is no failure, and no result is coloured."""
+    scans = tmp_path / "scans"
+    for name in ("10.png", "2.png", "sub/c.png", ".hidden.png"):
+        (scans / name).parent.mkdir(exist_ok=True, parents=True)
+        write_grey(scans / name)
+    (scans / "notes.txt").write_text("no picture")
+    for _ in range(2):
+        ended = colorize("-o", scans / "coloured", "--overwrite", scans)
+        assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.index("2.png ->") < ended.stderr.index("10.png ->")
+    assert re.search(r"notes\.txt: .*; skipped", ended.stderr)
+    results = sorted(str(path.relative_to(scans / "coloured")) for path in (scans / "coloured").rglob("*.*"))
+    assert results == ["10.png", "2.png", "sub/c.png"]
+
+
+def test_every_setting_of_a_job_is_an_option() -> None:
+    """As `tintd colorize --help` shows them."""
+    app = typer.Typer()
+    app.command()(colorize_command)
+    options = {flag for parameter in typer.main.get_command(app).params for flag in parameter.opts}
+    settings = [f"{section}.{name}" for section, values in JobSettings() for name in type(values).model_fields]
+    assert {option_of(setting) for setting in settings} <= options
+
+
+def test_defaults_can_be_said(tmp_path: Path, colorize: Colorize) -> None:
+    """As they are written in the configuration: `auto` and `default` where they are the default."""
+    given = [
+        word
+        for option, value in (("--vividness", "auto"), ("--working-size", "auto"), ("--jpeg-quality", "auto"))
+        for word in (option, value)
+    ]
+    assert colorize(write_grey(tmp_path / "a.png"), *given, "--encoder", "auto", "--format", "jpeg").returncode == 0
+    assert (tmp_path / "out" / "a.jpg").exists()
+    assert read_settings(colour={"weights": "default"}) == JobSettings()
 
 
 def test_a_file_in_colour_is_left_alone_unless_it_is_said_to_be_grey(tmp_path: Path, colorize: Colorize) -> None:
@@ -128,8 +168,7 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights:
         while not list(tmp_path.glob("out/.tintd-*")):
             assert run.poll() is None
             time.sleep(0.05)
-        children = psutil.Process(run.pid).children()
-        [worker] = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        [worker] = psutil.Process(run.pid).children()
         worker.suspend()
         _, errors = run.communicate(timeout=100)
     assert run.returncode == 1
@@ -142,13 +181,19 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights:
         (["--device", "gpu"], "--device"),
         (["--working-size", "huge"], "--working-size"),
         (["--input", "purple"], "--input"),
+        (["--jpeg-quality", "0"], "--jpeg-quality: must be 1 or more, or auto"),
+        (["--encoder", "libx265e"], "--encoder: there is no encoder libx265e; did you mean libx265?"),
+        (["--encoder-option", "grain"], "--encoder-option: must be NAME=VALUE"),
+        (["--film-max-megapixels", "all"], "--film-max-megapixels: must be a whole number"),
+        (["--profile", "/nowhere.icc"], "--profile: there is no file /nowhere.icc"),
+        (["--device", "cuda:99"], "device 'cuda:99' was not found"),
         (["--from", "noon"], "noon: not a time"),
     ],
 )
 def test_a_wrong_option_is_named(tmp_path: Path, colorize: Colorize, arguments: list[str], expected: str) -> None:
-    """In one line, with its name."""
+    """In one line, with its name, before the first file; the exit status is that of a wrong usage."""
     ended = colorize(write_grey(tmp_path / "a.png"), *arguments)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert expected in ended.stderr
     assert "Traceback" not in ended.stderr
 

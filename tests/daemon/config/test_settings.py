@@ -42,9 +42,9 @@ def test_paths_count_from_the_file(tmp_path: Path) -> None:
 
 
 def test_a_configuration_of_version_0_1_works(tmp_path: Path) -> None:
-    """It was shipped with the defaults, and means today's."""
+    """It was shipped with the defaults, and means today's, but that it finds files by events on network shares too."""
     old = (ROOT / "tests" / "assets" / "config-0.1.yaml").read_text()
-    new = (ROOT / "config.yaml").read_text()
+    new = (ROOT / "config.yaml").read_text().replace("method: auto ", "method: events ")
     assert load_config(written(tmp_path, old)) == load_config(written(tmp_path, new))
 
 
@@ -66,11 +66,27 @@ def test_a_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert folder.photo.profile == Path("/home/anna/my.icc")
 
 
+def test_the_input_that_is_shipped_may_be_made(tmp_path: Path) -> None:
+    """Others may be mistyped: they are made only where that is configured."""
+    text = """
+    folders: [{input: inbox, output: a}, {input: scans, output: b}, {input: /srv/inbox, output: c},
+              {input: films, output: d, make: true}]
+    """
+    assert [folder.make for folder in load_config(written(tmp_path, text)).folders] == [True, False, False, True]
+
+
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For one setting, without an edit."""
     monkeypatch.setenv("TINTD_LOG__LEVEL", "debug")
     config = load_config(written(tmp_path, FOLDERS + "log: {level: error, format: json}"))
     assert (config.log.level, config.log.format) == ("debug", "json")
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of a line of the file, in which the value does not stand."""
+    monkeypatch.setenv("TINTD_LOG__LEVEL", "loud")
+    with pytest.raises(SettingsError, match=r"^TINTD_LOG__LEVEL \(an environment variable\): must be debug, info"):
+        load_config(written(tmp_path, FOLDERS + "log: {level: error}"))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +99,10 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         (FOLDERS + "colour: {vividness: 2}", "colour.vividness: must be 1 or less, or auto, not `2`"),
         (FOLDERS + "vividness: 1", "vividness: there is no such setting; did you mean `colour.vividness`?"),
         (FOLDERS + "photo: {format: jpg}", "tiff, webp or avif, not `jpg`; did you mean jpeg?"),
+        (FOLDERS + "film: {encoder: h265}", "line 2: film.encoder: there is no encoder `h265`; did you mean hevc?"),
+        (FOLDERS + "\nwork:\n  order: oldest\n  attempts: 0", "config.yaml, line 5: work.attempts: must be greater"),
+        ("folders:\n- {input: a, output: b}\n- input: c\n", "line 3: folders, entry 2: output: is missing"),
+        (FOLDERS + "film:\n\tquality: 2", "not valid YAML: line 3: found character"),
         (FOLDERS + "work: {workers: many}", "work.workers: must be a whole number, not `many`"),
         (FOLDERS + "work: {workers: 0}", "work.workers: must be greater than 0, not `0`"),
         (FOLDERS + "work: {failure_notes: perhaps}", "work.failure_notes: must be true or false"),

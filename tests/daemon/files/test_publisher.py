@@ -11,9 +11,11 @@ from daemon.files.publisher import candidate_names, leave_note, publish, remove_
 
 
 def test_names_are_the_originals_then_say_what_it_was() -> None:
-    """`reel.mpg` becomes reel.mp4, else reel (mpg).mp4, then a number."""
+    """`reel.mpg` becomes reel.mp4, else reel (mpg).mp4, then a number; a suffix that stays the same says nothing."""
     names = [path.name for path in islice(candidate_names(Path("/out"), Path("1936/reel.mpg"), ".mp4"), 4)]
-    assert names == ["reel.mp4", "reel (mpg).mp4", "reel (mpg) 2.mp4", "reel (mpg) 3.mp4"]
+    assert names == ["reel.mp4", "reel (mpg).mp4", "reel (2).mp4", "reel (3).mp4"]
+    same = [path.name for path in islice(candidate_names(Path("/out"), Path("cat.JPG"), ".jpg"), 3)]
+    assert same == ["cat.jpg", "cat (2).jpg", "cat (3).jpg"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=255))

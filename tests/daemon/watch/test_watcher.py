@@ -1,6 +1,8 @@
 """Tests of daemon/watch/watcher.py and daemon/watch/scanner.py, with real folders and real events."""
 
 import os
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,19 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.watch import file_filter
-from daemon.watch.watcher import Watcher
+from daemon.watch.watcher import Watcher, listens
 
 
-@pytest.mark.parametrize("method", ["events", "polling"])
-def test_files_are_found_as_they_come(tmp_path: Path, method: str) -> None:
-    """Written, moved in, or inside a folder that is moved in whole."""
+@pytest.mark.parametrize(
+    ("method", "own"), [("events", None), ("polling", None), ("events", "polling"), ("auto", None)]
+)
+def test_files_are_found_as_they_come(tmp_path: Path, method: str, own: Method | None) -> None:
+    """Written, moved in, or inside a folder that is moved in whole; also where a folder has a method of its own."""
     inbox, outside = tmp_path / "inbox", tmp_path / "outside"
     (outside / "album").mkdir(parents=True)
     inbox.mkdir()
     watching = Watching.model_validate({"method": method, "poll_seconds": 0.2, "settle_seconds": 0.2})
-    watcher = Watcher((Folder(input=inbox, output=tmp_path / "out"),), watching, lambda: None)
+    folder, beside = Folder(input=inbox, output=tmp_path / "out", method=own), tmp_path / "beside"
+    beside.mkdir()
+    watcher = Watcher((folder, Folder(input=beside, output=tmp_path / "out")), watching, lambda: None)
     watcher.start()
     try:
         (inbox / "written.jpg").write_text("1")
@@ -38,6 +45,25 @@ def test_files_are_found_as_they_come(tmp_path: Path, method: str) -> None:
     finally:
         watcher.stop()
     assert found == {"written.jpg", "moved.jpg", "inside.jpg"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("bindfs"), reason="needs root and bindfs")
+def test_a_network_share_is_polled(tmp_path: Path) -> None:
+    """Unless the folder asks for events; a local one is listened to, unless it asks for polling."""
+    for name in ("local", "share"):
+        (tmp_path / name).mkdir()
+    if subprocess.run(
+        ["bindfs", "-o", "subtype=sshfs", tmp_path / "local", tmp_path / "share"], check=False
+    ).returncode:
+        pytest.skip("no FUSE here")
+    try:
+        local, share = (Folder(input=tmp_path / name, output=tmp_path / "out") for name in ("local", "share"))
+        assert (listens(local, "auto"), listens(share, "auto")) == (True, False)
+        assert (listens(local, "polling"), listens(share, "events")) == (False, True)
+        own = share.model_copy(update={"method": "events"})
+        assert listens(own, "auto")
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path / "share"], check=False)
 
 
 def test_a_scan_of_unwanted_names_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from colorizer.errors import WeightsError
 from colorizer.model.network import Architecture, Network
 from colorizer.model.weights import WeightsCard, save_weights
-from training.loop.initialisation import load_network, restore_normalisation, start_encoder, start_notes
+from training.loop.initialisation import load_network, restore_normalisation, start_encoder, start_notes, sum_channels
 
 
 def network(encoder: str = "resnet18") -> Network:
@@ -97,3 +97,11 @@ def test_folded_normalisations_are_restored_with_the_same_output() -> None:
             for one, other in zip(folded.encoder(grey), before, strict=True):
                 torch.testing.assert_close(one, other, atol=2e-3, rtol=1e-3)
     assert not torch.equal(folded.encoder.resnet.bn1.running_var, torch.ones(64))
+
+
+def test_a_grey_picture_sees_the_same_first_convolution() -> None:
+    """The first convolution, summed over three channels, has the same output for grey as for grey in RGB."""
+    convolution = torchvision.models.resnet18(weights=None).conv1
+    grey = torch.rand(1, 1, 32, 32)
+    expected = convolution(grey.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(sum_channels(convolution)(grey), expected, atol=1e-5, rtol=1e-4)
