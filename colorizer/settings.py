@@ -74,10 +74,15 @@ class FilmSettings(Section):
     """Preset of H.264 and HEVC, and its like of AV1 and NVENC: slower makes smaller files of the same look."""
     options: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = {}
     """Further options of the encoder, by libav's names; they go before `quality` and `speed`."""
-    interlaced: Literal["deinterlace", "keep"] = "deinterlace"
-    """Whether interlaced films become progressive, or stay interlaced where the encoder can (H.264, ProRes, FFV1)."""
     steadiness: Steadiness = "auto"
     """0 (each frame is coloured by itself) to 1 (colours of a shot hardly change), or auto."""
+    interlaced: Literal["auto", "deinterlace", "keep", "progressive"] = "auto"
+    """auto: frames of two moments are deinterlaced, as the frames themselves show; deinterlace: so is all that is
+    flagged as interlaced; keep: they stay interlaced where the encoder can (H.264, ProRes, FFV1); progressive: no frame
+    is deinterlaced."""
+    pulldown: Literal["auto", "keep"] = "auto"
+    """Where `interlaced` is auto: auto makes telecined film (24 frames a second in 60 fields) its film frames again,
+    keep takes it for an interlaced film."""
     provenance: bool = True
     """Whether the comment says what made the colour."""
     max_megapixels: PositiveInt = 100

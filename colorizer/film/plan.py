@@ -12,9 +12,10 @@ from colorizer.errors import InColourError
 from colorizer.film.bars import find_bars, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.frames import read_frames, sample_pictures
+from colorizer.film.decode.frames import read_frames, sample_pictures, sample_runs
 from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
+from colorizer.film.decode.scan import judge_scan
 from colorizer.film.encode.container import Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding
 from colorizer.film.resume import recall_scenes, remember_scenes
@@ -28,6 +29,8 @@ from colorizer.size_rules import check_file, check_picture
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
+_RUNS, _RUN = 6, 16
+"""Number of places at which the scan is judged, and of the neighbouring frames at each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     check_file(job.source, job.settings.size)
     info = probe_film(job.source, job.settings.film.max_megapixels)
     check_picture(job.source, info.width, info.height, job.settings.size)
+    info = _with_scan(info, job)
     encoding = choose_encoding(info, job.settings.film)
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
@@ -110,3 +114,8 @@ def _look(picture: VideoFrame, info: FilmInfo) -> tuple[Margins | None, bool]:
         return None, has_colour
     luma = info.coding.luma(luma_codes(picture, info.coding))
     return find_bars(orient(luma, info.orientation)), has_colour
+
+
+def _with_scan(info: FilmInfo, job: Job) -> FilmInfo:
+    """The film with its scan, judged by its frames."""
+    return judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), job.settings.film)

@@ -9,6 +9,9 @@ from fractions import Fraction
 DAMAGED = "frames are damaged or missing"
 MISSING = "frames are missing"
 DEINTERLACED = "deinterlaced: one frame of each two fields"
+PULLDOWN_UNDONE = "telecined: each film frame is shown once"
+EVERYWHERE = frozenset({DEINTERLACED, PULLDOWN_UNDONE})
+"""Deviations of which the report gives no places."""
 
 _NEAR = Fraction(1)
 """Seconds: deviations that are closer together are reported as one."""
@@ -58,7 +61,7 @@ def _extend(line: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fractio
 
 
 def _note(what: str, line: Sequence[tuple[Fraction, Fraction]]) -> str:
-    if what == DEINTERLACED:
+    if what in EVERYWHERE:
         return what
     places = ", ".join(f"{float(begin):.2f} to {float(end):.2f} s" for begin, end in line[:_MOST])
     return f"{what}: {places}" + (f", and at {len(line) - _MOST} more places" if len(line) > _MOST else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from av.container.core import Chapter  # exists for type checkers only
 
 PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
+
+
+class Scan(Enum):
+    """What the lines of a film's frames show."""
+
+    FLAGGED = "as flagged"
+    """One moment or two, as each frame's flag says."""
+    PROGRESSIVE = "progressive"
+    """One moment, whatever the flags say."""
+    INTERLACED = "interlaced"
+    """Two moments in every frame, whatever the flags say."""
+    MIXED = "mixed"
+    """One moment or two, which the frames themselves show."""
+    TELECINED = "telecined"
+    """One moment or two: 4 frames of film in each 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class FilmInfo:
     """Display matrix in libav's order, where the picture is shown turned."""
     field_order: int
     """libav's AVFieldOrder; 0 and 1 are progressive."""
+    scan: Scan
+    """How the frames are to be taken."""
     lossless: bool
     alpha: bool
     hidden_alpha: bool
@@ -73,6 +91,11 @@ class FilmInfo:
     """Metadata of the film, without what describes its container."""
     chapters: tuple[Chapter, ...]
     side_streams: tuple[SideStream, ...]
+
+    @property
+    def shown_rate(self) -> Fraction:
+        """Frames per second of the result."""
+        return self.rate * 4 / 5 if self.scan is Scan.TELECINED else self.rate
 
     @property
     def interlaced(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from typing import cast
 
 import av
@@ -16,7 +17,7 @@ from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder, in_display_order
-from colorizer.film.decode.deinterlacing import deinterlace
+from colorizer.film.decode.deinterlacing import progressive
 from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
@@ -53,7 +54,7 @@ def read_frames(
     with _open_at(info, start) as (container, stream):
         stream.thread_type = "AUTO"
         frames = _timed(container, stream, info, start or 0)
-        for frame in frames if keep_fields else deinterlace(frames, info):
+        for frame in frames if keep_fields else progressive(frames, info):
             if start is not None and frame.pts < start:
                 on_progress()
                 continue
@@ -75,6 +76,17 @@ def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iter
                 container.seek(begin + (end - begin) * number // count, stream=stream)
             yield from _next_key_frame(container, stream)
             stream.codec_context.flush_buffers()
+
+
+def sample_runs(info: FilmInfo, excerpt: Excerpt | None, count: int, length: int) -> Iterator[list[VideoFrame]]:
+    """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found."""
+    start, stop = _window(info, excerpt)
+    begin = round(info.start / info.time_base) if start is None else start
+    end = begin + info.expected * info.usual_duration if stop is None else stop
+    for number in range(count):
+        with _open_at(info, begin + (end - begin) * number // count if number else start) as (container, stream):
+            stream.thread_type = "SLICE"
+            yield list(islice(PictureDecoder(container, stream), length))
 
 
 def _next_key_frame(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
-from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, SideStream
+from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, Scan, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.pixel_format import depth_of
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
@@ -70,6 +70,7 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
             shape=stream.sample_aspect_ratio,
             matrix=display_matrix(frame),
             field_order=_field_order(stream, frame),
+            scan=Scan.FLAGGED,
             lossless=stream.codec_context.codec.lossless and not stream.codec_context.codec.lossy,
             alpha=any(component.is_alpha for component in frame.format.components),
             hidden_alpha=stream.metadata.get("alpha_mode") == "1",

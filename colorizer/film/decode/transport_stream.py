@@ -48,7 +48,7 @@ class TransportStream:
     def notes(self) -> Iterator[str]:
         """What a result lacks, for the report."""
         if self.programmes > 1:
-            yield f"{self.programmes} programmes in this file: the pictures of one of them are coloured, the others are not"
+            yield f"{self.programmes} programmes in this file: the pictures of one are coloured, the others are not"
         unknown = max((change.unknown for change in self.changes), default=0)
         if unknown:
             which = "1 stream" if unknown == 1 else f"{unknown} streams"

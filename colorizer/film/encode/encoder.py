@@ -89,7 +89,7 @@ def choose_encoding(info: FilmInfo, settings: FilmSettings) -> Encoding:
 
 def add_picture(container: OutputContainer, encoding: Encoding, info: FilmInfo, width: int) -> VideoStream:
     """Add a stream with an encoder to a container; the encoder counts time in the original's time base."""
-    added = container.add_stream(encoding.codec, rate=info.rate, options=_options(encoding))
+    added = container.add_stream(encoding.codec, rate=info.shown_rate, options=_options(encoding))
     stream = cast("VideoStream", added)
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = width, info.height, _taken(encoding)

@@ -151,7 +151,7 @@ def _add_picture(result: OutputContainer, segment: Segment, info: FilmInfo) -> V
     context, tags = stream.codec_context, info.coding.tags
     if context.codec.canonical_name == "hevc" and result.format.name in {MP4.format, MOV.format}:
         context.codec_tag = "hvc1"  # what Apple's players ask for
-    context.framerate = info.rate
+    context.framerate = info.shown_rate
     context.sample_aspect_ratio = info.shape or Fraction(0, 1)
     context.colorspace, context.color_primaries = tags.matrix, tags.primaries
     context.color_trc, context.color_range = tags.transfer, tags.range

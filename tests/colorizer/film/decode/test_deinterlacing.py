@@ -1,22 +1,24 @@
-"""Tests of interlaced films: deinterlaced, or kept as fields."""
+"""Tests of interlaced films: judged, deinterlaced or kept as fields, and telecined film."""
 
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
 import torch
 
+from colorizer.film.decode.deinterlacing import repeated_frame
 from tests.colorizer.film.encode.test_encoder import coloured, lumas
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
 
 
-def make(path: Path, filters: str) -> Path:
-    """An interlaced film of 12 frames, of things that move fast."""
-    source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=50:d=0.48,hue=s=0,scroll=h=0.02"]
-    coding = ["-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-b:v", "8M", "-pix_fmt", "yuv420p"]
+def make(path: Path, filters: str, *, flags: str = "+ilme+ildct", seconds: float = 0.48) -> Path:
+    """A film of things that move fast; interlaced, 12 frames."""
+    source = ["-f", "lavfi", "-i", f"testsrc2=s=320x240:r=50:d={seconds},hue=s=0,scroll=h=0.02"]
+    coding = ["-c:v", "mpeg2video", *(["-flags", flags] if flags else []), "-b:v", "8M", "-pix_fmt", "yuv420p"]
     command = ["ffmpeg", "-v", "error", *source, "-vf", filters, *coding, str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path
@@ -57,3 +59,59 @@ def test_an_encoder_without_fields_says_so(tmp_path: Path, weights: Path) -> Non
         make(tmp_path / "film.ts", "interlace,setfield=tff"), weights, interlaced="keep", encoder="av1"
     )
     assert "not kept interlaced: AV1 has no fields" in report.notes
+
+
+def test_film_that_is_flagged_as_interlaced_is_left_alone(tmp_path: Path, weights: Path) -> None:
+    """Breaks: half of the detail of film on a disc is interpolated away. By configuration it is, as before."""
+    source = make(tmp_path / "film.ts", "fps=25,setfield=tff")
+    with av.open(str(source)) as container:
+        assert next(container.decode(video=0)).interlaced_frame
+    report, result = coloured(source, weights, quality=0)
+    assert report.notes == ()
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(lumas(result), lumas(source), strict=True))
+    forced, _ = coloured(source, weights, interlaced="deinterlace")
+    assert any("deinterlaced" in note for note in forced.notes)
+
+
+@pytest.mark.parametrize("scan", ["tff", "bff"])
+def test_combs_without_a_flag_are_removed(tmp_path: Path, weights: Path, scan: str) -> None:
+    """Breaks: a capture of a tape, whose program called it progressive, keeps its combs. By configuration it does."""
+    source = make(tmp_path / "film.ts", f"interlace=scan={scan},setfield=prog", flags="")
+    with av.open(str(source)) as container:
+        assert not next(container.decode(video=0)).interlaced_frame
+    report, result = coloured(source, weights)
+    assert any("deinterlaced" in note for note in report.notes)
+    before, after = lumas(source), lumas(result)
+    assert len(after) == len(before)
+    assert combing(after[6]) < 0.75 * combing(before[6])
+    kept, same = coloured(source, weights, interlaced="progressive", quality=0)
+    assert kept.notes == ()
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(lumas(same), before, strict=True))
+
+
+@pytest.mark.parametrize("first", ["top", "bottom"])
+def test_telecined_film_becomes_its_frames_again(tmp_path: Path, weights: Path, first: str) -> None:
+    """Breaks: two frames of five are mixtures of two film frames. Each is shown once, equally long; sound stays."""
+    filters = f"fps=24000/1001,telecine=first_field={first}"
+    source = make(tmp_path / "film.ts", filters, seconds=2)
+    before = lumas(source)
+    report, result = coloured(source, weights, quality=0)
+    assert report.notes == ("telecined: each film frame is shown once",)
+    after = lumas(result)
+    assert len(after) == pytest.approx(len(before) * 4 / 5, abs=1)
+    film = lumas(make(tmp_path / "film_frames.ts", "fps=24000/1001", seconds=2))
+    for ours, theirs in zip(after[:40], film, strict=False):
+        assert float((ours.float() - theirs.float()).abs().mean()) < 2
+    with av.open(str(result)) as container:
+        shown = [float(frame.time or 0) for frame in container.decode(video=0)]
+    assert all(later - time == pytest.approx(1001 / 24000, abs=0.001) for time, later in pairwise(shown[:40]))
+    kept, _ = coloured(source, weights, pulldown="keep")
+    assert kept.frames == len(before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"), [([9, 8, 1, 9, 9], 2), ([9, 8, 7, 9, 9], None), ([0, 0, 0, 0, 0], None)]
+)
+def test_the_repeated_frame_of_a_cycle(changes: list[float], expected: int | None) -> None:
+    """It changes clearly less than the others; no frame is left out on a guess."""
+    assert repeated_frame(changes) == expected

@@ -1,0 +1,140 @@
+"""How a film was scanned, judged by its frames: whole frames, fields of two moments, or fields of film (telecine).
+
+Flags often lie: discs flag film as interlaced, captures of tapes flag fields as frames. libav's filter `idet` compares
+the lines of neighbouring frames.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, replace
+from fractions import Fraction
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+
+from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, Scan
+from colorizer.film.decode.libav_filter import graph_of
+from colorizer.settings import FilmSettings
+
+_LEAST_SIDE = 16
+"""Lines and columns below which nothing is judged."""
+_LEAST_FRAMES = 3
+"""Number of frames with movement that a verdict against the flags needs."""
+_FLAGS_LIE = 0.02
+"""Most combed frames, as a share, of a film that is progressive although it is flagged as interlaced."""
+_COMBED, _ALL_COMBED = 0.3, 0.8
+"""Least share of combed frames of an unflagged film that is interlaced in part, and of one that is throughout."""
+_REPEATED = (0.1, 0.3)
+"""Share of the moving frames in which a field of the frame before is repeated, for each of both fields: one of five."""
+_TELECINED_LEAST = 10
+"""Number of moving frames that show the pattern."""
+_TELECINED_RATES = (Fraction(295, 10), Fraction(305, 10))
+"""Frames per second of telecined film: 24 film frames in 60 fields."""
+_MATCHED = frozenset({"yuv420p", "yuv422p", "yuv444p", "yuv411p", "gray"})
+"""Pixel formats that libav's filter `fieldmatch` takes as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCounts:
+    """Number of frames of each kind."""
+
+    flagged: int = 0
+    """Number of frames that the file calls interlaced."""
+    top_first: int = 0
+    bottom_first: int = 0
+    progressive: int = 0
+    repeated_top: int = 0
+    repeated_bottom: int = 0
+
+    def __add__(self, other: FieldCounts) -> FieldCounts:
+        return FieldCounts(*map(operator.add, astuple(self), astuple(other)))
+
+    @property
+    def moving(self) -> int:
+        """Number of frames in which movement shows how they were scanned."""
+        return self.top_first + self.bottom_first + self.progressive
+
+    @property
+    def combed(self) -> float:
+        """Share of the moving frames whose fields are of two moments."""
+        return (self.top_first + self.bottom_first) / max(1, self.moving)
+
+
+def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmSettings) -> FilmInfo:
+    """What a film is, with its scan as its frames show it, or as the settings say.
+
+    Args:
+        info: the film as its headers describe it.
+        runs: neighbouring frames at some places of it.
+        settings: what may be done.
+
+    """
+    if settings.interlaced == "progressive":
+        return replace(info, scan=Scan.PROGRESSIVE, field_order=PROGRESSIVE)
+    counts = sum((count_fields(run, info.time_base) for run in runs), FieldCounts())
+    if settings.interlaced == settings.pulldown == "auto" and _is_telecined(counts, info):
+        return replace(info, scan=Scan.TELECINED, field_order=_order(counts, info))
+    if settings.interlaced in {"deinterlace", "keep"} and (info.interlaced or counts.flagged):
+        return replace(info, scan=Scan.FLAGGED)
+    if counts.moving < _LEAST_FRAMES:
+        return replace(info, scan=Scan.FLAGGED)
+    if info.interlaced or counts.flagged:
+        lie = counts.combed <= _FLAGS_LIE
+        return replace(info, scan=Scan.PROGRESSIVE, field_order=PROGRESSIVE) if lie else _interlaced(info, counts)
+    return _interlaced(info, counts) if counts.combed >= _COMBED else info
+
+
+def count_fields(frames: Iterable[VideoFrame], time_base: Fraction) -> FieldCounts:
+    """Count what neighbouring frames are; the first only begins the comparison."""
+    graph: Graph | None = None
+    metadata: dict[str, str] = {}
+    flagged = 0
+    for frame in frames:
+        if min(frame.width, frame.height) < _LEAST_SIDE:
+            return FieldCounts()
+        flagged += frame.interlaced_frame
+        graph = graph or graph_of("idet", "half_life=0", frame, time_base)
+        graph.vpush(frame)
+        metadata = _last_metadata(graph) or metadata
+    if graph is None:
+        return FieldCounts()
+    graph.vpush(None)
+    metadata = _last_metadata(graph) or metadata
+    names = ("multiple.tff", "multiple.bff", "multiple.progressive", "repeated.top", "repeated.bottom")
+    found = (round(float(metadata.get(f"lavfi.idet.{name}", 0))) for name in names)
+    return FieldCounts(flagged, *found)
+
+
+def _last_metadata(graph: Graph) -> dict[str, str]:
+    metadata: dict[str, str] = {}
+    while True:
+        try:
+            metadata = dict(graph.vpull().metadata)
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return metadata
+
+
+def _is_telecined(counts: FieldCounts, info: FilmInfo) -> bool:
+    least, most = _REPEATED
+    repeated = (counts.repeated_top / max(1, counts.moving), counts.repeated_bottom / max(1, counts.moving))
+    return (
+        counts.moving >= _TELECINED_LEAST
+        and info.pixels in _MATCHED
+        and _TELECINED_RATES[0] < info.rate < _TELECINED_RATES[1]
+        and counts.combed >= _COMBED
+        and all(least <= share <= most for share in repeated)
+    )
+
+
+def _order(counts: FieldCounts, info: FilmInfo) -> int:
+    if counts.top_first == counts.bottom_first:
+        return info.field_order if info.interlaced else TOP_FIRST
+    return TOP_FIRST if counts.top_first > counts.bottom_first else BOTTOM_FIRST
+
+
+def _interlaced(info: FilmInfo, counts: FieldCounts) -> FilmInfo:
+    scan = Scan.INTERLACED if counts.combed >= _ALL_COMBED else Scan.MIXED
+    return replace(info, scan=scan, field_order=_order(counts, info))
