@@ -42,9 +42,10 @@ def test_paths_count_from_the_file(tmp_path: Path) -> None:
 
 
 def test_a_configuration_of_version_0_1_works(tmp_path: Path) -> None:
-    """It was shipped with the defaults, and means today's, but that it finds files by events on network shares too."""
+    """It was shipped with the defaults, and means today's, but for the way to find files and for interlaced films."""
     old = (ROOT / "tests" / "assets" / "config-0.1.yaml").read_text()
     new = (ROOT / "config.yaml").read_text().replace("method: auto ", "method: events ")
+    new = new.replace("interlaced: auto ", "interlaced: deinterlace ")
     assert load_config(written(tmp_path, old)) == load_config(written(tmp_path, new))
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from colorizer.film.decode.deinterlacing import repeated_frame
+from tests.assets.films import Film, write_film
 from tests.colorizer.film.encode.test_encoder import coloured, lumas
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
@@ -87,6 +88,12 @@ def test_combs_without_a_flag_are_removed(tmp_path: Path, weights: Path, scan: s
     kept, same = coloured(source, weights, interlaced="progressive", quality=0)
     assert kept.notes == ()
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(lumas(same), before, strict=True))
+
+
+def test_a_pan_by_an_odd_number_of_lines_is_no_interlaced_film(tmp_path: Path, weights: Path) -> None:
+    """Breaks: every second line of a progressive film is interpolated because the camera tilts."""
+    report, _ = coloured(write_film(tmp_path / "film.mkv", Film(frames=40)), weights)
+    assert report.notes == ()
 
 
 @pytest.mark.parametrize("first", ["top", "bottom"])
