@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
+from mmap import mmap
 
+from colorizer.fingerprint import fingerprint
+from colorizer.job import Job
 from colorizer.settings import ColourSettings, Steadiness
 
+_ORIGINAL = re.compile(rb"tintd [^,<\0]{1,40}, weights [^<\0]{1,200}?, original \d{1,20} bytes ([0-9a-f]{64})")
 
-def made_with(weights: str, settings: ColourSettings, steadiness: Steadiness | None = None) -> str:
-    """Describe in one line what made the colour.
+
+def made_with(weights: str, settings: ColourSettings, job: Job, steadiness: Steadiness | None = None) -> str:
+    """Describe in one line what made the colour, and of which original.
 
     Args:
         weights: hash of the weights, in hexadecimal.
         settings: settings by which colour is chosen.
+        job: what was coloured; the original is named only where the result is one of all of it.
         steadiness: that of a film.
+
+    Raises:
+        OSError: the original cannot be read.
 
     """
     chosen = f"vividness {settings.vividness}, working size {settings.working_size}"
     if steadiness is not None:
         chosen += f", steadiness {steadiness}"
-    return f"tintd {version('tintd')}, weights {weights[:12]}, {chosen}"
+    maker = f"tintd {version('tintd')}, weights {weights[:12]}, {chosen}"
+    if job.excerpt or job.compare:
+        return maker
+    return f"{maker}, original {job.source.stat().st_size} bytes {fingerprint(job.source)}"
+
+
+def originals_of(content: bytes | mmap) -> set[str]:
+    """Find the fingerprints of the originals that the provenance in a result names.
+
+    Args:
+        content: bytes of a photograph or a film. All formats hold their metadata as plain text.
+
+    """
+    return {found[1].decode() for found in _ORIGINAL.finditer(content)}

@@ -90,7 +90,7 @@ class Service:
             stack.callback(self._hooks.stop)
             self._claims.check(self._config.folders)
             make_folders(self._config.folders)
-            recover(self._journal, self._config, time.time(), refund=False)
+            recover(self._journal, self._config, time.time(), counts=True)
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
             stack.callback(self._control.close)
@@ -173,7 +173,7 @@ class Service:
         if self._intake.is_waiting or self._dispatcher.running:
             return _TICK
         now, clock = time.monotonic(), time.time()
-        waits = [LONGEST_REST, self._next_upkeep - now]
+        waits = [LONGEST_REST, self._next_upkeep - now, self._next_check - now]
         if self._dispatcher.closed:
             waits.append(_RETRY)
         due = self._reporter.next_due()
@@ -263,7 +263,7 @@ class Service:
             wait([self._wakeup.fileno()], timeout=_RETRY)
             self._wakeup.clear()
             try:
-                return recover(self._journal, self._config, time.time(), refund=True)
+                return recover(self._journal, self._config, time.time(), counts=False)
             except sqlite3.OperationalError as again:
                 error = again
         return None

@@ -47,7 +47,7 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -
         raise MediaError(f"{job.source.name}: there is no frame in this part of the film")
     info = plan.info
     film = job.settings.film
-    maker = made_with(colorist.weights, job.settings.colour, film.steadiness) if film.provenance else ""
+    maker = made_with(colorist.weights, job.settings.colour, job, film.steadiness) if film.provenance else ""
     frames = sum(len(segment.record.pts) for segment in segments)
     notes = join(segments, info, plan.container, job, maker, partial(on_progress, frames, info.expected))
     return Report(

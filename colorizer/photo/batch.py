@@ -60,7 +60,7 @@ def colorize_photos(
         try:
             own = _fits_of(fits, number, len(photo.luma))
             colour = photo.job.settings.colour
-            yield number, write(photo, own, made_with(open_colorist(colour).weights, colour), on_progress)
+            yield number, write(photo, own, made_with(open_colorist(colour).weights, colour, photo.job), on_progress)
         except Exception as error:  # noqa: BLE001 (likewise)
             yield number, error
 

@@ -9,9 +9,9 @@ from daemon.control.requests import Action
 
 
 def forget(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG, *, yes: YesOption = False) -> None:
-    """Remove files from the journal; a file that is still in a watched folder is coloured again.
+    """Remove files from the journal; a file that is still in a watched folder is found as a new one.
 
-    Its old result stays, and the new one gets another name beside it.
+    Its result is recognised and is not made again: `tintd recolor` does that.
     """
-    confirm("Forget all files, and colour again those that are still there?", pattern, yes=yes)
+    confirm("Forget all files, and look again at those that are still there?", pattern, yes=yes)
     request(config, Action.FORGET, pattern)

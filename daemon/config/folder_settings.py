@@ -36,6 +36,8 @@ class Folder(JobSettings):
     """What happens to an original after colouring: it stays, or moves to `done/` in its watched folder."""
     duplicates: Literal["again", "link", "skip"] = "again"
     """What happens to a file with the content of a finished one: coloured too, linked to its result, or skipped."""
+    existing: Literal["ask", "adopt", "beside"] = "ask"
+    """What happens if a foreign file has a result's name: `tintd adopt` is awaited, it counts, or it is left alone."""
 
     @property
     def job_settings(self) -> JobSettings:

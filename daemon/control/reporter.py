@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import structlog
+
 from daemon.config.pause import Pause, reasons
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.running_job import RunningJob
@@ -21,6 +23,8 @@ _STATUS_SECONDS = 5.0
 """Seconds between two messages to systemd while jobs run, and where it has no watchdog for the service."""
 _COUNTING_SHARE = 0.05
 """Counting the files of a large journal takes at most this share of the time."""
+
+_log = structlog.get_logger()
 
 
 class Reporter:
@@ -45,8 +49,10 @@ class Reporter:
         if self._journal_file.exists():
             self._removed_since = None
             return []
-        self._removed_since = self._removed_since or time.time()
         reason = f"{self._journal_file} was removed while the service was running; restart tintd"
+        if self._removed_since is None:
+            self._removed_since = time.time()
+            _log.error("paused", reason=reason)
         return [Pause("journal", reason, self._removed_since)]
 
     def report(self, dispatcher: Dispatcher, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:

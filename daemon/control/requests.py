@@ -16,6 +16,7 @@ class Action(StrEnum):
 
     RETRY = "retry"
     RECOLOR = "recolor"
+    ADOPT = "adopt"
     CANCEL = "cancel"
     FORGET = "forget"
     FRONT = "front"
@@ -98,6 +99,7 @@ def apply(action: Action, pattern: str, journal: Journal, now: float, service: R
 _REQUESTS = {
     Action.RETRY: requests.retry,
     Action.RECOLOR: requests.recolor,
+    Action.ADOPT: requests.adopt,
     Action.CANCEL: requests.cancel,
     Action.FRONT: requests.move_to_front,
 }
@@ -120,6 +122,7 @@ def _minutes(text: str) -> int | None:
 _WORDS = {
     Action.RETRY: ("failed or skipped", "waits again", "wait again"),
     Action.RECOLOR: ("finished, failed or skipped", "will be coloured again", "will be coloured again"),
+    Action.ADOPT: ("skipped", "has a result now", "have a result now"),
     Action.CANCEL: ("waiting or running", "cancelled", "cancelled"),
     Action.FRONT: ("waiting", "comes next", "come next"),
     Action.FORGET: ("idle", "forgotten", "forgotten"),

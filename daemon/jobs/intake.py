@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
 
 from colorizer.photo.formats import is_named_as_photo
 from daemon.config.settings import Config
+from daemon.jobs.adoption import Adopted, adopt_existing
 from daemon.jobs.delivery import move_original
 from daemon.journal.journal import Journal
 from daemon.journal.records import IncomingFile
@@ -31,6 +33,8 @@ class Intake:
         self._wake = wake
         self.watcher = Watcher(config.folders, config.watching, wake)
         self._fingerprints = Fingerprints(wake)
+        self._adopted: Counter[Adopted] = Counter()
+        """Files whose results existed already, since the last message about them."""
 
     @property
     def is_waiting(self) -> bool:
@@ -56,12 +60,13 @@ class Intake:
         for file in complete:
             job = self._journal.find(file.path, file.folder.input)
             if job is None or job.identity != file.identity:
-                self._fingerprints.request(file)
+                self._fingerprints.request(file, is_new=job is None)
         new = [made for made in self._fingerprints.made(_AT_ONCE) if made.fingerprint is not None]
         if new:
             with self._journal.together():
                 for made in new:
                     self._enter(made)
+        self._report_adopted()
         if found or complete or new:
             self._wake()
 
@@ -80,3 +85,14 @@ class Intake:
         what = self._journal.add(incoming, time.time())
         if what != "same":
             _log.info("found" if what == "new" else "moved", file=str(file.path), size=file.identity.size)
+        job = self._journal.find(file.path, file.folder.input) if what == "new" and made.existing else None
+        adopted = adopt_existing(job, made, self._journal, time.time()) if job else None
+        if adopted:
+            self._adopted[adopted] += 1
+
+    def _report_adopted(self) -> None:
+        """Log how many results existed already, when all files that were found have been entered."""
+        if self._adopted and not self.is_waiting:
+            adopted, unclear = self._adopted["adopted"], self._adopted["unclear"]
+            _log.warning("results existed already", adopted=adopted, unclear=unclear, ask="`tintd adopt --help`")
+            self._adopted.clear()

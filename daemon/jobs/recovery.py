@@ -10,14 +10,14 @@ from daemon.journal.journal import Journal
 from daemon.watch.file_filter import DONE
 
 
-def recover(journal: Journal, config: Config, now: float, *, refund: bool) -> None:
+def recover(journal: Journal, config: Config, now: float, *, counts: bool) -> None:
     """End interrupted jobs whose results were published, let the others wait again, and find originals that were moved.
 
     Args:
         journal: the journal of a service that does nothing at present.
         config: the watched folders.
         now: seconds since the epoch.
-        refund: whether the interrupted attempts do not count.
+        counts: whether the interruptions count: the service has ended, and some job may be the reason.
 
     """
     for job, result in journal.interrupted():
@@ -27,9 +27,9 @@ def recover(journal: Journal, config: Config, now: float, *, refund: bool) -> No
                 remove_stale(job, result.path, folder, journal)
             journal.finish(job.id, now)
         else:
-            due = now if refund else after_interruption(job.attempts, now, config)
-            reason = f"the service ended while it was coloured (attempt {job.attempts})"
-            journal.interrupt(job.id, job.reason if due == now else reason, due, now, refund=refund)
+            due = after_interruption(job.interruptions + 1, now, config) if counts else now
+            reason = f"the service ended while it was coloured ({job.interruptions + 1} times)"
+            journal.interrupt(job.id, job.reason if due == now else reason, due, now, counts=counts)
     for folder in config.folders:
         for job in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
             find_moved(job, folder, journal)

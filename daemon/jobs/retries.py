@@ -13,6 +13,8 @@ _GROWTH = 4
 _GROWING = 20
 """The number of delays that grow; by then each is a day."""
 _DAY = 86_400.0
+_LONGEST_INTERRUPTION = 3600.0
+"""The most seconds that a job waits after an interruption: most interruptions are not its fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,18 @@ def after_failure(why: FailureKind, attempts: int, seen: float, now: float, conf
     return TryAgain(due=now + delay(attempts, config), refund=False)
 
 
-def after_interruption(attempts: int, now: float, config: Config) -> float:
-    """Decide when a job is due whose service ended in the middle of it.
+def after_interruption(interruptions: int, now: float, config: Config) -> float:
+    """Decide when a job is due whose service ended in the middle of it, for the so many-th time.
 
-    At once: power cuts end services too, and never make a file fail. But where it has been tried as often as a bad file
-    would be, it may be what ends the service, and the other files come first.
+    At once after the first time: power cuts end services too, and never make a file fail. But a job that is interrupted
+    again and again may be what ends the service, so it waits longer each time, and the other files come first.
     """
-    most = config.work.attempts
-    return now if attempts < most else now + delay(most, config)
+    return now if interruptions < 2 else now + min(_LONGEST_INTERRUPTION, delay(interruptions - 1, config))
 
 
 def longest_delay(config: Config) -> float:
     """Seconds that a job waits for its next attempt at most."""
-    return max(config.watching.patience_seconds, delay(config.work.attempts, config))
+    return max(config.watching.patience_seconds, delay(config.work.attempts, config), _LONGEST_INTERRUPTION)
 
 
 def delay(attempts: int, config: Config) -> float:

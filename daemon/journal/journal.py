@@ -157,9 +157,11 @@ class Journal(JournalReader):
         """Let a job that was stopped on purpose wait for its turn; the attempt does not count."""
         self._end(job, "waiting", AttemptEnd("put back", reason), now, refund=True, reason=None)
 
-    def interrupt(self, job: int, reason: str | None, due: float, now: float, *, refund: bool) -> None:
-        """Let a job wait whose service ended; with `refund`, the attempt does not count."""
-        self._end(job, "waiting", AttemptEnd("interrupted"), now, refund=refund, reason=storable(reason), due=due)
+    def interrupt(self, job: int, reason: str | None, due: float, now: float, *, counts: bool) -> None:
+        """Let a job wait whose service ended: no attempt was used up, but (`counts`) the job may be what ended it."""
+        with self._db.transaction():
+            self._end(job, "waiting", AttemptEnd("interrupted"), now, refund=True, reason=storable(reason), due=due)
+            self._db.execute("UPDATE jobs SET interruptions = interruptions + ? WHERE id = ?", (counts, job))
 
     def supersede(self, job: int, now: float, reason: str | None = None, signal: str | None = None) -> None:
         """Forget a job whose file has changed or gone, so that what lies there now is seen as new."""
@@ -168,13 +170,28 @@ class Journal(JournalReader):
             if self._state(job) == "running":
                 self._end(job, "waiting", AttemptEnd("superseded", reason, signal), now)
 
+    # A result was there before its job.
+
+    def adopt(self, job: int, result: Result, notes: tuple[str, ...], now: float) -> None:
+        """Take a file that exists as the result of a job that has not been started, or was skipped."""
+        path, identity = os.fsencode(result.path), result.identity
+        columns = {"output": path, **{f"output_{name}": value for name, value in _columns(identity).items()}}
+        known = {"notes": json.dumps(notes), "existing": None, "reason": None, "ended": now}
+        self._change(job, frozenset({"waiting", "skipped"}), "done", **columns, **known)
+
+    def leave(self, job: int, existing: Path, reason: str, now: float) -> None:
+        """Skip a job because a file that may be its result exists: a person has to say what it is."""
+        with self._db.transaction():
+            self._set(job, existing=os.fsencode(existing))
+            self.skip(job, reason, now)
+
     # People ask.
 
     def requeue(self, jobs: Iterable[int], now: float) -> None:
         """Let ended jobs wait again, with all their attempts."""
         with self._db.transaction():
             for job in jobs:
-                self._change(job, ENDED, "waiting", due=now, attempts=0, reason=None)
+                self._change(job, ENDED, "waiting", due=now, attempts=0, interruptions=0, reason=None)
 
     def forget(self, jobs: Iterable[int]) -> None:
         """Delete jobs with their attempts: a file that still lies there is seen as new."""

@@ -38,6 +38,10 @@ class JobRecord:
     weights: str | None
     """The hash of the weights that made the result."""
     notes: tuple[str, ...]
+    interruptions: int = 0
+    """The number of attempts that the end of the service ended."""
+    existing: Path | None = None
+    """A file that was found under the name of the result, and may be the result."""
 
     @property
     def source(self) -> Path:
@@ -120,6 +124,8 @@ def job_of(row: sqlite3.Row) -> JobRecord:
         settings=row["settings"],
         weights=row["weights"],
         notes=tuple(json.loads(row["notes"])),
+        interruptions=row["interruptions"],
+        existing=Path(os.fsdecode(row["existing"])) if row["existing"] is not None else None,
     )
 
 

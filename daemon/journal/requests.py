@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from fnmatch import translate
 
+from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.states import State
@@ -25,6 +26,17 @@ def retry(journal: Journal, pattern: str, now: float) -> list[int]:
 def recolor(journal: Journal, pattern: str, now: float) -> list[int]:
     """Colour finished files again, with the present weights and settings; failed and skipped files too."""
     return _requeue(journal, pattern, now, "done", "failed", "skipped")
+
+
+def adopt(journal: Journal, pattern: str, now: float) -> list[int]:
+    """Take the files that were found under the names of results as the results of their originals."""
+    chosen = select(journal, pattern, "skipped")
+    found = [(job, identify(job.existing)) for job in map(journal.job, chosen) if job and job.existing]
+    with journal.together():
+        for job, identity in found:
+            if job.existing and identity:
+                journal.adopt(job.id, Result(job.existing, identity), ("adopted by a person",), now)
+    return [job.id for job, identity in found if identity]
 
 
 def cancel(journal: Journal, pattern: str, now: float) -> list[int]:

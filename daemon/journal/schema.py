@@ -166,6 +166,11 @@ MIGRATIONS: tuple[str, ...] = (
     DROP INDEX jobs_latest;
     CREATE INDEX jobs_listed ON jobs (state, coalesce(ended, due), id, folder, path, superseded) WHERE NOT superseded;
     """,
+    """
+    -- Attempts that the end of the service ended; a file that was found under the name of the result.
+    ALTER TABLE jobs ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN existing BLOB;
+    """,
 )
 """One step for each version; `PRAGMA user_version` says how many a database has taken. A released step never changes.
 

@@ -27,14 +27,14 @@ UNFINISHED: frozenset[State] = frozenset({"waiting", "held", "running"})
 """The states of jobs that the service works on by itself."""
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    "waiting": frozenset({"running", "held", "skipped"}),
+    "waiting": frozenset({"running", "held", "skipped", "done"}),
     "held": frozenset({"running", "held", "skipped"}),
     "running": frozenset({"waiting", "held", "done", "failed", "skipped"}),
     "done": frozenset({"waiting"}),
     "failed": frozenset({"waiting"}),
-    "skipped": frozenset({"waiting"}),
+    "skipped": frozenset({"waiting", "done"}),
 }
-"""The states that may follow each state."""
+"""The states that may follow each state. A job that does not run is done when an existing result is adopted."""
 
 STATES_AFTER: Mapping[Outcome, frozenset[State]] = {
     "done": frozenset({"done"}),

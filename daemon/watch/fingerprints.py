@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daemon.files.identity import fingerprint
+from colorizer.fingerprint import fingerprint
+from colorizer.photo.formats import PHOTO_SUFFIXES, is_named_as_photo
+from daemon.files.existing_results import ExistingResult, find_existing
 from daemon.watch.watcher import ReadyFile
 
 _MOST = 1000
@@ -21,6 +23,8 @@ class FingerprintedFile:
     file: ReadyFile
     fingerprint: str | None
     """Hash of the content; the reason, where it cannot be read (colouring it will say more); None if it is gone."""
+    existing: tuple[ExistingResult, ...] = ()
+    """Files that lie under the names of its result, if that was asked for."""
 
 
 class Fingerprints:
@@ -29,7 +33,7 @@ class Fingerprints:
     def __init__(self, wake: Callable[[], None]) -> None:
         """Prepare; `wake` is called in another thread after each file."""
         self._wake = wake
-        self._waiting: queue.SimpleQueue[ReadyFile | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[ReadyFile, bool] | None] = queue.SimpleQueue()
         self._made: queue.SimpleQueue[FingerprintedFile] = queue.SimpleQueue()
         self._unfinished = 0
         self._error: Exception | None = None
@@ -56,10 +60,10 @@ class Fingerprints:
         self._stopped.set()
         self._waiting.put(None)
 
-    def request(self, file: ReadyFile) -> None:
-        """Ask for the fingerprint of a file."""
+    def request(self, file: ReadyFile, *, is_new: bool) -> None:
+        """Ask for the fingerprint of a file, and (`is_new`) for the files under the names of its result."""
         self._unfinished += 1
-        self._waiting.put(file)
+        self._waiting.put((file, is_new))
 
     def made(self, most: int) -> list[FingerprintedFile]:
         """Files whose fingerprints have been made; at most `most` of them.
@@ -78,8 +82,9 @@ class Fingerprints:
 
     def _run(self) -> None:
         try:
-            while (file := self._waiting.get()) is not None and not self._stopped.is_set():
-                self._made.put(FingerprintedFile(file, _fingerprint(file)))
+            while (request := self._waiting.get()) is not None and not self._stopped.is_set():
+                file, is_new = request
+                self._made.put(FingerprintedFile(file, _fingerprint(file), tuple(_existing(file) if is_new else ())))
                 self._wake()
         except Exception as error:  # noqa: BLE001 (raised again in the main thread)
             self._error = error
@@ -93,3 +98,10 @@ def _fingerprint(file: ReadyFile) -> str | None:
         return None
     except OSError as error:
         return f"unread: {error}"
+
+
+def _existing(file: ReadyFile) -> list[ExistingResult]:
+    """Files that may be the result of a file: of the same kind, photograph or film, by their names."""
+    path = file.path.relative_to(file.folder.input)
+    suffixes = sorted(PHOTO_SUFFIXES) if is_named_as_photo(path) else [".mp4", ".mov", ".mkv"]
+    return find_existing(file.folder.output, path, dict.fromkeys([path.suffix, *suffixes]))

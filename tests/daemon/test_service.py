@@ -169,6 +169,7 @@ def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None
 
 def test_two_originals_never_share_a_name(daemon: Daemon) -> None:
     """reel.avi beside reel.mpg, and a file that was there before: each has its own."""
+    daemon.settings["folders"][0]["existing"] = "beside"
     daemon.outbox.mkdir()
     (daemon.outbox / "reel.mp4").write_text("somebody's")
     write_film(daemon.inbox / "reel.avi", Film(codec="mpeg4", frames=5))

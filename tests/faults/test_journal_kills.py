@@ -43,7 +43,7 @@ OPERATIONS = {
     "try_again": lambda journal, job: journal.try_again(job.id, AttemptEnd("failed", "x"), 3, 2, refund=True),
     "hold": lambda journal, job: journal.hold(job.id, "full", 3, 2),
     "put_back": lambda journal, job: journal.put_back(job.id, None, 2),
-    "interrupt": lambda journal, job: journal.interrupt(job.id, None, 3, 2, refund=True),
+    "interrupt": lambda journal, job: journal.interrupt(job.id, None, 3, 2, counts=False),
     "supersede": lambda journal, job: journal.supersede(job.id, 2),
 }
 
@@ -97,7 +97,7 @@ def assert_agrees(place: Path, state: str) -> None:
     """The job has this state and its history says the same; so it does after the next start of the service."""
     journal = Journal(place)
     assert_history(journal, state)
-    recover(journal, Config(folders=(Folder(input=Path("/in"), output=Path("/out")),)), 10, refund=False)
+    recover(journal, Config(folders=(Folder(input=Path("/in"), output=Path("/out")),)), 10, counts=True)
     assert journal.counts()["running"] == 0
     assert_history(journal, journal.database.execute("SELECT state FROM jobs").fetchone()["state"])
     journal.close()

@@ -104,7 +104,8 @@ def format_named(name: str) -> PhotoFormat:
 
 def is_named_as_photo(path: Path) -> bool:
     """Whether the suffix of a file is a photograph's, in upper or lower case: enough to put files in an order."""
-    return path.suffix.lower() in _SUFFIXES
+    return path.suffix.lower() in PHOTO_SUFFIXES
 
 
-_SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.all_suffixes)
+PHOTO_SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.all_suffixes)
+"""Suffixes of photographs, in lower case."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.files.identity import fingerprint, identify
+from colorizer.fingerprint import fingerprint
+from daemon.files.identity import identify
 
 
 def test_identity_changes_with_the_file(tmp_path: Path) -> None:

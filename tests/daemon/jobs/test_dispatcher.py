@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from colorizer.fingerprint import fingerprint
 from colorizer.report import Report
 from daemon.config.settings import Config, Folder, Work
-from daemon.files.identity import fingerprint, identify
+from daemon.files.identity import identify
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.journal.journal import Journal
 from daemon.workers import (

@@ -30,7 +30,7 @@ def test_a_file_that_looks_cut_off_is_waited_for() -> None:
     assert after_failure("truncated", 3, seen=1000, now=2000, config=CONFIG) == GiveUp("failed")
 
 
-def test_what_was_interrupted_goes_on_at_once_but_not_without_end() -> None:
-    """From the third time on, other files have eight minutes; it never fails of that."""
-    due = [after_interruption(attempts, now=1000, config=CONFIG) for attempts in (1, 2, 3, 9)]
-    assert due == [1000, 1000, 1480, 1480]
+def test_what_is_interrupted_again_and_again_waits_longer_each_time() -> None:
+    """At once after the first time; then other files come first, for an hour at most. It never fails of that."""
+    due = [after_interruption(times, now=1000, config=CONFIG) for times in (1, 2, 3, 4, 9)]
+    assert due == [1000, 1030, 1120, 1480, 4600]

@@ -89,7 +89,7 @@ def test_the_events_of_version_0_1_are_delivered(old: Path) -> None:
 def test_the_jobs_of_version_0_1_go_on(old: Path) -> None:
     """Interrupted jobs wait, and each waiting job can be started."""
     journal = Journal(old)
-    recover(journal, Config(folders=(Folder(input=INBOX, output=OUTBOX),)), 1.8e9, refund=False)
+    recover(journal, Config(folders=(Folder(input=INBOX, output=OUTBOX),)), 1.8e9, counts=True)
     assert journal.counts() == {"running": 0, "waiting": 6, "held": 0, "failed": 1, "skipped": 1, "done": 2}
     for _ in range(6):
         started(journal, 1.9e9)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from colorizer.fingerprint import fingerprint
 from daemon.control.status import history_of
-from daemon.files.identity import Identity, Result, fingerprint, identify
+from daemon.files.identity import Identity, Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import AttemptEnd, IncomingFile, ResultMetadata
 from daemon.journal.states import TransitionError
@@ -156,7 +157,7 @@ def test_only_an_announced_result_counts_after_a_crash(journal: Journal, tmp_pat
     result = Result(tmp_path / "outbox" / "a", Identity(3, 4, 5))
     journal.announce(job.id, result, METADATA)
     assert [announced for _, announced in journal.interrupted()] == [result]
-    journal.interrupt(job.id, None, 0, 2, refund=False)
+    journal.interrupt(job.id, None, 0, 2, counts=True)
     started(journal)
     assert [announced for _, announced in journal.interrupted()] == [None]
 
@@ -199,7 +200,7 @@ def test_every_attempt_is_remembered(journal: Journal, tmp_path: Path) -> None:
     job = started(journal)
     journal.try_again(job.id, AttemptEnd("crashed", "the worker crashed", "SIGSEGV"), 2, 2, refund=False)
     started(journal, 3)
-    journal.interrupt(job.id, "the service ended", 4, 4, refund=False)
+    journal.interrupt(job.id, "the service ended", 4, 4, counts=True)
     second, first = journal.attempts()
     assert (first.source, first.number, first.outcome, first.signal) == (job.source, 1, "crashed", "SIGSEGV")
     assert (second.number, second.begun, second.ended, second.outcome) == (2, 3, 4, "interrupted")

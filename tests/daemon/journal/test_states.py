@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.files.identity import Identity, Result
 from daemon.journal.journal import Journal
 from daemon.journal.records import AttemptEnd
 from daemon.journal.states import ENDED, STATES, STATES_AFTER, TRANSITIONS, UNFINISHED, State, TransitionError
@@ -29,7 +30,9 @@ OPERATIONS: dict[str, Callable[[Journal], object]] = {
     "try again": lambda journal: journal.try_again(JOB, AttemptEnd("failed", "broken"), 3, 2, refund=False),
     "hold": lambda journal: journal.hold(JOB, "full", 3, 2),
     "put back": lambda journal: journal.put_back(JOB, None, 2),
-    "interrupt": lambda journal: journal.interrupt(JOB, None, 3, 2, refund=False),
+    "interrupt": lambda journal: journal.interrupt(JOB, None, 3, 2, counts=True),
+    "adopt": lambda journal: journal.adopt(JOB, Result(FOLDER / "b", Identity(1, 2, 3)), (), 2),
+    "leave": lambda journal: journal.leave(JOB, FOLDER / "b", "is it its result?", 2),
     "requeue": lambda journal: journal.requeue([JOB], 3),
 }
 """Every operation that changes the state of a job."""

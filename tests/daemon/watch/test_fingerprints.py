@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from colorizer.fingerprint import fingerprint
 from daemon.config.settings import Config
-from daemon.files.identity import fingerprint, identify
+from daemon.files.identity import identify
 from daemon.jobs.intake import Intake
 from daemon.journal.journal import Journal
 from daemon.watch import fingerprints as module
@@ -47,7 +48,7 @@ def test_fingerprints_come_in_order(tmp_path: Path) -> None:
     files[1].unlink()
     fingerprints = Fingerprints(lambda: None)
     for file in waiting:
-        fingerprints.request(file)
+        fingerprints.request(file, is_new=False)
     fingerprints.start()
     made = []
     until(lambda: made.extend(fingerprints.made(10)) or len(made) == 3)
@@ -61,7 +62,7 @@ def test_an_error_in_the_thread_reaches_the_main_loop(tmp_path: Path, monkeypatc
     monkeypatch.setattr(module, "fingerprint", None)
     (tmp_path / "a.jpg").touch()
     fingerprints = Fingerprints(lambda: None)
-    fingerprints.request(ready(tmp_path / "a.jpg"))
+    fingerprints.request(ready(tmp_path / "a.jpg"), is_new=False)
     fingerprints.start()
     with pytest.raises(TypeError):
         until(lambda: fingerprints.made(1))
@@ -79,7 +80,7 @@ def test_a_file_that_is_read_slowly_delays_nobody(tmp_path: Path) -> None:
     (inbox / "a.jpg").unlink()
     os.mkfifo(inbox / "a.jpg")
     intake.start()
-    intake._fingerprints.request(file)  # noqa: SLF001 (a pipe is never complete by itself)
+    intake._fingerprints.request(file, is_new=False)  # noqa: SLF001 (a pipe is never complete by itself)
     for _ in range(10):
         intake.take_in()
         time.sleep(0.01)
