@@ -72,7 +72,7 @@ def test_a_person_says_what_a_file_of_unknown_origin_is(daemon: Daemon) -> None:
     assert "1 file has a result now" in daemon.command("adopt", "one.jpg").stdout
     daemon.command("recolor", "two.jpg")
     daemon.wait_for(done=2)
-    assert {path.name for path in daemon.outbox.iterdir()} == {"one.jpg", "two.jpg", "two (jpg).jpg"}
+    assert {path.name for path in daemon.outbox.iterdir()} == {"one.jpg", "two.jpg", "two (2).jpg"}
     assert (daemon.outbox / "two.jpg").read_bytes() == b"whose is this?"
 
 
@@ -84,7 +84,7 @@ def test_the_configuration_can_answer_for_the_person(daemon: Daemon) -> None:
     drop(daemon.inbox / "one.jpg")
     daemon.start()
     daemon.wait_for(done=1)
-    assert {path.name for path in daemon.outbox.iterdir()} == {"one.jpg", "one (jpg).jpg"}
+    assert {path.name for path in daemon.outbox.iterdir()} == {"one.jpg", "one (2).jpg"}
 
 
 def test_a_changed_original_is_coloured_although_its_old_result_exists(service: Service) -> None:
@@ -97,7 +97,7 @@ def test_a_changed_original_is_coloured_although_its_old_result_exists(service: 
     drop(service.inbox / "cat.jpg", 9)
     service.start()
     service.finish(done=1)
-    assert sorted(results(service.outbox)) == ["cat (jpg).jpg", "cat.jpg"]
+    assert sorted(results(service.outbox)) == ["cat (2).jpg", "cat.jpg"]
 
 
 def test_what_is_forgotten_is_not_coloured_twice(daemon: Daemon) -> None:
