@@ -35,6 +35,11 @@ _SHIPPED_INPUT = Path("inbox")
 """The input folder of the configuration that comes with tintd, as it is written there."""
 
 
+def _notes_of(written: object) -> object:
+    """What `true` and `false` mean, as version 0.1 has them."""
+    return {"True": "all", "False": "none"}.get(str(written), written)
+
+
 class Watching(Section):
     """How files are found, and when they are complete."""
 
@@ -86,8 +91,8 @@ class Work(Section):
     """Free space on the disk of their results below which jobs pause (on the journal's disk: an eighth of it)."""
     history_days: PositiveFloat = 365
     """Days after the end of its job after which the journal forgets a file that is gone."""
-    failure_notes: bool = True
-    """Whether a failure writes NAME.failed.txt, with the reason, to the output folder."""
+    failure_notes: Annotated[Literal["all", "failed", "none"], BeforeValidator(_notes_of)] = "all"
+    """The files without a result that get a note with the reason (NAME.failed.txt, NAME.skipped.txt) in the output."""
 
 
 class Hook(Section):

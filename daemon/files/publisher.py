@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from colorizer.durable import make_folder, sync_folder
 from daemon.files.text import printable
@@ -17,8 +18,8 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.ENOTDIR})
 """The errors for names that a file system refuses: a path too long, or through a file; `1950?.jpg` on FAT."""
 
-_NOTE_SUFFIX = ".failed.txt"
-_NOTE_HEAD = "tintd could not colour this file:"
+_NOTE_HEADS = {"failed": "tintd could not colour this file:", "skipped": "tintd left this file as it is:"}
+"""First lines of notes, by the state of the job, which is also in the note's name."""
 
 
 def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
@@ -62,20 +63,21 @@ def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]
         yield place / _short(stem, f" ({number}){suffix}")
 
 
-def leave_note(folder: Path, original: Path, reason: str) -> None:
+def leave_note(folder: Path, original: Path, state: Literal["failed", "skipped"], reason: str) -> None:
     """Write beside the results why there is none, for people who see only the share."""
-    note = _note(folder, original)
-    if os.path.lexists(note) and not _is_ours(note):
-        return
-    make_folder(note.parent)
-    note.write_text(f"{_NOTE_HEAD}\n{printable(reason)}\n")
+    remove_notes(folder, original)
+    note = _note(folder, original, state)
+    if not os.path.lexists(note):
+        make_folder(note.parent)
+        note.write_text(f"{_NOTE_HEADS[state]}\n{printable(reason)}\n")
 
 
-def remove_note(folder: Path, original: Path) -> None:
-    """Remove the note, when there is a result."""
-    note = _note(folder, original)
-    if _is_ours(note):
-        note.unlink(missing_ok=True)
+def remove_notes(folder: Path, original: Path) -> None:
+    """Remove what notes say that is no longer true."""
+    for state, head in _NOTE_HEADS.items():
+        note = _note(folder, original, state)
+        if _begins_with(note, head):
+            note.unlink(missing_ok=True)
 
 
 def move_to(finished: Path, path: Path) -> bool:
@@ -106,12 +108,12 @@ def _short(stem: str, tail: str) -> str:
     return os.fsencode(stem)[:room].decode(errors="ignore") + tail if len(os.fsencode(stem)) > room else stem + tail
 
 
-def _note(folder: Path, original: Path) -> Path:
-    return folder / original.parent / _short(original.name, _NOTE_SUFFIX)
+def _note(folder: Path, original: Path, state: str) -> Path:
+    return folder / original.parent / _short(original.name, f".{state}.txt")
 
 
-def _is_ours(note: Path) -> bool:
+def _begins_with(note: Path, head: str) -> bool:
     try:
-        return note.read_text(errors="replace").startswith(_NOTE_HEAD)
+        return note.read_text(errors="replace").startswith(head)
     except OSError:
         return False

@@ -13,7 +13,7 @@ import structlog
 from colorizer.durable import make_folder, sync_folder
 from daemon.config.settings import Folder
 from daemon.files.identity import Identity, Result, identify
-from daemon.files.publisher import candidate_names, move_to, publish, remove_note
+from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
@@ -52,7 +52,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         raise ChangedError(job.source)
     found = finished.stat()
     identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
-    for path in candidate_names(folder.output, _original_path(job, folder), suffix):
+    for path in candidate_names(folder.output, original_path(job, folder), suffix):
         owners = journal.results_at(path)
         if owners and not _is_same_original(owners[0][0], job):
             continue
@@ -79,7 +79,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
 
     """
     with _kept_if_not_removable(job):
-        remove_note(folder.output, _original_path(job, folder))
+        remove_notes(folder.output, original_path(job, folder))
     earlier = job.output
     if earlier is None or earlier == path or not earlier.is_relative_to(folder.output):
         return
@@ -91,7 +91,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
 
 def result_folder(job: JobRecord, folder: Folder) -> Path:
     """The folder in which the result of a job will be."""
-    return (folder.output / _original_path(job, folder)).parent
+    return (folder.output / original_path(job, folder)).parent
 
 
 def is_unchanged(result: Result) -> bool:
@@ -102,7 +102,7 @@ def is_unchanged(result: Result) -> bool:
 
 def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
     """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved."""
-    if folder.original != "move" or _original_path(job, folder) != job.path or identify(job.source) != job.identity:
+    if folder.original != "move" or original_path(job, folder) != job.path or identify(job.source) != job.identity:
         return
     try:
         _move(job, folder, journal)
@@ -143,9 +143,9 @@ def _kept_if_not_removable(job: JobRecord) -> Iterator[None]:
         _log.warning("stale file kept", job=job.id, file=str(job.source), reason=str(error))
 
 
-def _original_path(job: JobRecord, folder: Folder) -> Path:
+def original_path(job: JobRecord, folder: Folder) -> Path:
     """The path of an original in its folder before it was moved to `done/`."""
-    moved = folder.original == "move" and job.path.parts[0] == DONE
+    moved = folder.original == "move" and job.path.parts[0] == DONE and len(job.path.parts) > 1
     return Path(*job.path.parts[1:]) if moved else job.path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from typing import Literal
 
 from colorizer.report import Report
 from daemon.config.settings import Config
@@ -11,7 +12,7 @@ from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import storable
-from daemon.jobs.delivery import ChangedError, deliver, move_original
+from daemon.jobs.delivery import ChangedError, deliver, move_original, original_path
 from daemon.jobs.retries import TryAgain, after_failure
 from daemon.jobs.running_job import RunningJob, log_of
 from daemon.jobs.workspace import clear, leave
@@ -126,6 +127,7 @@ class Outcomes:
             job.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
             leave(job.workspace)
         elif following.state == "skipped":
+            self._leave_note(job, "skipped", reason)
             self._skip(job, reason)
         else:
             self._fail(job, end)
@@ -145,15 +147,16 @@ class Outcomes:
     def _fail(self, job: RunningJob, end: AttemptEnd) -> None:
         """End a job that failed, and leave a note if that is configured."""
         reason = end.reason or ""
-        if self._config.work.failure_notes:
-            _leave_note(job, reason)
+        self._leave_note(job, "failed", reason)
         self._journal.fail(job.record.id, end, time.time())
         job.log.warning("failed", reason=reason)
         clear(job.workspace)
 
-
-def _leave_note(job: RunningJob, reason: str) -> None:
-    try:
-        leave_note(job.folder.output, job.record.path, reason)
-    except OSError as error:
-        job.log.warning("no note could be left", reason=str(error))
+    def _leave_note(self, job: RunningJob, state: Literal["failed", "skipped"], reason: str) -> None:
+        """Write a note that tells why there is no result, if that is configured."""
+        if self._config.work.failure_notes not in {"all", state}:
+            return
+        try:
+            leave_note(job.folder.output, original_path(job.record, job.folder), state, reason)
+        except OSError as error:
+            job.log.warning("no note could be left", reason=str(error))

@@ -69,7 +69,12 @@ def test_a_bad_file_hurts_only_itself(daemon: Daemon) -> None:
     assert "ends too early" in files["cut.jpg"]["reason"]
     assert "PDF" in files["letter.pdf"]["reason"]
     assert "ends too early" in (daemon.outbox / "cut.jpg.failed.txt").read_text()
-    assert sorted(path.name for path in daemon.outbox.iterdir()) == ["cut.jpg.failed.txt", "good.png"]
+    assert sorted(path.name for path in daemon.outbox.iterdir()) == [
+        "cut.jpg.failed.txt",
+        "good.png",
+        "letter.pdf.skipped.txt",
+    ]
+    assert "PDF" in (daemon.outbox / "letter.pdf.skipped.txt").read_text()
 
 
 def test_the_first_bytes_of_a_scan_do_not_end_the_service(daemon: Daemon) -> None:
@@ -94,7 +99,7 @@ def test_what_is_in_colour_already_is_skipped(daemon: Daemon) -> None:
     daemon.wait_for(done=2, skipped=1)
     [skipped] = [file for file in daemon.status()["files"] if file["state"] == "skipped"]
     assert skipped["reason"] == "coffee.jpg: already in colour"
-    assert [path.name for path in daemon.outbox.iterdir()] == ["sepia.jpg"]
+    assert sorted(path.name for path in daemon.outbox.iterdir()) == ["coffee.jpg.skipped.txt", "sepia.jpg"]
     assert [path.name for path in (daemon.root / "anew").iterdir()] == ["coffee.jpg"]
 
 

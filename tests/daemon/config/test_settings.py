@@ -106,7 +106,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (FOLDERS + "film:\n\tquality: 2", "not valid YAML: line 3: found character"),
         (FOLDERS + "work: {workers: many}", "work.workers: must be a whole number, not `many`"),
         (FOLDERS + "work: {workers: 0}", "work.workers: must be greater than 0, not `0`"),
-        (FOLDERS + "work: {failure_notes: perhaps}", "work.failure_notes: must be true or false"),
+        (FOLDERS + "work: {failure_notes: perhaps}", "work.failure_notes: must be all, failed or none, not `perhaps`"),
         (FOLDERS + "work: {hours: [late]}", "work.hours, entry 1: late: write hours as 22:00-06:00"),
         (FOLDERS + "hooks: {done: {command: notify}}", "hooks.done.command: must be a list ([a, b]), not `notify`"),
         (FOLDERS + "hooks: {done: {webhook: here}}", "must be an address that begins with http:// or https://"),

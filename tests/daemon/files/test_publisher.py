@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.files.publisher import candidate_names, leave_note, publish, remove_note
+from daemon.files.publisher import candidate_names, leave_note, publish, remove_notes
 
 
 def test_names_are_the_originals_then_say_what_it_was() -> None:
@@ -56,16 +56,24 @@ def test_an_earlier_result_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_text() == "result"
 
 
+def test_a_note_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    """A file that failed, and is then left alone, is not called both."""
+    leave_note(tmp_path, Path("a.jpg"), "failed", "a.jpg: broken")
+    leave_note(tmp_path, Path("a.jpg"), "skipped", "a.jpg: in colour")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg.skipped.txt"]
+    assert "a.jpg: in colour" in (tmp_path / "a.jpg.skipped.txt").read_text()
+
+
 def test_a_note_tells_why_and_goes_away(tmp_path: Path) -> None:
     """But never over, or with, a file of somebody else's."""
-    leave_note(tmp_path, Path("sub/a.jpg"), "a.jpg: broken")
+    leave_note(tmp_path, Path("sub/a.jpg"), "failed", "a.jpg: broken")
     note = tmp_path / "sub" / "a.jpg.failed.txt"
     assert "a.jpg: broken" in note.read_text()
-    leave_note(tmp_path, Path("sub/a.jpg"), "a\x1b]0;owned\x07.jpg: broken")
+    leave_note(tmp_path, Path("sub/a.jpg"), "failed", "a\x1b]0;owned\x07.jpg: broken")
     assert "\x1b" not in note.read_text()
-    remove_note(tmp_path, Path("sub/a.jpg"))
+    remove_notes(tmp_path, Path("sub/a.jpg"))
     assert not note.exists()
     note.write_text("my own notes")
-    leave_note(tmp_path, Path("sub/a.jpg"), "a.jpg: broken")
-    remove_note(tmp_path, Path("sub/a.jpg"))
+    leave_note(tmp_path, Path("sub/a.jpg"), "failed", "a.jpg: broken")
+    remove_notes(tmp_path, Path("sub/a.jpg"))
     assert note.read_text() == "my own notes"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from daemon.config.settings import Folder
 from daemon.files.identity import Result, identify
-from daemon.jobs.delivery import ChangedError, deliver
+from daemon.jobs.delivery import ChangedError, deliver, original_path
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from tests.assets.journals import enter, started
@@ -102,3 +103,11 @@ def test_a_changed_original_gets_no_result(delivery: Delivery) -> None:
     with pytest.raises(ChangedError):
         delivery.deliver()
     assert [path.name for path in delivery.folder.output.iterdir()] == [".finished"]
+
+
+@pytest.mark.parametrize(("path", "before"), [("done/a.tga", "a.tga"), ("done", "done"), ("b/done/a", "b/done/a")])
+def test_only_what_lies_in_done_was_moved_there(delivery: Delivery, path: str, before: str) -> None:
+    """A file of that name was not, nor what lies in another folder of that name."""
+    moving = delivery.folder.model_copy(update={"original": "move"})
+    assert original_path(replace(delivery.job, path=Path(path)), moving) == Path(before)
+    assert original_path(replace(delivery.job, path=Path(path)), delivery.folder) == Path(path)
