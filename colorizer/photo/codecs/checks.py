@@ -33,9 +33,11 @@ def check_size(source: Path, width: int, height: int, settings: PhotoSettings, *
         whole: whether its decoder holds it whole in memory.
 
     Raises:
-        MediaError: it is too large.
+        MediaError: it is too large, or has no pixels.
 
     """
+    if width < 1 or height < 1:
+        raise MediaError(f"{source.name}: the picture is damaged (it has no pixels)")
     megapixels = width * height / 1e6
     if megapixels > settings.max_megapixels:
         raise MediaError(

@@ -92,6 +92,8 @@ def _photometric(page: tifffile.TiffPage) -> int:
 
 def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
     samples: NDArray[Any] = page.asarray(maxworkers=_MOST_WORKERS)
+    if samples.size == 0:
+        raise ValueError("it has no pixels")
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     photometric = _photometric(page)

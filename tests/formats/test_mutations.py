@@ -1,0 +1,133 @@
+"""Photographs whose bytes are mutated: each gives a result, or a sentence that names no class of Python."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+import pyvips
+import tifffile
+from PIL import Image, PngImagePlugin
+
+from colorizer.engine import colorize
+from colorizer.job import Job
+from colorizer.photo.blocks.photoshop import with_iptc
+from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
+from daemon.workers.events import Failed
+from daemon.workers.failures import end_of_error
+from tests.assets.metadata import exif, packet, small_jpeg
+from tests.assets.pictures import deep_grey, grey
+
+NAMES = (
+    *("a.jpg", "progressive.jpg", "a.png", "palette.png", "deep.png", "a.tif", "tiles.tif", "zstd.tif", "bits.tif"),
+    *("infrared.tif", "a.webp", "a.gif", "a.heic", "a.avif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.pcx", "a.sgi"),
+)
+CLASSES = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Interrupt", "Exit"))}
+CLASS = re.compile(rf"\b({'|'.join(sorted(CLASSES))}|[A-Z]\w*(?:Error|Exception))\b")
+
+
+def write(path: Path) -> bytes:
+    """A photograph with metadata, as its name says."""
+    metadata: dict[str, object] = {"exif": b"Exif\x00\x00" + exif(small_jpeg()), "xmp": packet()}
+    picture = Image.fromarray(grey(48, 64))
+    if path.suffix == ".jpg":
+        picture.save(path, progressive=path.stem == "progressive", comment=b"Nr. 17", **metadata)  # type: ignore[arg-type]
+    elif path.suffix == ".png":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Title", "Oma", zip=True)
+        info.add_itxt("XML:com.adobe.xmp", packet().decode())
+        samples = Image.fromarray(deep_grey(48, 64)) if path.stem == "deep" else picture
+        samples = picture.convert("P") if path.stem == "palette" else samples
+        samples.save(path, pnginfo=info, exif=metadata["exif"])
+    elif path.suffix == ".tif":
+        write_tiff(path)
+    elif path.suffix == ".heic":
+        pillow_heif.from_pillow(picture).save(path, **metadata)
+    elif path.suffix in {".webp", ".avif"}:
+        pyvips.Image.new_from_array(grey(48, 64)).write_to_file(str(path))
+    else:
+        picture.convert("RGB" if path.suffix == ".pcx" else "L").save(path)
+    return path.read_bytes()
+
+
+def write_tiff(path: Path) -> None:
+    """A TIFF of some kind."""
+    tags = [(34377, 1, 20, with_iptc(b"\x1c\x02\x5a\x00\x03abc")[:20], True), (65000, 3, 1, 7, True)]
+    options: dict[str, dict[str, object]] = {
+        "a": {"compression": "zlib", "rowsperstrip": 16},
+        "tiles": {"compression": "lzw", "tile": (16, 32)},
+        "zstd": {"compression": "zstd", "tile": (16, 32)},
+        "bits": {"bitspersample": 12},
+        "infrared": {"extrasamples": ["unspecified"]},
+    }
+    samples = {"bits": deep_grey(48, 64) >> 4, "infrared": np.dstack([grey(48, 64)] * 2)}.get(path.stem, grey(48, 64))
+    tifffile.imwrite(path, samples, photometric="minisblack", extratags=tags, **options[path.stem])  # type: ignore[arg-type]
+
+
+def mutate(content: bytes, chosen: random.Random) -> bytes:
+    """Bytes that are changed (oftener near the beginning), left out, doubled, or cut off."""
+    mutated = bytearray(content)
+    for _ in range(chosen.randint(1, 12)):
+        reach = chosen.choice([64, 512, len(mutated), len(mutated)])
+        place = chosen.randrange(max(1, min(reach, len(mutated))))
+        match chosen.randrange(6):
+            case 0 | 1 | 2:
+                mutated[place : place + 1] = bytes([chosen.choice([0, 1, 127, 128, 255, chosen.randrange(256)])])
+            case 3:
+                mutated[place : place + 4] = chosen.randbytes(4)
+            case 4:
+                mutated[place:place] = mutated[place : place + chosen.randint(1, 40)]
+            case 5:
+                del mutated[place : place + chosen.randint(1, 40)]
+    if chosen.random() < 0.2:
+        del mutated[chosen.randrange(len(mutated)) :]
+    return bytes(mutated)
+
+
+def sentences(name: str, folder: Path, weights: Path, numbers: range) -> list[str]:
+    """What tintd says of mutations of a photograph."""
+    source = folder / name
+    content = write(source)
+    formats = ("auto", "auto", "jpeg", "png", "tiff", "webp")
+    said = []
+    for number in numbers:
+        source.write_bytes(mutate(content, random.Random(f"{name} {number}")))
+        settings = JobSettings(
+            colour=ColourSettings(weights=weights, device="cpu"),
+            detection=DetectionSettings(input="grey"),
+            photo=PhotoSettings(max_megapixels=20, format=formats[number % len(formats)]),  # type: ignore[arg-type]
+        )
+        job = Job(source, folder / "result", folder / "workspace", settings)
+        try:
+            colorize(job, lambda _done, _all: None)
+        except Exception as error:  # noqa: BLE001 (what a worker does)
+            end = end_of_error(number, job, error)
+            said.append(f"{number}: {end.reason}\n{end.trace if isinstance(end, Failed) else ''}")
+    return said
+
+
+def check(said: list[str]) -> None:
+    """Each sentence is one line for people, about something that was foreseen."""
+    for sentence in said:
+        reason, _, trace = sentence.partition("\n")
+        assert not trace, sentence
+        assert not CLASS.search(reason), sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mutated_photograph_gives_a_result_or_a_sentence(tmp_path: Path, weights: Path, name: str) -> None:
+    """Whatever its decoder raises."""
+    check(sentences(name, tmp_path, weights, range(12)))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("name", NAMES)
+def test_many_mutated_photographs_give_results_or_sentences(tmp_path: Path, weights: Path, name: str) -> None:
+    """Ten thousand in all."""
+    check(sentences(name, tmp_path, weights, range(12, 512)))
