@@ -59,7 +59,7 @@ class Reporter:
         """Make the state of the service from its parts; called at the end of each iteration."""
         self._count()
         self._latest.value = ServiceState(
-            summary=_summary(executor.start_error, reasons(pauses), is_working=bool(dispatcher.running)),
+            summary=_summary(executor, reasons(pauses), is_working=bool(dispatcher.running)),
             ready=executor.was_ready,
             iterations=self._latest.value.iterations + 1,
             workers=_workers(executor, dispatcher.running),
@@ -131,11 +131,13 @@ class Reporter:
         notify(*(["WATCHDOG=1"] if is_alive else []), status)
 
 
-def _summary(start_error: str | None, paused: str | None, *, is_working: bool) -> str:
-    if start_error is not None:
-        return f"a worker cannot start: {start_error}"
+def _summary(executor: ExecutorStatus, paused: str | None, *, is_working: bool) -> str:
+    if executor.start_error is not None:
+        return f"a worker cannot start: {executor.start_error}"
     if paused is not None:
         return f"paused: {paused}"
+    if not executor.was_ready:
+        return "loading the weights"
     return "colouring" if is_working else "waiting for files"
 
 
