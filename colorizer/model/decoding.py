@@ -78,4 +78,5 @@ def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
     deviation = away.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
     factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
     vivid = chroma + (factor - 1) * away
-    return (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(_LARGEST_FACTOR * chroma)
+    shown: Tensor = (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(_LARGEST_FACTOR * chroma)
+    return shown
