@@ -79,5 +79,5 @@ $(VENV)/train.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	touch $@ $(VENV)/run.stamp
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,test]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[ray,train,test]'
 	touch $@ $(VENV)/train.stamp $(VENV)/run.stamp

@@ -19,7 +19,7 @@ from rich.table import Table
 from colorizer.job import Job
 from colorizer.processors import available_processors
 from colorizer.settings import JobSettings
-from daemon.config.settings import Work
+from daemon.config.work import Work
 from daemon.workers import ColourFiles, Done, WorkerPool
 
 _PHOTOGRAPHS = 24

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from colorizer.model.device import bfloat16_is_faster, choose_device
 from colorizer.model.network import Network, fold_normalisation
-from colorizer.model.weights import DEFAULT_WEIGHTS, load_weights
+from colorizer.model.weights import load_weights
+from colorizer.weights_path import DEFAULT_WEIGHTS
 
 _ROUNDS = 5
 

@@ -9,14 +9,14 @@ from typing import Literal
 
 from colorizer.copying import copy_attributes, copy_file
 from colorizer.errors import InColourError, TintdError
-from colorizer.job import Job, ProgressCallback
+from colorizer.job import Job, Part, ProgressCallback
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
-from colorizer.model.weights import weights_path
 from colorizer.photo.batch import colorize_photos
 from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
+from colorizer.weights_path import weights_path
 
 Kind = Literal["photo", "film"]
 
@@ -67,6 +67,28 @@ def colorize_together(
     for place, outcome in colorize_photos(photo_jobs, open_colorist, lambda place: on_turn(photos[place]), on_progress):
         number = photos[place]
         yield number, _outcome(partial(_finish, jobs[number], "photo", outcome, on_progress))
+
+
+def plan_film_parts(job: Job, on_progress: ProgressCallback) -> tuple[Part, ...]:
+    """Divide a film into parts that several workers can colour; none if it is to be coloured as a whole."""
+    from colorizer.film.parts import plan_parts  # noqa: PLC0415 (libav is loaded for films only)
+
+    try:
+        return plan_parts(job, open_colorist(job.settings.colour), on_progress)
+    except TintdError:
+        return ()  # colouring it says what is wrong
+
+
+def colour_film_part(job: Job, part: Part, on_progress: ProgressCallback) -> None:
+    """Colour one part of a film; the segments lie in the workspace then.
+
+    Raises:
+        TintdError: it cannot be done; the message says why.
+
+    """
+    from colorizer.film.parts import colour_part  # noqa: PLC0415 (libav is loaded for films only)
+
+    colour_part(job, part, open_colorist(job.settings.colour), on_progress)
 
 
 def _may_be_film(job: Job) -> bool:

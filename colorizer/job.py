@@ -22,6 +22,17 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Neighbouring segments of a film that one worker colours in order, independently of all others."""
+
+    first: int
+    """Number of the first segment."""
+    end: int
+    """Number of the segment after the last one."""
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One file to colour."""
 

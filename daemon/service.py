@@ -37,7 +37,7 @@ from daemon.runtime.signals import Signals
 from daemon.runtime.state_lock import state_locked
 from daemon.runtime.wakeup import Wakeup
 from daemon.web.supervisor import WebSupervisor
-from daemon.workers import WorkerPool
+from daemon.workers.opening import open_executor
 
 _TICK = 0.5
 """Seconds between two looks at running jobs and starting workers."""
@@ -94,7 +94,7 @@ class Service:
             sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
             stack.callback(self._control.close)
-            self._executor = WorkerPool([folder.colour for folder in self._config.folders], self._config.work)
+            self._executor = open_executor(self._config)
             stack.callback(self._executor.stop)
             self._dispatcher = Dispatcher(self._config, self._journal, self._executor)
             self._executor.start()

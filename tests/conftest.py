@@ -224,7 +224,7 @@ def settings_with(weights: Path) -> dict[str, Any]:
 def service_in(root: Path, weights: Path, fork_server: ForkServer | None) -> Iterator[Daemon]:
     """A service, which does not outlive its test."""
     made = Daemon(root, settings_with(weights), fork_server)
-    made.inbox.mkdir()
+    made.inbox.mkdir(parents=True)
     yield made
     if made.process is not None and made.process.poll() is None:
         made.process.kill()

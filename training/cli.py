@@ -56,7 +56,7 @@ def evaluate(
     _make_folder(output)
     with _extra():
         from colorizer.model.device import choose_device  # noqa: PLC0415
-        from colorizer.model.weights import weights_path  # noqa: PLC0415
+        from colorizer.weights_path import weights_path  # noqa: PLC0415
         from training.data.sources import as_utf8  # noqa: PLC0415
         from training.measure.evaluation import Recolourer, open_photographs  # noqa: PLC0415
         from training.measure.evaluation import evaluate as run  # noqa: PLC0415

@@ -40,17 +40,23 @@ def segment_path(workspace: Path, number: int) -> Path:
     return workspace / f"segment-{number:05d}.mkv"
 
 
+def begin_workspace(job: Job, colorist: Colorist) -> None:
+    """Make the workspace of a job; segments and plans of another job or of other settings are removed from it."""
+    job.workspace.mkdir(exist_ok=True)
+    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
+    if not note.is_file() or note.read_text() != recipe:
+        _remove_segments(job.workspace)
+        (job.workspace / "outline").unlink(missing_ok=True)
+        write_durably(note, recipe)
+
+
 def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
     """The segments that an earlier attempt at the same job has finished.
 
     Segments of another job or of other settings are removed, and so are those from the first one on that was finished
     before the film was looked through, and in which frames are now known to be in colour.
     """
-    job.workspace.mkdir(exist_ok=True)
-    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
-    if not note.is_file() or note.read_text() != recipe:
-        _remove_segments(job.workspace)
-        write_durably(note, recipe)
+    begin_workspace(job, colorist)
     read = (read_segment(segment_path(job.workspace, number)) for number in count())
     usable = takewhile(lambda segment: segment is not None and _agrees(segment, scenes), read)
     finished = [segment for segment in usable if segment is not None]
@@ -92,13 +98,41 @@ def frames_after(
         on_progress: called for each frame that is decoded and passed over, which takes its time in a long film.
 
     """
-    read = partial(read_frames, info, excerpt, keep_fields=keep_fields, on_progress=on_progress)
-    if not segments:
-        return read()
     damaged = any(segment.record.deviations.keys() & {DAMAGED, MISSING} for segment in segments)
-    seekable = info.container.startswith(_SEEKABLE) and not damaged
-    sought = _seek(segments[-1], info, read) if seekable else None
-    last = segments[-1].record.pts[-1]
+    checksums = segments[-1].record.checksums if segments else ()
+    before = segments[-1].record.pts[-len(checksums) :] if segments else ()
+    return frames_since(
+        before, checksums, info, excerpt, keep_fields=keep_fields, on_progress=on_progress, can_seek=not damaged
+    )
+
+
+def frames_since(  # noqa: PLR0913 (each is another thing)
+    before: Sequence[int],
+    checksums: Sequence[int],
+    info: FilmInfo,
+    excerpt: Excerpt | None,
+    *,
+    keep_fields: bool,
+    on_progress: Callable[[], None],
+    can_seek: bool = True,
+) -> Iterator[Frame]:
+    """The frames that follow some frames of a film.
+
+    Args:
+        before: the times of those frames; all frames of the film are read where there are none.
+        checksums: the checksums of their luma, which prove that a decoder that begins near them sees the same film.
+        info: the film.
+        excerpt: which part of it, else all of it.
+        keep_fields: whether interlaced frames stay interlaced.
+        on_progress: called for each frame that is decoded and passed over.
+        can_seek: whether decoding may begin near them.
+
+    """
+    read = partial(read_frames, info, excerpt, keep_fields=keep_fields, on_progress=on_progress)
+    if not before:
+        return read()
+    sought = _seek(before, checksums, info, read) if can_seek and is_seekable(info) else None
+    last = before[-1]
 
     def is_finished(frame: Frame) -> bool:
         on_progress()
@@ -107,12 +141,17 @@ def frames_after(
     return sought or dropwhile(is_finished, read())
 
 
-def _seek(segment: Segment, info: FilmInfo, read: Callable[..., Iterator[Frame]]) -> Iterator[Frame] | None:
-    """The frames after a segment, if its last ones are found where they should be and look as they did."""
-    checksums = segment.record.checksums
-    ends = segment.record.pts[-len(checksums) :]
-    frames = read(since=ends[0])
-    for pts, checksum in zip(ends, checksums, strict=True):
+def is_seekable(info: FilmInfo) -> bool:
+    """Whether the film's container has an index."""
+    return info.container.startswith(_SEEKABLE)
+
+
+def _seek(
+    before: Sequence[int], checksums: Sequence[int], info: FilmInfo, read: Callable[..., Iterator[Frame]]
+) -> Iterator[Frame] | None:
+    """The frames after some frames, if these are found where they should be and look as they did."""
+    frames = read(since=before[0])
+    for pts, checksum in zip(before, checksums, strict=True):
         frame = next(frames, None)
         if frame is None or (frame.pts, luma_checksum(luma_codes(frame.picture, info.coding))) != (pts, checksum):
             return None
@@ -128,7 +167,7 @@ def _remove_segments(workspace: Path, first: int = 0) -> None:
     kept = {segment_path(workspace, number).stem for number in range(first)}
     for leftover in workspace.glob("segment-*"):
         if leftover.stem not in kept:
-            leftover.unlink()
+            leftover.unlink(missing_ok=True)
 
 
 def _origin(job: Job) -> str:

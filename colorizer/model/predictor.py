@@ -13,7 +13,8 @@ from colorizer.model.memory import BatchLimit
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction
-from colorizer.model.weights import WeightsCard, load_weights, weights_hash
+from colorizer.model.weights import WeightsCard, load_weights
+from colorizer.weights_path import weights_hash
 
 _PAIR = 2
 """Number of pictures that go through the network together on a CPU."""

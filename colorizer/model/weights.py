@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +23,6 @@ from torch import Tensor
 from colorizer.errors import SettingsError, WeightsError
 from colorizer.model.decoding import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
-
-DEFAULT_WEIGHTS = Path(__file__).parents[1] / "weights" / "default.safetensors"
-"""The weights that come with tintd."""
 
 _METADATA_KEY = "tintd"
 
@@ -123,17 +119,6 @@ def load_weights(path: Path) -> tuple[Network, WeightsCard]:
     if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
         raise WeightsError(f"{path}: some of the weights are not finite numbers; the file is damaged")
     return network.eval(), card
-
-
-def weights_path(weights: Literal["default"] | Path) -> Path:
-    """The weights file that a setting names."""
-    return DEFAULT_WEIGHTS if weights == "default" else weights
-
-
-def weights_hash(path: Path) -> str:
-    """SHA-256 of a weights file, in hexadecimal; results and the journal name the weights by it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, *, with_tensors: bool = False) -> tuple[WeightsCard, dict[str, Tensor]]:

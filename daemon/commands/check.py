@@ -60,6 +60,16 @@ def _findings(path: Path) -> Iterator[Finding]:
     for colour in dict.fromkeys(folder.colour for folder in config.folders):
         yield from _colour(colour)
     yield from _codecs(config)
+    if config.work.executor == "ray":
+        yield from _cluster(config)
+
+
+def _cluster(config: Config) -> Iterator[Finding]:
+    """Whether the Ray cluster can be reached, and its nodes can be used."""
+    from daemon.workers.cluster.inspection import inspect_cluster  # noqa: PLC0415 (it imports Ray)
+
+    for found in inspect_cluster(config):
+        yield Finding("ok" if found.is_good else "BAD", found.text)
 
 
 def _input_folder(folder: Folder) -> Finding:
@@ -106,7 +116,8 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
     """Whether the weights and the device can be used, and what they are."""
     from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is slow to import)
     from colorizer.model.device import bfloat16_is_faster, choose_device  # noqa: PLC0415
-    from colorizer.model.weights import load_card, weights_hash, weights_path  # noqa: PLC0415
+    from colorizer.model.weights import load_card  # noqa: PLC0415
+    from colorizer.weights_path import weights_hash, weights_path  # noqa: PLC0415
 
     path = weights_path(colour.weights)
     try:

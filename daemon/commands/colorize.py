@@ -16,7 +16,7 @@ from colorizer.job import Excerpt
 from daemon.commands import colour_options as options
 from daemon.commands.coloured_files import Order, colorize_all, originals_of
 from daemon.commands.options import UsageError
-from daemon.config.settings import Work
+from daemon.config.work import Work
 
 
 def colorize(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import yaml
 from pydantic import (
-    BeforeValidator,
     Field,
     HttpUrl,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -25,7 +22,7 @@ from colorizer.settings import JobSettings, Section
 from daemon.config.errors import WrongSetting, explain
 from daemon.config.folder_settings import Folder, Method
 from daemon.config.web_settings import Web
-from daemon.config.working_hours import Span, read_span
+from daemon.config.work import RaySettings, Work
 from daemon.config.yaml_file import line_of, read_yaml, where_and_why
 
 __all__ = ["DEFAULT_CONFIG", "Config", "Folder", "Hook", "Hooks", "Log", "Watching", "Work", "load_config"]
@@ -33,11 +30,6 @@ __all__ = ["DEFAULT_CONFIG", "Config", "Folder", "Hook", "Hooks", "Log", "Watchi
 DEFAULT_CONFIG = Path("config.yaml")
 _SHIPPED_INPUT = Path("inbox")
 """The input folder of the configuration that comes with tintd, as it is written there."""
-
-
-def _notes_of(written: object) -> object:
-    """What `true` and `false` mean, as version 0.1 has them."""
-    return {"True": "all", "False": "none"}.get(str(written), written)
 
 
 class Watching(Section):
@@ -54,45 +46,6 @@ class Watching(Section):
     """Time without a change, whatever the file's date, after which a file that looks cut off counts as damaged."""
     rescan_seconds: PositiveFloat = 300
     """Time between two scans that look for files whose events were lost."""
-
-
-class Work(Section):
-    """How jobs are done."""
-
-    workers: PositiveInt = 1
-    """Worker processes for each device."""
-    order: Literal["oldest", "smallest", "photos"] = "oldest"
-    """The waiting file of a folder that comes first: the one found first, the smallest, or photos before films."""
-    attempts: PositiveInt = 3
-    """Number of attempts, after which a file counts as failed."""
-    retry_seconds: PositiveFloat = 30
-    """Delay before the second attempt; each further delay is four times as long."""
-    stall_seconds: PositiveFloat = 600
-    """Time without progress after which a job is stopped; the attempt counts as failed."""
-    job_seconds: PositiveFloat | None = None
-    """Longest attempt; a longer one is stopped, and a film then continues from its last finished segment."""
-    job_mib: PositiveInt | None = None
-    """Most memory of a worker, its weights included; a worker with more is stopped, and the attempt has failed."""
-    leak_mib: PositiveInt = 1024
-    """Growth of a worker's memory between two jobs after which it is replaced."""
-    idle_seconds: PositiveFloat | None = 900
-    """Idle time after which a worker ends and frees its memory; the next file starts another."""
-    photo_batch: PositiveInt = 16
-    """Number of photographs that a worker gets together; those of similar size share one call of the network."""
-    hours: tuple[Annotated[Span, BeforeValidator(read_span)], ...] = ()
-    """Times at which jobs are done (22:00-06:00, mon-fri 18:00-08:00), in local time; empty: always."""
-    nice: int = Field(default=0, ge=0, le=19)
-    """How much workers give way to other programs: 0 (not at all) to 19."""
-    io_class: Literal["normal", "low", "idle"] = "normal"
-    """How workers share the disk; idle: only when nobody else uses it."""
-    grace_seconds: NonNegativeFloat = 20
-    """Time for running jobs to finish when the service stops; others start again later."""
-    spare_mib: NonNegativeInt = 1024
-    """Free space on the disk of their results below which jobs pause (on the journal's disk: an eighth of it)."""
-    history_days: PositiveFloat = 365
-    """Days after the end of its job after which the journal forgets a file that is gone."""
-    failure_notes: Annotated[Literal["all", "failed", "none"], BeforeValidator(_notes_of)] = "all"
-    """The files without a result that get a note with the reason (NAME.failed.txt, NAME.skipped.txt) in the output."""
 
 
 class Hook(Section):
@@ -157,6 +110,7 @@ class Config(BaseSettings, JobSettings):
     """Folder of the journal, on a local disk."""
     watching: Watching = Watching()
     work: Work = Work()
+    ray: RaySettings = RaySettings()
     control: Control = Control()
     hooks: Hooks = Hooks()
     monitoring: Monitoring = Monitoring()

@@ -75,7 +75,7 @@ class Dispatcher:
         """Apply a new configuration; running jobs finish with the old one."""
         self._disk_space.reconfigure(config)
         self._configure(config)
-        self._executor.reconfigure([folder.colour for folder in config.folders], config.work)
+        self._executor.reconfigure(config)
 
     def start_jobs(self) -> None:
         """Give each vacant worker the jobs that come next; bring parked workers back if a job is due."""
@@ -165,7 +165,8 @@ class Dispatcher:
 
     def _start_next(self, vacancy: Vacancy) -> Iterator[RunningJob]:
         """Start the next job, and the small photographs behind it that can be coloured in the same task."""
-        others = {folder.input for folder in self._config.folders if folder.colour not in vacancy.colours}
+        wrong = {folder.input for folder in self._config.folders if folder.colour not in vacancy.colours}
+        others = wrong | vacancy.unseen
         started, takes_more = 0, True
         while takes_more and started < self._config.work.photo_batch:
             now = time.time()

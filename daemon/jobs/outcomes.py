@@ -87,7 +87,7 @@ class Outcomes:
         """Publish a result; a reason says where it comes from, if the file was not coloured."""
         metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
         try:
-            path = deliver(job.workspace / "result", suffix, job.record, job.folder, self._journal, metadata)
+            path = deliver(job.result, suffix, job.record, job.folder, self._journal, metadata)
         except ChangedError:
             self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:

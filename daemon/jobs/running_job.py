@@ -13,6 +13,7 @@ from colorizer.job import Job
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
 from daemon.jobs.speed import Speed
+from daemon.jobs.workspace import new_result
 from daemon.journal.records import JobRecord
 from daemon.runtime.progress import JobProgress
 from daemon.workers import ColouredFile
@@ -38,6 +39,11 @@ class RunningJob:
     speed: Speed = field(default_factory=Speed)
     original: JobRecord | None = None
     """A job that is done, and whose file seems to have the same content."""
+    result: Path = field(init=False)
+    """The file of the result, in the workspace."""
+
+    def __post_init__(self) -> None:
+        self.result = new_result(self.workspace)
 
     def note_progress(self, done: int, frames: int) -> None:
         """Note that so many frames of a film, of so many in all, are done."""
@@ -59,7 +65,7 @@ class RunningJob:
     @property
     def job(self) -> Job:
         """The job for the worker."""
-        return Job(self.record.source, self.workspace / "result", self.workspace, self.folder.job_settings)
+        return Job(self.record.source, self.result, self.workspace, self.folder.job_settings)
 
     @property
     def coloured(self) -> ColouredFile | None:

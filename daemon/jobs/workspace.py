@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -14,6 +15,9 @@ from daemon.files.mounts import disk_of
 from daemon.jobs.delivery import result_folder
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord
+
+_RESULT = "result-"
+"""Beginning of the names of results in a work folder."""
 
 
 class FolderError(TintdError):
@@ -48,7 +52,7 @@ def work_folder(job: JobRecord, folder: Folder, journal: Journal) -> Path:
 
 
 def prepare(workspace: Path) -> None:
-    """Make a work folder, or clear one of all but finished segments.
+    """Make a work folder, or clear one of earlier results; finished segments stay.
 
     Raises:
         OSError: the output folder cannot be written.
@@ -56,16 +60,21 @@ def prepare(workspace: Path) -> None:
     """
     make_folder(workspace.parent)
     workspace.mkdir(exist_ok=True)
-    (workspace / "result").unlink(missing_ok=True)
+    _remove_results(workspace)
 
 
 def leave(workspace: Path) -> None:
     """Keep the finished segments of a job that will be continued, or remove its work folder."""
     with suppress(OSError):  # the disk is away, or read-only: the next attempt prepares it
-        if any(workspace.glob("segment-*.json")):
-            (workspace / "result").unlink(missing_ok=True)
+        if any(workspace.glob("segment-*.json")) or (workspace / "outline").exists():
+            _remove_results(workspace)
         else:
             clear(workspace)
+
+
+def new_result(workspace: Path) -> Path:
+    """A path for the result of one attempt: a machine that comes back late with an earlier one overwrites nothing."""
+    return workspace / f"{_RESULT}{secrets.token_hex(4)}"
 
 
 def clear(workspace: Path) -> None:
@@ -81,6 +90,11 @@ def sweep(folders: Iterable[Folder], journal: Journal) -> None:
                 job = workspace.name.rpartition("-")[2]
                 if not (job.isdigit() and journal.is_unfinished(int(job))):
                     clear(workspace)
+
+
+def _remove_results(workspace: Path) -> None:
+    for result in workspace.glob(f"{_RESULT}*"):
+        result.unlink(missing_ok=True)
 
 
 def _place(output: Path, target: Path) -> Path:

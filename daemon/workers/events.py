@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from colorizer.job import Part
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 
@@ -88,7 +89,22 @@ class Interrupted:
     key: int
 
 
-End = Done | IsDuplicate | Skipped | Failed | Crashed | Interrupted
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A film is divided into parts; none if it is to be coloured as a whole."""
+
+    key: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """The segments of a part of a film are in its workspace."""
+
+    key: int
+
+
+End = Done | IsDuplicate | Skipped | Failed | Crashed | Interrupted | Planned | PartDone
 """The last event of a key."""
 
 Event = WeightsLoaded | Progress | End

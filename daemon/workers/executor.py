@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from colorizer.settings import ColourSettings
-from daemon.config.settings import Work
+from daemon.config.settings import Config
 from daemon.workers.events import Event
 from daemon.workers.task import Task
 
@@ -28,6 +29,8 @@ class Vacancy:
     """Name of the worker, for people."""
     colours: frozenset[ColourSettings]
     """Colour settings of the jobs that it can do."""
+    unseen: frozenset[Path] = frozenset()
+    """Watched folders whose files it cannot read, or whose results it cannot write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Executor(Protocol):
         """Start every configured worker that does not run, parked ones included."""
         ...
 
-    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:
+    def reconfigure(self, config: Config) -> None:
         """Change the workers to what is configured; what is being done is finished first."""
         ...
 

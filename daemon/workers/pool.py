@@ -12,7 +12,8 @@ import structlog
 
 from colorizer.processors import available_processors
 from colorizer.settings import ColourSettings
-from daemon.config.settings import Work
+from daemon.config.settings import Config
+from daemon.config.work import Work
 from daemon.workers.events import Crashed, Event, Interrupted, Progress, WeightsLoaded
 from daemon.workers.executor import ExecutorStatus, Vacancy, Waitable, WorkerStatus
 from daemon.workers.messages import Died, Message, Ready, Started, StartFailed, WorkerSpec
@@ -31,7 +32,13 @@ class WorkerPool:
     """An executor that does tasks in processes of this machine: a number of workers for each device."""
 
     def __init__(
-        self, colours: Iterable[ColourSettings], work: Work, *, all_devices: bool = True, may_fork: bool = False
+        self,
+        colours: Iterable[ColourSettings],
+        work: Work,
+        *,
+        all_devices: bool = True,
+        may_fork: bool = False,
+        threads: int | None = None,
     ) -> None:
         """Set up the slots; `start` starts their workers.
 
@@ -40,12 +47,14 @@ class WorkerPool:
             work: number of workers for each device, and the limits that they must keep.
             all_devices: whether the device `auto` has workers on every GPU, or only on the first.
             may_fork: whether workers may be forks of this process, see `WorkerSpec`.
+            threads: number of threads with which each worker computes; None: its share of the processors.
 
         """
         self._colours = tuple(dict.fromkeys(colours))
         self._work = work
         self._all_devices = all_devices
         self._may_fork = may_fork
+        self._threads = threads
         self._devices: tuple[str | None, ...] = (None,)
         self._slots: list[WorkerSlot] = []
         self._events: list[Event] = []
@@ -73,8 +82,12 @@ class WorkerPool:
             slot.is_parked = False
         self._fill()
 
-    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:
+    def reconfigure(self, config: Config) -> None:
         """Change the workers to what is configured; a worker that is busy finishes its task first."""
+        self.configure((folder.colour for folder in config.folders), config.work)
+
+    def configure(self, colours: Iterable[ColourSettings], work: Work) -> None:
+        """Change the workers to those for other colour settings and limits."""
         self._colours, self._work = tuple(dict.fromkeys(colours)), work
         self._update_slots()
         self._fill()
@@ -215,7 +228,7 @@ class WorkerPool:
     def _update_slots(self) -> None:
         """Mark the slots that the configuration no longer has, and add those that it has anew."""
         wanted = Counter(self._specs())
-        threads = max(1, available_processors() // max(1, wanted.total()))
+        threads = self._threads or max(1, available_processors() // max(1, wanted.total()))
         for slot in self._slots:
             slot.is_retiring = wanted[slot.spec] == 0
             wanted[slot.spec] -= not slot.is_retiring

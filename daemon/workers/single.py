@@ -7,7 +7,7 @@ from collections.abc import Callable
 from colorizer.errors import SettingsError
 from colorizer.job import Job
 from colorizer.settings import ColourSettings
-from daemon.config.settings import Work
+from daemon.config.work import Work
 from daemon.workers.events import Crashed, Done, Failed, Progress, Skipped
 from daemon.workers.executor import Vacancy
 from daemon.workers.pool import WorkerPool

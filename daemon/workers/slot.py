@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from daemon.config.settings import Work
+from daemon.config.work import Work
 from daemon.workers.messages import WorkerSpec
 from daemon.workers.worker import Worker
 

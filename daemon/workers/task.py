@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from colorizer.job import Job
+from colorizer.job import Job, Part
 
 
 class TaskKind(StrEnum):
@@ -17,6 +17,8 @@ class TaskKind(StrEnum):
     COLOUR = "colour"
     CHECK_DUPLICATE = "check duplicate"
     PREVIEW = "preview"
+    PLAN_FILM = "plan film"
+    COLOUR_PART = "colour part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +79,46 @@ class MakePreview:
         return (self.key,)
 
 
-Task = ColourFiles | CheckDuplicate | MakePreview
+@dataclass(frozen=True, slots=True)
+class PlanFilm:
+    """Divide a film into parts."""
+
+    kind: ClassVar[TaskKind] = TaskKind.PLAN_FILM
+    key: int
+    """The key that the events carry."""
+    job: Job
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
+
+
+@dataclass(frozen=True, slots=True)
+class ColourPart:
+    """Colour a part of a film that has been planned; `ColourFiles` joins the parts when all are done."""
+
+    kind: ClassVar[TaskKind] = TaskKind.COLOUR_PART
+    key: int
+    """The key that the events carry."""
+    job: Job
+    part: Part
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
+
+
+Task = ColourFiles | CheckDuplicate | PlanFilm | ColourPart | MakePreview
+
+
+def jobs_of(task: Task) -> tuple[Job, ...]:
+    """The jobs of the files that a task is about; a preview has none."""
+    match task:
+        case ColourFiles(jobs):
+            return tuple(jobs.values())
+        case MakePreview():
+            return ()
+        case _:
+            return (task.job,)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,26 +19,24 @@ from colorizer.job import Job
 from colorizer.processors import limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
-from daemon.runtime.parent_death import end_with_parent
+from daemon.workers.child import begin_child
 from daemon.workers.duplicate_check import reuse_result
-from daemon.workers.events import Done, Failed, IsDuplicate, Progress, Skipped
+from daemon.workers.events import Done, Failed, IsDuplicate, PartDone, Planned, Progress, Skipped
 from daemon.workers.failures import end_of_error
 from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.task import CheckDuplicate, ColourFiles, MakePreview, Task
+from daemon.workers.task import CheckDuplicate, ColourFiles, ColourPart, MakePreview, PlanFilm, Task
 
 _PROGRESS_SECONDS = 0.5
 """Shortest time between two messages of progress."""
 _OOM_SCORE = 500
 """Added to the score by which the kernel chooses a process to kill for memory: a worker goes before the service."""
 
-_End = Done | IsDuplicate | Skipped | Failed
+_End = Done | IsDuplicate | Skipped | Failed | Planned | PartDone
 
 
 def main(connection: Connection, spec: WorkerSpec) -> None:
     """Load the weights, then do tasks until the parent closes the connection."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the parent decides
-    end_with_parent()
+    begin_child()
     _set_priorities(spec)
     if spec.threads is not None:
         limit_threads(spec.threads)
@@ -66,6 +63,8 @@ def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
     match task:
         case ColourFiles(jobs):
             yield from _colour({key: _job_on_device(job, spec) for key, job in jobs.items()}, reporter)
+        case PlanFilm(_, job) | ColourPart(_, job):
+            yield _do_film(task, _job_on_device(job, spec), reporter)
         case CheckDuplicate(key, job, coloured):
             reporter.start(key)
             if reuse_result(job, coloured, reporter):
@@ -88,6 +87,20 @@ def _preview(task: MakePreview, reporter: _Reporter) -> Done | Failed:
         return Failed(task.key, "failed", str(error))
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
         return Failed(task.key, "failed", f"{task.source.name}: no preview can be made: {error}")
+
+
+def _do_film(task: PlanFilm | ColourPart, job: Job, reporter: _Reporter) -> _End:
+    """Plan a film, or colour a part of it."""
+    from colorizer.engine import colour_film_part, plan_film_parts  # noqa: PLC0415 (torch is loaded here only)
+
+    reporter.start(task.key)
+    try:
+        if isinstance(task, PlanFilm):
+            return Planned(task.key, plan_film_parts(job, reporter))
+        colour_film_part(job, task.part, reporter)
+    except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
+        return end_of_error(task.key, job, error)
+    return PartDone(task.key)
 
 
 def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from colorizer.settings import ColourSettings
-from daemon.config.settings import Work
+from daemon.config.settings import Config
 from daemon.workers import Event, ExecutorStatus, Task, Vacancy
 from daemon.workers.executor import Waitable
 
@@ -33,9 +33,9 @@ class FakeExecutor:
         """Bring the worker back."""
         self.is_parked = False
 
-    def reconfigure(self, colours: Iterable[ColourSettings], work: Work) -> None:  # noqa: ARG002 (the protocol's)
+    def reconfigure(self, config: Config) -> None:
         """Take other colour settings."""
-        self.colours = frozenset(colours)
+        self.colours = frozenset(folder.colour for folder in config.folders)
 
     def vacancies(self) -> list[Vacancy]:
         """One, unless the worker has a task or is parked."""

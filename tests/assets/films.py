@@ -34,6 +34,8 @@ class Film:
     """Attributes of the codec context."""
     metadata: dict[str, str] = field(default_factory=dict)
     grain: int = 0
+    shot_frames: int = 0
+    """Number of frames of a shot; every other shot is a negative. 0: there is one shot."""
 
 
 def write_film(path: Path, film: Film = Film()) -> Path:
@@ -63,6 +65,8 @@ def luma(film: Film, number: int) -> NDArray[np.uint16]:
     picture = photograph()
     top, left = (5 * number) % (512 - film.height), (3 * number) % (512 - film.width)
     view = picture[top : top + film.height, left : left + film.width].astype(np.int64) * 256
+    if film.shot_frames and number // film.shot_frames % 2:
+        view = 255 * 256 - view
     if film.grain:
         view = view + np.random.default_rng(number).normal(0, film.grain * 256, view.shape).astype(np.int64)
     limited: NDArray[np.uint16] = (16 * 256 + view.clip(0, 65_535) * 219 // 255).astype(np.uint16)

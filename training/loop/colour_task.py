@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from colorizer.model.lab import Matrix, lightness_of_luma, luma_of_rgb, rgb_to_lab
 from colorizer.model.network import Network
-from colorizer.model.weights import weights_path
+from colorizer.weights_path import weights_path
 from training.data.corpus import Corpus, describe_rejected, open_corpus
 from training.data.samples import Samples
 from training.loop.distillation import Teachers

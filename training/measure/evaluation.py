@@ -20,8 +20,9 @@ from colorizer.model.chroma import chroma_of
 from colorizer.model.colorist import Colorist
 from colorizer.model.lab import lightness_of_luma, rgb_to_lab, ycbcr_to_rgb
 from colorizer.model.predictor import Predictor
-from colorizer.model.weights import DEFAULT_WEIGHTS, WeightsCard, load_card
+from colorizer.model.weights import WeightsCard, load_card
 from colorizer.photo.picture import MATRIX
+from colorizer.weights_path import DEFAULT_WEIGHTS
 from training.data.corpus import Corpus, open_corpus
 from training.measure.baselines import colour_by_lightness
 from training.measure.frechet import Inception, frechet_distance

@@ -6,6 +6,7 @@ record holds the true ones.
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ _TICK = Fraction(1, 1000)
 """Matroska's time base: one tick a frame."""
 _MOST_LAG = 32
 """More frames than any encoder holds back to reorder them."""
-_PROOF = 16
+PROOF = 16
 """Number of frames at a segment's end whose checksums are kept: enough to see that a decoder began in a wrong place."""
 
 
@@ -97,13 +98,16 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info:
     """
     log = FrameLog(frames, encoding)
     lag = 0
-    with av.open(str(path), "w", format="matroska") as container:
+    # An earlier attempt may still write the same segment on a machine that is cut off: each has a file of its own.
+    unfinished = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
+    with av.open(str(unfinished), "w", format="matroska") as container:
         for coded, packet in enumerate(_encode(container, log, encoding, info)):
             number = log.number_of(packet)
             lag = max(lag, coded - number)
             packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
             container.mux(packet)
-    sync_file(path)
+    sync_file(unfinished)
+    unfinished.replace(path)
     record = log.record(lag)
     write_durably(path.with_suffix(".json"), record.model_dump_json())
     return Segment(path, record)
@@ -118,7 +122,7 @@ class FrameLog:
         self._keeps_captions = keeps_captions(encoding.codec)
         self._inside: dict[int, int] = {}
         self._pts: list[int] = []
-        self._checksums: deque[int] = deque(maxlen=_PROOF)
+        self._checksums: deque[int] = deque(maxlen=PROOF)
         self._deviations: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self._in_colour = 0
         self._last: Frame | None = None

@@ -7,7 +7,8 @@ from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.lab import Matrix, lightness_of_luma, rgb_to_lab
 from colorizer.model.prediction import read
 from colorizer.model.predictor import Predictor
-from colorizer.model.weights import DEFAULT_WEIGHTS, load_card
+from colorizer.model.weights import load_card
+from colorizer.weights_path import DEFAULT_WEIGHTS
 
 MOST_BYTES = 40_000_000
 

@@ -9,7 +9,8 @@ from safetensors.torch import load_file, save_file
 from colorizer.errors import SettingsError, WeightsError
 from colorizer.model.decoding import LEAST_SQUARES, Decoding
 from colorizer.model.network import Architecture, Network
-from colorizer.model.weights import Calibration, WeightsCard, load_card, load_weights, save_weights, weights_hash
+from colorizer.model.weights import Calibration, WeightsCard, load_card, load_weights, save_weights
+from colorizer.weights_path import weights_hash
 
 
 def test_weights_come_back_as_they_were(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from colorizer.fingerprint import fingerprint
 from colorizer.report import Report
-from daemon.config.settings import Config, Folder, Work
+from daemon.config.settings import Config, Folder
+from daemon.config.work import Work
 from daemon.files.identity import identify
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.journal.journal import Journal
@@ -141,7 +142,7 @@ def test_a_result_is_published(setup: Setup) -> None:
     """Under the name of its original, with how it was made."""
     setup.drop("film.mkv")
     setup.start()
-    (setup.dispatcher.running[1].workspace / "result").write_bytes(b"coloured")
+    setup.dispatcher.running[1].result.write_bytes(b"coloured")
     setup.end(Done(1, Report("film", ".mkv", 64, 64, notes=("a note",)), "weights"))
     assert (setup.outbox / "film.mkv").read_bytes() == b"coloured"
     [job] = setup.journal.jobs("done")

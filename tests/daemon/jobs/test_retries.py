@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from daemon.config.settings import Config, Folder, Watching, Work
+from daemon.config.settings import Config, Folder, Watching
+from daemon.config.work import Work
 from daemon.jobs.retries import GiveUp, TryAgain, after_failure, after_interruption
 
 CONFIG = Config(

@@ -15,7 +15,7 @@ import pytest
 
 from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
-from daemon.config.settings import Work
+from daemon.config.work import Work
 from daemon.workers import (
     ColourFiles,
     Crashed,
@@ -135,7 +135,7 @@ _WITHOUT_PROCESSES = """
 import os, resource, sys, time
 from pathlib import Path
 from colorizer.settings import ColourSettings
-from daemon.config.settings import Work
+from daemon.config.work import Work
 from daemon.workers import WorkerPool
 import multiprocessing.popen_spawn_posix, multiprocessing.resource_tracker  # while other users' files can be read
 pool = WorkerPool([ColourSettings(weights=Path(sys.argv[1]), device="cpu")], Work())
@@ -174,7 +174,7 @@ def test_reconfiguring_replaces_no_worker_that_fits(weights: Path) -> None:
     with started(weights, Work()) as pool:
         ready(pool)
         [before] = pool.vacancies()
-        pool.reconfigure([ColourSettings(weights=weights, device="cpu")], Work(workers=2))
+        pool.configure([ColourSettings(weights=weights, device="cpu")], Work(workers=2))
         ready(pool)
         assert before in pool.vacancies()
         assert len(pool.vacancies()) == 2

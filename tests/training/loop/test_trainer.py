@@ -17,7 +17,8 @@ import torch
 from PIL import Image
 
 from colorizer.errors import SettingsError
-from colorizer.model.weights import DEFAULT_WEIGHTS, load_weights
+from colorizer.model.weights import load_weights
+from colorizer.weights_path import DEFAULT_WEIGHTS
 from tests.assets.recipes import write_recipe
 from training.data.corpus import open_corpus
 from training.export.weights_file import export

@@ -10,7 +10,8 @@ import torch
 
 from colorizer.errors import SettingsError
 from colorizer.model.network import Architecture, Network
-from colorizer.model.weights import DEFAULT_WEIGHTS, Calibration, WeightsCard, save_weights
+from colorizer.model.weights import Calibration, WeightsCard, save_weights
+from colorizer.weights_path import DEFAULT_WEIGHTS
 from tests.assets.recipes import write_recipe
 from training.measure.evaluation import Recolourer, Row, finite, open_photographs, summarise
 from training.measure.metrics import PictureMetrics, measure

@@ -13,7 +13,8 @@ from PIL import Image
 
 from colorizer.errors import SettingsError
 from colorizer.model.network import Architecture, Network
-from colorizer.model.weights import DEFAULT_WEIGHTS, Calibration, WeightsCard, save_weights, weights_hash
+from colorizer.model.weights import Calibration, WeightsCard, save_weights
+from colorizer.weights_path import DEFAULT_WEIGHTS, weights_hash
 from tests.assets.recipes import write_recipe
 from training.cli import evaluate
 from training.measure.evaluation import COMPARISONS, MEANINGS, METRICS

@@ -1,0 +1,92 @@
+"""Parts of one film, coloured by several workers: each writes its segments to the workspace, and one joins them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, takewhile
+from operator import attrgetter
+
+from colorizer.errors import MediaError
+from colorizer.film.colouring import UnplannedColourError, colour, measure
+from colorizer.film.cuts import number_segments
+from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.probe import probe_film
+from colorizer.film.encode.segment import read_segment, write_segment
+from colorizer.film.outline import divide, is_long, make_outline, recall_outline
+from colorizer.film.plan import plan_film, plan_scenes
+from colorizer.film.resume import frames_since, segment_path
+from colorizer.film.shot_state import ShotState
+from colorizer.job import Job, Part, ProgressCallback
+from colorizer.model.colorist import Colorist
+from colorizer.prefetch import prefetch
+
+_AHEAD = 4
+"""Frames that wait between decoding, colouring and encoding."""
+
+
+def plan_parts(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> tuple[Part, ...]:
+    """Divide a film into parts; the outline is kept in the workspace.
+
+    Returns:
+        Two parts or more, which `colour_part` colours in any order, and `colorize_film` then joins; none if the film is
+        short, or cannot be divided: `colorize_film` colours it as a whole.
+
+    Raises:
+        TintdError: see `plan_film`.
+
+    """
+    if not is_long(probe_film(job.source, job.settings.film.max_megapixels)):
+        return ()
+    plan = plan_film(job, on_progress)
+    try:
+        outline = make_outline(job, plan, colorist, on_progress)
+    except UnplannedColourError:  # between the moments that were sampled
+        plan = plan_scenes(plan, job, on_progress)
+        outline = make_outline(job, plan, colorist, on_progress)
+    parts = divide(outline, plan)
+    return parts if len(parts) > 1 else ()
+
+
+def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressCallback) -> None:
+    """Colour one part of a film, apart from the segments that are finished.
+
+    Args:
+        job: the film's.
+        part: one of those that `plan_parts` has returned.
+        colorist: chooses the colours.
+        on_progress: called with the number of frames of the part that are done, and of all.
+
+    Raises:
+        MediaError: the film is damaged, or its workspace has gone.
+
+    """
+    plan, outline = plan_film(job, on_progress), recall_outline(job)
+    if outline is None or len(outline.edges) < part.end:
+        raise MediaError(f"{job.source.name}: the plan of the film has gone from its work folder")
+    first, state = part.first, ShotState()
+    while first < part.end and (segment := read_segment(segment_path(job.workspace, first))) is not None:
+        first, state = first + 1, segment.record.state
+    if first == part.end:
+        return
+    done = outline.edges[first].frames - outline.edges[part.first].frames
+    edge, info = outline.edges[first], plan.info
+    decoded = frames_since(
+        edge.before,
+        edge.checksums,
+        info,
+        job.excerpt,
+        keep_fields=plan.encoding.interlaced,
+        on_progress=lambda: on_progress(done, part.frames),
+    )
+    with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
+        numbered = number_segments(measured, info.time_base, first=first)
+        own = takewhile(lambda frame: frame.segment < part.end, numbered)
+        with prefetch(colour(own, plan, colorist, state, compare=job.compare), _AHEAD) as coloured:
+            for number, frames in groupby(_counted(coloured, done, part, on_progress), key=attrgetter("segment")):
+                write_segment(segment_path(job.workspace, number), frames, plan.encoding, info)
+
+
+def _counted(frames: Iterable[Frame], done: int, part: Part, on_progress: ProgressCallback) -> Iterator[Frame]:
+    for number, frame in enumerate(frames, start=done):
+        on_progress(number, part.frames)
+        yield frame

@@ -1,0 +1,105 @@
+"""A child process that sends messages, as its parent sees it; it ends with its parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkContext, SpawnContext
+from typing import Any, Generic, TypeVar, cast
+
+from daemon.runtime.parent_death import end_with_parent
+from daemon.workers.messages import Died
+
+_Received = TypeVar("_Received")
+
+
+class Child(Generic[_Received]):
+    """A child process, and the connection to it."""
+
+    def __init__(
+        self, main: Callable[[Connection, Any], None], argument: object, name: str, *, may_fork: bool = False
+    ) -> None:
+        """Start the process.
+
+        Args:
+            main: what it does, called with its end of the connection and the argument.
+            argument: the second argument of `main`.
+            name: its name, for people.
+            may_fork: whether it may be a fork of this process, see `WorkerSpec`.
+
+        Raises:
+            OSError: the system allows no further process, or has no memory for it.
+
+        """
+        context = _context(may_fork=may_fork)
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=main, args=(theirs, argument), name=name, daemon=True)
+        self._name = name
+        try:
+            self._process.start()
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid or 0
+
+    def send(self, message: object) -> None:
+        """Send the process a message.
+
+        Raises:
+            OSError: the process has ended; `receive` returns why.
+
+        """
+        self.connection.send(message)
+
+    def receive(self, timeout: float) -> _Received | Died | None:
+        """Return the next message, or None if none comes within the timeout (in seconds)."""
+        try:
+            if not self.connection.poll(timeout):
+                return None
+            return cast("_Received", self.connection.recv())
+        except (EOFError, OSError):
+            return self._death()
+
+    def stop(self) -> None:
+        """End the process at once, whatever it does."""
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until the process has ended, for so many seconds at most."""
+        self._process.join(timeout)
+
+    def _death(self) -> Died:
+        self._process.join()
+        code = self._process.exitcode or 0
+        who = f"the {self._name}"
+        if code == -signal.SIGKILL:
+            return Died(f"{who} was killed (SIGKILL)", "SIGKILL")
+        if code < 0:
+            name = signal.Signals(-code).name
+            return Died(f"{who} crashed ({name})", name)
+        return Died(f"{who} ended (exit status {code})")
+
+
+def _context(*, may_fork: bool) -> ForkContext | SpawnContext:
+    """How the process starts. A fork of a process with several threads could wait for ever for a lock of theirs."""
+    forks = may_fork and sys.platform == "linux" and threading.active_count() == 1
+    return multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
+
+
+def begin_child() -> None:
+    """Called first in a child process: its parent alone decides when it ends, and it ends with its parent."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # they reach the whole group
+    end_with_parent()
