@@ -94,6 +94,11 @@ def result_folder(job: JobRecord, folder: Folder) -> Path:
     return (folder.output / original_path(job, folder)).parent
 
 
+def leads_out(place: Path, top: Path, folder: Folder) -> bool:
+    """Whether a place in a folder lies outside of it because of symbolic links, which are not to be followed."""
+    return folder.links != "follow" and not place.resolve().is_relative_to(top.resolve())
+
+
 def is_unchanged(result: Result) -> bool:
     """Whether a result is still as it was; a file system may give it another inode when it is mounted again."""
     found, known = identify(result.path), result.identity
@@ -103,6 +108,10 @@ def is_unchanged(result: Result) -> bool:
 def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
     """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved."""
     if folder.original != "move" or original_path(job, folder) != job.path or identify(job.source) != job.identity:
+        return
+    if leads_out(folder.input / DONE / job.path.parent, folder.input, folder):
+        reason = f"{DONE} is a link that leads out of the watched folder; `links: follow` permits it"
+        _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
     try:
         _move(job, folder, journal)
@@ -115,6 +124,9 @@ def find_moved(job: JobRecord, folder: Folder, journal: Journal) -> None:
     if os.path.lexists(job.source):
         return
     for path in candidate_names(folder.input / DONE, job.path, job.path.suffix):
+        owner = journal.find(path, folder.input)
+        if owner is not None and owner.id != job.id:  # the original of another job: a hard link has the same identity
+            continue
         if identify(path) == job.identity:
             journal.relocate(job.id, folder.input, path.relative_to(folder.input))
         elif os.path.lexists(path):

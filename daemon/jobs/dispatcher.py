@@ -15,6 +15,7 @@ from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import identify
 from daemon.files.mounts import is_present
+from daemon.jobs.delivery import leads_out, result_folder
 from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
 from daemon.jobs.outcomes import Outcomes
 from daemon.jobs.running_job import RunningJob
@@ -158,7 +159,13 @@ class Dispatcher:
 
     def _fill(self, vacancy: Vacancy) -> None:
         """Give a worker a task."""
-        jobs = list(self._start_next(vacancy))
+        jobs: list[RunningJob] = []
+        try:
+            jobs.extend(self._start_next(vacancy))
+        except OSError:  # too many open files, say: the jobs that were started before have no worker
+            for job in jobs:
+                self._outcomes.put_back(job)
+            raise
         if jobs:
             self._running |= {job.record.id: job for job in jobs}
             self._executor.submit(_task_of(jobs), vacancy)
@@ -212,6 +219,10 @@ class Dispatcher:
             return None
         if folder is None:
             self._journal.skip(record.id, "its folder is no longer watched", now)
+            return None
+        if leads_out(result_folder(record, folder), folder.output, folder):
+            reason = f"a link leads out of {folder.output}; `links: follow` of the watched folder permits it"
+            self._outcomes.hold_waiting(record, reason)
             return None
         workspace = work_folder(record, folder, self._journal)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from colorizer.durable import sync_folder
@@ -121,6 +121,9 @@ class Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(PermissionError):  # a command run by a member of the service's group does not own the file
+        path.touch(mode=0o600)
+        path.chmod(0o600)  # it contains the names of all files; SQLite gives its other files the same mode
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

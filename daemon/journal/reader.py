@@ -200,9 +200,9 @@ class JournalReader:
         return [job_of(row) for row in rows]
 
     def is_unfinished(self, job: int) -> bool:
-        """Whether a job waits or runs."""
-        found = self.job(job)
-        return found is not None and found.state in UNFINISHED
+        """Whether a job waits or runs; one whose file was replaced may still run."""
+        row = self._db.execute("SELECT state, superseded FROM jobs WHERE id = ?", (job,)).fetchone()
+        return row is not None and (row["state"] == "running" or (row["state"] in UNFINISHED and not row["superseded"]))
 
     def _row_at(self, folder: Path, path: Path) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._db.execute(

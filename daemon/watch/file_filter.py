@@ -91,6 +91,11 @@ def walk(
         waiting += reversed(inner)
 
 
+def is_followed(folder: Folder, path: Path) -> bool:
+    """Whether a path in a watched folder is a symbolic link that is followed, or lies behind one."""
+    return folder.links == "follow" and path.is_relative_to(folder.input) and _has_link(folder, path)
+
+
 def is_linked(folder: Folder, path: Path) -> bool:
     """Whether a file in a watched folder, or one of its parent folders there, is a symbolic link to be ignored."""
     return folder.links != "follow" and _has_link(folder, path)

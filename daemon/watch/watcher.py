@@ -16,7 +16,7 @@ from daemon.files.identity import Identity, identify
 from daemon.files.mounts import network_kind
 from daemon.files.text import natural_key
 from daemon.watch.file_events import FileEvents
-from daemon.watch.file_filter import is_linked, wanted_at, wants
+from daemon.watch.file_filter import is_followed, is_linked, wanted_at, wants
 from daemon.watch.scanner import FoundFile, Scanner
 from daemon.watch.stability import StabilityTracker
 
@@ -153,6 +153,8 @@ class Watcher:
     def _follow(self, hint: Path, now: float) -> None:
         """Track the files that an event leads to."""
         for folder in self._folders:
+            if is_followed(folder, hint):  # a scan enters each folder once, however many links lead to it
+                self._scanner.rescan()
             for found in wanted_at(folder, hint):
                 if len(self._tracker) >= _MOST_TRACKED or self._stopped.is_set():
                     self._scanner.rescan()

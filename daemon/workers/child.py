@@ -16,6 +16,9 @@ from daemon.workers.messages import Died
 
 _Received = TypeVar("_Received")
 
+_EXIT_SECONDS = 5.0
+"""Time for which a process that ends is waited for: one that waits for a dead network mount cannot be killed."""
+
 
 class Child(Generic[_Received]):
     """A child process, and the connection to it."""
@@ -73,7 +76,7 @@ class Child(Generic[_Received]):
     def stop(self) -> None:
         """End the process at once, whatever it does."""
         self._process.kill()
-        self._process.join()
+        self._process.join(_EXIT_SECONDS)
         self.connection.close()
 
     def wait(self, timeout: float) -> None:
@@ -81,7 +84,7 @@ class Child(Generic[_Received]):
         self._process.join(timeout)
 
     def _death(self) -> Died:
-        self._process.join()
+        self._process.join(_EXIT_SECONDS)
         code = self._process.exitcode or 0
         who = f"the {self._name}"
         if code == -signal.SIGKILL:

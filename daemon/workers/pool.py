@@ -17,7 +17,7 @@ from daemon.config.work import Work
 from daemon.workers.events import Crashed, Event, Interrupted, Progress, WeightsLoaded
 from daemon.workers.executor import ExecutorStatus, Vacancy, Waitable, WorkerStatus
 from daemon.workers.messages import Died, Message, Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.slot import WorkerSlot
+from daemon.workers.slot import FAILING, WorkerSlot
 from daemon.workers.task import Task
 
 _START_SECONDS = 300.0
@@ -152,8 +152,9 @@ class WorkerPool:
                 self._note_ready(slot, message)
             case StartFailed(reason):
                 self._note_failed_start(slot, reason, is_final=True)
-            case Died() if not slot.is_ready:
-                self._note_failed_start(slot, message.describe("while it loaded the weights"), is_final=True)
+            case Died() if not slot.is_ready:  # a signal may have come from outside: another start may succeed
+                is_final = message.signal is None or slot.failures + 1 >= FAILING
+                self._note_failed_start(slot, message.describe("while it loaded the weights"), is_final=is_final)
             case Died():
                 self._note_crash(slot, message.describe("on this file"), message.signal)
             case Started(key):

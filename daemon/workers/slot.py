@@ -12,7 +12,7 @@ from daemon.workers.worker import Worker
 
 _LONGEST_DELAY = 60.0
 """Longest delay between two attempts to start a worker, in seconds."""
-_FAILING = 5
+FAILING = 5
 """Number of failed starts in a row after which a person has to look at it."""
 
 
@@ -58,7 +58,7 @@ class WorkerSlot:
     @property
     def is_failing(self) -> bool:
         """Whether several starts have failed in a row."""
-        return self.failures >= _FAILING
+        return self.failures >= FAILING
 
     @property
     def is_settled(self) -> bool:

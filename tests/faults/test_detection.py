@@ -220,6 +220,16 @@ def test_links_out_of_the_folder(tmp_path: Path, method: str) -> None:
             finder.finds(*(inbox / name for name in expected), own)
 
 
+def test_a_new_link_is_followed_at_once(tmp_path: Path) -> None:
+    """Breaks: the hour between two scans. A link to the folder itself shows no file twice."""
+    found = drop(tmp_path / "elsewhere" / "a.jpg")
+    with finding(tmp_path / "in", {"links": "follow"}) as finder:
+        finder.finds(drop(tmp_path / "in" / "own.jpg"))
+        (tmp_path / "in" / "ring").symlink_to(tmp_path / "in")
+        (tmp_path / "in" / "album").symlink_to(found.parent)
+        finder.finds(tmp_path / "in" / "own.jpg", tmp_path / "in" / "album" / "a.jpg")
+
+
 def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
     """Breaks: the time between finding a file and taking it in."""
     secret = drop(tmp_path / "secret.jpg")

@@ -159,6 +159,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_sub_folder_of_the_results_on_another_disk(service: Service, elsewhere: Path) -> None:
     """Breaks: renaming from the output folder into its sub-folder. It is coloured there, once."""
+    service.settings["folders"][0]["links"] = "follow"
     service.outbox.mkdir()
     (service.outbox / "films").symlink_to(elsewhere)
     (service.inbox / "films" / "1936").mkdir(parents=True)
@@ -169,6 +170,24 @@ def test_a_sub_folder_of_the_results_on_another_disk(service: Service, elsewhere
     service.until(lambda: not list(elsewhere.rglob(".tintd-*")), "the work folder is gone")
     assert [path.name for path in elsewhere.rglob("*")] == ["1936", "a.png"]
     assert [path.name for path in service.outbox.iterdir()] == ["films"]
+
+
+def test_links_that_lead_out_are_not_followed(service: Service) -> None:
+    """Breaks: links to other places in the output folder and in place of `done/`. Nothing is written there."""
+    outside = service.root / "outside"
+    outside.mkdir()
+    service.outbox.mkdir()
+    (service.outbox / "films").symlink_to(outside)
+    (service.inbox / "done").symlink_to(outside)
+    (service.inbox / "films").mkdir()
+    write_grey(service.inbox / "films" / "a.png")
+    write_grey(service.inbox / "b.png")
+    service.settings["folders"][0]["original"] = "move"
+    service.start()
+    service.finish(done=1, held=1)
+    service.until(lambda: service.logged("the original stays where it is"), "it is said")
+    assert "links: follow" in service.logged("held")[0]["reason"]
+    assert list(outside.iterdir()) == []
 
 
 def test_a_sub_folder_of_the_results_that_is_mounted_there(service: Service) -> None:
@@ -192,6 +211,7 @@ def test_a_sub_folder_of_the_results_that_is_mounted_there(service: Service) -> 
 
 def test_what_a_kill_leaves_on_another_disk(service: Service, elsewhere: Path) -> None:
     """Breaks: the service, in mid-film, and then the original, which goes: a sweep finds the work folder."""
+    service.settings["folders"][0]["links"] = "follow"
     service.outbox.mkdir()
     (service.outbox / "films").symlink_to(elsewhere)
     (service.inbox / "films").mkdir()

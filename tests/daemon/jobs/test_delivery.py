@@ -9,7 +9,7 @@ import pytest
 
 from daemon.config.settings import Folder
 from daemon.files.identity import Result, identify
-from daemon.jobs.delivery import ChangedError, deliver, original_path
+from daemon.jobs.delivery import ChangedError, deliver, find_moved, original_path
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from tests.assets.journals import enter, started
@@ -111,3 +111,27 @@ def test_only_what_lies_in_done_was_moved_there(delivery: Delivery, path: str, b
     moving = delivery.folder.model_copy(update={"original": "move"})
     assert original_path(replace(delivery.job, path=Path(path)), moving) == Path(before)
     assert original_path(replace(delivery.job, path=Path(path)), delivery.folder) == Path(path)
+
+
+def test_a_hard_link_of_a_moved_original_is_not_taken_for_it(delivery: Delivery) -> None:
+    """Breaks: an original moved to `done/`, and a link to it had its old name until just now."""
+    moving, source = delivery.folder.model_copy(update={"original": "move"}), delivery.job.source
+    moved = moving.input / "done" / source.name
+    moved.parent.mkdir()
+    moved.hardlink_to(source)
+    delivery.deliver()
+    delivery.journal.relocate(delivery.job.id, moving.input, Path("done", source.name))
+    enter(delivery.journal, source, moving.input, identify(source))
+    linked = started(delivery.journal)
+    delivery.deliver(linked)
+    source.unlink()
+    find_moved(linked, moving, delivery.journal)
+    assert [str(job.path) for job in delivery.journal.jobs("done")] == ["a.tga", "done/a.tga"]
+
+
+def test_the_work_folder_of_a_running_job_is_kept_when_its_file_is_replaced(delivery: Delivery) -> None:
+    """A sweep removes only those of jobs that have ended."""
+    enter(delivery.journal, delivery.job.source, delivery.folder.input, identify(delivery.job.source), content="new")
+    assert delivery.journal.is_unfinished(delivery.job.id)
+    delivery.journal.supersede(delivery.job.id, 3)
+    assert not delivery.journal.is_unfinished(delivery.job.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.config.work import Work
 from daemon.files.identity import identify
+from daemon.jobs import dispatcher as dispatcher_module
+from daemon.jobs import workspace
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.journal.journal import Journal
 from daemon.workers import (
@@ -209,3 +212,27 @@ def test_an_unexpected_error_says_where_its_trace_is(setup: Setup) -> None:
         setup.journal.database.execute("UPDATE jobs SET due = 0")
     reason = setup.journal.database.execute("SELECT reason FROM jobs").fetchone()["reason"]
     assert reason == "a.png: please report it (the trace is in tintd's log, at `unexpected error`)"
+
+
+def test_too_many_open_files_leave_no_job_running(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: the second photograph of a batch cannot be looked at. The first one waits again, without a worker."""
+    for name in ("a.png", "b.png"):
+        setup.drop(name)
+    prepare, calls = workspace.prepare, iter([None, OSError(errno.EMFILE, "too many open files")])
+
+    def fail_at_second(place: Path) -> None:
+        if (error := next(calls)) is not None:
+            raise error
+        prepare(place)
+
+    monkeypatch.setattr(dispatcher_module, "prepare", fail_at_second)
+    monkeypatch.setattr(setup.dispatcher._outcomes, "hold_waiting", fail)  # noqa: SLF001 (it needs a file, too)
+    with pytest.raises(OSError, match="too many"):
+        setup.dispatcher.start_jobs()
+    assert setup.history() == [("waiting", "put back"), ("waiting", None)]
+    assert not setup.dispatcher.running
+
+
+def fail(*_: object) -> None:
+    """Nothing can be opened."""
+    raise OSError(errno.EMFILE, "too many open files")

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -172,3 +173,15 @@ def test_an_older_journal_is_not_read_before_it_is_migrated(old: Path) -> None:
     """Who only reads changes nothing, and says what to do."""
     with pytest.raises(JournalError, match="start `tintd run` once"), opened_to_read(old):
         pass
+
+
+def test_only_the_owner_may_read_the_journal(tmp_path: Path) -> None:
+    """It has the names of all files; one that an earlier version made readable is closed, too."""
+    (tmp_path / "journal.sqlite3").touch(mode=0o644)
+    journal = Journal(tmp_path)
+    journal.pause(1)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {
+        "journal.sqlite3": 0o600,
+        "journal.sqlite3-wal": 0o600,
+        "journal.sqlite3-shm": 0o600,
+    }

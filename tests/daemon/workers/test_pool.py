@@ -123,11 +123,24 @@ def test_a_cancelled_key_that_was_interrupted_gets_no_event_either(tmp_path: Pat
         assert [event for event in pool.events(timeout=0) if not isinstance(event, WeightsLoaded)] == []
 
 
-def test_a_worker_that_dies_at_its_start_blames_no_file(weights: Path) -> None:
-    """Breaks: SIGSEGV while it loads the weights. The start is refused with a reason that names them."""
+def test_a_worker_that_is_killed_before_the_first_readiness_is_started_again(weights: Path) -> None:
+    """Breaks: SIGKILL while it loads the weights, as when memory is short. The reason is told; the next one works."""
     with started(weights, Work()) as pool:
-        os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGSEGV)
-        until(pool, lambda status, _: status.refusal)
+        os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGKILL)
+        until(pool, lambda status, _: status.start_error)
+        assert str(pool.status.start_error).startswith("the worker was killed (SIGKILL) while it loaded the weights")
+        until(pool, lambda status, _: status.was_ready)
+        assert pool.status.refusal is None
+
+
+def test_workers_that_always_die_at_their_start_are_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: SIGSEGV in each of them. Some starts are tried, and then a person has to look at it."""
+    monkeypatch.setattr("daemon.workers.pool.FAILING", 2)
+    with started(weights, Work()) as pool:
+        for _ in range(2):
+            until(pool, lambda status, _: not status.workers[0].name.startswith("none"))
+            os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGSEGV)
+            until(pool, lambda status, _: status.workers[0].name.startswith("none"))
         assert pool.status.refusal == "the worker crashed (SIGSEGV) while it loaded the weights"
 
 
