@@ -1,10 +1,15 @@
 """Tests of daemon/commands/status.py."""
 
 import json
+import signal
+import subprocess
+import sys
 import time
+from typing import Any
 
 import pytest
 
+from tests.assets.films import Film
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
@@ -25,6 +30,28 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
     assert len(done["weights"]) == 64
     assert len(done["settings"]) == 12
     assert found["paused"] == []
+
+
+def test_a_running_film_shows_its_progress(daemon: Daemon) -> None:
+    """Its share, its speed and the time that is left: in the JSON, in the table, and each second with --watch."""
+    daemon.start()
+    film = daemon.drop_film("a" * 150 + ".mp4", Film(frames=3000, width=320, height=240))
+
+    def running() -> dict[str, Any]:
+        return next((file for file in daemon.status()["files"] if file["state"] == "running"), {})
+
+    daemon.wait_until(lambda: running().get("seconds_left"), "its speed is known")
+    found = running()
+    assert 0 < found["fraction"] < 1
+    assert found["frames_per_second"] > 0
+    assert daemon.status()["service"]["seconds_left"] > 0
+    command = [sys.executable, "-m", "daemon", "status", "--watch", "-c", str(daemon.root / "config.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        lines = iter(watching.stdout.readline, "")
+        assert any(str(film) in line and "frames/s" in line and " left" in line for line in lines)
+        watching.send_signal(signal.SIGINT)
+    assert watching.returncode == 0
 
 
 def test_a_pause_is_shown_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
