@@ -94,7 +94,7 @@ def test_photographs_are_started_together_and_a_film_alone(setup: Setup) -> None
 
 
 def test_a_job_is_read_once_before_it_starts(setup: Setup) -> None:
-    """The row that the queue finds is all that is read of it; whether a person moved another to the front is asked before."""
+    """The row that the queue finds is all that is read, after the question whether a job was moved to the front."""
     setup.drop("film.mkv")
     statements: list[str] = []
     setup.journal.database.set_trace_callback(statements.append)
