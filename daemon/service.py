@@ -26,7 +26,7 @@ from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
 from daemon.jobs.recovery import recover
 from daemon.jobs.retries import longest_delay
-from daemon.jobs.workspace import make_folders, sweep
+from daemon.jobs.workspace import Sweeper, make_folders
 from daemon.journal.journal import Journal
 from daemon.journal.maintenance import Pruning, correct_due_times
 from daemon.runtime.folder_claims import FolderClaims
@@ -63,6 +63,7 @@ class Service:
         self._latest = LatestState()
         self._claims = FolderClaims()
         self._pruning = Pruning(config)
+        self._sweeper = Sweeper(config.state)
         self._is_announced = False
         """Whether systemd and the log have been told that the service is ready."""
         self._before: Config | None = None
@@ -91,7 +92,6 @@ class Service:
             self._claims.check(self._config.folders)
             make_folders(self._config.folders)
             recover(self._journal, self._config, time.time(), counts=True)
-            sweep(self._config.folders, self._journal)
             self._control = ControlServer(self._config, self._latest, self._wakeup.wake)
             stack.callback(self._control.close)
             self._executor = open_executor(self._config)
@@ -116,7 +116,7 @@ class Service:
 
     def find_again(self) -> None:
         """Take in again the files that the journal does not know any more."""
-        sweep(self._config.folders, self._journal)
+        self._next_upkeep = 0.0
         self._intake.watcher.rescan()
 
     @contextmanager
@@ -278,7 +278,7 @@ class Service:
             self._next_upkeep = now + self._config.watching.rescan_seconds
             correct_due_times(self._journal.database, time.time(), longest_delay(self._config))
             self._pruning.step(self._journal.database, time.time())
-            sweep(self._config.folders, self._journal)
+            self._sweeper.start(self._journal.outputs(folder.output for folder in self._config.folders))
 
     def _drain(self) -> None:
         """Let running jobs finish within the grace time; those that do not are put back."""

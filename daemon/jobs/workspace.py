@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,9 @@ from colorizer.errors import TintdError
 from daemon.config.settings import Folder
 from daemon.files.mounts import disk_of
 from daemon.jobs.delivery import result_folder
+from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
+from daemon.journal.reader import opened_to_read
 from daemon.journal.records import JobRecord
 
 _RESULT = "result-"
@@ -82,14 +85,38 @@ def clear(workspace: Path) -> None:
     shutil.rmtree(workspace, ignore_errors=True)
 
 
-def sweep(folders: Iterable[Folder], journal: Journal) -> None:
-    """Remove the work folders of jobs that have ended, also in folders that the configuration no longer has."""
-    for output in journal.outputs(folder.output for folder in folders):
-        with suppress(OSError):  # its disk is away: another sweep finds them
-            for workspace in output.glob(f".tintd-{journal.id}-*"):
-                job = workspace.name.rpartition("-")[2]
-                if not (job.isdigit() and journal.is_unfinished(int(job))):
-                    clear(workspace)
+class Sweeper:
+    """Removes the work folders of jobs that have ended. It does so in a thread, because a disk may be slow, or away."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._thread = threading.Thread()
+
+    def start(self, outputs: list[Path]) -> None:
+        """Begin to look through folders of results, unless they are still being looked through."""
+        if not self._thread.is_alive():
+            arguments = (outputs, self._state)
+            self._thread = threading.Thread(target=_sweep, args=arguments, name="sweeper", daemon=True)
+            self._thread.start()
+
+
+def _sweep(outputs: list[Path], state: Path) -> None:
+    with suppress(JournalError), opened_to_read(state) as journal:
+        for output in outputs:
+            with suppress(OSError):  # its disk is away: another sweep finds them
+                for workspace in output.glob(f".tintd-{journal.id}-*"):
+                    job = workspace.name.rpartition("-")[2]
+                    if not (job.isdigit() and journal.is_unfinished(int(job))):
+                        _remove(workspace)
+
+
+def _remove(workspace: Path) -> None:
+    """Remove a work folder under another name, because its job may begin anew meanwhile, and make another one."""
+    ended = workspace.with_name(f"{workspace.name}.ended")
+    if workspace.suffix != ended.suffix:
+        clear(ended)
+        workspace = workspace.rename(ended)
+    clear(workspace)
 
 
 def _remove_results(workspace: Path) -> None:
