@@ -96,7 +96,8 @@ def _message(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return message
     near = difflib.get_close_matches(str(detail["input"]), re.split(r", | or ", str(facts.get("expected", ""))), n=1)
     hint = f"; did you mean {near[0]}?".replace("'", "") if near else ""
-    return f"{message}, not `{detail['input']}`{hint}"
+    given = str(detail["input"])
+    return f"{message}, not `{given.lower() if isinstance(detail['input'], bool) else given}`{hint}"
 
 
 def _joined(messages: list[str]) -> str:

@@ -104,6 +104,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (FOLDERS + "\nwork:\n  order: oldest\n  attempts: 0", "config.yaml, line 5: work.attempts: must be greater"),
         ("folders:\n- {input: a, output: b}\n- input: c\n", "line 3: folders, entry 2: output: is missing"),
         (FOLDERS + "film:\n\tquality: 2", "not valid YAML: line 3: found character"),
+        (FOLDERS + "work: {order: yes}", "work.order: must be oldest, smallest or photos, not `true`"),
         (FOLDERS + "work: {workers: many}", "work.workers: must be a whole number, not `many`"),
         (FOLDERS + "work: {workers: 0}", "work.workers: must be greater than 0, not `0`"),
         (FOLDERS + "work: {failure_notes: perhaps}", "work.failure_notes: must be all, failed or none, not `perhaps`"),
