@@ -102,6 +102,20 @@ def runner_of(journal: Journal, **hooks: object) -> HookRunner:
     return HookRunner(journal.outbox, Hooks.model_validate(hooks), lambda: None)
 
 
+def test_a_skipped_file_has_a_hook_of_its_own(tmp_path: Path, listener: Listener) -> None:
+    """It gets the reason; the hooks of other outcomes are not called."""
+    journal = Journal(tmp_path / "state")
+    runner = runner_of(journal, skipped={"webhook": listener.address})
+    end_a_job(journal, tmp_path, "a.jpg", well=True)
+    end_a_job(journal, tmp_path, "b.jpg", well=False)
+    enter(journal, tmp_path / "in" / "c.jpg", tmp_path / "in")
+    job = started(journal)
+    journal.skip(job.id, "already in colour", 3)
+    deliver(runner, 3)
+    [facts] = listener.heard
+    assert (facts["job"], facts["state"], facts["reason"]) == (job.id, "skipped", "already in colour")
+
+
 def test_a_refused_event_is_delivered_again(tmp_path: Path, listener: Listener) -> None:
     """Breaks: the webhook, which refuses twice; each time the wait is longer."""
     journal = Journal(tmp_path / "state")
