@@ -66,6 +66,24 @@ def test_a_network_share_is_polled(tmp_path: Path) -> None:
         subprocess.run(["umount", "--lazy", tmp_path / "share"], check=False)
 
 
+def test_files_that_are_found_together_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """As people count: 2 before 10."""
+    for name in ("scan10.jpg", "b.jpg", "scan2.jpg", "A.jpg"):
+        (tmp_path / name).write_text(name)
+    folder = Folder(input=tmp_path, output=tmp_path.parent / "out")
+    watcher = Watcher((folder,), Watching(settle_seconds=1), lambda: None)
+    for name in ("scan10.jpg", "b.jpg", "scan2.jpg", "A.jpg"):
+        watcher.observe(tmp_path / name)
+    watcher.start()
+    complete: list[str] = []
+    end = time.monotonic() + 60
+    while len(complete) < 4 and time.monotonic() < end:
+        complete += [file.path.name for file in watcher.complete(10)]
+        time.sleep(0.05)
+    watcher.stop()
+    assert complete == ["A.jpg", "b.jpg", "scan2.jpg", "scan10.jpg"]
+
+
 def test_a_scan_of_unwanted_names_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk stands still in the middle of 20,000 names: every call of the main loop returns all the same."""
     for number in range(20_000):
