@@ -1,4 +1,7 @@
-"""Which scenes of a film are in colour: found before it is coloured, in one pass over small frames."""
+"""Which scenes of a film are in colour: found before it is coloured, in one pass over small frames.
+
+Frames are judged by the mean of their neighbours in the shot: the chroma noise of a tape and cross colour vanish in it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,12 @@ from colorizer.film.cuts import is_cut
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.model.lab import luma_of_rgb
-from colorizer.model.tint_detection import is_in_colour, judged_extent
+from colorizer.model.tint_detection import Verdict, judge, judged_extent
 
 _BRIEF = 12
 """Least number of frames of a run: within a shot, a shorter run of the other verdict counts as a mistake."""
+_TOGETHER = 24
+"""Number of frames of a shot that are judged by their mean."""
 _LEAST_GREY = 0.02
 """Least share of grey frames in a mixed film: a smaller one is titles, fog and snow in a film in colour."""
 
@@ -41,6 +46,8 @@ class Scenes:
     """A film's scenes in the order of display; none where every frame counts as grey."""
 
     scenes: tuple[Scene, ...] = ()
+    in_doubt: int = 0
+    """Number of frames of which parts have colour, and that count as grey."""
 
     def in_colour(self, pts: int) -> bool:
         """Whether the frame that is shown at this time has colour of its own."""
@@ -64,8 +71,12 @@ class Scenes:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes for the report of a film that is partly in colour."""
-        return (f"{self.coloured} of {self.frames} frames were in colour, and kept it",) if self.coloured else ()
+        """Notes for the report of a film that is partly in colour, or may be."""
+        notes = [f"{self.coloured} of {self.frames} frames were in colour, and kept it"] if self.coloured else []
+        if self.in_doubt:
+            what = "have some colour (a logo, or an object); they were taken for black and white"
+            notes.append(f"{self.in_doubt} of {self.frames} frames {what}")
+        return tuple(notes)
 
 
 def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
@@ -81,12 +92,15 @@ def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
     """
     pts: list[int] = []
     settled: list[bool | None] = []
+    in_doubt = 0
     for _, shot in groupby(_judged(frames, info), itemgetter(0)):
         _, times, verdicts = zip(*shot, strict=True)
         pts += times
-        settled += settle(verdicts)
+        settled += settle([_has_colour(verdict) for verdict in verdicts])
+        in_doubt += verdicts.count(Verdict.IN_DOUBT)
     runs = groupby(zip(pts, _filled(settled), strict=True), itemgetter(1))
-    return Scenes(tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs))
+    scenes = tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs)
+    return Scenes(scenes, in_doubt if any(not scene.in_colour for scene in scenes) else 0)
 
 
 def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
@@ -107,16 +121,55 @@ def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
     return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
 
 
-def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, bool | None]]:
-    """The number of each frame's shot, its timestamp, and whether it is in colour."""
+def _has_colour(verdict: Verdict) -> bool | None:
+    return None if verdict is Verdict.UNKNOWN else verdict is Verdict.COLOUR
+
+
+def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, Verdict]]:
+    """The number of each frame's shot, its timestamp, and what it is."""
+    for shot, blocks in groupby(_blocks(frames, info), itemgetter(0)):
+        before: list[_Small] = []
+        found: Verdict | None = None
+        for _, block in blocks:
+            verdict = judge(_mean(block)).verdict
+            if found not in {None, verdict}:  # colour comes or goes: its frame is found
+                yield from ((shot, small.pts, judge(small.rgb).verdict) for small in before)
+                before, found = [], None
+                yield from ((shot, small.pts, judge(small.rgb).verdict) for small in block)
+                continue
+            yield from ((shot, small.pts, verdict) for small in before)
+            before, found = block, verdict
+        yield from ((shot, small.pts, found or Verdict.UNKNOWN) for small in before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Small:
+    """A frame at the size at which it is judged."""
+
+    pts: int
+    rgb: Tensor
+    """R'G'B', float 0..1, (3, h, w)."""
+
+
+def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list[_Small]]]:
+    """Neighbouring frames of one shot, with the number of the shot."""
     reformatter = VideoReformatter()
-    shot, before = 0, None
+    shot, before, block = 0, None, list[_Small]()
     for frame in frames:
         rgb = _small_rgb(frame.picture, info, reformatter)
         luma = luma_of_rgb(rgb, info.coding.matrix)
-        shot += before is not None and is_cut(before, luma)
-        before = luma
-        yield shot, frame.pts, is_in_colour(rgb)
+        cut = before is not None and is_cut(before, luma)
+        if block and (cut or len(block) == _TOGETHER):
+            yield shot, block
+            block = []
+        shot, before = shot + cut, luma
+        block.append(_Small(frame.pts, rgb))
+    if block:
+        yield shot, block
+
+
+def _mean(block: Sequence[_Small]) -> Tensor:
+    return torch.stack([small.rgb for small in block]).mean(dim=0)
 
 
 def _small_rgb(picture: VideoFrame, info: FilmInfo, reformatter: VideoReformatter) -> Tensor:

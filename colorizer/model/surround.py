@@ -32,6 +32,8 @@ _CHUNK = 8
 _DEEPEST, _OFTEN, _SELDOM, _ANY = 0.2, 0.2, 0.04, 0.1
 """Lines of colour at a side: their greatest share of it; the least mean share of them that is coloured; the greatest in
 the picture beside them; and the share from which a single line belongs to them."""
+_BLACK, _GREY, _LIGHT = 10.0, 50.0, 85.0
+"""L up to which a neutral side counts as black, and from which as paper; and of a side that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,64 @@ def find_plain_surround(lab: Tensor) -> Margins:
     return found
 
 
-def find_coloured_surround(coloured: Tensor) -> Margins:
+def find_coloured_surround(lab: Tensor, coloured: Tensor) -> Margins:
     """Find lines with much colour beside a picture that has next to none: a scale of colours, the cover of an album.
 
     Args:
+        lab: CIE Lab, (3, h, w).
         coloured: whether each pixel has colour of its own, (h, w).
 
     """
-    rows, columns = coloured.float().mean(dim=1), coloured.float().mean(dim=0)
-    return Margins(*map(_coloured_lines, (rows, rows.flip(0), columns, columns.flip(0))))
+    shares = coloured.float().mean(dim=1), coloured.float().mean(dim=0)
+    rows, columns = lab.transpose(0, 1), lab.permute(2, 0, 1)
+    return Margins(
+        _coloured_lines(shares[0], rows),
+        _coloured_lines(shares[0].flip(0), rows.flip(0)),
+        _coloured_lines(shares[1], columns),
+        _coloured_lines(shares[1].flip(0), columns.flip(0)),
+    )
+
+
+def neutral_surround(lightness: Tensor, margins: Margins) -> Margins:
+    """The sides of a surround without colour that are no part of the picture.
+
+    A side is black, or light like the one across from it; a light sky above a straight horizon is neither.
+
+    Args:
+        lightness: L, (h, w).
+        margins: of the surround.
+
+    """
+    sides = (margins.top, margins.bottom, margins.left, margins.right)
+    turned = (lightness, lightness.flip(0), lightness.T, lightness.T.flip(0))
+    levels = [float(lines[:side].median()) if side else _GREY for side, lines in zip(sides, turned, strict=True)]
+    across = (levels[1], levels[0], levels[3], levels[2])
+    bare = (level < _BLACK or min(level, other) > _LIGHT for level, other in zip(levels, across, strict=True))
+    return Margins(*(side * is_bare for side, is_bare in zip(sides, bare, strict=True)))
+
+
+def refine(rgb: Tensor, margins: Margins, reach: int) -> Margins:
+    """Move each margin that is not 0 to the strongest edge within `reach` lines of a picture (C, h, w)."""
+    inside = margins.inside(rgb)
+    if min(inside.shape[-2:]) <= 2 * reach:
+        return margins
+    down = Margins(0, 0, margins.left, margins.right).inside(rgb)
+    right = Margins(margins.top, margins.bottom, 0, 0).inside(rgb).transpose(1, 2)
+    return Margins(
+        _strongest_edge(down, margins.top, reach),
+        _strongest_edge(down.flip(1), margins.bottom, reach),
+        _strongest_edge(right, margins.left, reach),
+        _strongest_edge(right.flip(1), margins.right, reach),
+    )
+
+
+def _strongest_edge(lines: Tensor, depth: int, reach: int) -> int:
+    """The number of lines (C, n, length) before the strongest edge near `depth`."""
+    if depth == 0:
+        return 0
+    first = max(1, depth - reach)
+    near = lines[:, first - 1 : depth + reach + 1]
+    return first + int((near[:, 1:] - near[:, :-1]).abs().mean(dim=(0, 2)).argmax())
 
 
 def _find_ring(lab: Tensor) -> Margins:
@@ -162,11 +213,20 @@ def _ends_straight(lines: Tensor, depth: int) -> bool:
     return float((changes > _STEP).float().mean()) >= _STRAIGHT
 
 
-def _coloured_lines(share: Tensor) -> int:
-    """How many lines, counted from the first, are of a coloured surround, by the coloured share of each (n,)."""
+def _coloured_lines(share: Tensor, lines: Tensor) -> int:
+    """How many lines (n, 3, length), counted from the first, are of a coloured surround.
+
+    Args:
+        share: the coloured share of each line, (n,).
+        lines: CIE Lab.
+
+    """
     deepest = int(_DEEPEST * len(share))
     if deepest < _REACH or float(share[deepest : len(share) - deepest].mean()) > _SELDOM:
         return 0
     coloured = (share[:deepest] > _ANY).nonzero()
     depth = int(coloured[-1]) + 1 if len(coloured) else 0
-    return depth if depth and float(share[:depth].mean()) >= _OFTEN else 0
+    if depth == 0 or float(share[:depth].mean()) < _OFTEN:
+        return 0
+    ends = range(max(1, depth - _REACH), depth + _REACH + 1)
+    return depth if any(_ends_straight(lines, end) for end in ends) else 0

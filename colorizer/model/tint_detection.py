@@ -1,20 +1,24 @@
-"""Whether a picture is in colour, or black and white with a tint.
+"""Whether a picture is in colour, or black and white with a tint, and what lies around it.
 
 Sepia, cyanotype, yellowed paper and a scanner's cast give each grey one colour, which varies slowly over the picture.
-The colour that remains when such a tint is removed is the picture's own.
+The colour that remains when such a tint is removed is the picture's own. A stain, silver mirrors and a wash of light
+have one hue and soft edges; noise, rings and fringes vanish in means; objects in colour have several hues, and edges
+where the luma has them.
 """
 
 from __future__ import annotations
 
-from math import ceil
+from dataclasses import dataclass
+from enum import Enum
+from math import ceil, log
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from colorizer.model.lab import rgb_to_lab
+from colorizer.model.surround import Margins, find_coloured_surround, find_plain_surround, neutral_surround
 
-# Chosen by the errors of both kinds on the validation photographs, in colour and toned, many of them compressed a lot.
 _SIDE, _CELLS = 128, 32
 """Short side in pixels at which a picture is judged, and in cells over which noise is averaged."""
 _HALF = 0.5
@@ -25,29 +29,71 @@ _ROUNDS = 3
 """Rounds of weighted least squares; each gives less weight to large residuals of the round before."""
 _STRONG = 10.0
 """A tint of this strength, in ab units, may be twice as uneven as no tint."""
-_OBJECT, _COLOUR = 0.98, 2.2
-"""A picture is in colour if more than 1 - `_OBJECT` of its cells have more own colour than `_COLOUR`."""
+_NEUTRAL = 0.1
+"""Greatest a or b of a picture whose samples are grey."""
+_COLOURED = 5.0
+"""Own colour of a pixel, in ab units, that counts as coloured in a surround."""
+_OFF_TINT, _FEW, _ENOUGH = 8.0, 0.01, 0.1
+"""A surround is in colour if at least `_ENOUGH` of it differs by `_OFF_TINT`, in ab units, from all colours of the
+picture but `_FEW`."""
 _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
+_MEAN, _AROUND = 3, 9
+"""Sides in cells of the squares over which own colour is averaged, and of their surroundings."""
+_USUAL = 0.95
+"""Share of the cells whose own colour counts; the strongest may be writing, a stamp or a stain."""
+# A logistic regression, fitted to half of the pictures of benchmarks/colour_verdicts.py.
+_SECOND_HUE, _DETAILS, _EDGES, _TINTED, _BIAS = 5.58, 1.21, 1.92, 2.43, -0.88
+_LEAST = 0.03
+"""Ab units that are added to each deviation, so that its logarithm exists."""
+_COLOUR, _DOUBT = 0.0, -1.5
+"""Score above which a picture is in colour, and above which that is in doubt."""
+_SPOT, _SPOTS = 5.0, 0.015
+"""Own colour in ab units, and the share of cells that have it, from which a grey picture is in doubt."""
 _TINY = 1e-3
 
 
-def is_in_colour(rgb: Tensor) -> bool | None:
-    """Tell colour from grey with a tint.
+class Verdict(Enum):
+    """What a picture is."""
+
+    GREY = "black and white"
+    COLOUR = "in colour"
+    IN_DOUBT = "in doubt"
+    """Parts of it have colour: an object, or a stain; it is taken for black and white."""
+    UNKNOWN = "unknown"
+    """A grey picture with nearly one lightness, such as a title or darkness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a picture is, and what lies around it."""
+
+    verdict: Verdict
+    surround: Margins
+    """Lines that are no part of the picture, at the size at which it was judged."""
+    surround_in_colour: bool = False
+    """Whether the surround has a colour that the picture has not."""
+
+
+def judge(rgb: Tensor) -> Judgement:
+    """Tell colour from grey with a tint, inside of what lies around the picture.
 
     Args:
         rgb: R'G'B', float 0..1, (3, h, w), at `judged_extent`.
 
-    Returns:
-        None for a grey picture with nearly one lightness, such as a title or darkness: it allows no decision.
-
     """
     lab = rgb_to_lab(rgb)
-    if float(own_colour(lab).quantile(_OBJECT)) > _COLOUR:
-        return True
-    lightness = lab[0]
-    detail = ((lightness - lightness.median()).abs() > _FLAT).float().mean()
-    return False if float(detail) > _DETAIL else None
+    plain = find_plain_surround(lab)
+    inside = plain.inside(lab)
+    if float(lab[1:].abs().amax()) < _NEUTRAL:
+        verdict = Verdict.GREY if _has_detail(inside) else Verdict.UNKNOWN
+        return Judgement(verdict, neutral_surround(lab[0], plain))
+    surround = plain + find_coloured_surround(inside, _own_colour_of_pixels(inside) > _COLOURED)
+    inside = surround.inside(lab)
+    verdict = _verdict(inside)
+    if surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, inside, surround):
+        return Judgement(verdict, surround, surround_in_colour=True)
+    return Judgement(verdict, neutral_surround(lab[0], plain))
 
 
 def judged_extent(height: int, width: int) -> tuple[int, int]:
@@ -56,29 +102,116 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def own_colour(lab: Tensor) -> Tensor:
-    """How much colour each cell of a picture has without its tint, in ab units; reduced for a strong tint.
+def _verdict(lab: Tensor) -> Verdict:
+    """What a picture (3, h, w) without its surround is."""
+    own, strength = _own_colour(lab)
+    smooth = _around(own, _MEAN)
+    score = _score(smooth, _around(own, _AROUND), _averaged(lab[:1]), strength)
+    if score > _COLOUR:
+        return Verdict.COLOUR
+    if not _has_detail(lab):
+        return Verdict.UNKNOWN
+    spots = (smooth.norm(dim=0) > _SPOT).float().mean()
+    return Verdict.IN_DOUBT if score > _DOUBT or float(spots) > _SPOTS else Verdict.GREY
+
+
+def _has_detail(lab: Tensor) -> bool:
+    """Whether a picture (3, h, w) has more than nearly one lightness."""
+    return float(((lab[0] - lab[0].median()).abs() > _FLAT).float().mean()) > _DETAIL
+
+
+def _is_off_tint(lab: Tensor, inside: Tensor, surround: Margins) -> bool:
+    """Whether a surround has a colour that the picture inside it has at no lightness."""
+    tint = inside[1:].flatten(1)
+    outside = torch.ones_like(lab[0], dtype=torch.bool)
+    surround.inside(outside)[:] = False
+    colours = lab[1:, outside]
+    low, high = tint.quantile(_FEW, dim=1), tint.quantile(1 - _FEW, dim=1)
+    off = (torch.maximum(low[:, None] - colours, colours - high[:, None]).clamp(min=0)).norm(dim=0)
+    return float((off > _OFF_TINT).float().mean()) > _ENOUGH
+
+
+def _own_colour(lab: Tensor) -> tuple[Tensor, float]:
+    """The colour that each cell of a picture has without its tint, and the strength of the tint.
 
     Args:
         lab: CIE Lab, (3, h, w).
 
+    Returns:
+        Ab, (2, rows, columns), reduced for a strong tint; and the median of the tint in ab units.
+
     """
-    lightness, ab = lab[0], lab[1:]
-    tint = _tint(lightness.flatten(), ab.flatten(1)).view_as(ab)
-    strength: Tensor = _averaged(tint).norm(dim=0).flatten()
-    own: Tensor = _without_drift(_averaged(ab - tint)).norm(dim=1)
-    return own / (1 + strength / _STRONG)
+    ab, tint = lab[1:], _tint(lab)
+    strength = _averaged(tint).norm(dim=0)
+    own = _without_drift(_averaged(ab - tint))
+    return own / (1 + strength / _STRONG), float(strength.median())
 
 
-def _tint(lightness: Tensor, ab: Tensor) -> Tensor:
-    """The tint, (2, N), at a lightness (N,): the median ab of each level, with linear interpolation."""
+def _own_colour_of_pixels(lab: Tensor) -> Tensor:
+    """How much colour each pixel (h, w) of a picture (3, h, w) has without its tint, likewise reduced."""
+    tint = _tint(lab)
+    own: Tensor = (lab[1:] - tint).norm(dim=0) / (1 + tint.norm(dim=0) / _STRONG)
+    return own
+
+
+def _score(smooth: Tensor, around: Tensor, lightness: Tensor, strength: float) -> float:
+    """Log odds that a picture is in colour.
+
+    Args:
+        smooth: own colour of cells, averaged over few cells, (2, rows, columns).
+        around: averaged over more cells.
+        lightness: of the cells, (1, rows, columns).
+        strength: of the tint.
+
+    """
+    sizes = smooth.norm(dim=0)
+    second_hue = _deviations(smooth[:, sizes <= sizes.quantile(_USUAL)])[0]
+    details = _deviations((smooth - around).flatten(1))[1]
+    return (
+        _SECOND_HUE * log(second_hue + _LEAST)
+        + _DETAILS * log(details + _LEAST)
+        + _EDGES * _shared_edges(smooth, _around(lightness, _MEAN))
+        + _TINTED * log(strength + _LEAST)
+        + _BIAS
+    )
+
+
+def _deviations(ab: Tensor) -> tuple[float, float]:
+    """Standard deviations from grey of colours (2, N): along the hue that they have least, and along that of most."""
+    squares = torch.linalg.eigvalsh(ab @ ab.T / max(1, ab.shape[1])).clamp(min=0)
+    least, most = squares.sqrt().tolist()
+    return least, most
+
+
+def _shared_edges(colour: Tensor, lightness: Tensor) -> float:
+    """How far colour changes where lightness does: 1 if they are independent."""
+    colours, lights = _changes(colour), _changes(lightness)
+    return float((colours * lights).mean() / (colours.mean() * lights.mean() + _TINY)) if colours.numel() else 0.0
+
+
+def _changes(planes: Tensor) -> Tensor:
+    """Length of the gradient of planes (C, h, w), (h - 1, w - 1)."""
+    down = planes[:, 1:, 1:] - planes[:, :-1, 1:]
+    across = planes[:, 1:, 1:] - planes[:, 1:, :-1]
+    return (down.square().sum(dim=0) + across.square().sum(dim=0)).sqrt()
+
+
+def _around(planes: Tensor, size: int) -> Tensor:
+    """The mean of planes (C, h, w) over the square around each cell."""
+    edge = size // 2
+    return functional.avg_pool2d(functional.pad(planes[None], (edge,) * 4, mode="replicate"), size, stride=1)[0]
+
+
+def _tint(lab: Tensor) -> Tensor:
+    """The tint (2, h, w) of a picture (3, h, w): the median ab of each level of lightness, interpolated linearly."""
+    lightness, ab = lab[0].flatten(), lab[1:].flatten(1)
     levels = lightness.argsort().tensor_split(min(_LEVELS, len(lightness)))
     steps = torch.stack([lightness[level].mean() for level in levels])
     colours = torch.stack([ab[:, level].median(dim=1).values for level in levels], dim=1)
     above = torch.searchsorted(steps, lightness).clamp(0, len(steps) - 1)
     below = (above - 1).clamp(min=0)
     share = ((lightness - steps[below]) / (steps[above] - steps[below]).clamp(min=_TINY)).clamp(0, 1)
-    return torch.lerp(colours[:, below], colours[:, above], share)
+    return torch.lerp(colours[:, below], colours[:, above], share).view_as(lab[1:])
 
 
 def _averaged(picture: Tensor) -> Tensor:
@@ -94,7 +227,7 @@ def _without_drift(colour: Tensor) -> Tensor:
         colour: ab, (2, h, w).
 
     Returns:
-        ab, (h * w, 2).
+        ab, (2, h, w).
 
     """
     height, width = colour.shape[-2:]
@@ -106,4 +239,4 @@ def _without_drift(colour: Tensor) -> Tensor:
         residual = colours - surface @ (torch.linalg.pinv(surface * trust) @ (colours * trust))
         distance = residual.norm(dim=1, keepdim=True)
         trust = 1 / (1 + (distance / (distance.median() + _TINY)).square()).sqrt()
-    return residual
+    return residual.T.reshape(colour.shape)

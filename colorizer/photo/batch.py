@@ -58,7 +58,7 @@ def colorize_photos(
         photo = examined.pop(number)  # the next one may need its memory
         on_turn(number)
         try:
-            own = _fits_of(fits, number, len(photo.luma))
+            own = _fits_of(fits, number, len(photo.shown))
             colour = photo.job.settings.colour
             yield number, write(photo, own, made_with(open_colorist(colour).weights, colour, photo.job), on_progress)
         except Exception as error:  # noqa: BLE001 (likewise)
@@ -72,17 +72,17 @@ def _choose_chroma(
 
     def likeness(place: _Place) -> tuple[object, ...]:
         photo = examined[place[0]]
-        return id(open_colorist(photo.job.settings.colour)), *photo.luma[place[1]].shape
+        return id(open_colorist(photo.job.settings.colour)), *photo.shown[place[1]].shape
 
     fits: dict[_Place, ChromaFit | Exception] = {}
-    places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.luma))]
+    places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.shown))]
     for _, group in groupby(sorted(places, key=likeness), key=likeness):
         alike = list(group)
         colorist = open_colorist(examined[alike[0][0]].job.settings.colour)
         for first in range(0, len(alike), _TOGETHER):
             chunk = alike[first : first + _TOGETHER]
             try:
-                luma = [examined[number].luma[frame] for number, frame in chunk]
+                luma = [examined[number].shown[frame] for number, frame in chunk]
                 fits |= zip(chunk, _fit(colorist, luma), strict=True)
             except Exception as error:  # noqa: BLE001 (the device cannot do it: each of them says so)
                 fits |= dict.fromkeys(chunk, error)

@@ -14,15 +14,17 @@ from colorizer.errors import InColourError, TruncatedError, UnsupportedError
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.orientation import unorient
+from colorizer.model.surround import pad_fit
+from colorizer.model.tint_detection import Verdict
 from colorizer.photo.failures import explained
 from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
-from colorizer.photo.picture import Photo, Picture
+from colorizer.photo.picture import Photo
 from colorizer.photo.reduction import Extent, Reduction, reduce_picture
 from colorizer.photo.results import ResultPlan, check_result, write_kept_page, write_page, write_picture
-from colorizer.photo.strips import colour_picture, grey_picture
+from colorizer.photo.strips import colour_picture, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
 from colorizer.report import Report
@@ -36,10 +38,20 @@ class ExaminedPhoto:
     job: Job
     photo: Photo
     output: OutputPlan
-    luma: tuple[Tensor, ...]
-    """Luma of each frame of each picture, upright, at the working size: float32, 0..1, (1, 1, h, w)."""
+    reductions: tuple[Reduction, ...]
+    """Each of its pictures at a small size."""
     notes: tuple[str, ...]
     """Notes for the report."""
+
+    @property
+    def luma(self) -> tuple[Tensor, ...]:
+        """Luma of each frame of each picture; see `Reduction.luma`."""
+        return tuple(luma for reduction in self.reductions for luma in reduction.luma)
+
+    @property
+    def shown(self) -> tuple[Tensor, ...]:
+        """What the network sees of each of them; see `Reduction.shown`."""
+        return tuple(shown for reduction in self.reductions for shown in reduction.shown)
 
     @property
     def held(self) -> int:
@@ -86,27 +98,33 @@ def _examine(
         photo = photo_format.open(job.source, opening)
         check_picture(job.source, photo.pictures[0].width, photo.pictures[0].height, job.settings.size)
         judge_colour, pages = job.settings.detection.checks_colour, len(photo.pictures)
-        reductions = [
+        reductions = tuple(
             reduce_picture(picture, extent, partial(on_progress, number, pages), judge_colour=judge_colour)
             for number, picture in enumerate(photo.pictures)
-        ]
-        recoloured = _check_grey(job, photo, reductions)
+        )
+        judged = _check_grey(job, photo, reductions)
         output = plan_output(photo, job.settings.photo, across=2 if job.compare else 1)
     completed = ("the picture breaks off; what is missing is grey",) if opening.fail_on == "none" else ()
-    luma = tuple(luma for reduction in reductions for luma in reduction.luma)
     read = tuple(dict.fromkeys(note for picture in photo.pictures for note in picture.notes))
-    return ExaminedPhoto(job, photo, output, luma, completed + photo.notes + read + recoloured + output.notes)
+    return ExaminedPhoto(job, photo, output, reductions, completed + photo.notes + read + judged + output.notes)
 
 
 def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tuple[str, ...]:
-    """Refuse a photograph of which every page is in colour; return a note on one of which some are."""
-    pages, coloured = len(reductions), sum(reduction.in_colour for reduction in reductions)
+    """Refuse a photograph of which every page is in colour; return notes on what its pages are."""
+    pages = len(reductions)
+    coloured = sum(reduction.verdict is Verdict.COLOUR for reduction in reductions)
     if coloured == pages:
         first = photo.pictures[0]
         frames = sum(picture.frames for picture in photo.pictures)
         raise InColourError(job.source.name, width=first.width, height=first.height, frames=frames)
-    were = "was" if coloured == 1 else "were"
-    return (f"{coloured} of {pages} pages {were} in colour already, and got new colour",) if coloured else ()
+    notes = []
+    if coloured:
+        notes.append(f"{coloured} of {pages} pages {'was' if coloured == 1 else 'were'} in colour, and kept it")
+    if any(reduction.verdict is Verdict.IN_DOUBT for reduction in reductions):
+        notes.append("parts of it have colour (a stain, or an object); it was taken for black and white")
+    if any(reduction.kept for reduction in reductions):
+        notes.append("what lies around the picture kept its colour")
+    return tuple(notes)
 
 
 def write(examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_progress: ProgressCallback) -> Report:
@@ -114,7 +132,7 @@ def write(examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_pro
 
     Args:
         examined: the photograph.
-        fits: chroma of each of its `luma`.
+        fits: chroma of each of its `shown`.
         maker: what made the colour, for the metadata.
         on_progress: called with the pictures that are done, and all.
 
@@ -149,7 +167,7 @@ def _write(
     job.workspace.mkdir(exist_ok=True)
     for number, picture in enumerate(photo.pictures):
         own = [_unorient(fit, picture.orientation) for fit in islice(remaining, picture.frames)]
-        image = watch(_coloured(examined, picture, own), partial(on_progress, number, len(photo.pictures)))
+        image = watch(_coloured(examined, number, own), partial(on_progress, number, len(photo.pictures)))
         if result is not TIFF:
             notes |= dict.fromkeys(write_picture(image, picture, plan))
             break
@@ -169,11 +187,16 @@ def _unorient(fit: ChromaFit, orientation: int) -> ChromaFit:
     return ChromaFit(unorient(fit.slope, orientation), unorient(fit.offset, orientation))
 
 
-def _coloured(examined: ExaminedPhoto, picture: Picture, fits: Sequence[ChromaFit]) -> pyvips.Image:
-    """The coloured picture with its metadata, to be computed when it is saved."""
+def _coloured(examined: ExaminedPhoto, number: int, fits: Sequence[ChromaFit]) -> pyvips.Image:
+    """The coloured picture of this number with its metadata, to be computed when it is saved."""
     photo, result, settings = examined.photo, examined.output.format, examined.job.settings.photo
+    picture, reduction = photo.pictures[number], examined.reductions[number]
     sample, white = held_sample(picture.sample, result), held_white(picture, photo, result)
-    image = colour_picture(picture, fits, sample, white)
+    if reduction.verdict is Verdict.COLOUR:
+        image = own_picture(picture, sample, white)
+    else:
+        whole = [pad_fit(fit, reduction.margins) for fit in fits]
+        image = colour_picture(picture, whole, sample, white, reduction.kept)
     if examined.job.compare:
         image = grey_picture(picture, sample, white).join(image, "horizontal")
     return with_profile(image, picture, result, settings)

@@ -1,9 +1,10 @@
-"""The small version of a picture by which its colours are chosen, and by which it is judged whether it has any."""
+"""The small version of a picture by which its colours are chosen, and by which it is judged what it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 import pyvips
 import torch
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from colorizer.model.colorist import shrink
 from colorizer.model.orientation import orient
-from colorizer.model.tint_detection import is_in_colour, judged_extent
+from colorizer.model.surround import Margins, refine
+from colorizer.model.tint_detection import Judgement, Verdict, judge, judged_extent
 from colorizer.photo.picture import Picture, luma_of, luma_weights, split_alpha, to_grey_or_srgb
 from colorizer.photo.watching import watch
 
@@ -25,8 +27,14 @@ class Reduction:
 
     luma: tuple[Tensor, ...]
     """Luma of each frame, upright, at the working size: float32, 0..1, (1, 1, h, w)."""
-    in_colour: bool
-    """Whether the picture is in colour already; False where that was not asked."""
+    shown: tuple[Tensor, ...]
+    """The part of it that the network sees: without the picture's surround, likewise at the working size."""
+    margins: Margins
+    """Lines around what is shown, in the picture as it is stored."""
+    kept: Margins
+    """Lines of the stored picture at its full size, around what is shown, that keep their colour."""
+    verdict: Verdict
+    """What the picture is; UNKNOWN where that was not asked."""
 
 
 def reduce_picture(
@@ -51,7 +59,14 @@ def reduce_picture(
     image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
     frames = [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
-    return Reduction(luma, reads_colour and _is_in_colour(picture, torch.cat([frame[0, 1:] for frame in frames], 1)))
+    rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0].expand(3, -1, -1) for frame in frames], 1)
+    judgement = _judge(picture, rgb)
+    verdict = judgement.verdict if reads_colour else Verdict.UNKNOWN
+    if len(frames) > 1 or not judgement.surround:
+        return Reduction(luma, luma, Margins(), Margins(), verdict)
+    small, margins, kept = _without_surround(picture, frames[0][:, :1], _refined(rgb, judgement, picture), extent)
+    shown = orient(margins.inside(small), picture.orientation)
+    return Reduction(luma, (shown,), margins, kept if judgement.surround_in_colour else Margins(), verdict)
 
 
 def split_frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:
@@ -103,13 +118,39 @@ def _working_luma(luma: Tensor, sides: tuple[int, int], orientation: int) -> Ten
     return shrink(orient(luma, orientation), sides)
 
 
-def _is_in_colour(picture: Picture, rgb: Tensor) -> bool:
+def _refined(rgb: Tensor, judgement: Judgement, picture: Picture) -> Margins:
+    """The margins of a surround at the size of a reduced picture (3, h, w)."""
+    size = rgb.shape[-2], rgb.shape[-1]
+    judged = judged_extent(picture.height, picture.width)
+    return refine(rgb, judgement.surround.scaled(judged, size), ceil(size[0] / judged[0]))
+
+
+def _without_surround(
+    picture: Picture, luma: Tensor, around: Margins, extent: Extent
+) -> tuple[Tensor, Margins, Margins]:
+    """The luma at the size at which its inside has the working size, its margins, and those of the full size.
+
+    Args:
+        picture: the picture.
+        luma: reduced, as it is stored, (1, 1, h, w).
+        around: the margins of that.
+        extent: gives the working size.
+
+    """
+    size = luma.shape[-2], luma.shape[-1]
+    inside = around.inside(luma).shape[-2:]
+    sides = extent(inside[1], inside[0])[::-1] if picture.orientation > 4 else extent(inside[0], inside[1])
+    whole = round(size[0] * sides[0] / inside[0]), round(size[1] * sides[1] / inside[1])
+    return shrink(luma, whole), around.scaled(size, whole), around.scaled(size, (picture.height, picture.width))
+
+
+def _judge(picture: Picture, rgb: Tensor) -> Judgement:
     """Judge all frames together; `rgb` is (3, h, w).
 
-    The last step is libvips' (Lanczos) and not that of the luma: the thresholds of `is_in_colour` were chosen with it.
+    The last step is libvips' (Lanczos) and not that of the luma: the thresholds of `judge` were chosen with it.
     """
     height, width = judged_extent(picture.height * picture.frames, picture.width)
     samples = (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).contiguous().numpy()
     image = pyvips.Image.new_from_array(samples, interpretation="srgb")
     judged = image.thumbnail_image(width, height=height, size="force", no_rotate=True).numpy()
-    return bool(is_in_colour(torch.from_numpy(judged).permute(2, 0, 1).float() / 255))
+    return judge(torch.from_numpy(judged).permute(2, 0, 1).float() / 255)

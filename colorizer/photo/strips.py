@@ -14,16 +14,20 @@ from torch import Tensor
 
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.lab import rgb_minus_luma
+from colorizer.model.surround import Margins
 from colorizer.photo.formats.photo_format import Sample
-from colorizer.photo.picture import MATRIX, Picture, luma_of, split_alpha
+from colorizer.photo.picture import MATRIX, Picture, luma_of, split_alpha, to_grey_or_srgb
 from colorizer.photo.reduction import split_frames
 
+_NOTHING = Margins()
 _TINY = 1e-9
 """A colour that reaches less far from grey than this is inside the gamut."""
 _INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
 
 
-def colour_picture(picture: Picture, fits: Sequence[ChromaFit], sample: Sample, white: float) -> pyvips.Image:
+def colour_picture(
+    picture: Picture, fits: Sequence[ChromaFit], sample: Sample, white: float, kept: Margins = _NOTHING
+) -> pyvips.Image:
     """Describe the coloured picture, to be computed when it is read.
 
     Args:
@@ -31,6 +35,7 @@ def colour_picture(picture: Picture, fits: Sequence[ChromaFit], sample: Sample, 
         fits: chroma of each frame, as the picture is stored.
         sample: type of the samples of the result.
         white: sample that is white there.
+        kept: lines of the stored picture that keep their colour.
 
     Returns:
         sRGB with the original's alpha and metadata.
@@ -40,6 +45,29 @@ def colour_picture(picture: Picture, fits: Sequence[ChromaFit], sample: Sample, 
     luma = luma_of(colour, picture.white)
     coloured = [colour_frame(frame, fit) for frame, fit in zip(split_frames(luma, picture), fits, strict=True)]
     image = coloured[0] if len(coloured) == 1 else pyvips.Image.arrayjoin(coloured, across=1)
+    if kept:
+        width, height = image.width - kept.left - kept.right, image.height - kept.top - kept.bottom
+        inside = image.crop(kept.left, kept.top, width, height)
+        image = _own_colour(colour, picture.white).insert(inside, kept.left, kept.top)
+    return _finished(image, alpha, picture, sample, white)
+
+
+def own_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:
+    """Describe the picture with the colour that it has, in the samples of a coloured one."""
+    colour, alpha = split_alpha(picture.open())
+    return _finished(_own_colour(colour, picture.white), alpha, picture, sample, white)
+
+
+def _own_colour(colour: pyvips.Image, white: float) -> pyvips.Image:
+    """R'G'B', float 0..1, of an image without alpha."""
+    own, own_white = to_grey_or_srgb(colour, white)
+    return own.extract_band(0, n=3).cast("float") / own_white
+
+
+def _finished(
+    image: pyvips.Image, alpha: pyvips.Image | None, picture: Picture, sample: Sample, white: float
+) -> pyvips.Image:
+    """A picture, R'G'B' of 0..1, in samples and with its alpha."""
     rgb = _to_samples(image, white, sample).copy(interpretation=_INTERPRETATIONS[sample])
     if alpha is None:
         return rgb

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from colorizer.engine import colorize
 from colorizer.errors import InColourError
@@ -143,15 +143,65 @@ def test_deep_and_odd_samples_are_judged_by_their_white(tmp_path: Path, colour: 
     assert colour(grey_one)[0].notes == ()
 
 
-def test_pages_count_together(tmp_path: Path, colour: Colorize) -> None:
-    """A file is left alone if all of its pages are in colour; otherwise all get new colour, and the report says so."""
+def test_each_page_counts_for_itself(tmp_path: Path, colour: Colorize) -> None:
+    """A file is left alone if all of its pages are in colour; otherwise these keep it, and the others get some."""
     inside, scan = (Image.fromarray(picture) for picture in (coloured("coffee"), toned(grey)))
     inside.save(tmp_path / "all.tif", save_all=True, append_images=[inside])
     with pytest.raises(InColourError):
         colour(tmp_path / "all.tif")
     inside.save(tmp_path / "some.tif", save_all=True, append_images=[scan, scan])
-    report, _ = colour(tmp_path / "some.tif")
-    assert report.notes == ("1 of 3 pages was in colour already, and got new colour",)
+    report, result = colour(tmp_path / "some.tif")
+    assert report.notes[0] == "1 of 3 pages was in colour, and kept it"
+    with Image.open(result) as pages:
+        first, second = (np.asarray(page) for page in ImageSequence.all_frames(pages)[:2])
+    assert np.array_equal(first, np.asarray(inside))
+    assert np.ptp(second, axis=2).mean() > 2
+
+
+def mounted(picture: Picture, colour: tuple[int, int, int], edge: int = 30) -> Picture:
+    """A picture on card."""
+    scan = np.pad(picture, ((edge, edge), (edge, edge), (0, 0)))
+    outside = np.pad(np.zeros(picture.shape[:2]), edge, constant_values=1).astype(bool)
+    scan[outside] = colour
+    return scan
+
+
+def test_what_is_coloured_around_a_grey_picture_keeps_its_colour(tmp_path: Path, colour: Colorize) -> None:
+    """The picture gets the colours that it gets alone."""
+    picture, green = toned(grey), (60, 90, 60)
+    report, result = colour(write_photo(tmp_path / "mounted.png", mounted(picture, green)))
+    assert report.notes == ("what lies around the picture kept its colour",)
+    shown = np.array(Image.open(result), float)
+    alone = np.asarray(Image.open(colour(write_photo(tmp_path / "alone.png", picture))[1]), float)
+    assert np.abs(shown[31:-31, 31:-31] - alone[1:-1, 1:-1]).mean() < 3
+    shown[28:-28, 28:-28] = green
+    assert np.abs(shown - green).max() <= 1
+
+
+def test_a_print_in_colour_on_card_is_in_colour(tmp_path: Path, colour: Colorize) -> None:
+    """Whatever lies around it."""
+    with pytest.raises(InColourError):
+        colour(write_photo(tmp_path / "a.png", mounted(coloured("coffee"), (60, 90, 60))))
+
+
+@pytest.mark.parametrize("edge", [(0, 0, 0), (255, 255, 255)])
+def test_a_border_changes_no_colour(tmp_path: Path, colour: Colorize, edge: tuple[int, int, int]) -> None:
+    """The network does not see a scan's black or white border, which stays neutral."""
+    picture = toned(grey, "chelsea")
+    shown = np.array(Image.open(colour(write_photo(tmp_path / "a.png", mounted(picture, edge, 50)))[1]), float)
+    alone = np.asarray(Image.open(colour(write_photo(tmp_path / "alone.png", picture))[1]), float)
+    assert np.abs(shown[50:-50, 50:-50] - alone).mean() < 3
+    shown[50:-50, 50:-50] = edge
+    assert np.abs(shown - edge).max() <= 1
+
+
+def test_a_stain_is_said(tmp_path: Path, colour: Colorize) -> None:
+    """It could be an object in colour as well: the report says what it was taken for."""
+    picture = toned(grey).astype(float)
+    y, x = np.mgrid[:192, :192]
+    picture[(y - 60) ** 2 + (x - 120) ** 2 < 30**2] *= (1, 0.8, 0.5)
+    report, _ = colour(write_photo(tmp_path / "a.png", picture.astype(np.uint8)))
+    assert report.notes == ("parts of it have colour (a stain, or an object); it was taken for black and white",)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp"])
@@ -186,6 +236,24 @@ def test_a_tinted_film_gets_colour_for_its_tint(tmp_path: Path, colour: Colorize
         assert np.array_equal(ours[0], theirs[0])
         assert has_new_colour(ours, theirs)
     assert report.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["noise", "cross colour", "logo"])
+def test_an_old_tape_is_no_film_in_colour(tmp_path: Path, colour: Colorize, kind: str) -> None:
+    """Chroma noise and cross colour vanish in the mean of a shot; a channel's logo is said."""
+    rng, scenes = np.random.default_rng(0), []
+    for number in range(15):
+        picture = toned(grey).astype(float)
+        if kind == "noise":
+            picture += np.kron(rng.normal(0, 8, (48, 48, 3)), np.ones((4, 4, 1)))
+        elif kind == "cross colour":
+            picture += np.cos(np.arange(192) * 1.7 + number * np.pi)[:, None] * (12, -8, 12)
+        else:
+            picture[10:34, 150:182] = (230, 40, 40)
+        scenes.append(picture.clip(0, 255).astype(np.uint8))
+    report, _ = colour(write_scenes(tmp_path / "film.mkv", *scenes, frames=1, pixels="yuv444p"))
+    said = ("15 of 15 frames have some colour (a logo, or an object); they were taken for black and white",)
+    assert report.notes == (said if kind == "logo" else ())
 
 
 def test_a_film_in_colour_is_left_alone(tmp_path: Path, colour: Colorize) -> None:

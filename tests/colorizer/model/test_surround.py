@@ -48,11 +48,20 @@ def test_a_plain_picture_has_no_margins() -> None:
 
 def test_a_scale_of_colours_is_found_beside_a_grey_picture_only() -> None:
     """Beside a picture in colour it could as well be a part of that."""
-    patches = torch.zeros(100, 80, dtype=torch.bool)
+    lab, patches = torch.full((3, 100, 80), 20.0), torch.zeros(100, 80, dtype=torch.bool)
+    lab[:, 86:] = 90
     patches[88:97, ::3] = True
-    assert find_coloured_surround(patches) == Margins(bottom=12)
+    assert find_coloured_surround(lab, patches) == Margins(bottom=12)
     patches[:80, ::4] = True
-    assert not find_coloured_surround(patches)
+    assert not find_coloured_surround(lab, patches)
+
+
+def test_lights_along_the_bottom_are_no_surround() -> None:
+    """They end at no straight edge."""
+    lab, lamps = torch.full((3, 100, 80), 20.0), torch.zeros(100, 80, dtype=torch.bool)
+    lamps[85:, ::3] = True
+    lab[:, lamps] = 60
+    assert not find_coloured_surround(lab, lamps)
 
 
 def test_only_the_inside_is_shown_and_the_surround_is_neutral() -> None:

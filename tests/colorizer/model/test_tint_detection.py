@@ -5,21 +5,36 @@ import pytest
 import torch
 from torch.nn import functional
 
-from colorizer.model.tint_detection import is_in_colour, judged_extent
+from benchmarks.colour_set import (
+    Maker,
+    album_edge,
+    autochrome,
+    chroma_noise,
+    colour_target,
+    coloured_print_on_mount,
+    faded,
+    faint_rings,
+    foxing,
+    hand_tinted,
+    make,
+    mount,
+    tilted_mount,
+)
+from colorizer.model.tint_detection import Verdict, judge, judged_extent
 from tests.assets.tones import COLOURED, TONES, Picture, Tone, as_jpeg, coloured, toned
 
 
-def verdict(picture: Picture) -> bool | None:
+def verdict(picture: Picture) -> Verdict:
     """The decision on a picture, shrunk as in the product."""
     rgb = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-    return is_in_colour(functional.interpolate(rgb, judged_extent(*rgb.shape[-2:]), mode="area")[0])
+    return judge(functional.interpolate(rgb, judged_extent(*rgb.shape[-2:]), mode="area")[0]).verdict
 
 
 @pytest.mark.parametrize("quality", [50, 95])
 @pytest.mark.parametrize("name", COLOURED)
 def test_colour_is_seen(name: str, quality: int) -> None:
     """Even after strong JPEG compression."""
-    assert verdict(as_jpeg(coloured(name), quality)) is True
+    assert verdict(as_jpeg(coloured(name), quality)) is Verdict.COLOUR
 
 
 @pytest.mark.parametrize("quality", [75, 95])
@@ -27,21 +42,33 @@ def test_colour_is_seen(name: str, quality: int) -> None:
 @pytest.mark.parametrize("tone", TONES)
 def test_a_tint_is_no_colour(name: str, tone: Tone, quality: int) -> None:
     """Each kind of tint is recognised, uneven or noisy, after JPEG."""
-    assert verdict(as_jpeg(toned(tone, name, 300, 300), quality)) is False
+    assert verdict(as_jpeg(toned(tone, name, 300, 300), quality)) is Verdict.GREY
 
 
 def test_a_faded_photograph_is_in_colour() -> None:
     """Colours under a tint are still colours."""
     cast = coloured("astronaut").astype(float) * (0.9, 0.6, 0.65) + (25, 30, 25)
-    assert verdict(cast.astype(np.uint8)) is True
+    assert verdict(cast.astype(np.uint8)) is Verdict.COLOUR
 
 
-def test_a_red_balloon_on_a_grey_day_is_colour() -> None:
-    """One object in colour is enough."""
+def test_a_red_balloon_on_a_grey_day_is_in_doubt() -> None:
+    """It has the pixels of a stain."""
     picture = toned(TONES[0])
     y, x = np.mgrid[:192, :192]
     picture[(y - 60) ** 2 + (x - 120) ** 2 < 16**2] = (190, 40, 30)
-    assert verdict(picture) is True
+    assert verdict(picture) is Verdict.IN_DOUBT
+
+
+@pytest.mark.parametrize("maker", [mount, tilted_mount, album_edge, colour_target, faint_rings, chroma_noise, foxing])
+def test_what_years_and_scanners_add_is_no_colour(maker: Maker) -> None:
+    """Around the picture and on it."""
+    assert verdict(make(maker, coloured("astronaut", 256, 256) / 255, seed=1)) in {Verdict.GREY, Verdict.IN_DOUBT}
+
+
+@pytest.mark.parametrize("maker", [faded, hand_tinted, autochrome, coloured_print_on_mount])
+def test_colour_that_is_weak_or_odd_is_colour(maker: Maker) -> None:
+    """Prints that fade, and the ways to colour before there was film for it."""
+    assert verdict(make(maker, coloured("chelsea", 256, 256) / 255, seed=1)) is Verdict.COLOUR
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -49,11 +76,11 @@ def test_a_plain_picture_tells_nothing(level: int) -> None:
     """Darkness, or a title on black, occurs in films of both kinds."""
     picture = np.full((192, 192, 3), level, np.uint8)
     picture[90:100, 40:150] = 255 - level
-    assert verdict(picture) is None
+    assert verdict(picture) is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 200), (2, 3), (7, 500)])
 def test_any_size_is_judged(size: tuple[int, int]) -> None:
     """A grey picture of one pixel is not in colour either."""
     rng = np.random.default_rng(0)
-    assert not verdict(np.repeat(rng.integers(0, 256, (*size, 1), np.uint8), 3, axis=2))
+    assert verdict(np.repeat(rng.integers(0, 256, (*size, 1), np.uint8), 3, axis=2)) is not Verdict.COLOUR
