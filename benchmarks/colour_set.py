@@ -1,7 +1,7 @@
 """Pictures whose kind is known, made from photographs in colour: what old originals look like in scans and captures.
 
-Each maker takes a photograph (R'G'B', float 0..1, (H, W, 3)) and a generator of random numbers, and returns a picture of
-the same kind.
+Each maker takes a photograph (R'G'B', float 0..1, (H, W, 3)) and a generator of random numbers, and returns a picture
+of the same layout.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ def colour_target(photo: Pixels, rng: np.random.Generator) -> Pixels:
     count = int(rng.integers(8, 20))
     step, gap = width / count, max(1, depth // 5)
     for number in range(count):
-        patch = np.array(_PATCHES[number % len(_PATCHES)]) / 255
-        patch = rng.uniform(0.05, 0.95) if number > 0.75 * count else patch * rng.uniform(0.7, 1.2)
+        grey_one = np.full(3, rng.uniform(0.05, 0.95))
+        coloured = np.array(_PATCHES[number % len(_PATCHES)]) / 255 * rng.uniform(0.7, 1.2)
+        patch = grey_one if number > 0.75 * count else coloured
         strip[gap:-gap, int(number * step) + 1 : int((number + 1) * step) - 1] = np.clip(patch, 0, 1)
     both = np.concatenate((inside, strip))
     return np.ascontiguousarray(np.rot90(both)) if rng.random() < 0.3 else both

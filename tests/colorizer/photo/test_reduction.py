@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from colorizer.model.colorist import shrink, working_extent
+from colorizer.model.tint_detection import Verdict
 from colorizer.photo.formats import format_named
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import Picture
@@ -71,7 +72,7 @@ def test_a_cast_is_not_colour(tmp_path: Path) -> None:
     found = {}
     for name, image in pictures.items():
         image.save(tmp_path / f"{name}.png")
-        found[name] = reduced(tmp_path / f"{name}.png").in_colour
+        found[name] = reduced(tmp_path / f"{name}.png").verdict is Verdict.COLOUR
     assert found == {"sepia": False, "grey": False, "colour": True, "alpha": True}
 
 
@@ -81,4 +82,4 @@ def test_what_is_transparent_has_no_colour(tmp_path: Path) -> None:
     image.putalpha(0)
     image.paste(Image.fromarray(grey(96, 192)).convert("RGBA"), (0, 0))
     image.save(tmp_path / "a.png")
-    assert not reduced(tmp_path / "a.png").in_colour
+    assert reduced(tmp_path / "a.png").verdict is not Verdict.COLOUR
