@@ -32,4 +32,4 @@ def web(
     configure_log(settings.log)
     from daemon.web.server import serve  # noqa: PLC0415 (it loads Starlette)
 
-    serve(settings, is_child=False)
+    serve(settings, config, is_child=False)

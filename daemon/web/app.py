@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,10 +26,11 @@ from daemon.web.site.guard import Guard
 from daemon.web.site.previews import Previews
 from daemon.web.site.rendering import STATIC, make_templates, render
 from daemon.web.site.room import Rooms
+from daemon.web.site.uploads import Uploads
 
 
-def make_app(config: Config, credentials: Credentials) -> Starlette:
-    """The page of a service."""
+def make_app(config: Config, path: Path, credentials: Credentials) -> Starlette:
+    """The page of a service, whose configuration was read from a path."""
     feed = Feed(config.control_socket)
 
     @asynccontextmanager
@@ -51,7 +53,16 @@ def make_app(config: Config, credentials: Credentials) -> Starlette:
         lifespan=following,
     )
     places = [place for folder in config.folders for place in (folder.input, folder.output)]
-    app.state.site = Site(config, credentials, feed, Previews(config), Rooms([*places, config.state]), make_templates())
+    app.state.site = Site(
+        config,
+        path,
+        credentials,
+        feed,
+        Previews(config),
+        Uploads(config),
+        Rooms([*places, config.state]),
+        make_templates(),
+    )
     return app
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -30,11 +31,12 @@ class PageError(TintdError):
     """The page cannot be served."""
 
 
-def serve(config: Config, *, is_child: bool) -> None:
+def serve(config: Config, path: Path, *, is_child: bool) -> None:
     """Serve the page until SIGTERM (or, on a terminal, SIGINT).
 
     Args:
         config: the address, and where journal and control socket are.
+        path: the file of the configuration.
         is_child: whether the service has started this process, and decides when it ends.
 
     Raises:
@@ -44,7 +46,7 @@ def serve(config: Config, *, is_child: bool) -> None:
     """
     credentials = open_credentials(config)
     listening = bind(config.web)
-    server = make_server(config, credentials)
+    server = make_server(config, path, credentials)
     if is_child:  # Ctrl-C reaches this process too; the service may still finish its jobs
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         uvicorn.server.HANDLED_SIGNALS = (signal.SIGTERM,)  # type: ignore[assignment]
@@ -52,11 +54,11 @@ def serve(config: Config, *, is_child: bool) -> None:
     server.run([listening])
 
 
-def make_server(config: Config, credentials: Credentials) -> uvicorn.Server:
+def make_server(config: Config, path: Path, credentials: Credentials) -> uvicorn.Server:
     """The server of a page; it keeps its limits whatever its clients do."""
     return uvicorn.Server(
         uvicorn.Config(
-            make_app(config, credentials),
+            make_app(config, path, credentials),
             http=LimitedProtocol,
             ws="none",
             lifespan="on",

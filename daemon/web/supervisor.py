@@ -7,6 +7,7 @@ import threading
 import time
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Self
 
 import structlog
@@ -28,9 +29,10 @@ _log = structlog.get_logger()
 class WebSupervisor:
     """The service's end of the page."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, path: Path) -> None:
         """Prepare; the page is served inside of `with`, unless it is off."""
         self._config = config
+        self._path = path
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -76,7 +78,9 @@ class WebSupervisor:
 
     def _run(self, stopping: _Stop) -> int | None:
         """Run one process to its end; returns its exit status, or None if it could not be started."""
-        process = multiprocessing.get_context("spawn").Process(target=main, args=(self._config,), name="tintd web")
+        process = multiprocessing.get_context("spawn").Process(
+            target=main, args=(self._config, self._path), name="tintd web"
+        )
         try:
             process.start()
         except OSError as error:

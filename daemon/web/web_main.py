@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 
 import structlog
 
@@ -18,7 +19,7 @@ REFUSED = 3
 _log = structlog.get_logger()
 
 
-def main(config: Config) -> None:
+def main(config: Config, path: Path) -> None:
     """Serve the page until SIGTERM, or until the service ends."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it reaches the whole group; the service decides
     end_with_parent()
@@ -26,7 +27,7 @@ def main(config: Config) -> None:
     from daemon.web.server import serve  # noqa: PLC0415 (the service imports this module)
 
     try:
-        serve(config, is_child=True)
+        serve(config, path, is_child=True)
     except TintdError as error:
         _log.error("no web page", reason=str(error))
         sys.exit(REFUSED)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from daemon.web.pages import actions, done, failed, job, login, now
+from daemon.web.pages import actions, api, done, drop, failed, job, login, now, settings
 
 ROUTES = [
     Route("/", now.show),
     Route("/done", done.show),
     Route("/failed", failed.show),
+    Route("/settings", settings.show),
+    Route("/settings/check", settings.check),
+    Route("/api", api.show),
+    Route("/drop", drop.show),
     Route("/actions", actions.do, methods=["POST"]),
     Route("/jobs/{job:int}", job.show),
     Route("/jobs/{job:int}/preview/{which}.jpg", job.still),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 from jinja2 import Environment
@@ -13,6 +14,7 @@ from daemon.web.site.credentials import Credentials
 from daemon.web.site.feed import Feed
 from daemon.web.site.previews import Previews
 from daemon.web.site.room import Rooms
+from daemon.web.site.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,12 @@ class Site:
     """The page of one service."""
 
     config: Config
+    path: Path
+    """The file of the configuration."""
     credentials: Credentials
     feed: Feed
     previews: Previews
+    uploads: Uploads
     rooms: Rooms
     templates: Environment
 

@@ -52,7 +52,7 @@ def make_page(tmp_path: Path) -> Iterator[Callable[..., Page]]:
         credentials = open_credentials(config)
         listening = bind(config.web)
         port = listening.getsockname()[1]
-        server = make_server(config, credentials)
+        server = make_server(config, tmp_path / "config.yaml", credentials)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
 

@@ -43,7 +43,7 @@ def test_a_page_that_dies_is_started_again(
     config = config_in(tmp_path).model_copy(update={"log": Log(format="json")})
     Journal(config.state).close()
     said: list[str] = []
-    with WebSupervisor(config):
+    with WebSupervisor(config, tmp_path / "config.yaml"):
         first = until(lambda: logged(capfd, said, "web page"))[0]
         address = first["log_in_once"].partition("login")[0]
         with urllib.request.urlopen(f"{address}healthz", timeout=TIMEOUT) as answer:  # noqa: S310

@@ -1,0 +1,234 @@
+"""Uploads that can be resumed (tus 1.0): parts lie hidden in the watched folder, and get a name when they are whole."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+from colorizer.durable import sync_file, write_durably
+from colorizer.errors import TintdError
+from daemon.config.settings import Config, Folder
+from daemon.files.publisher import candidate_names, publish
+from daemon.watch.file_filter import wants
+from daemon.web.site.credentials import web_folder
+
+ID = re.compile(r"[0-9a-f]{32}")
+_LONGEST_NAME = 200
+"""Bytes of each part of a path."""
+_MOST_PARTS = 20
+"""Parts of a path."""
+_MOST_OPEN = 200
+"""Uploads that are not finished."""
+_KEPT_SECONDS = 86_400.0
+"""How long an upload may rest before it is forgotten."""
+_CHUNK_SECONDS = 60.0
+"""Seconds within which the next bytes of a request must come."""
+_MIB = 1 << 20
+
+
+class UploadError(TintdError):
+    """An upload is refused; the message says why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Refuse with an HTTP status."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that is not finished."""
+
+    id: str
+    folder: str
+    """The watched folder."""
+    path: str
+    """The path that the file will have in it, unless that is taken."""
+    length: int
+
+    @property
+    def part(self) -> Path:
+        """The file of the bytes that have come; its name is one that the folder ignores."""
+        return Path(self.folder) / f".tintd-upload-{self.id}.part"
+
+
+class Uploads:
+    """The uploads of a page."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._folder = web_folder(config) / "uploads"
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def problem(self, folder: Folder) -> str | None:
+        """Why nothing can be uploaded to a watched folder; None where it can."""
+        if wants(folder, folder.input / f".tintd-upload-{'0' * 32}.part"):
+            return "Nothing can be uploaded here: the folder's `exclude` does not contain `.*`."
+        if not os.access(folder.input, os.W_OK | os.X_OK):
+            return "Nothing can be uploaded here: the folder is read-only for tintd."
+        return None
+
+    def room(self, folder: Folder) -> int:
+        """Bytes that may be uploaded to a watched folder at present; 0 where its disk is nearly full, or away."""
+        try:
+            free = shutil.disk_usage(folder.input).free
+        except OSError:
+            return 0
+        return max(0, min(self._config.web.upload_mib * _MIB, free - self._config.work.spare_mib * _MIB))
+
+    def create(self, folder: Folder, name: str, length: int) -> Upload:
+        """Begin an upload.
+
+        Raises:
+            UploadError: name, size or folder do not allow it.
+
+        """
+        path = safe_path(name)
+        problem = self.problem(folder)
+        if problem is not None:
+            raise UploadError(403, problem)
+        if not wants(folder, folder.input / path):
+            raise UploadError(422, "The folder ignores files with such a name.")
+        if length > self._config.web.upload_mib * _MIB:
+            raise UploadError(413, f"The file is larger than {self._config.web.upload_mib} MiB (`web.upload_mib`).")
+        if length > self.room(folder):
+            raise UploadError(507, "There is not enough free space on the disk of this folder.")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._forget_old()
+        upload = Upload(secrets.token_hex(16), str(folder.input), str(path), length)
+        try:
+            os.close(os.open(upload.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            write_durably(self._folder / f"{upload.id}.json", json.dumps(asdict(upload)))
+        except OSError as error:
+            upload.part.unlink(missing_ok=True)
+            raise _refused(error) from error
+        if length == 0:
+            self._finish(upload)
+        return upload
+
+    def find(self, number: str) -> tuple[Upload, int]:
+        """An upload, and how many of its bytes have come.
+
+        Raises:
+            UploadError: there is none.
+
+        """
+        try:
+            if not ID.fullmatch(number):
+                raise UploadError(404, "There is no such upload.")
+            upload = Upload(**json.loads((self._folder / f"{number}.json").read_text()))
+            if self._config.folder_at(Path(upload.folder)) is None:
+                raise UploadError(410, "The folder of this upload is no longer watched.")
+            return upload, upload.part.stat().st_size
+        except (OSError, ValueError, TypeError) as error:
+            raise UploadError(404, "There is no such upload.") from error
+
+    async def append(self, number: str, offset: int, body: AsyncIterable[bytes]) -> int:
+        """Add the bytes of a request; what has come stays when the request breaks off.
+
+        Returns:
+            How many bytes have come in all; with the last of them, the file has its name.
+
+        Raises:
+            UploadError: the bytes do not continue the upload, or cannot be written.
+
+        """
+        lock = self._locks.setdefault(number, asyncio.Lock())
+        if lock.locked():
+            raise UploadError(423, "Another request continues this upload.")
+        async with lock:
+            upload, size = await asyncio.to_thread(self.find, number)
+            if offset != size:
+                raise UploadError(409, f"The upload continues at {size}, not at {offset}.")
+            try:
+                size = await _write(upload, size, body)
+                if size == upload.length:
+                    await asyncio.to_thread(self._finish, upload)
+            except OSError as error:
+                raise _refused(error) from error
+        self._locks.pop(number, None)
+        return size
+
+    def remove(self, number: str) -> None:
+        """Give an upload up.
+
+        Raises:
+            UploadError: there is none.
+
+        """
+        upload, _ = self.find(number)
+        upload.part.unlink(missing_ok=True)
+        (self._folder / f"{upload.id}.json").unlink(missing_ok=True)
+
+    def _finish(self, upload: Upload) -> None:
+        """Give a whole file its name, or another one if that is taken: no file is ever replaced."""
+        sync_file(upload.part)
+        path = Path(upload.path)
+        for name in candidate_names(Path(upload.folder), path, path.suffix):
+            if not os.path.lexists(name) and publish(upload.part, name, replaces=False):
+                break
+        (self._folder / f"{upload.id}.json").unlink(missing_ok=True)
+
+    def _forget_old(self) -> None:
+        """Remove what nobody has continued for a day."""
+        known = sorted(self._folder.glob("*.json"))
+        for path in known:
+            with suppress(UploadError, OSError):
+                upload, _ = self.find(path.stem)
+                if upload.part.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                    self.remove(path.stem)
+        if len(known) >= _MOST_OPEN:
+            raise UploadError(429, f"There are {_MOST_OPEN} uploads already; wait until one is finished.")
+
+
+def safe_path(name: str) -> PurePosixPath:
+    """The path in a watched folder that a client asks for, with all that could lead elsewhere taken out of it.
+
+    Raises:
+        UploadError: nothing is left of it, or it is too long.
+
+    """
+    parts = ["".join(one for one in part if one.isprintable()).strip() for part in re.split(r"[/\\]", name)]
+    kept = [part for part in parts if part not in {"", ".", ".."}]
+    if not kept or len(kept) > _MOST_PARTS or any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in kept):
+        raise UploadError(422, "The file has no name that it can keep.")
+    return PurePosixPath(*(part.encode(errors="replace").decode() for part in kept))
+
+
+async def _write(upload: Upload, size: int, body: AsyncIterable[bytes]) -> int:
+    """Write what comes to the end of a part; returns its size then."""
+    parts = aiter(body)
+    with upload.part.open("r+b", buffering=0) as file:
+        file.seek(size)
+        while True:
+            try:
+                data = await asyncio.wait_for(anext(parts), _CHUNK_SECONDS)
+            except StopAsyncIteration:
+                return size
+            except TimeoutError as error:
+                raise UploadError(408, "No bytes came for a while; continue the upload.") from error
+            if size + len(data) > upload.length:
+                raise UploadError(413, "More bytes came than the upload was to have.")
+            await asyncio.to_thread(_write_all, file, data)
+            size += len(data)
+
+
+def _write_all(file: object, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]  # type: ignore[attr-defined]
+
+
+def _refused(error: OSError) -> UploadError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return UploadError(507 if full else 403, f"The file cannot be written: {error.strerror}.")

@@ -1,0 +1,190 @@
+"""Tests of the page in a real browser: what a person does with it, from the first visit on, and what axe says of it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Page as Tab
+
+from tests.assets.films import Film, write_film
+from tests.assets.pictures import write_grey
+from tests.conftest import TIMEOUT, Daemon
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
+AXE = Path(__file__).parents[2] / "assets" / "axe" / "axe.min.js"
+PLACES = ("", "done", "failed", "failed?state=skipped", "drop", "settings", "api", "jobs/1", "jobs/2")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+expect.set_options(timeout=TIMEOUT * 1000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The distribution's Chromium."""
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Tab]:  # noqa: ANN401 (Playwright's)
+    """A window on the page; at its end, no script has failed and no request has gone elsewhere."""
+    context: BrowserContext = browser.new_context(**options)
+    context.set_default_timeout(TIMEOUT * 1000)
+    tab = context.new_page()
+    wrong: list[str] = []
+    origin = "/".join(address.split("/")[:3])
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    tab.on("request", lambda sent: None if sent.url.startswith((origin, "blob:")) else wrong.append(sent.url))
+    yield tab
+    context.close()
+    assert wrong == []
+
+
+def start(tintd: Daemon, **web: Any) -> str:  # noqa: ANN401 (settings of any kind)
+    """Start a service with a page; returns the link that logs in."""
+    tintd.settings["web"] = {"address": "127.0.0.1:0"} | web
+    tintd.start()
+    tintd.wait_until(lambda: tintd.logged("web page"), "the page is there")
+    return str(tintd.logged("web page")[-1]["log_in_once"])
+
+
+def check_all(tab: Tab, root: str) -> None:
+    """Look at every page with axe, at a desk's width and at a phone's, where nothing sticks out."""
+    for place in PLACES:
+        tab.goto(root + place)
+        for width in (1280, 360):
+            tab.set_viewport_size({"width": width, "height": 800})
+            wide = tab.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{place} is {wide} wide"
+            found = tab.evaluate(f"(async () => {{ {AXE.read_text()}; return await axe.run(); }})()")
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], place
+
+
+def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser, tmp_path: Path) -> None:
+    """A first visit; both are dropped, are done, slide and play; a failed one is tried again; pause and resume."""
+    photograph, film = write_grey(tmp_path / "grand mother.png"), write_film(tmp_path / "film.mp4", Film(frames=30))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(photograph.read_bytes()[:600])
+    tintd.settings["work"]["attempts"] = 1
+    link = start(tintd)
+    root = link.partition("login")[0]
+    with opened(browser, root) as tab:
+        tab.goto(root)
+        expect(tab.get_by_label("Token")).to_be_visible()
+        tab.goto(link)
+        expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
+        expect(tab.get_by_text(str(tintd.inbox))).to_be_visible()
+
+        tab.get_by_role("button", name="Pause", exact=True).click()
+        expect(tab.get_by_role("heading", name="Paused")).to_be_visible()
+        tab.get_by_role("link", name="Drop", exact=True).click()
+        tab.set_input_files("#files", [photograph, film, broken])
+        expect(tab.get_by_text("is there")).to_have_count(3)
+        tab.get_by_role("link", name="Now").click()
+        expect(tab.get_by_role("button", name="Move film.mp4 to the front")).to_be_visible()
+        tab.get_by_role("button", name="Resume").click()
+        expect(tab.locator(".tile")).to_have_count(2)
+
+        tab.get_by_role("link", name="Done").click()
+        tab.get_by_label("Name").fill("GRAND")
+        tab.get_by_role("button", name="Search").click()
+        tab.locator(".tile").click()
+        slider = tab.get_by_role("slider")
+        expect(slider).to_be_visible()
+        slider.focus()
+        tab.keyboard.press("End")
+        assert tab.locator("[data-compare]").evaluate("one => one.style.getPropertyValue('--part')") == "100%"
+        shown = "Array.from(document.querySelectorAll('.compare img')).every(one => one.naturalWidth > 0)"
+        tab.wait_for_function(shown)
+
+        tab.goto(f"{root}done?q=film")
+        tab.locator(".tile").click()
+        expect(tab.locator("video")).to_have_count(2)
+        tab.locator("video").first.evaluate("one => { one.muted = true; return one.play(); }")
+        tab.wait_for_function("Array.from(document.querySelectorAll('video')).every(one => one.currentTime > 0.1)")
+
+        tab.goto(f"{root}failed")
+        expect(tab.locator(".reason")).to_contain_text("broken.png")
+        (tintd.inbox / "broken.png").write_bytes(photograph.read_bytes())
+        tintd.wait_for(done=3)
+        check_all(tab, root)
+
+
+def test_reading_needs_no_script(tintd: Daemon, browser: Browser) -> None:
+    """Logging in, the pages, a result and pausing work without JavaScript."""
+    write_grey(tintd.inbox / "a.png")
+    link = start(tintd)
+    tintd.wait_for(done=1)
+    root = link.partition("login")[0]
+    with opened(browser, root, java_script_enabled=False, color_scheme="dark") as tab:
+        tab.goto(link)
+        expect(tab.get_by_role("heading", name="Waiting for files")).to_be_visible()
+        tab.get_by_role("link", name="a.png").click()
+        expect(tab.get_by_alt_text("In colour")).to_be_visible()
+        tab.get_by_role("link", name="Now").click()
+        tab.get_by_role("button", name="Pause for 30 minutes").click()
+        expect(tab.get_by_text("until")).to_be_visible()
+
+
+@pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
+def test_it_works_behind_nginx(tintd: Daemon, browser: Browser, tmp_path: Path) -> None:
+    """Under a path of its own, with events and uploads."""
+    link = start(tintd, root_path="/pictures", trusted_proxies=["127.0.0.1"])
+    with nginx(tmp_path, link.partition("/login")[0]) as address, opened(browser, address) as tab:
+        tab.goto(f"{address}/pictures/{link.rpartition('/')[2]}")
+        expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
+        tab.get_by_role("link", name="Drop", exact=True).click()
+        tab.set_input_files("#files", write_grey(tmp_path / "a.png"))
+        expect(tab.get_by_text("is there")).to_be_visible()
+        tab.get_by_role("link", name="Now").click()
+        expect(tab.locator(".tile img")).to_be_visible()
+        tab.get_by_role("button", name="Pause", exact=True).click()
+        expect(tab.get_by_role("heading", name="Paused")).to_be_visible()
+        assert tab.url.rstrip("/") == f"{address}/pictures"
+
+
+@contextmanager
+def nginx(root: Path, page: str) -> Iterator[str]:
+    """A real nginx that shows the page under /pictures/, as docs/web.md says."""
+    assert NGINX is not None
+    folder = root / "nginx"
+    folder.mkdir()
+    socket_port = page.rpartition(":")[2]
+    port = 20_000 + int(socket_port) % 10_000
+    (folder / "nginx.conf").write_text(f"""
+        daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; user root;
+        events {{}}
+        http {{
+            access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+            fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+            server {{
+                listen 127.0.0.1:{port};
+                location /pictures/ {{
+                    proxy_pass {page}/;
+                    proxy_set_header X-Forwarded-Host $http_host;
+                    proxy_set_header X-Forwarded-Proto $scheme;
+                    client_max_body_size 0;
+                    proxy_request_buffering off;
+                }}
+            }}
+        }}""")
+    with subprocess.Popen([NGINX, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]) as process:
+        end = time.monotonic() + TIMEOUT
+        while not (folder / "pid").exists():
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
