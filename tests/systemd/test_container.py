@@ -55,6 +55,7 @@ def test_its_configuration_is_valid() -> None:
     port = config.monitoring.address.rpartition(":")[2]
     assert f"127.0.0.1:{port}/healthz" in (ROOT / "container" / "healthz.py").read_text()
     assert f"EXPOSE {port}" in CONTAINERFILE
+    assert f"EXPOSE {config.web.address.rpartition(':')[2]}" in CONTAINERFILE
 
 
 def test_the_compose_file_mounts_what_the_configuration_names() -> None:

@@ -24,7 +24,7 @@ AXE = Path(__file__).parents[2] / "assets" / "axe" / "axe.min.js"
 PLACES = ("", "done", "failed", "failed?state=skipped", "drop", "settings", "api", "jobs/1", "jobs/2")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-expect.set_options(timeout=TIMEOUT * 1000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         expect(tab.get_by_label("Token")).to_be_visible()
         tab.goto(link)
         expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
-        expect(tab.get_by_text(str(tintd.inbox))).to_be_visible()
+        expect(tab.get_by_text(str(tintd.inbox), exact=True)).to_be_visible()
 
         tab.get_by_role("button", name="Pause", exact=True).click()
         expect(tab.get_by_role("heading", name="Paused")).to_be_visible()
