@@ -159,8 +159,6 @@ MIGRATIONS: tuple[str, ...] = (
     -- When a person moved the job to the front of the queue.
     ALTER TABLE jobs ADD COLUMN front REAL;
     CREATE INDEX jobs_front ON jobs (front) WHERE front IS NOT NULL;
-    -- Colour settings for this job alone, as JSON.
-    ALTER TABLE jobs ADD COLUMN overrides TEXT;
     -- When a pause ends by itself.
     ALTER TABLE journal ADD COLUMN paused_until REAL;
     DROP INDEX jobs_latest;

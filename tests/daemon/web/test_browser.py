@@ -17,6 +17,7 @@ from playwright.sync_api import Page as Tab
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import TIMEOUT, Daemon
+from tests.daemon.web.test_supervisor import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
@@ -107,13 +108,14 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         tab.keyboard.press("End")
         assert tab.locator("[data-compare]").evaluate("one => one.style.getPropertyValue('--part')") == "100%"
         shown = "Array.from(document.querySelectorAll('.compare img')).every(one => one.naturalWidth > 0)"
-        tab.wait_for_function(shown)
+        until(lambda: tab.evaluate(shown))
 
         tab.goto(f"{root}done?q=film")
         tab.locator(".tile").click()
         expect(tab.locator("video")).to_have_count(2)
         tab.locator("video").first.evaluate("one => { one.muted = true; return one.play(); }")
-        tab.wait_for_function("Array.from(document.querySelectorAll('video')).every(one => one.currentTime > 0.1)")
+        plays = "Array.from(document.querySelectorAll('video')).every(one => one.currentTime > 0.1)"
+        until(lambda: tab.evaluate(plays))
 
         tab.goto(f"{root}failed")
         expect(tab.locator(".reason")).to_contain_text("broken.png")
