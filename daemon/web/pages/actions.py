@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,17 +34,9 @@ async def do(request: Request) -> Response:
         await ask_about(site.config, _FOR_JOBS[what], jobs)
     elif what not in _FOR_JOBS:
         raise HTTPException(422, "There is no such action.")
-    return RedirectResponse(_back(request), 303)
+    return RedirectResponse(f"./{own_place(form.get('back', [''])[0])}", 303)
 
 
 def _all_in(site: Site, state: State) -> list[int]:
     with reading(site.config) as journal:
         return [job for job, _, _ in journal.paths(state)]
-
-
-def _back(request: Request) -> str:
-    """Where the button was: the browser says so, and the root of the page is below the same path."""
-    referrer = urlsplit(request.headers.get("referer", ""))
-    root = request.url.path.removesuffix("actions")
-    place = own_place(referrer.path.partition(root)[2] if root != "/" else referrer.path.lstrip("/"))
-    return "./" + place + (f"?{referrer.query}" if place and referrer.query else "")

@@ -42,9 +42,9 @@ def render(request: Request, template: str, status: int = 200, /, **values: Any)
     """A page from a template; `root` leads to the page's root, from wherever it is shown."""
     site = site_of(request)
     is_whole = request.headers.get("hx-request") != "true"
-    html = site.templates.get_template(template).render(
-        root=to_root(request.url.path), path=request.url.path, is_whole=is_whole, **values
-    )
+    path, query = request.url.path, request.url.query
+    place = path.lstrip("/") + (f"?{query}" if query else "")
+    html = site.templates.get_template(template).render(root=to_root(path), place=place, is_whole=is_whole, **values)
     return HTMLResponse(html, status, {"Vary": "HX-Request"})
 
 
