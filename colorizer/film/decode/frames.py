@@ -121,15 +121,19 @@ def _seek(container: InputContainer, stream: VideoStream, start: int) -> bool:
 
 def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: int) -> Iterator[Frame]:
     last: int | None = None
-    for picture, time, damaged in in_display_order(PictureDecoder(container, stream), stream.codec_context):
+    context = stream.codec_context
+    shape = context.sample_aspect_ratio
+    for picture, time, damaged in in_display_order(PictureDecoder(container, stream), context):
         pts = due if time is None else time
         missing = last is not None and info.constant_rate and pts - due > _NEARLY_ONE * info.usual_duration
         begin = pts if last is None else min(due, pts)
         last = pts if last is None else max(pts, last + 1)
         due = last + (picture.duration or info.usual_duration)
-        own = (Deviation(DAMAGED, begin, due),) if damaged else ()
+        own: tuple[Deviation, ...] = (Deviation(DAMAGED, begin, due),) if damaged else ()
         if missing and not damaged:
             own = (Deviation(MISSING, begin, last),)
+        if context.sample_aspect_ratio != shape:
+            own += (Deviation(_reshaped(context.sample_aspect_ratio, info), last, due),)
         frame = _uniform(Frame(picture, last, due, own), info)
         frame.picture.pts, frame.picture.time_base = last, info.time_base
         yield frame
@@ -144,6 +148,10 @@ def _uniform(frame: Frame, info: FilmInfo) -> Frame:
     same_size = (picture.width, picture.height) == (info.width, info.height)
     what = f"{picture.format.name} became {info.pixels}" if same_size else _scaling(picture, info)
     return replace(frame, picture=uniform, deviations=(*frame.deviations, Deviation(what, frame.pts, frame.end)))
+
+
+def _reshaped(shape: Fraction | None, info: FilmInfo) -> str:
+    return f"the shape of the samples changes to {shape or 1}, and stays {info.shape or 1} in the result"
 
 
 def _scaling(picture: VideoFrame, info: FilmInfo) -> str:

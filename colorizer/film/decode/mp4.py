@@ -10,6 +10,13 @@ from colorizer.errors import TruncatedError
 
 _MP4_BEGINNINGS = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Boxes with which files of the MP4 family begin (ISO/IEC 14496-12, and QuickTime's, which is older)."""
+_UNREAD = {
+    (b"sv3d", b"st3d", bytes.fromhex("ffcc8263f8554a938814587a02521fdd")): "projection of a spherical or 3D film",
+    (b"clap",): "crop (clean aperture)",
+}
+"""Boxes in the index (the third is the UUID of Google's spherical metadata), and what they describe."""
+_LONGEST_INDEX = 1 << 26
+"""Bytes of an index beyond which it is not searched."""
 
 
 def is_mp4(path: Path) -> bool:
@@ -27,6 +34,16 @@ def mp4_breaks_off(path: Path) -> bool:
     return b"moov" not in kinds or kinds[-1] == b"moof" or boxes[-1][1] > size
 
 
+def unread_elements(path: Path) -> Iterator[str]:
+    """What the index of a film says of its picture and libav's Python binding does not pass on, for the report."""
+    if not is_mp4(path):
+        return
+    index = _index(path)
+    for marks, words in _UNREAD.items():
+        if any(mark in index for mark in marks):
+            yield words
+
+
 def refuse_cut_mp4(path: Path) -> None:
     """Refuse a film of which nothing can be seen because it lacks its end: it may still be growing.
 
@@ -38,6 +55,18 @@ def refuse_cut_mp4(path: Path) -> None:
         raise TruncatedError(
             f"{path.name}: the film lacks its end or its index (moov): it is cut off, or still being written"
         )
+
+
+def _index(path: Path) -> bytes:
+    """The content of the box moov; empty where it is not found."""
+    begin = 0
+    for kind, end in _boxes(path):
+        if kind == b"moov" and end - begin < _LONGEST_INDEX:
+            with path.open("rb") as file:
+                file.seek(begin)
+                return file.read(end - begin)
+        begin = end
+    return b""
 
 
 def _boxes(path: Path) -> Iterator[tuple[bytes, int]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import FilmInfo
-from colorizer.film.decode.mp4 import mp4_breaks_off
+from colorizer.film.decode.mp4 import mp4_breaks_off, unread_elements
 from colorizer.film.decode.side_data import display_matrix
 from colorizer.film.decode.transport_stream import read_tables
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
@@ -27,6 +27,7 @@ from colorizer.film.encode.header_additions import header_additions
 from colorizer.film.encode.matroska import add_to_header, keep_room
 from colorizer.film.encode.segment import Segment
 from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, late_streams, side_stream_packets
+from colorizer.film.encode.verification import Written, expect, verify
 from colorizer.job import Excerpt, Job
 
 if TYPE_CHECKING:
@@ -96,13 +97,18 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
             side_stream_packets(original, carried, shift, job.excerpt) if original else (),
             key=lambda packet: float((packet.dts or 0) * packet.time_base),
         )
-        reached = _mux(result, packets, notes, on_progress) + shift
+        packets_written: Counter[int] = Counter()
+        reached = _mux(result, _counted(packets, packets_written), notes, on_progress) + shift
+        streams, chapters = expect(carried.values()), len(_chapters(info, shift, job.excerpt))
         notes += conversion_losses(carried)
         notes += late_streams(original) if original else ()
     if added:
         add_to_header(job.target, added)
     notes += tables.notes() if (tables := read_tables(info.path)) else ()
     notes += _unkept(job, info, container)
+    last = segments[-1].record.end * info.time_base - shift
+    frames = sum(len(segment.record.pts) for segment in segments)
+    notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams))
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
     return tuple(notes)
@@ -144,6 +150,13 @@ def _mux(
     return reached
 
 
+def _counted(packets: Iterable[Packet[Stream]], counts: Counter[int]) -> Iterator[Packet[Stream]]:
+    """Packets, counted by their stream."""
+    for packet in packets:
+        counts[packet.stream.index] += 1
+        yield packet
+
+
 def _add_picture(result: OutputContainer, segment: Segment, info: FilmInfo) -> VideoStream:
     with av.open(str(segment.path)) as encoded:
         template = encoded.streams.video[0]
@@ -182,6 +195,8 @@ def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
         yield f"shape of the samples ({info.shape}) left out: {container.format} has no place for it with this codec"
     if info.matrix is not None and not _alike(matrix or _UPRIGHT, info.matrix):
         yield f"display matrix left out: {container.format} holds turns and mirror images alone"
+    for lost in unread_elements(info.path):
+        yield f"{lost} left out"
 
 
 def _alike(one: Sequence[int], other: Sequence[int]) -> bool:
@@ -200,10 +215,13 @@ def _encodes(template: VideoStream) -> bool:
 
 def _describe(result: OutputContainer, info: FilmInfo, shift: Fraction, excerpt: Excerpt | None) -> None:
     result.metadata.update(info.tags)
-    moved = [_moved(chapter, shift, excerpt) for chapter in info.chapters]
-    chapters = [chapter for chapter in moved if chapter is not None]
-    if chapters:
+    if chapters := _chapters(info, shift, excerpt):
         result.set_chapters(chapters)
+
+
+def _chapters(info: FilmInfo, shift: Fraction, excerpt: Excerpt | None) -> list[Chapter]:
+    moved = (_moved(chapter, shift, excerpt) for chapter in info.chapters)
+    return [chapter for chapter in moved if chapter is not None]
 
 
 def _take_comments(result: OutputContainer) -> list[str]:

@@ -88,12 +88,11 @@ def add_side_streams(
             continue
         carried = _add(result, original.streams[stream.index], stream)
         if carried is None:
-            notes.append(f"{_name(stream)} left out: {result.format.name} cannot hold it")
+            notes.append(f"{name_of_stream(stream)} left out: {result.format.name} cannot hold it")
             continue
         if carried.converter:
-            notes.append(
-                f"{_name(stream)} became {carried.converter.name}: {result.format.name} cannot hold it as it is"
-            )
+            name, became = name_of_stream(stream), carried.converter.name
+            notes.append(f"{name} became {became}: {result.format.name} cannot hold it as it is")
         added[stream.index] = carried
     return added
 
@@ -118,7 +117,7 @@ def conversion_losses(carried: dict[int, CarriedStream]) -> Iterator[str]:
     """What could not be converted, for the report; known after the last packet."""
     for stream in carried.values():
         if stream.converter and stream.converter.loss():
-            yield f"{_name(stream.info)}: {stream.converter.loss()}"
+            yield f"{name_of_stream(stream.info)}: {stream.converter.loss()}"
 
 
 def late_streams(original: InputContainer) -> Iterator[str]:
@@ -134,10 +133,10 @@ def late_streams(original: InputContainer) -> Iterator[str]:
         av.logging.set_level(level)
     for index, kind, codec in listed[len(original.streams) :]:
         stream = SideStream(int(index), kind.lower(), codec)
-        yield f"{_name(stream)} left out: it begins in the middle of the film"
+        yield f"{name_of_stream(stream)} left out: it begins in the middle of the film"
 
 
-def _name(stream: SideStream) -> str:
+def name_of_stream(stream: SideStream) -> str:
     """A stream in the words of the report."""
     return f"stream {stream.index} ({stream.kind}, {stream.codec})"
 

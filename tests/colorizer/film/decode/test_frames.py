@@ -1,5 +1,6 @@
 """Tests of colorizer/film/decode/frames.py: where decoding begins, and what comes out."""
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from colorizer.film.decode.frames import read_frames, sample_pictures
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt
 from tests.assets.films import Film, write_film
+from tests.colorizer.film.encode.test_encoder import coloured
 
 CLOSED = {"g": "20", "bf": "0", "sc_threshold": "0", "preset": "ultrafast"}
 
@@ -49,3 +51,35 @@ def test_samples_are_spread_over_the_film(tmp_path: Path) -> None:
     info = probe_film(write_film(tmp_path / "film.mp4", Film(frames=100, options=CLOSED)), 100)
     times = [float(picture.pts * info.time_base) for picture in sample_pictures(info, None, 5)]
     assert times == pytest.approx([0, 0.8, 1.6, 2.4, 3.2])
+
+
+def test_a_shape_that_changes_is_named(tmp_path: Path, weights: Path) -> None:
+    """Breaks: the second part of a broadcast is shown too narrow, and nobody is told."""
+    source = tmp_path / "film.ts"
+    for shape in (Fraction(12, 11), Fraction(16, 11)):
+        film = Film(frames=40, width=176, height=144, codec="mpeg2video", settings={"sample_aspect_ratio": shape})
+        part = write_film(tmp_path / "part.ts", film)
+        with source.open("ab") as joined:
+            joined.write(part.read_bytes())
+    report, _ = coloured(source, weights)
+    changed = "the shape of the samples changes to 16/11, and stays 12/11 in the result: 1."
+    assert any(note.startswith(changed) for note in report.notes)
+
+
+def test_a_projection_that_is_not_carried_over_is_named(tmp_path: Path, weights: Path) -> None:
+    """Breaks: a spherical film becomes a flat one without a word."""
+    plain = write_film(tmp_path / "film.mp4", Film(frames=5))
+    content = plain.read_bytes()
+    assert mp4_index_ends_the_file(content)
+    size = int.from_bytes(content[content.index(b"moov") - 4 :][:4], "big")
+    box = (16).to_bytes(4, "big") + b"st3d" + bytes(8)
+    begin = content.index(b"moov") - 4
+    plain.write_bytes(content[:begin] + (size + 16).to_bytes(4, "big") + content[begin + 4 :] + box)
+    report, _ = coloured(plain, weights)
+    assert report.notes == ("projection of a spherical or 3D film left out",)
+
+
+def mp4_index_ends_the_file(content: bytes) -> bool:
+    """Whether nothing follows the index."""
+    begin = content.index(b"moov") - 4
+    return begin + int.from_bytes(content[begin : begin + 4], "big") == len(content)
