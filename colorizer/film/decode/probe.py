@@ -110,7 +110,7 @@ def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
     if chosen.codec_context is None:
-        raise UnsupportedError(f"{path.name}: no decoder for its picture ({chosen.codec_tag})")
+        raise UnsupportedError(f"{path.name}: there is no decoder for its picture")
     return chosen
 
 

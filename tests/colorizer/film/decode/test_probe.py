@@ -1,11 +1,18 @@
 """Tests of colorizer/film/decode/probe.py: what is known of a film before it is decoded."""
 
+import random
+import re
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
+from colorizer.errors import TintdError, UnsupportedError
 from colorizer.film.decode.film_info import SideStream
-from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.frames import read_frames, sample_runs
 from colorizer.film.decode.probe import probe_film
+from colorizer.film.decode.scan import judge_scan
+from colorizer.settings import FilmSettings
 from tests.assets.films import Film, write_film
 
 
@@ -48,3 +55,42 @@ def test_matroska_without_durations_promises_no_constant_rate(tmp_path: Path) ->
     info = probe_film(source, 100)
     assert not info.constant_rate
     assert not any(frame.deviations for frame in read_frames(info))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("film.mkv", "libx264"),
+        ("film.mp4", "libx264"),
+        ("film.mov", "prores_ks"),
+        ("film.ts", "mpeg2video"),
+        ("film.vob", "mpeg2video"),
+        ("film.avi", "mpeg4"),
+    ],
+)
+def test_damage_of_any_kind_has_a_sentence(tmp_path: Path, name: str, codec: str) -> None:
+    """A damaged film is read as far as it goes, or refused in words that hold no name of Python's."""
+    pixels = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+    whole = write_film(tmp_path / name, Film(frames=8, codec=codec, pixels=pixels)).read_bytes()
+    sentences = []
+    chance = random.Random(name)
+    damaged = tmp_path / f"damaged{Path(name).suffix}"
+    for _ in range(40):
+        content = bytearray(whole[: chance.choice([len(whole), chance.randrange(1, len(whole))])])
+        for _ in range(chance.choice([1, 8, 64])):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        damaged.write_bytes(content)
+        try:
+            info = probe_film(damaged, 20)
+            list(read_frames(judge_scan(info, sample_runs(info, None, 2, 4), FilmSettings()), keep_fields=False))
+        except TintdError as refused:
+            sentences.append(str(refused))
+    assert not [said for said in sentences if re.search(r"[a-z]Error|Exception|object at|<class", said)]
+
+
+def test_a_picture_without_a_decoder_is_refused(tmp_path: Path) -> None:
+    """Breaks: the sentence asks the stream for its tag, which it does not have, and an error of Python's comes out."""
+    source = write_film(tmp_path / "film.mkv", Film(frames=2))
+    source.write_bytes(source.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_UNKNOWN/FUTUR"))
+    with pytest.raises(UnsupportedError, match=r"film\.mkv: there is no decoder for its picture"):
+        probe_film(source, 100)
