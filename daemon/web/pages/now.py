@@ -55,5 +55,4 @@ def _running(job: JobRecord, snapshot: Snapshot | None) -> Answer:
         "fraction": min(1.0, done / frames) if frames else None,
         "speed": live.get("frames_per_second"),
         "left": live.get("seconds_left"),
-        "has_frame": False,
     }

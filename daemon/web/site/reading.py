@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,7 +107,12 @@ def facts_of(job: JobRecord) -> Answer:
 def shown(text: str) -> str:
     """A text that may contain bytes which are not UTF-8, and control characters, as people can see it."""
     replaced = text.encode(errors="surrogateescape").decode(errors="replace")
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in replaced)
+    return "".join(one if is_visible(one) else "\N{REPLACEMENT CHARACTER}" for one in replaced)
+
+
+def is_visible(character: str) -> bool:
+    """Whether a character is a sign or a space of any width; macOS has narrow ones in the names of screenshots."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
 def states_named(text: str) -> tuple[State, ...]:

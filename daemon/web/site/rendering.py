@@ -94,8 +94,8 @@ def size(count: float) -> str:
 
 
 def number(count: float) -> str:
-    """A number with a thin space between thousands."""
-    return f"{count:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """A number with commas between thousands."""
+    return f"{count:,.0f}"
 
 
 def _visible(value: object) -> object:

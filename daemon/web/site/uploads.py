@@ -21,6 +21,7 @@ from daemon.config.settings import Config, Folder
 from daemon.files.publisher import candidate_names, publish
 from daemon.watch.file_filter import wants
 from daemon.web.site.credentials import web_folder
+from daemon.web.site.reading import is_visible
 
 ID = re.compile(r"[0-9a-f]{32}")
 _LONGEST_NAME = 200
@@ -198,7 +199,7 @@ def safe_path(name: str) -> PurePosixPath:
         UploadError: nothing is left of it, or it is too long.
 
     """
-    parts = ["".join(one for one in part if one.isprintable()).strip() for part in re.split(r"[/\\]", name)]
+    parts = ["".join(filter(is_visible, part)).strip() for part in re.split(r"[/\\]", name)]
     kept = [part for part in parts if part not in {"", ".", ".."}]
     if not kept or len(kept) > _MOST_PARTS or any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in kept):
         raise UploadError(422, "The file has no name that it can keep.")

@@ -123,6 +123,7 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         check_all(tab, root)
 
 
+@pytest.mark.slow
 def test_reading_needs_no_script(tintd: Daemon, browser: Browser) -> None:
     """Logging in, the pages, a result and pausing work without JavaScript."""
     write_grey(tintd.inbox / "a.png")

@@ -123,6 +123,7 @@ def test_a_name_that_cannot_be_kept_is_refused(page: Page, name: str) -> None:
         ("a/./b/../c.jpg", "a/b/c.jpg"),
         ("<b>\n\x1b[31m.jpg", "<b>[31m.jpg"),
         ("Großmutter 1912.jpg", "Großmutter 1912.jpg"),
+        ("Screenshot 3.45\u202fPM.png", "Screenshot 3.45\u202fPM.png"),
     ],
 )
 def test_no_name_leads_out_of_the_folder(name: str, path: str) -> None:
