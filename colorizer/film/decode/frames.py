@@ -21,7 +21,7 @@ from colorizer.film.decode.deinterlacing import progressive
 from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.packets import read_packets
+from colorizer.film.decode.packets import RESTARTING, read_packets
 from colorizer.job import Excerpt
 
 _NEARLY_ONE = 0.9
@@ -51,9 +51,10 @@ def read_frames(
     """
     start, stop = _window(info, excerpt)
     start = start if since is None else since
-    with _open_at(info, start) as (container, stream):
+    seekable = info.container not in RESTARTING  # where a clock restarts, the same time stands at several places
+    with _open_at(info, start if seekable else None) as (container, stream):
         stream.thread_type = "AUTO"
-        frames = _timed(container, stream, info, start or 0)
+        frames = _timed(container, stream, info, (start if seekable else None) or 0)
         for frame in frames if keep_fields else progressive(frames, info):
             if start is not None and frame.pts < start:
                 on_progress()

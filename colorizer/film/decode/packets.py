@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-_RESTARTING = frozenset({"mpegts", "mpeg"})
+RESTARTING = frozenset({"mpegts", "mpeg"})
 """libav's names of the containers whose clock may start anew within a file: recordings that were joined, or broken."""
 _AHEAD, _BEHIND = 10, 1
 """Seconds by which a timestamp may differ from the expected one before the clock counts as restarted."""
@@ -22,7 +22,7 @@ _RECENT = 8
 def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
     """Demux streams, up to the first place that cannot be read. Empty packets, which flush decoders, come last."""
     wanted = {stream.index for stream in streams}
-    if container.format.name not in _RESTARTING:
+    if container.format.name not in RESTARTING:
         yield from _readable(container, list(streams))
         return
     clock = _Clock()

@@ -83,3 +83,16 @@ def mp4_index_ends_the_file(content: bytes) -> bool:
     """Whether nothing follows the index."""
     begin = content.index(b"moov") - 4
     return begin + int.from_bytes(content[begin : begin + 4], "big") == len(content)
+
+
+def test_a_part_after_a_clock_that_restarts(tmp_path: Path) -> None:
+    """Breaks: `--from` seeks a time that stands nowhere in the file, or in the wrong recording."""
+    source = tmp_path / "film.ts"
+    film = Film(frames=50, codec="mpeg2video")
+    part = write_film(tmp_path / "part.ts", film).read_bytes()
+    source.write_bytes(part + part)
+    info = probe_film(source, 100)
+    frames = list(read_frames(info, Excerpt(3.0, 0.4)))
+    assert len(frames) == 10
+    alone = list(read_frames(probe_film(tmp_path / "part.ts", 100), Excerpt(1.0, 0.4)))
+    assert frames[0].picture.to_ndarray().tolist() == alone[0].picture.to_ndarray().tolist()
