@@ -44,10 +44,12 @@ def main() -> None:
     """Run a sub-command. An error that a person can correct is printed as one line, without a traceback."""
     entries = sorted(entry_points(group=_GROUP), key=lambda found: found.name)
     named = [entry for entry in entries if entry.name in sys.argv[1:2]]  # the others need not be loaded
-    for entry in named or entries:
-        app.command(entry.name)(entry.load())
     try:
+        for entry in named or entries:
+            app.command(entry.name)(entry.load())
         app()
+    except KeyboardInterrupt:  # while the command was loaded; later, typer handles it
+        sys.exit(130)
     except TintdError as error:
         Console(stderr=True, emoji=False, soft_wrap=True).print(
             f"tintd: {error}", style="red", markup=False, highlight=False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _MOST = 10_000
 _REMEDY = "raise fs.inotify.max_user_watches (sysctl), or set `watching.method: polling`"
 
 logging.getLogger("watchdog").addHandler(logging.NullHandler())  # its messages while it is stopped mean nothing
+# It watches a new folder twice if the folder above it is scanned while the event about it arrives; that is harmless.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 _log = structlog.get_logger()
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
+from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar, cast
 
 from daemon.runtime.parent_death import end_with_parent
@@ -49,6 +50,8 @@ class Child(Generic[_Received]):
             raise
         finally:
             theirs.close()
+        # At its exit, Python ends child processes by SIGTERM, which this one ignores, and waits for them.
+        Finalize(self, self._process.kill, exitpriority=10)
 
     @property
     def pid(self) -> int:

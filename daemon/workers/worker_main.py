@@ -37,6 +37,11 @@ _End = Done | IsDuplicate | Skipped | Failed | Planned | PartDone
 def main(connection: Connection, spec: WorkerSpec) -> None:
     """Load the weights, then do tasks until the parent closes the connection."""
     begin_child()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent has ended
+        _serve(connection, spec)
+
+
+def _serve(connection: Connection, spec: WorkerSpec) -> None:
     _set_priorities(spec)
     if spec.threads is not None:
         limit_threads(spec.threads)

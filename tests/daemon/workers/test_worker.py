@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import psutil
 import pytest
@@ -165,3 +168,18 @@ def test_missing_weights_fail_the_start(tmp_path: Path) -> None:
         failed = answer(worker)
         assert isinstance(failed, StartFailed)
         assert "nothing.safetensors" in failed.reason
+
+
+def test_an_interrupted_command_ends_with_its_worker(tmp_path: Path, weights: Path) -> None:
+    """Breaks: Ctrl-C as soon as there is a worker, which loads its weights. No traceback, and nobody waits for ever."""
+    source = write_grey(tmp_path / "a.png")
+    arguments = ["colorize", str(source), "-o", str(tmp_path / "out"), "--weights", str(weights), "--device", "cpu"]
+    command = [sys.executable, "-m", "daemon", *arguments]
+    with subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as process:
+        parent, workers = psutil.Process(process.pid), []
+        while process.poll() is None and not workers:
+            workers = parent.children()
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert "Traceback" not in said
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
