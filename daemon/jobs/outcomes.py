@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from dataclasses import replace
 from typing import Literal
 
 from colorizer.report import Report
@@ -86,8 +87,9 @@ class Outcomes:
     ) -> None:
         """Publish a result; a reason says where it comes from, if the file was not coloured."""
         metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
+        record = self._latest(job)
         try:
-            path = deliver(job.result, suffix, job.record, job.folder, self._journal, metadata)
+            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata)
         except ChangedError:
             self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:
@@ -95,8 +97,13 @@ class Outcomes:
         else:
             self._journal.finish(job.record.id, time.time(), reason)
             job.log.info("done", output=str(path), seconds=round(metadata.seconds, 2), notes=notes)
-            move_original(job.record, job.folder, self._journal)
+            move_original(record, job.folder, self._journal)
             clear(job.workspace)
+
+    def _latest(self, job: RunningJob) -> JobRecord:
+        """The job's record; its file may have been touched meanwhile, and have been found to hold what it held."""
+        found = self._journal.job(job.record.id)
+        return replace(job.record, identity=found.identity) if found else job.record
 
     def _not_published(self, job: RunningJob, error: OSError) -> None:
         """End an attempt whose result could not get its name."""
@@ -110,7 +117,7 @@ class Outcomes:
 
     def _end_attempt(self, job: RunningJob, end: AttemptEnd, kind: FailureKind) -> None:
         """End an attempt that failed: another one follows, or the job ends."""
-        record, now, reason = job.record, time.time(), end.reason or ""
+        record, now, reason = self._latest(job), time.time(), end.reason or ""
         disk = self._disk_space.failure_reason(job.folder)
         if disk is not None:
             self.hold(job, disk)
