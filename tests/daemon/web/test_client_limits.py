@@ -33,7 +33,7 @@ def test_a_thousand_idle_connections_keep_nobody_out(page: Page) -> None:
 def test_a_client_that_never_ends_its_request_is_closed(
     page: Page, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it has sent nothing, a part of a head, or one request and a part of the next."""
+    """Whether it has sent nothing or a part of a head."""
     monkeypatch.setattr(client_limits, "HEAD_SECONDS", 0.2)
     with connected(page) as slow:
         slow.sendall(start)
@@ -42,6 +42,18 @@ def test_a_client_that_never_ends_its_request_is_closed(
             received += part
         assert b"200 OK" not in received
     assert page.browser.get("/done").status_code == 200
+
+
+def test_a_second_request_that_never_ends_is_closed(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a connection whose first one was answered."""
+    monkeypatch.setattr(client_limits, "HEAD_SECONDS", 0.2)
+    with connected(page) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = b""
+        while b"healthy" not in received:
+            received += slow.recv(4096)
+        slow.sendall(b"GET / H")
+        assert _received(slow) == b""
 
 
 def _received(client: socket.socket) -> bytes:
