@@ -34,9 +34,9 @@ from tests.assets.clusters import cluster_of
 
 RESULT = Path(__file__).with_name("cluster.json")
 _PHOTOGRAPHS = int(os.environ.get("PHOTOGRAPHS", "2000"))
-_FILM_SECONDS, _FILM_RATE = 1200, 1
+_FILM_SECONDS, _FILM_RATE = int(os.environ.get("FILM_SECONDS", "1200")), 1
 """A film of 20 minutes; one frame a second, so that the measurement takes minutes."""
-FILM_FRAMES = _FILM_SECONDS * _FILM_RATE
+_FILM_FRAMES = _FILM_SECONDS * _FILM_RATE
 _SHOT_FRAMES = 15
 _SIZE = (320, 240)
 
@@ -51,6 +51,8 @@ class Measured:
     service: float
     """Processor seconds of the service and the driver."""
     jobs: int
+    frames: int
+    """Number of frames of the film, or of photographs."""
 
 
 def main(*names: str) -> None:
@@ -84,7 +86,7 @@ def _print(found: dict[str, Any]) -> None:
         print(f"{name} jobs: {found[name]:.0f} MiB")
 
 
-def _measure(slots: int, write: Callable[[Path], None], jobs: int) -> dict[str, Any]:
+def _measure(slots: int, write: Callable[[Path], None], jobs: int, frames: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, cluster_of(slots) as nodes:
         root = Path(name)
         (root / "inbox").mkdir()
@@ -107,7 +109,7 @@ def _measure(slots: int, write: Callable[[Path], None], jobs: int) -> dict[str, 
             before = _processor_seconds(process)
             _wait(lambda: _attempts(root)[1] >= jobs)
             begun, ended = _span(root)
-            return asdict(Measured(slots, ended - begun, _processor_seconds(process) - before, jobs))
+            return asdict(Measured(slots, ended - begun, _processor_seconds(process) - before, jobs, frames))
 
 
 @contextmanager
@@ -160,7 +162,7 @@ def _write_film(folder: Path) -> None:
     with av.open(str(folder / "film.mkv"), "w") as container:
         stream = container.add_stream("libx264", rate=_FILM_RATE, options={"preset": "ultrafast", "g": "15"})
         stream.width, stream.height, stream.pix_fmt = *_SIZE, "yuv420p"
-        for number in range(FILM_FRAMES):
+        for number in range(_FILM_FRAMES):
             part = np.roll(picture, (number * 2, number * 3), (0, 1))[: _SIZE[1], : _SIZE[0]]
             part = 255 - part if (number // _SHOT_FRAMES) % 2 else part
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(part), "gray").reformat(format="yuv420p")
@@ -170,8 +172,11 @@ def _write_film(folder: Path) -> None:
 
 
 _MEASUREMENTS: dict[str, Callable[[], Any]] = {
-    **{f"photographs {slots}": partial(_measure, slots, _write_photographs, _PHOTOGRAPHS) for slots in (1, 2)},
-    **{f"film of 20 minutes {slots}": partial(_measure, slots, _write_film, 1) for slots in (1, 2)},
+    **{
+        f"photographs {slots}": partial(_measure, slots, _write_photographs, _PHOTOGRAPHS, _PHOTOGRAPHS)
+        for slots in (1, 2)
+    },
+    **{f"film {slots}": partial(_measure, slots, _write_film, 1, _FILM_FRAMES) for slots in (1, 2)},
     **{f"queue of {jobs}": partial(memory_of_queue, jobs) for jobs in (1_000, 100_000)},
 }
 """What is measured, by its name and the number of slots."""

@@ -16,7 +16,7 @@ import simpy
 from matplotlib.figure import Figure
 from simpy import Environment, Event, Resource
 
-from benchmarks.cluster import FILM_FRAMES, RESULT
+from benchmarks.cluster import RESULT
 
 _DOCS = Path(__file__).parents[1] / "docs"
 _HOURS, _PHOTOGRAPHS = 10_000, 10_000_000
@@ -28,6 +28,8 @@ _PART_SECONDS = 120.0
 _BATCH = 16
 _PHOTO_MB, _FILM_MB_PER_SECOND = 4.5, 1.6
 """Megabytes that are read and written for a photograph, and for each second of film: original and result."""
+_ORIGINAL_MB_PER_SECOND = 0.6
+"""Megabytes that are read of an original for each second of film."""
 _JOIN_MB_PER_SECOND = 2.0
 """The same for joining: segments and sound are read, and the result is written."""
 _STORES = (110.0, 1100.0)
@@ -43,6 +45,8 @@ class Costs:
     """Of a slot, for a photograph."""
     frame: float
     """Of a slot, for a frame."""
+    plan: float
+    """Of a slot, for a frame of a film that is planned: what the second slot did not save."""
     job: float
     """Of the service and the driver, for a job or a part: dispatch, events, publication and the journal's commits."""
 
@@ -113,6 +117,10 @@ def simulate(costs: Costs, slots: int, store: float, *, films: int, batches: int
     def film() -> Generator[Event, None, None]:
         parts = round(_FILM_SECONDS / _PART_SECONDS)
         frames, megabytes = _PART_SECONDS * _RATE, _PART_SECONDS * _FILM_MB_PER_SECOND
+        with pool.request() as request:
+            yield request
+            yield from transfer(_FILM_SECONDS * _ORIGINAL_MB_PER_SECOND)
+            yield environment.timeout(_FILM_SECONDS * _RATE * costs.plan)
         yield environment.all_of([environment.process(task(frames * costs.frame, megabytes, 1)) for _ in range(parts)])
         begun = environment.now
         with pool.request() as request:
@@ -161,20 +169,21 @@ def main() -> None:
 def read_costs() -> Costs:
     """The service times that `benchmarks.cluster` has measured on one slot."""
     found = json.loads(RESULT.read_text())
-    photographs, film = found["photographs 1"], found["film of 20 minutes 1"]
+    photographs, film = found["photographs 1"], found["film 1"]
     return Costs(
         photo=photographs["seconds"] / photographs["jobs"],
-        frame=film["seconds"] / FILM_FRAMES,
+        frame=film["seconds"] / film["frames"],
+        plan=max(0.0, found["film 2"]["seconds"] - film["seconds"] / 2) / film["frames"],
         job=photographs["service"] / photographs["jobs"],
     )
 
 
 def _run(costs: Costs, slots: int, store: float) -> Run:
-    """Simulate a sample that is large enough for so many slots: 30 tasks for each, in the proportion of the shelf."""
+    """Simulate a sample in the proportion of the shelf, with a hundred tasks for each slot."""
     film_seconds, photo_seconds = _HOURS * 3600 * _RATE * costs.frame, _PHOTOGRAPHS * costs.photo
     parts = _FILM_SECONDS / _PART_SECONDS
     all_films, all_batches = _HOURS * 3600 / _FILM_SECONDS, _PHOTOGRAPHS / _BATCH
-    scale = max(slots * 30 / (all_films * parts + all_batches), 4 / all_films)
+    scale = max(slots * 100 / (all_films * parts + all_batches), 16 / all_films)
     films, batches = round(all_films * scale), round(all_batches * scale)
     outcome = simulate(costs, slots, store, films=films, batches=batches)
     sample = films * _FILM_SECONDS * _RATE * costs.frame + batches * _BATCH * costs.photo

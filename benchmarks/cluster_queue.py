@@ -27,7 +27,7 @@ def memory_of_queue(jobs: int) -> float:
     with tempfile.TemporaryDirectory() as root:
         _fill(Path(root), jobs)
         command = [sys.executable, "-m", "benchmarks.cluster_queue", root]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 def _config(root: Path) -> Config:

@@ -101,6 +101,8 @@ class _Slot:
         self._spec = spec
         self._send = send
         self._is_retired = False
+        self._cancelled = 0
+        """The last attempt that is not wanted any more."""
         self._node_id = ""
         self._node = ""
         self._actor: Any = None
@@ -118,8 +120,10 @@ class _Slot:
         self.assignments.put_nowait(None)
 
     def cancel(self, attempt: int) -> None:
-        """Stop an attempt."""
-        self._begin(self._cancel(attempt))
+        """Stop an attempt, or see that it does not begin."""
+        self._cancelled = attempt
+        if self._actor is not None:
+            self._begin(self._cancel(attempt))
 
     def _begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -207,6 +211,9 @@ class _Slot:
             RayError: the actor is lost; the service knows.
 
         """
+        if assign.attempt <= self._cancelled:
+            self._send(SlotFree(self._number, assign.attempt))
+            return
         try:
             async for reference in self._actor.do.options(num_returns="streaming").remote(assign.attempt, assign.task):
                 self._send(FromSlot(self._number, assign.attempt, await reference))

@@ -108,6 +108,8 @@ class ClusterExecutor:
         before = self._slots
         self._configure(config)
         self._slots |= {number: slot for number, slot in before.items() if slot.is_busy or number in self._slots}
+        for slot in self._slots.values():
+            slot.is_ready = False  # until its worker has the weights that are configured now
         self._send(self._spec)
 
     def vacancies(self) -> list[Vacancy]:
