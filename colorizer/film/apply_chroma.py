@@ -1,47 +1,58 @@
-"""One frame gets its chroma; its luma samples stay what they are."""
+"""One frame gets its chroma; its luma samples stay what they are.
+
+All is computed at the size of the chroma planes, by OpenCV and in narrow strips, which stay in the processor's cache.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import reduce
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from typing import Any, Self, cast
 
+import cv2
+import numpy as np
 import torch
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
-from colorizer.film.decode.frame import LumaSamples
 from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
-from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
+from colorizer.film.flow import Plane
+from colorizer.model.chroma import ChromaFit
+
+Codes = NDArray[Any]
+"""Samples as integers, (H, W), uint8 or uint16."""
+
+_STRIP = 64
+"""Lines of chroma that are computed together."""
+_TINY = 1e-6
+"""Smallest distance from grey, so that nothing is divided by zero."""
 
 
-def luma_beside_chroma(codes: Tensor, coding: SampleCoding, encoding: Encoding) -> tuple[Tensor, Tensor, Tensor]:
-    """Mean, least and greatest luma of the samples that share each of the encoder's chroma samples.
+def mean_beside_chroma(codes: Codes, encoding: Encoding) -> Codes:
+    """Mean luma of the samples that share each of the encoder's chroma samples, rounded.
 
     Args:
-        codes: luma, integers, (H, W).
-        coding: how the integers code luma.
+        codes: luma, (H, W).
         encoding: the encoder's pixel format.
 
     Returns:
-        Three times luma, float32, (1, 1, H / down, W / across).
+        Codes, (H / down, W / across).
 
     """
-    corners = (_field_corners if encoding.interlaced else _corners)(codes[None, None], encoding.subsampling)
-    mean = sum((corner.float() for corner in corners[1:]), corners[0].float()) / len(corners)
-    darkest, brightest = reduce(torch.minimum, corners), reduce(torch.maximum, corners)
-    return coding.luma(mean), coding.luma(darkest), coding.luma(brightest)
+    return _by_field(_cell_means, codes, encoding)
 
 
 def apply_chroma(
-    frame: VideoFrame, luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding
+    frame: VideoFrame, codes: Tensor, fit: ChromaFit, coding: SampleCoding, encoding: Encoding
 ) -> VideoFrame:
     """Give a frame its chroma.
 
     Args:
         frame: decoded; where it has the encoder's pixel format already, it is changed itself.
-        luma: its luma.
+        codes: its luma, integers, (H, W).
         fit: its chroma as a function of luma, (1, 2, h, w).
         coding: how the integers code luma and chroma.
         encoding: the wanted pixel format.
@@ -50,12 +61,11 @@ def apply_chroma(
         A frame in the wanted pixel format, with the side data of the original.
 
     """
-    chroma = chroma_codes(luma, fit, coding, encoding)
     coloured = _writable(frame, encoding)
+    planes = [torch.from_dlpack(plane).numpy() for plane in coloured.planes[1:3]]
     if coloured is not frame:
-        torch.from_dlpack(coloured.planes[0]).copy_(shift_to_depth(luma.codes, coding.depth, encoding.depth))
-    for plane, samples in zip(coloured.planes[1:3], chroma, strict=True):
-        torch.from_dlpack(plane).copy_(samples)
+        torch.from_dlpack(coloured.planes[0]).copy_(shift_to_depth(codes, coding.depth, encoding.depth))
+    write_chroma(planes, codes.numpy(), fit, coding, encoding)
     return coloured
 
 
@@ -71,47 +81,117 @@ def beside_grey(frame: VideoFrame) -> VideoFrame:
     return double
 
 
-def chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> Tensor:
-    """Integer Cb and Cr, (2, H / down, W / across), inside the gamut beside every luma sample that shares them.
+def write_chroma(
+    planes: Sequence[Codes], luma: Codes, fit: ChromaFit, coding: SampleCoding, encoding: Encoding
+) -> None:
+    """Write Cb and Cr, inside the gamut beside every luma sample that shares them.
 
-    They are computed on the device of the fit, or on the CPU where its memory does not hold a frame of this size.
+    Args:
+        planes: Cb and Cr, (H / down, W / across), which are written.
+        luma: codes, (H, W).
+        fit: chroma as a function of luma, (1, 2, h, w).
+        coding: how the integers code luma and chroma.
+        encoding: the encoder's pixel format.
+
     """
-    with suppress(torch.OutOfMemoryError):
-        return _chroma_codes(luma, fit, coding, encoding)
-    torch.cuda.empty_cache()  # here, because the error keeps the tensors of its traceback alive
-    return _chroma_codes(luma, ChromaFit(fit.slope.cpu(), fit.offset.cpu()), coding, encoding)
+    mean, darkest, brightest = (
+        _by_field(reduced, luma, encoding)
+        for reduced in (_cell_means, partial(_extremes, np.minimum), partial(_extremes, np.maximum))
+    )
+    lines = _lines_of(fit, coding, encoding.depth, mean.shape)
+    gamut, target = _Gamut.of(coding, encoding.depth), coding.at_depth(encoding.depth)
+    for strip in _strips(len(mean)):
+        chroma = [slope[strip] * mean[strip] + offset[strip] for slope, offset in lines]
+        gamut.limit(chroma, darkest[strip], brightest[strip])
+        for plane, samples in zip(planes, chroma, strict=True):
+            coded = np.rint(samples + np.float32(target.neutral))
+            plane[strip] = coded.clip(0, (1 << target.depth) - 1, out=coded)
 
 
-@torch.inference_mode()
-def _chroma_codes(luma: LumaSamples, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> Tensor:
-    device = fit.slope.device
-    chroma = enlarge(fit, luma.mean.to(device))
-    inside = fit_gamut(luma.darkest.to(device), luma.brightest.to(device), chroma, coding.matrix)
-    return coding.at_depth(encoding.depth).chroma_codes(inside)[0].cpu()
+@dataclass(frozen=True, slots=True)
+class _Gamut:
+    """The gamut in units of codes: how far chroma, as codes from neutral, moves R'G'B', as codes of luma."""
+
+    black: int
+    white: int
+    red: float
+    """Of Cr."""
+    blue: float
+    """Of Cb."""
+    green: tuple[float, float]
+    """Of Cb and Cr."""
+
+    @classmethod
+    def of(cls, coding: SampleCoding, depth: int) -> Self:
+        kr, kb = coding.matrix.value
+        unit = coding.luma_span / coding.at_depth(depth).chroma_span
+        red, blue = (2 - 2 * kr) * unit, (2 - 2 * kb) * unit
+        rest = kr + kb - 1
+        return cls(coding.black, coding.black + coding.luma_span, red, blue, (kb * blue / rest, kr * red / rest))
+
+    def limit(self, chroma: Sequence[Plane], darkest: Codes, brightest: Codes) -> None:
+        """Reduce Cb and Cr in place, keeping the hue, until R'G'B' lie in the gamut at every luma between the two."""
+        cb, cr = chroma
+        red, blue = cr * np.float32(self.red), cb * np.float32(self.blue)
+        green = cb * np.float32(self.green[0]) + cr * np.float32(self.green[1])
+        up = np.maximum(np.maximum(red, blue), green)
+        down = np.minimum(np.minimum(red, blue), green)
+        if not ((up + brightest > self.white) | (down + darkest < self.black)).any():
+            return
+        above = (np.float32(self.white) - brightest) / np.maximum(up, np.float32(_TINY))
+        below = (np.float32(self.black) - darkest) / np.minimum(down, np.float32(-_TINY))
+        room = np.minimum(above, below).clip(0, 1)
+        np.multiply(cb, room, out=cb)
+        np.multiply(cr, room, out=cr)
 
 
-def _field_corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
-    """The same for interlaced luma, where a line of chroma belongs to lines of its own field: they alternate."""
-    lines = -(-codes.shape[-2] // subsampling[0])
-    fields = (_corners(codes[..., first::2, :], subsampling) for first in (0, 1))
-    woven = []
-    for odd, even in zip(*fields, strict=True):
-        both = odd.new_empty(1, 1, lines, odd.shape[-1])
-        both[..., 0::2, :] = odd[..., : -(-lines // 2), :]
-        both[..., 1::2, :] = even[..., : lines // 2, :]
-        woven.append(both)
+def _lines_of(fit: ChromaFit, coding: SampleCoding, depth: int, size: tuple[int, ...]) -> list[tuple[Plane, Plane]]:
+    """Slope and offset of Cb and of Cr as functions of the code of luma, at the size of the chroma planes."""
+    span = coding.at_depth(depth).chroma_span
+    slope = fit.slope[0].cpu() * (span / coding.luma_span)
+    offset = fit.offset[0].cpu() * span - slope * coding.black
+    rows, columns = size
+
+    def enlarged(plane: Tensor) -> Plane:
+        return cast("Plane", cv2.resize(plane.numpy(), (columns, rows), interpolation=cv2.INTER_LINEAR))
+
+    return [(enlarged(one), enlarged(other)) for one, other in zip(slope, offset, strict=True)]
+
+
+def _strips(lines: int) -> Iterator[slice]:
+    return (slice(first, first + _STRIP) for first in range(0, lines, _STRIP))
+
+
+def _by_field(summary: Callable[[Codes, tuple[int, int]], Codes], codes: Codes, encoding: Encoding) -> Codes:
+    """Summarize the luma beside each chroma sample; where it is interlaced, each line of chroma belongs to one field."""
+    if not encoding.interlaced:
+        return summary(codes, encoding.subsampling)
+    fields = [summary(np.ascontiguousarray(codes[first::2]), encoding.subsampling) for first in (0, 1)]
+    woven = np.empty_like(codes, shape=(-(-len(codes) // encoding.subsampling[0]), fields[0].shape[1]))
+    for first, field in enumerate(fields):
+        woven[first::2] = field[: len(woven[first::2])]
     return woven
 
 
-def _corners(codes: Tensor, subsampling: tuple[int, int]) -> list[Tensor]:
-    """The luma samples that share a chroma sample, first all the upper left ones, and so on."""
+def _cell_means(codes: Codes, subsampling: tuple[int, int]) -> Codes:
+    if subsampling == (1, 1):
+        return codes
+    whole = _whole_cells(codes, subsampling)
+    size = whole.shape[1] // subsampling[1], whole.shape[0] // subsampling[0]
+    return cast("Codes", cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
+
+
+def _extremes(extreme: Callable[[Codes, Codes], Codes], codes: Codes, subsampling: tuple[int, int]) -> Codes:
     down, across = subsampling
-    height, width = codes.shape[-2:]
-    missing = (0, -width % across, 0, -height % down)
-    if any(missing):
-        codes = functional.pad(codes.float(), missing, mode="replicate")
-    wide = codes if codes.dtype == torch.uint8 else codes.to(torch.int32)
-    return [wide[..., row::down, column::across] for row in range(down) for column in range(across)]
+    whole = _whole_cells(codes, subsampling)
+    lines = reduce(extreme, (whole[row::down] for row in range(down)))
+    return reduce(extreme, (lines[:, column::across] for column in range(across)))
+
+
+def _whole_cells(codes: Codes, subsampling: tuple[int, int]) -> Codes:
+    """Luma whose sides are multiples of the cells', by repeating its last line and column."""
+    missing = -codes.shape[0] % subsampling[0], -codes.shape[1] % subsampling[1]
+    return np.pad(codes, ((0, missing[0]), (0, missing[1])), mode="edge") if any(missing) else codes
 
 
 def _writable(frame: VideoFrame, encoding: Encoding) -> VideoFrame:

@@ -10,9 +10,10 @@ from operator import attrgetter
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
-from colorizer.film.apply_chroma import apply_chroma, beside_grey, luma_beside_chroma
+from colorizer.film.apply_chroma import apply_chroma, beside_grey, mean_beside_chroma
 from colorizer.film.bars import choose_layout
 from colorizer.film.carrying import carry_colours
 from colorizer.film.decode.frame import Frame, LumaSamples, luma_checksum
@@ -48,9 +49,7 @@ def measure(frames: Iterable[Frame], plan: FilmPlan, colorist: Colorist) -> Iter
         if plan.scenes is None and varies(frame.picture, info.coding):
             raise UnplannedColourError
         codes = luma_codes(frame.picture, info.coding)
-        mean, darkest, brightest = luma_beside_chroma(codes, info.coding, plan.encoding)
-        small = shrink(orient(mean, info.orientation), extent).clamp(0, 1)
-        samples = LumaSamples(codes, mean, darkest, brightest, small)
+        samples = LumaSamples(codes, _small(codes, plan, extent))
         in_colour = plan.is_in_colour(frame.pts)
         yield replace(frame, samples=samples, checksum=luma_checksum(codes), in_colour=in_colour)
 
@@ -74,6 +73,13 @@ def colour(
         for frame in _kept(alike, plan) if in_colour else _coloured(alike, plan, colorist, state):
             yield replace(frame, picture=beside_grey(frame.picture), samples=None) if compare else frame
         state = ShotState()
+
+
+def _small(codes: Tensor, plan: FilmPlan, extent: tuple[int, int]) -> Tensor:
+    """Luma at the working size, upright, float32, (1, 1, h, w)."""
+    means = torch.from_numpy(mean_beside_chroma(codes.numpy(), plan.encoding))
+    upright = orient(plan.info.coding.luma(means)[None, None], plan.info.orientation)
+    return shrink(upright, extent).clamp(0, 1)
 
 
 def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:
@@ -104,7 +110,7 @@ def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: 
         ab = bars.inside(torch.from_numpy(coloured.ab).permute(2, 0, 1)[None])
         fit = fit_inside(partial(fit_colours, ab=ab, matrix=coding.matrix), small, bars)
         upright = _laid_back(fit, plan.info.orientation)
-        picture = apply_chroma(frame.picture, frame.measured, upright, coding, plan.encoding)
+        picture = apply_chroma(frame.picture, frame.measured.codes, upright, coding, plan.encoding)
         yield replace(frame, picture=picture, samples=None, state=coloured.state)
 
 

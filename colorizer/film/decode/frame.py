@@ -21,12 +21,6 @@ class LumaSamples:
 
     codes: Tensor
     """Integers as the file holds them, (H, W)."""
-    mean: Tensor
-    """Mean of the luma samples that share a chroma sample, float32, (1, 1, H / down, W / across)."""
-    darkest: Tensor
-    """The least of them, likewise."""
-    brightest: Tensor
-    """The greatest of them, likewise."""
     small: Tensor
     """Luma at the working size, upright, float32, (1, 1, h, w)."""
 

@@ -70,19 +70,35 @@ class SampleCoding:
 
     def luma(self, codes: Tensor) -> Tensor:
         """Float32 luma of integer codes; below 0 or above 1 where limited range holds more than black or white."""
-        return (codes.float() - self._black) / self._span(219)
+        return (codes.float() - self.black) / self.luma_span
 
     def luma_codes(self, luma: Tensor) -> Tensor:
         """Integer codes of float luma."""
-        return self._integers(luma * self._span(219) + self._black)
+        return self._integers(luma * self.luma_span + self.black)
 
     def chroma_codes(self, chroma: Tensor) -> Tensor:
         """Integer codes of float chroma."""
-        return self._integers(chroma * self._span(224) + (1 << (self.depth - 1)))
+        return self._integers(chroma * self.chroma_span + self.neutral)
 
     @property
-    def _black(self) -> int:
+    def black(self) -> int:
+        """Code of black luma."""
         return 0 if self.full else 16 << (self.depth - 8)
+
+    @property
+    def luma_span(self) -> int:
+        """Difference of the codes of white and black."""
+        return self._span(219)
+
+    @property
+    def chroma_span(self) -> int:
+        """Difference of the codes of the greatest and the least chroma, 0.5 and -0.5."""
+        return self._span(224)
+
+    @property
+    def neutral(self) -> int:
+        """Code of no chroma."""
+        return 1 << (self.depth - 1)
 
     def _span(self, limited: int) -> int:
         return (1 << self.depth) - 1 if self.full else limited << (self.depth - 8)

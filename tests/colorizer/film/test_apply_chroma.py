@@ -1,70 +1,66 @@
 """Tests of colorizer/film/apply_chroma.py: the chroma of one frame."""
 
-from itertools import count
-
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-from colorizer.film import apply_chroma
-from colorizer.film.apply_chroma import chroma_codes, luma_beside_chroma
-from colorizer.film.decode.frame import LumaSamples
+from colorizer.film.apply_chroma import mean_beside_chroma, write_chroma
 from colorizer.film.decode.signal import ColourTags, SampleCoding
 from colorizer.film.encode.encoder import Encoding
-from colorizer.model.chroma import ChromaFit
+from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
+from colorizer.model.lab import rgb_minus_luma
 
-CODING = SampleCoding(depth=8, tags=ColourTags(matrix=1, primaries=1, transfer=1, range=2))
-
-
-def measured(codes: Tensor, encoding: Encoding) -> LumaSamples:
-    """The luma of a frame as colouring needs it."""
-    mean, darkest, brightest = luma_beside_chroma(codes, CODING, encoding)
-    return LumaSamples(codes, mean, darkest, brightest, small=mean)
+FULL, LIMITED = 2, 1
 
 
-def test_a_chroma_sample_shares_four_luma_samples() -> None:
-    """In 4:2:0 each chroma sample lies beside the mean, least and greatest of four."""
-    codes = torch.tensor([[0, 51, 255], [102, 51, 255]], dtype=torch.uint8)
-    mean, darkest, brightest = luma_beside_chroma(codes, CODING, Encoding("libx264", "yuv420p"))
-    assert mean.flatten().tolist() == pytest.approx([0.2, 1.0])
-    assert darkest.flatten().tolist() == pytest.approx([0.0, 1.0])
-    assert brightest.flatten().tolist() == pytest.approx([0.4, 1.0])
+def coding(depth: int, levels: int) -> SampleCoding:
+    """BT.709 samples."""
+    return SampleCoding(depth=depth, tags=ColourTags(matrix=1, primaries=1, transfer=1, range=levels))
+
+
+def test_a_chroma_sample_lies_beside_the_mean_of_four_luma_samples() -> None:
+    """In 4:2:0; at an odd edge the last column counts twice."""
+    codes = np.array([[0, 51, 255], [102, 51, 255]], np.uint8)
+    assert mean_beside_chroma(codes, Encoding("libx264", "yuv420p")).tolist() == [[51, 255]]
 
 
 def test_a_line_of_chroma_belongs_to_one_field() -> None:
     """Where the fields are black and white, so are alternate lines of what chroma is made of, and none is grey."""
-    codes = torch.zeros(8, 4, dtype=torch.uint8)
+    codes = np.zeros((8, 4), np.uint8)
     codes[1::2] = 255
-    mean, _, _ = luma_beside_chroma(codes, CODING, Encoding("libx264", "yuv420p", interlaced=True))
-    assert mean[0, 0, :, 0].tolist() == [0, 1, 0, 1]
+    mean = mean_beside_chroma(codes, Encoding("libx264", "yuv420p", interlaced=True))
+    assert mean[:, 0].tolist() == [0, 255, 0, 255]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_frame_that_does_not_fit_into_the_devices_memory_gets_its_chroma_on_the_cpu() -> None:
-    """Breaks: the card has no memory left for a frame of full size."""
-    encoding = Encoding("libx264", "yuv444p")
-    codes = torch.randint(0, 256, (4096, 4096), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
-    luma, fit = measured(codes, encoding), ChromaFit(torch.full((1, 2, 16, 16), 0.1), torch.full((1, 2, 16, 16), 0.05))
-    expected = chroma_codes(luma, fit, CODING, encoding)
-    torch.cuda.set_per_process_memory_fraction(0.001)
-    try:
-        found = chroma_codes(luma, ChromaFit(fit.slope.cuda(), fit.offset.cuda()), CODING, encoding)
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-    assert torch.equal(found, expected)
+@pytest.mark.parametrize(
+    ("pixels", "levels"), [("yuv420p", LIMITED), ("yuv444p", FULL), ("yuv422p10le", LIMITED), ("yuv420p12le", FULL)]
+)
+def test_chroma_is_that_of_the_fit(pixels: str, levels: int) -> None:
+    """Enlarged, at the luma beside it, limited to the gamut and coded: within one code of the same in floats."""
+    encoding = Encoding("ffv1", pixels)
+    coded = coding(encoding.depth, levels)
+    rng = np.random.default_rng(1)
+    luma = rng.integers(coded.black, coded.black + coded.luma_span, (12, 20)).repeat(6, 0).repeat(6, 1)
+    codes = luma.astype(np.uint8 if encoding.depth == 8 else np.uint16)
+    fit = ChromaFit(*(torch.from_numpy(rng.normal(0, 0.2, (1, 2, 9, 16)).astype(np.float32)) for _ in range(2)))
+    mean = coded.luma(torch.from_numpy(mean_beside_chroma(codes, encoding)))[None, None]
+    expected = coded.chroma_codes(fit_gamut(mean, mean, enlarge(fit, mean), coded.matrix))[0].numpy().astype(int)
+
+    planes = np.zeros(expected.shape, codes.dtype)
+    write_chroma(list(planes), codes, fit, coded, encoding)
+    assert np.abs(planes - expected).max() <= 1
+    assert planes.std() > 1 << (encoding.depth - 4)
 
 
-def test_memory_that_runs_out_on_the_device_sends_the_frame_to_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same without a GPU: the first attempt finds no memory, the second one runs on the CPU."""
-    encoding = Encoding("libx264", "yuv420p")
-    luma = measured(torch.full((64, 64), 128, dtype=torch.uint8), encoding)
-    fit = ChromaFit(torch.full((1, 2, 4, 4), 0.1), torch.full((1, 2, 4, 4), 0.05))
-    expected, enlarge, calls = chroma_codes(luma, fit, CODING, encoding), apply_chroma.enlarge, count()
-
-    def scarce(fit: ChromaFit, luma: Tensor) -> Tensor:
-        if next(calls) == 0:
-            raise torch.OutOfMemoryError("scarce")
-        return enlarge(fit, luma)
-
-    monkeypatch.setattr(apply_chroma, "enlarge", scarce)
-    assert torch.equal(chroma_codes(luma, fit, CODING, encoding), expected)
+def test_chroma_is_in_the_gamut_beside_every_luma_sample_that_shares_it() -> None:
+    """Beside a dark and a bright sample, chroma is what both can have."""
+    luma = np.full((32, 32), 128, np.uint8)
+    luma[::2, ::2], luma[1::2, 1::2] = 20, 240
+    fit = ChromaFit(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.4))
+    planes = [np.zeros((16, 16), np.uint8) for _ in range(2)]
+    write_chroma(planes, luma, fit, coding(8, FULL), Encoding("libx264", "yuv420p"))
+    chroma = (torch.from_numpy(np.stack(planes)).float() - 128) / 255
+    rgb = rgb_minus_luma(chroma, coding(8, FULL).matrix)
+    assert (rgb * 255 + 240).max() <= 257
+    assert (rgb * 255 + 20).min() >= -2
+    assert chroma.abs().max() > 0.02

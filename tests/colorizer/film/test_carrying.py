@@ -26,7 +26,7 @@ def shot(pictures: Sequence[Picture], edge: int = 0) -> list[Frame]:
 
     def measured(picture: Picture) -> LumaSamples:
         small = torch.from_numpy(np.ascontiguousarray(picture))[None, None]
-        return LumaSamples(nothing, nothing, nothing, nothing, small)
+        return LumaSamples(nothing, small)
 
     blank = VideoFrame(16, 16, "gray")
     return [

@@ -22,7 +22,7 @@ def film(frames: int, seconds: float, size: tuple[int, int], cuts: Sequence[int]
     picture, none = VideoFrame(*size, "gray"), torch.empty(0)
 
     def measured(number: int) -> LumaSamples:
-        return LumaSamples(none, none, none, none, SHOTS[sum(cut <= number for cut in cuts) % 2])
+        return LumaSamples(none, SHOTS[sum(cut <= number for cut in cuts) % 2])
 
     step = round(seconds * 1000 / frames)
     return [Frame(picture, number * step, (number + 1) * step, samples=measured(number)) for number in range(frames)]
@@ -71,7 +71,7 @@ def shots(pictures: Sequence[torch.Tensor]) -> list[int]:
     """The numbers of the frames that begin a shot, but for the first."""
     none = torch.empty(0)
     frames = [
-        Frame(VideoFrame(16, 16, "gray"), number, number + 1, samples=LumaSamples(none, none, none, none, picture))
+        Frame(VideoFrame(16, 16, "gray"), number, number + 1, samples=LumaSamples(none, picture))
         for number, picture in enumerate(pictures)
     ]
     numbered = list(number_segments(frames, Fraction(1, 25)))
