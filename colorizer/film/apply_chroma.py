@@ -163,7 +163,7 @@ def _strips(lines: int) -> Iterator[slice]:
 
 
 def _by_field(summary: Callable[[Codes, tuple[int, int]], Codes], codes: Codes, encoding: Encoding) -> Codes:
-    """Summarize the luma beside each chroma sample; where it is interlaced, each line of chroma belongs to one field."""
+    """Summarize the luma beside each chroma sample; interlaced, each line of chroma belongs to one field."""
     if not encoding.interlaced:
         return summary(codes, encoding.subsampling)
     fields = [summary(np.ascontiguousarray(codes[first::2]), encoding.subsampling) for first in (0, 1)]
