@@ -32,7 +32,7 @@ _CHUNK = 8
 _DEEPEST, _OFTEN, _SELDOM, _ANY = 0.2, 0.2, 0.04, 0.1
 """Lines of colour at a side: their greatest share of it; the least mean share of them that is coloured; the greatest in
 the picture beside them; and the share from which a single line belongs to them."""
-_BLACK, _GREY, _LIGHT = 10.0, 50.0, 85.0
+_BLACK, _GREY, _LIGHT = 6.0, 50.0, 85.0
 """L up to which a neutral side counts as black, and from which as paper; and of a side that is not there."""
 
 

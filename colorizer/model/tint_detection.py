@@ -88,9 +88,10 @@ def judge(rgb: Tensor) -> Judgement:
     if float(lab[1:].abs().amax()) < _NEUTRAL:
         verdict = Verdict.GREY if _has_detail(inside) else Verdict.UNKNOWN
         return Judgement(verdict, neutral_surround(lab[0], plain))
-    surround = plain + find_coloured_surround(inside, _own_colour_of_pixels(inside) > _COLOURED)
-    inside = surround.inside(lab)
-    verdict = _verdict(inside)
+    tint = _tint(inside)
+    beside = find_coloured_surround(inside, _own_colour_of_pixels(inside, tint) > _COLOURED)
+    surround, inside = plain + beside, beside.inside(inside)
+    verdict = _verdict(inside, _tint(inside) if beside else tint)
     if surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, inside, surround):
         return Judgement(verdict, surround, surround_in_colour=True)
     return Judgement(verdict, neutral_surround(lab[0], plain))
@@ -102,9 +103,9 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _verdict(lab: Tensor) -> Verdict:
-    """What a picture (3, h, w) without its surround is."""
-    own, strength = _own_colour(lab)
+def _verdict(lab: Tensor, tint: Tensor) -> Verdict:
+    """What a picture (3, h, w) without its surround is, which has a tint (2, h, w)."""
+    own, strength = _own_colour(lab, tint)
     smooth = _around(own, _MEAN)
     score = _score(smooth, _around(own, _AROUND), _averaged(lab[:1]), strength)
     if score > _COLOUR:
@@ -131,25 +132,24 @@ def _is_off_tint(lab: Tensor, inside: Tensor, surround: Margins) -> bool:
     return float((off > _OFF_TINT).float().mean()) > _ENOUGH
 
 
-def _own_colour(lab: Tensor) -> tuple[Tensor, float]:
+def _own_colour(lab: Tensor, tint: Tensor) -> tuple[Tensor, float]:
     """The colour that each cell of a picture has without its tint, and the strength of the tint.
 
     Args:
         lab: CIE Lab, (3, h, w).
+        tint: ab, (2, h, w).
 
     Returns:
         Ab, (2, rows, columns), reduced for a strong tint; and the median of the tint in ab units.
 
     """
-    ab, tint = lab[1:], _tint(lab)
     strength = _averaged(tint).norm(dim=0)
-    own = _without_drift(_averaged(ab - tint))
+    own = _without_drift(_averaged(lab[1:] - tint))
     return own / (1 + strength / _STRONG), float(strength.median())
 
 
-def _own_colour_of_pixels(lab: Tensor) -> Tensor:
-    """How much colour each pixel (h, w) of a picture (3, h, w) has without its tint, likewise reduced."""
-    tint = _tint(lab)
+def _own_colour_of_pixels(lab: Tensor, tint: Tensor) -> Tensor:
+    """How much colour each pixel (h, w) of a picture (3, h, w) has without its tint (2, h, w), likewise reduced."""
     own: Tensor = (lab[1:] - tint).norm(dim=0) / (1 + tint.norm(dim=0) / _STRONG)
     return own
 
