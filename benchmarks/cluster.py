@@ -1,12 +1,11 @@
 """What a cluster costs and gains: one film and many photographs on one and two slots, the driver's share, the queue.
 
-Each slot is one node of a Ray cluster on this machine, and computes with one thread. The results are written to
-`benchmarks/cluster.json`, from which `benchmarks.cluster_growth` simulates larger clusters.
+Each slot is one node of a Ray cluster on this machine, and computes with one thread. A name as argument, such as
+"photographs 2", chooses one of the measurements.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -32,7 +31,6 @@ from rich.table import Table
 from benchmarks.cluster_queue import memory_of_queue
 from tests.assets.clusters import cluster_of
 
-RESULT = Path(__file__).with_name("cluster.json")
 _PHOTOGRAPHS = int(os.environ.get("PHOTOGRAPHS", "2000"))
 _FILM_SECONDS, _FILM_RATE = int(os.environ.get("FILM_SECONDS", "1200")), 1
 """A film of 20 minutes; one frame a second, so that the measurement takes minutes."""
@@ -56,13 +54,8 @@ class Measured:
 
 
 def main(*names: str) -> None:
-    """Measure all, or what is named; print the tables, and write the file."""
-    found = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    for name, measure in _MEASUREMENTS.items():
-        if not names or name in names:
-            found[name] = measure()
-            RESULT.write_text(json.dumps(found, indent=1) + "\n")
-    _print(found)
+    """Measure all, or what is named, and print the tables."""
+    _print({name: measure() for name, measure in _MEASUREMENTS.items() if not names or name in names})
 
 
 def share_of_core(photographs: dict[str, Any]) -> float:
