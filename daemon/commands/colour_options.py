@@ -60,7 +60,8 @@ EncoderOptions = Annotated[
     list[str] | None,
     _option("film", "options", "For films: a further option of the encoder; may be repeated.", "--encoder-option"),
 ]
-Interlaced = Annotated[Text, _option("film", "interlaced", "For interlaced films: deinterlace or keep.")]
+Interlaced = Annotated[Text, _option("film", "interlaced", "For films: auto, deinterlace or keep.")]
+Pulldown = Annotated[Text, _option("film", "pulldown", "For telecined films: auto (24 frames a second) or keep.")]
 Steadiness = Annotated[Text, _option("film", "steadiness", "For films: 0 (frame by frame) to 1 (steady), or auto.")]
 FilmMegapixels = Annotated[
     Text, _option("film", "max_megapixels", "Films with larger pictures are refused.", "--film-max-megapixels")

@@ -18,7 +18,7 @@ def test_the_output_is_a_quarter_of_the_input(encoder: str, head: str, channels:
     architecture = Architecture.model_validate({"encoder": encoder, "head": head, "widths": SMALL})
     network = Network(architecture).eval()
     with torch.inference_mode():
-        assert network(torch.rand(2, 1, 160, 256) * 100).shape == (2, channels, 16, 24)
+        assert network(torch.rand(2, 1, 160, 256) * 100).shape == (2, channels, 40, 64)
 
 
 @pytest.mark.parametrize("parts", [{"attention": 2}, {"queries": 5}, {"attention": 1, "queries": 5}])

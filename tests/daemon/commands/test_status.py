@@ -51,7 +51,7 @@ def test_a_running_film_shows_its_progress(daemon: Daemon) -> None:
         lines = iter(watching.stdout.readline, "")
         assert any(str(film) in line and "frames/s" in line and " left" in line for line in lines)
         watching.send_signal(signal.SIGINT)
-    assert watching.returncode == 0
+        assert watching.wait() == 0
 
 
 def test_a_pause_is_shown_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
