@@ -60,7 +60,7 @@ EncoderOptions = Annotated[
     list[str] | None,
     _option("film", "options", "For films: a further option of the encoder; may be repeated.", "--encoder-option"),
 ]
-Interlaced = Annotated[Text, _option("film", "interlaced", "For films: auto, deinterlace or keep.")]
+Interlaced = Annotated[Text, _option("film", "interlaced", "For films: auto, deinterlace, keep or progressive.")]
 Pulldown = Annotated[Text, _option("film", "pulldown", "For telecined films: auto (24 frames a second) or keep.")]
 Steadiness = Annotated[Text, _option("film", "steadiness", "For films: 0 (frame by frame) to 1 (steady), or auto.")]
 FilmMegapixels = Annotated[
