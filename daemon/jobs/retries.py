@@ -13,7 +13,7 @@ _GROWTH = 4
 _GROWING = 20
 """The number of delays that grow; by then each is a day."""
 _DAY = 86_400.0
-_LONGEST_INTERRUPTION = 3600.0
+_LONGEST_INTERRUPTION = 600.0
 """The most seconds that a job waits after an interruption: most interruptions are not its fault."""
 
 
@@ -61,7 +61,10 @@ def after_interruption(interruptions: int, now: float, config: Config) -> float:
     At once after the first time: power cuts end services too, and never make a file fail. But a job that is interrupted
     again and again may be what ends the service, so it waits longer each time, and the other files come first.
     """
-    return now if interruptions < 2 else now + min(_LONGEST_INTERRUPTION, delay(interruptions - 1, config))
+    if interruptions < 2:
+        return now
+    growth = 2.0 ** min(interruptions - 2, _GROWING)
+    return now + min(_LONGEST_INTERRUPTION, config.work.retry_seconds * growth)
 
 
 def longest_delay(config: Config) -> float:
