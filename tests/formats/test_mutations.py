@@ -27,8 +27,10 @@ NAMES = (
     *("a.jpg", "progressive.jpg", "a.png", "palette.png", "deep.png", "a.tif", "tiles.tif", "zstd.tif", "bits.tif"),
     *("infrared.tif", "a.webp", "a.gif", "a.heic", "a.avif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.pcx", "a.sgi"),
 )
-CLASSES = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Interrupt", "Exit"))}
-CLASS = re.compile(rf"\b({'|'.join(sorted(CLASSES))}|[A-Z]\w*(?:Error|Exception))\b")
+WORDS = {"Warning", "Exception"}
+"""Names of classes that decoders use as words."""
+CLASSES = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Exit"))} - WORDS
+CLASS = re.compile(rf"\b({'|'.join(sorted(CLASSES))}|[A-Z]\w+(?:Error|Exception))\b")
 
 
 def write(path: Path) -> bytes:

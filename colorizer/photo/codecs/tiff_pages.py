@@ -61,9 +61,10 @@ def open_tiff_page(source: Path, opening: Opening, page: int, tags: Tags) -> tup
                     _photometric(header), "black is zero"
                 )
                 notes = (f"the file does not say what its samples mean (PhotometricInterpretation); taken: {guess}",)
-            bits = header.bitspersample
+            bits = int(header.bitspersample)
             white = float((1 << bits) - 1) if 8 < bits < 16 else None
-            return Undecoded(header.imagewidth, header.imagelength, decode, white=white, notes=notes)
+            width, height = int(header.imagewidth), int(header.imagelength)  # a damaged tag holds several numbers
+            return Undecoded(width, height, decode, white=white, notes=notes)
 
     return open_decoded(source, read_header, opening, tags=tags)
 

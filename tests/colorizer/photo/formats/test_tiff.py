@@ -214,3 +214,15 @@ def test_a_file_that_is_cut_off_in_a_tile_may_still_grow(tmp_path: Path, colour:
     source.write_bytes(source.read_bytes()[:-9000])
     with pytest.raises(TruncatedError):
         colour(source)
+
+
+def test_a_width_that_is_several_numbers_makes_no_sense(tmp_path: Path, colour: Colorize) -> None:
+    """A damaged header ends with a sentence, whichever library reads it."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(), compression="zstd", photometric="minisblack", metadata=None)
+    content = bytearray(source.read_bytes())
+    place = next(at for at in range(len(content)) if content[at : at + 8] in (b"\0\1\3\0\1\0\0\0", b"\0\1\4\0\1\0\0\0"))
+    content[place + 2 : place + 8] = struct.pack("<HL", 3, 2)
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match=r"a\.tif"):
+        colour(source)
