@@ -4,8 +4,10 @@
 Of those in colour, the ones count that a person decides at sight: two hues that are at least 60 degrees apart each have
 8 ab units or more, away from the median of the picture, on 3% of it.
 
-On 1,650 photographs, half of them held back from the fit, the detection by the strongest 2% of the cells, which came
-before, left 55% of the grey pictures alone and coloured 1% of those in colour anew; the present one 2% and 6%.
+On pictures from 825 photographs that the weights were not fitted to, a prototype with the same statistics left 2.4% of
+825 grey pictures alone and coloured 6.5% of 492 in colour anew. These figures are optimistic: the statistics, and what
+counts as decided at sight, were chosen with these pictures in view. The detection by the strongest 2% of the cells, which
+came before, left 55% alone and coloured 1% anew, on pictures from 400 of the photographs.
 """
 
 from __future__ import annotations
