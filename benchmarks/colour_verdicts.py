@@ -6,8 +6,8 @@ Of those in colour, the ones count that a person decides at sight: two hues that
 
 On pictures from 825 photographs that the weights were not fitted to, a prototype with the same statistics left 2.4% of
 825 grey pictures alone and coloured 6.5% of 492 in colour anew. These figures are optimistic: the statistics, and what
-counts as decided at sight, were chosen with these pictures in view. The detection by the strongest 2% of the cells, which
-came before, left 55% alone and coloured 1% anew, on pictures from 400 of the photographs.
+counts as decided at sight, were chosen with these pictures in view. The detection by the strongest 2% of the cells,
+which came before, left 55% alone and coloured 1% anew, on pictures from 400 of the photographs.
 """
 
 from __future__ import annotations
