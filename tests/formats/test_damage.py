@@ -232,11 +232,12 @@ def test_the_shape_of_samples_is_kept(tmp_path: Path, weights: Path, encoder: st
 
 
 @pytest.mark.parametrize("encoder", ["prores", "av1"])
-def test_a_shape_that_is_lost_is_named(tmp_path: Path, weights: Path, encoder: str) -> None:
-    """In Matroska these codecs have no place for it."""
+def test_a_shape_is_kept_by_the_container(tmp_path: Path, weights: Path, encoder: str) -> None:
+    """These codecs have no place for it in Matroska, whose header has."""
     source = ffmpeg(f"{NOISY} -vf setsar=64/45 -c:v libx264".format(seconds=1), tmp_path / "film.mkv")
-    report, _ = colour(source, tmp_path, weights, encoder=encoder)
-    assert any("shape of the samples (64/45) left out" in note for note in report.notes), report.notes
+    report, result = colour(source, tmp_path, weights, encoder=encoder)
+    assert not any("shape of the samples" in note for note in report.notes), report.notes
+    assert probe(result).picture["sample_aspect_ratio"] in {"64:45", "137:96"}  # in whole pixels: 96 became 137
 
 
 def test_transparency_that_is_lost_is_named(tmp_path: Path, weights: Path) -> None:

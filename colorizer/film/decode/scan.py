@@ -86,8 +86,9 @@ def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmS
         return replace(info, scan=Scan.PROGRESSIVE, field_order=PROGRESSIVE)
     counts, combs = FieldCounts(), list[float]()
     for run in runs:
-        counts += count_fields(run, info.time_base)
-        combs += comb_ratios([luma_codes(picture, info.coding).clone() for picture in run])
+        alike = [picture for picture in run if _is_usual(picture, info)]
+        counts += count_fields(alike, info.time_base)
+        combs += comb_ratios([luma_codes(picture, info.coding).clone() for picture in alike])
     if settings.interlaced == settings.pulldown == "auto" and _is_telecined(counts, info):
         return replace(info, scan=Scan.TELECINED, field_order=_order(counts, info))
     if settings.interlaced in {"deinterlace", "keep"} and (info.interlaced or counts.flagged):
@@ -144,6 +145,11 @@ def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
 
 def _shows_combs(ratios: Sequence[float], info: FilmInfo) -> bool:
     return bool(ratios) and info.height >= _LEAST_LINES and sorted(ratios)[len(ratios) * 9 // 10] >= _COMBS
+
+
+def _is_usual(picture: VideoFrame, info: FilmInfo) -> bool:
+    """Whether a picture has the size and format of the film's first one: both may change in a broadcast."""
+    return (picture.width, picture.height, picture.format.name) == (info.width, info.height, info.pixels)
 
 
 def _last_metadata(graph: Graph) -> dict[str, str]:
