@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -203,7 +204,8 @@ def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[in
 
 def _reduced_jpeg(path: Path, side: int, orientation: int) -> Tensor:
     """The luma of a JPEG, reduced by its decoder to no less than `side`."""
-    with Image.open(path, formats=["JPEG"]) as image:
+    # Pillow warns of damaged EXIF, which is as in the original.
+    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["JPEG"]) as image:
         image.draft("L", (side, side))
         samples = torch.from_numpy(np.array(image.convert("L")))
     return orient(samples[None, None].float() / 255, orientation)

@@ -13,7 +13,6 @@ from colorizer.photo.codecs.decoded import Undecoded, from_samples, open_decoded
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import Picture
 
-Image.MAX_IMAGE_PIXELS = None  # `max_megapixels` is the limit
 _MILLIMETRES = 25.4
 
 

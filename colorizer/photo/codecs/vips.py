@@ -14,8 +14,6 @@ from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import Picture
 from colorizer.photo.tags import Tags
 
-pyvips.cache_set_max(0)  # no operation is repeated
-
 
 def open_with_vips(  # noqa: PLR0913
     source: Path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,3 +104,13 @@ def test_an_original_that_cannot_be_compared_is_no_failure(tmp_path: Path) -> No
     """What Pillow does not read is not called lost."""
     (tmp_path / "a.dng").write_bytes(b"II*\x00 none")
     assert comparison.lost_metadata(tmp_path / "a.dng", tmp_path / "none", ()) == ()
+
+
+def test_damaged_exif_prints_no_warning(tmp_path: Path, colour: Colorize) -> None:
+    """What is wrong with it is a matter of notes, and stderr belongs to the service."""
+    source = tmp_path / "a.jpg"
+    block = bytearray(exif())
+    block[14:18] = b"\xff\xff\xff\x7f"  # number of values of the first tag
+    Image.fromarray(grey()).save(source, exif=b"Exif\x00\x00" + bytes(block))
+    with warnings.catch_warnings(action="error"):
+        colour(source)
