@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from pathlib import Path
 from typing import Literal
 
 from colorizer.copying import copy_attributes, copy_file
@@ -107,9 +108,14 @@ def _outcome(do: Callable[[], Report]) -> Report | Exception:
 
 @cache
 def open_colorist(settings: ColourSettings) -> Colorist:
-    """Load the weights that the settings name, once for each settings."""
-    model = Predictor.load(weights_path(settings.weights), device=settings.device)
+    """Load the weights that the settings name, once for all settings that name the same ones."""
+    model = _open_model(weights_path(settings.weights), settings.device)
     return Colorist(model, settings.working_size, model.card.decoding(settings.vividness))
+
+
+@cache
+def _open_model(weights: Path, device: str) -> Predictor:
+    return Predictor.load(weights, device=device)
 
 
 def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: ProgressCallback) -> Report:

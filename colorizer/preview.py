@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from heapq import merge
@@ -37,9 +38,31 @@ _MOMENT = 3
 """A film's still is shown after this part of its length: one third."""
 CLIP_SECONDS = 600
 """Seconds from its beginning that a copy of a film has at most."""
+_BEGINNING = Excerpt(0.0, CLIP_SECONDS)
 _CLIP_HEIGHT = 480
 _CLIP_OPTIONS = {"crf": "26", "preset": "veryfast", "g": "50"}
 _SOUND_RATE = 48_000
+
+
+def write_reduced(source: Path, target: Path, side: int) -> None:
+    """Write a photograph as PNG, made smaller and upright.
+
+    Args:
+        source: the photograph; its first picture is taken.
+        target: the file to write.
+        side: its longest side at most, in pixels.
+
+    Raises:
+        TintdError: the source cannot be read, or is no photograph.
+        OSError: the same, or the target cannot be written.
+
+    """
+    found = detect_format(source)
+    if found is None:
+        raise UnsupportedError(f"{source.name}: this is no photograph")
+    with explained(source, found):
+        picture = found.open(source, Opening(PhotoSettings())).pictures[0]
+        _upright(_as_srgb(picture), picture, side).pngsave(str(target), compression=1, keep="none")
 
 
 def write_stills(source: Path, targets: dict[Path, int]) -> Report:
@@ -72,13 +95,16 @@ def write_stills(source: Path, targets: dict[Path, int]) -> Report:
     return report
 
 
-def write_clip(source: Path, target: Path, on_progress: Callable[[int, int], None]) -> Report:
-    """Write the beginning of a film as MP4 with H.264 and AAC, which every browser plays.
+def write_clip(
+    source: Path, target: Path, on_progress: Callable[[int, int], None], excerpt: Excerpt = _BEGINNING
+) -> Report:
+    """Write a part of a film as MP4 with H.264 and AAC, which every browser plays.
 
     Args:
         source: the film.
         target: the file to write.
         on_progress: called with the frames that are written, and all that will be (0 if unknown).
+        excerpt: the part; its beginning where it is left out.
 
     Raises:
         TintdError: it is no film, or cannot be read.
@@ -88,7 +114,6 @@ def write_clip(source: Path, target: Path, on_progress: Callable[[int, int], Non
     if detect_format(source) is not None:
         raise UnsupportedError(f"{source.name}: this is no film")
     info = probe_film(source, FilmSettings().max_megapixels)
-    excerpt = Excerpt(0.0, CLIP_SECONDS)
     with (
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output,
         open_film(source) as film,
@@ -97,7 +122,7 @@ def write_clip(source: Path, target: Path, on_progress: Callable[[int, int], Non
         sound = _add_sound(output, film)
         packets = [_picture_packets(info, excerpt, picture, on_progress)]
         if sound is not None:
-            packets.append(_sound_packets(film, *sound))
+            packets.append(_sound_packets(film, *sound, excerpt))
         for packet in _in_order(merge(*packets, key=_moment)):
             output.mux(packet)
     return _report(info)
@@ -166,8 +191,9 @@ def _add_sound(output: OutputContainer, film: InputContainer) -> tuple[AudioStre
 def _picture_packets(
     info: FilmInfo, excerpt: Excerpt, stream: VideoStream, on_progress: Callable[[int, int], None]
 ) -> Iterator[Packet[Any]]:
-    expected = min(info.expected, round(CLIP_SECONDS * info.rate))
-    begin = round(info.start / info.time_base)
+    length = math.inf if excerpt.length is None else excerpt.length
+    expected = round(min(info.expected, length * info.rate))
+    begin = round((info.start + Fraction(excerpt.start)) / info.time_base)
     for number, frame in enumerate(read_frames(info, excerpt, keep_fields=False)):
         on_progress(number, expected)
         picture: VideoFrame = frame.picture.reformat(stream.width, stream.height, "yuv420p")
@@ -177,11 +203,18 @@ def _picture_packets(
     yield from stream.encode(None)
 
 
-def _sound_packets(film: InputContainer, track: AudioStream, copy: AudioStream) -> Iterator[Packet[Any]]:
+def _sound_packets(
+    film: InputContainer, track: AudioStream, copy: AudioStream, excerpt: Excerpt
+) -> Iterator[Packet[Any]]:
+    length = math.inf if excerpt.length is None else excerpt.length
     resampler = AudioResampler(format="fltp", layout="stereo", rate=_SOUND_RATE)
-    begin = Fraction(film.start_time or 0, av.time_base)
+    begin = Fraction(film.start_time or 0, av.time_base) + Fraction(excerpt.start)
+    if excerpt.start:
+        film.seek(round(begin * av.time_base))
     for frame in chain(film.decode(track), [None]):
-        if frame is not None and frame.time is not None and frame.time - begin > CLIP_SECONDS:
+        if frame is not None and frame.time is not None and not 0 <= frame.time - begin <= length:
+            if frame.time < begin:
+                continue
             break
         for part in resampler.resample(frame):
             if part.pts is not None:

@@ -20,7 +20,7 @@ from daemon.config.settings import Config
 from daemon.control import requests
 from daemon.control.hooks import HookRunner
 from daemon.control.reporter import Reporter
-from daemon.control.requests import Action, Applied
+from daemon.control.requests import Applied, Request
 from daemon.control.server import ControlServer
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
@@ -159,7 +159,7 @@ class Service:
         self._dispatcher.write_progress()
         self._hooks.poll(time.time())
         self._keep_in_order()
-        self._reporter.report(self._dispatcher, self._executor.status, self._pauses() or self._dispatcher.pauses)
+        self._reporter.report(self._dispatcher, self._executor.status, self._pauses(), self._intake.watcher.states())
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a worker sends a message, something wakes the loop, or the time is over."""
@@ -248,8 +248,8 @@ class Service:
         self._dispatcher.reconfigure(config)
         self._web.reconfigure(config)
 
-    def _apply_request(self, action: Action, pattern: str) -> Applied:
-        return requests.apply(action, pattern, self._journal, time.time(), self)
+    def _apply_request(self, request: Request) -> Applied:
+        return requests.apply(request, self._journal, time.time(), self)
 
     def _wait_for_journal(self, error: sqlite3.OperationalError) -> None:
         """Do nothing until the journal can be written again (its disk is full, say), and then continue."""

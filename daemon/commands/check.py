@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.request import urlopen
 
 import typer
 from rich.console import Console
@@ -17,9 +19,13 @@ from colorizer.settings import ColourSettings
 from daemon.commands.encoders import missing_encoder
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
+from daemon.config.web_settings import Web
 
 _SCARCE = 1 << 30
 """Free bytes below which a disk is too full for films."""
+
+_ANSWER_SECONDS = 3.0
+"""Seconds for which a web page is given to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,40 @@ def _findings(path: Path) -> Iterator[Finding]:
         yield _input_folder(folder)
         yield _written_folder(folder.output)
     yield from _hooks(config.hooks)
+    if not config.web.is_off:
+        yield _web(config.web)
     for colour in dict.fromkeys(folder.colour for folder in config.folders):
         yield from _colour(colour)
     yield from _codecs(config)
     if config.work.executor == "ray":
         yield from _cluster(config)
+
+
+def _web(web: Web) -> Finding:
+    """Whether the web page can be served: the service colours without it, so nothing here is worse than a warning."""
+    from daemon.web.server import PageError, bind  # noqa: PLC0415 (it loads Starlette)
+    from daemon.web.site.addresses import address_of  # noqa: PLC0415
+    from daemon.web.site.credentials import AccessError, check_access  # noqa: PLC0415
+
+    try:
+        check_access(web)
+        bind(web).close()
+    except AccessError as error:
+        return Finding("warning", f"there will be no web page. {error}")
+    except PageError as error:
+        if _is_served(address_of(web)):
+            return Finding("ok", f"web page {address_of(web)}: tintd serves it")
+        return Finding("warning", f"there will be no web page. {error}")
+    return Finding("ok", f"web page {address_of(web)}")
+
+
+def _is_served(address: str) -> bool:
+    """Whether a page of tintd answers at an address."""
+    try:
+        with urlopen(f"{address}healthz", timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 (it begins with http:)
+            return bool(json.loads(answer.read(1000)) == {"status": "healthy"})
+    except (OSError, ValueError):
+        return False
 
 
 def _cluster(config: Config) -> Iterator[Finding]:

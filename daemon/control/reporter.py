@@ -16,7 +16,7 @@ from daemon.journal.journal import Journal
 from daemon.journal.workload import Workload, read_workload
 from daemon.runtime.log import show_progress
 from daemon.runtime.notify import notify, watchdog_interval
-from daemon.runtime.service_state import LatestState, ServiceState, WorkerState
+from daemon.runtime.service_state import LatestState, ServiceState, WatchState, WorkerState
 from daemon.workers import ExecutorStatus
 
 _STATUS_SECONDS = 5.0
@@ -55,15 +55,23 @@ class Reporter:
             _log.error("paused", reason=reason)
         return [Pause("journal", reason, self._removed_since)]
 
-    def report(self, dispatcher: Dispatcher, executor: ExecutorStatus, pauses: Sequence[Pause]) -> None:
+    def report(
+        self,
+        dispatcher: Dispatcher,
+        executor: ExecutorStatus,
+        pauses: Sequence[Pause],
+        watches: tuple[WatchState, ...],
+    ) -> None:
         """Make the state of the service from its parts; called at the end of each iteration."""
         self._count()
+        pauses = pauses or dispatcher.pauses
         self._latest.value = ServiceState(
             summary=_summary(executor, reasons(pauses), is_working=bool(dispatcher.running)),
             ready=executor.was_ready,
             iterations=self._latest.value.iterations + 1,
             workers=_workers(executor, dispatcher.running),
             jobs=tuple(job.progress for job in dispatcher.running.values()),
+            watches=watches,
             seconds_left=self._seconds_left(dispatcher, executor),
             pauses=tuple(pauses),
             counts=self._counts,

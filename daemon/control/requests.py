@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from colorizer.errors import TintdError
+from daemon.config.colour_choice import ColourChoice
 from daemon.journal import requests
 from daemon.journal.journal import Journal
 
@@ -65,18 +66,29 @@ def read_action(name: object) -> Action:
         raise RequestError(f"{name}: there is no such request; update tintd, or restart its service") from error
 
 
-def apply(action: Action, pattern: str, journal: Journal, now: float, service: RunningService | None = None) -> Applied:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for."""
+
+    action: Action
+    pattern: str
+    """The files that are meant, by path, name, shell pattern or number (`id:12,13`); for a pause, the minutes after
+    which it ends, or `*`."""
+    choice: ColourChoice | None = None
+    """The settings with which files are coloured again; None for those that are configured."""
+
+
+def apply(request: Request, journal: Journal, now: float, service: RunningService | None = None) -> Applied:
     """Apply a request.
 
     Args:
-        action: what to do.
-        pattern: the files that are meant, by path, name, shell pattern or number (`id:12,13`); for a pause, the minutes
-            after which it ends, or `*`.
+        request: what to do.
         journal: where it is noted.
         now: seconds since the epoch.
         service: the service that runs; None where none does.
 
     """
+    action, pattern = request.action, request.pattern
     match action:
         case Action.PAUSE | Action.PAUSE_NOW:
             if service and action is Action.PAUSE_NOW:
@@ -91,6 +103,8 @@ def apply(action: Action, pattern: str, journal: Journal, now: float, service: R
             chosen = requests.forget(journal, pattern)
             if service:
                 service.find_again()
+        case Action.RECOLOR:
+            chosen = requests.recolor(journal, pattern, now, request.choice)
         case _:
             chosen = _REQUESTS[action](journal, pattern, now)
     return _applied(action, pattern, len(chosen))
@@ -98,7 +112,6 @@ def apply(action: Action, pattern: str, journal: Journal, now: float, service: R
 
 _REQUESTS = {
     Action.RETRY: requests.retry,
-    Action.RECOLOR: requests.recolor,
     Action.ADOPT: requests.adopt,
     Action.CANCEL: requests.cancel,
     Action.FRONT: requests.move_to_front,

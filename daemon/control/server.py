@@ -14,12 +14,14 @@ from dataclasses import asdict, dataclass, field
 import structlog
 
 from colorizer.errors import TintdError
+from daemon.config.colour_choice import read_choice
 from daemon.config.settings import Config
 from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
-from daemon.control.requests import Action, Applied, read_action
+from daemon.control.requests import Applied, Request, read_action
 from daemon.control.subscriptions import Subscriptions
+from daemon.files.text import printable
 from daemon.journal.reader import opened_to_read
 from daemon.runtime.progress import JobProgress
 from daemon.runtime.service_state import LatestState, ServiceState
@@ -31,11 +33,10 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class _Waiting:
     """A request that waits for the main loop."""
 
-    action: Action
-    pattern: str
+    request: Request
     answer: Future[Answer] = field(default_factory=Future, compare=False)
 
 
@@ -57,11 +58,11 @@ class ControlServer:
         self._config = config
         self._latest = latest
         self._wake = wake
-        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._subscriptions = Subscriptions(latest)
         self._listener = self._listen()
 
-    def serve(self, apply: Callable[[Action, str], Applied]) -> None:
+    def serve(self, apply: Callable[[Request], Applied]) -> None:
         """Apply all requests that wait; called by the main loop."""
         with suppress(queue.Empty):
             while True:
@@ -95,7 +96,8 @@ class ControlServer:
             )
         if name in {"status", "history"}:
             return self._look_up(request, history=name == "history")
-        waiting = Request(read_action(name), _pattern_of(request))
+        choice = read_choice(request["choice"]) if "choice" in request else None
+        waiting = _Waiting(Request(read_action(name), _pattern_of(request), choice))
         self._requests.put(waiting)
         self._wake()
         try:
@@ -122,6 +124,7 @@ def service_facts(state: ServiceState) -> Answer:
             {"worker": worker.name, "ready": worker.ready, "files": list(worker.files)} for worker in state.workers
         ],
         "jobs": [_job_facts(job) for job in state.jobs],
+        "watches": [asdict(watch) | {"folder": printable(str(watch.folder))} for watch in state.watches],
         "seconds_left": state.seconds_left,
         "paused": [asdict(pause) for pause in state.pauses],
     }
@@ -153,12 +156,12 @@ def _pattern_of(request: Answer) -> str:
     return pattern
 
 
-def _answer(request: Request, apply: Callable[[Action, str], Applied]) -> None:
+def _answer(waiting: _Waiting, apply: Callable[[Request], Applied]) -> None:
     try:
-        answer = applied_facts(apply(request.action, request.pattern))
+        answer = applied_facts(apply(waiting.request))
     except TintdError as error:
         answer = {"error": str(error)}
     except sqlite3.OperationalError as error:
-        request.answer.set_result({"error": f"the journal cannot be written: {error}"})
+        waiting.answer.set_result({"error": f"the journal cannot be written: {error}"})
         raise
-    request.answer.set_result(answer)
+    waiting.answer.set_result(answer)

@@ -10,6 +10,7 @@ import structlog
 
 from colorizer.photo.formats import detect_kind
 from colorizer.settings import ColourSettings
+from daemon.config.colour_choice import ColourChoice, with_choice
 from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
@@ -224,6 +225,8 @@ class Dispatcher:
             reason = f"a link leads out of {folder.output}; `links: follow` of the watched folder permits it"
             self._outcomes.hold_waiting(record, reason)
             return None
+        if record.choice is not None:
+            folder = with_choice(folder, ColourChoice.model_validate_json(record.choice))
         workspace = work_folder(record, folder, self._journal)
         try:
             prepare(workspace)

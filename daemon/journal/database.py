@@ -27,21 +27,26 @@ def usable(state: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise JournalError(f"{state}: the journal cannot be used: {error}") from error
+        raise JournalError(f"{state}: the journal cannot be used: {_reason(error)}") from error
 
 
 class Database:
     """A connection, for one thread."""
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, patience: float = 30.0) -> None:
         """Open a database: make or migrate it, or (`readonly`) take it as it is.
+
+        Args:
+            path: its file.
+            readonly: whether it is only read.
+            patience: seconds to wait while another process keeps it locked.
 
         Raises:
             JournalError: the database cannot be opened, or a newer tintd made it.
 
         """
         try:
-            self.connection = _connect_to_read(path) if readonly else _connect(path)
+            self.connection = (_connect_to_read if readonly else _connect)(path, patience)
             self.connection.row_factory = sqlite3.Row
             version = self._version(path)
             if version == len(MIGRATIONS):
@@ -50,7 +55,7 @@ class Database:
                 raise JournalError(f"{path}: an older tintd made the journal; start `tintd run` once to update it")
             self._migrate(path, version)
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"{path}: the journal cannot be opened: {error}") from error
+            raise JournalError(f"{path}: the journal cannot be opened: {_reason(error)}") from error
 
     def execute(self, statement: str, values: dict[str, object] | tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Run a statement; outside of a transaction it is one of its own."""
@@ -119,21 +124,27 @@ class Database:
         sync_folder(target.parent)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, patience: float) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(PermissionError):  # a command run by a member of the service's group does not own the file
         path.touch(mode=0o600)
         path.chmod(0o600)  # it contains the names of all files; SQLite gives its other files the same mode
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=patience)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
+def _connect_to_read(path: Path, patience: float) -> sqlite3.Connection:
     if not path.is_file():
         raise JournalError(f"{path}: there is no journal yet; `tintd run` makes one")
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=patience)
+
+
+def _reason(error: Exception) -> str:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return "another program keeps it locked; end that program, or wait until it has finished"
+    return str(error)
 
 
 def _last_part(path: bytes) -> bytes:

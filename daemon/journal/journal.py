@@ -193,6 +193,10 @@ class Journal(JournalReader):
             for job in jobs:
                 self._change(job, ENDED, "waiting", due=now, attempts=0, interruptions=0, reason=None)
 
+    def choose(self, job: int, choice: str | None) -> None:
+        """Note the settings that a person chose for the file of a job, as JSON; None: those that are configured."""
+        self._set(job, choice=choice)
+
     def forget(self, jobs: Iterable[int]) -> None:
         """Delete jobs with their attempts: a file that still lies there is seen as new."""
         with self._db.transaction():

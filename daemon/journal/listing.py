@@ -28,7 +28,7 @@ class JobKey:
     job: int
 
     def __str__(self) -> str:
-        return f"{self.when!r}-{self.job}"
+        return f"{self.when:.6f}-{self.job}"
 
 
 @dataclass(frozen=True, slots=True)

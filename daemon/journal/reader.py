@@ -213,12 +213,12 @@ class JournalReader:
 
 
 @contextmanager
-def opened_to_read(folder: Path) -> Iterator[JournalReader]:
-    """Read the journal of a state folder for a while.
+def opened_to_read(folder: Path, patience: float = 30.0) -> Iterator[JournalReader]:
+    """Read the journal of a state folder for a while; wait so many seconds while another process keeps it locked.
 
     Raises:
         JournalError: there is none, it cannot be opened or used, or another version of tintd made it.
 
     """
-    with usable(folder), closing(JournalReader(Database(folder / NAME, readonly=True))) as reader:
+    with usable(folder), closing(JournalReader(Database(folder / NAME, readonly=True, patience=patience))) as reader:
         yield reader

@@ -42,6 +42,8 @@ class JobRecord:
     """The number of attempts that the end of the service ended."""
     existing: Path | None = None
     """A file that was found under the name of the result, and may be the result."""
+    choice: str | None = None
+    """The settings that a person chose for the file, as JSON (see daemon/config/colour_choice.py)."""
 
     @property
     def source(self) -> Path:
@@ -126,6 +128,7 @@ def job_of(row: sqlite3.Row) -> JobRecord:
         notes=tuple(json.loads(row["notes"])),
         interruptions=row["interruptions"],
         existing=Path(os.fsdecode(row["existing"])) if row["existing"] is not None else None,
+        choice=row["choice"],
     )
 
 

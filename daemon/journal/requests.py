@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from fnmatch import translate
 
+from daemon.config.colour_choice import ColourChoice
 from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.reader import JournalReader
@@ -23,9 +24,13 @@ def retry(journal: Journal, pattern: str, now: float) -> list[int]:
     return _requeue(journal, pattern, now, "failed", "skipped")
 
 
-def recolor(journal: Journal, pattern: str, now: float) -> list[int]:
-    """Colour finished files again, with the present weights and settings; failed and skipped files too."""
-    return _requeue(journal, pattern, now, "done", "failed", "skipped")
+def recolor(journal: Journal, pattern: str, now: float, choice: ColourChoice | None = None) -> list[int]:
+    """Colour finished files again, with the present weights and settings, or those chosen; failed and skipped too."""
+    with journal.together():
+        chosen = _requeue(journal, pattern, now, "done", "failed", "skipped")
+        for job in chosen:
+            journal.choose(job, choice.model_dump_json() if choice else None)
+    return chosen
 
 
 def adopt(journal: Journal, pattern: str, now: float) -> list[int]:

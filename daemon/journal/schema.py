@@ -169,6 +169,7 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE jobs ADD COLUMN existing BLOB;
     """,
+    "ALTER TABLE jobs ADD COLUMN choice TEXT",  # the settings that a person chose for the file, as JSON
 )
 """One step for each version; `PRAGMA user_version` says how many a database has taken. A released step never changes.
 

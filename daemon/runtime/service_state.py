@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from daemon.config.pause import Pause, reasons
 from daemon.files.text import printable
@@ -31,6 +32,19 @@ class WorkerState:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchState:
+    """How the files of a watched folder are found."""
+
+    folder: Path
+    by: Literal["events", "polling"]
+    """Whether the kernel reports new files, or scans alone find them."""
+    scanned: float | None
+    """When the last complete scan ended, in seconds since the epoch; None before the first one."""
+    problem: str | None
+    """Why new files may be found late, or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState:
     """The whole service at the end of one iteration of its main loop."""
 
@@ -43,6 +57,8 @@ class ServiceState:
     workers: tuple[WorkerState, ...] = ()
     jobs: tuple[JobProgress, ...] = ()
     """The running jobs, and how far they are."""
+    watches: tuple[WatchState, ...] = ()
+    """The watched folders."""
     seconds_left: float | None = None
     """Estimated time until all that waits or runs is done; None if nothing does, or if it is unknown."""
     pauses: tuple[Pause, ...] = ()

@@ -54,6 +54,12 @@ class FileEvents:
         """Whether events of some folder are missing, so that scans must replace them; an absent folder sends none."""
         return self._reported is not None or None in self._roots.values()
 
+    def problem_at(self, folder: Folder) -> str | None:
+        """Why events of a folder do not arrive; None where they should. Safe in any thread."""
+        if self._roots.get(folder.input, (0, 0)) is None:
+            return "the folder is not there"
+        return self._reported
+
     def start(self) -> None:
         """Begin to listen. If that is not possible, the log says so, and `is_incomplete` is true."""
         logging.getLogger("watchdog").addHandler(self._problems)

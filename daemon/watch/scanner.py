@@ -18,6 +18,7 @@ import structlog
 
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
+from daemon.runtime.service_state import WatchState
 from daemon.runtime.wakeup import Wakeup
 from daemon.watch.file_events import FileEvents
 from daemon.watch.file_filter import walk
@@ -79,6 +80,10 @@ class Scanner:
         self._mounts = Path("/proc/self/mountinfo").open()  # noqa: SIM115 (closed with the scanner)
         """Polled: the kernel reports on it that something was mounted or unmounted (proc(5))."""
         self._unreadable: set[Path] = set()
+        self._problems: dict[Path, str] = {}
+        """Why watched folders cannot be read, by their paths."""
+        self._scanned: float | None = None
+        """When the last complete scan ended, in seconds since the epoch."""
         self._thread = threading.Thread(target=self._run, name="scanner", daemon=True)
 
     def start(self) -> None:
@@ -106,6 +111,16 @@ class Scanner:
         if not self._stopped.is_set():
             self._wakeup.wake()
 
+    def states(self) -> tuple[WatchState, ...]:
+        """How the files of each watched folder are found; nothing is read from a disk."""
+        return tuple(map(self._state_of, self._folders))
+
+    def _state_of(self, folder: Folder) -> WatchState:
+        problem = self._problems.get(folder.input)
+        if self._events is None or not self._events.covers(folder):
+            return WatchState(folder.input, "polling", self._scanned, problem)
+        return WatchState(folder.input, "events", self._scanned, problem or self._events.problem_at(folder))
+
     def _run(self) -> None:
         try:
             if self._events is not None:
@@ -132,6 +147,7 @@ class Scanner:
             entered |= self._scan_folder(folder)
         if self._stopped.is_set():
             return
+        self._scanned = time.time()
         again = self._events is not None and self._events.check(entered)
         is_incomplete = self._events is not None and self._events.is_incomplete
         by_polling = again or is_incomplete or not all(map(self._listens, self._folders))
@@ -143,8 +159,18 @@ class Scanner:
     def _scan_folder(self, folder: Folder) -> set[int]:
         """Find the wanted files of a folder; returns the inodes of the folders in it that the kernel must watch."""
         entered: set[int] = set()
-        for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), self._report):
+        problem: OSError | None = None
+
+        def report(place: Path, error: OSError) -> None:
+            nonlocal problem
+            problem = error if place == folder.input else problem
+            self._report(place, error)
+
+        for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), report):
             self._offer(folder, path)
+        self._problems.pop(folder.input, None)
+        if problem is not None:
+            self._problems[folder.input] = f"the folder cannot be read: {problem.strerror}"
         return entered if self._listens(folder) and folder.links != "follow" else set()
 
     def _listens(self, folder: Folder) -> bool:

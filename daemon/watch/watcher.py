@@ -15,6 +15,7 @@ from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
 from daemon.files.mounts import network_kind
 from daemon.files.text import natural_key
+from daemon.runtime.service_state import WatchState
 from daemon.watch.file_events import FileEvents
 from daemon.watch.file_filter import is_followed, is_linked, wanted_at, wants
 from daemon.watch.scanner import FoundFile, Scanner
@@ -81,6 +82,10 @@ class Watcher:
         if self._thread.is_alive():  # first: it may ask the scanner to scan
             self._thread.join(_STOP_SECONDS)
         self._scanner.stop()
+
+    def states(self) -> tuple[WatchState, ...]:
+        """How the files of each watched folder are found."""
+        return self._scanner.states()
 
     def rescan(self) -> None:
         """Scan all folders from the beginning."""

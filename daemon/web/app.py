@@ -26,6 +26,7 @@ from daemon.web.site.guard import Guard
 from daemon.web.site.previews import Previews
 from daemon.web.site.rendering import STATIC, make_templates, render
 from daemon.web.site.room import Rooms
+from daemon.web.site.trials import Trials
 from daemon.web.site.uploads import Uploads
 
 
@@ -53,12 +54,14 @@ def make_app(config: Config, path: Path, credentials: Credentials) -> Starlette:
         lifespan=following,
     )
     places = [place for folder in config.folders for place in (folder.input, folder.output)]
+    previews = Previews(config)
     app.state.site = Site(
         config,
         path,
         credentials,
         feed,
-        Previews(config),
+        previews,
+        Trials(config, previews),
         Uploads(config),
         Rooms([*places, config.state]),
         make_templates(),

@@ -28,7 +28,7 @@ from daemon.workers.events import (
 )
 from daemon.workers.executor import Executor, ExecutorStatus, Vacancy, WorkerStatus
 from daemon.workers.pool import WorkerPool
-from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, MakePreview, Task, TaskKind
+from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, MakePreview, MakeTrial, Task, TaskKind
 
 __all__ = [
     "CheckDuplicate",
@@ -45,6 +45,7 @@ __all__ = [
     "Interrupted",
     "IsDuplicate",
     "MakePreview",
+    "MakeTrial",
     "Progress",
     "Skipped",
     "Task",

@@ -17,6 +17,7 @@ class TaskKind(StrEnum):
     COLOUR = "colour"
     CHECK_DUPLICATE = "check duplicate"
     PREVIEW = "preview"
+    TRIAL = "trial"
     PLAN_FILM = "plan film"
     COLOUR_PART = "colour part"
 
@@ -80,6 +81,25 @@ class MakePreview:
 
 
 @dataclass(frozen=True, slots=True)
+class MakeTrial:
+    """Colour a reduced photograph, or seconds of a film, with other settings, and show the present result beside it."""
+
+    kind: ClassVar[TaskKind] = TaskKind.TRIAL
+    key: int
+    """The key that the events carry."""
+    job: Job
+    result: Path
+    """The present result."""
+    shown: Path
+    """The file to write of the present result; the job's target is that of the trial."""
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFilm:
     """Divide a film into parts."""
 
@@ -110,7 +130,7 @@ class ColourPart:
         return (self.key,)
 
 
-Task = ColourFiles | CheckDuplicate | PlanFilm | ColourPart | MakePreview
+Task = ColourFiles | CheckDuplicate | PlanFilm | ColourPart | MakePreview | MakeTrial
 
 
 def jobs_of(task: Task) -> tuple[Job, ...]:

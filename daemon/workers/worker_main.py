@@ -24,7 +24,7 @@ from daemon.workers.duplicate_check import reuse_result
 from daemon.workers.events import Done, Failed, IsDuplicate, PartDone, Planned, Progress, Skipped
 from daemon.workers.failures import end_of_error
 from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.task import CheckDuplicate, ColourFiles, ColourPart, MakePreview, PlanFilm, Task
+from daemon.workers.task import CheckDuplicate, ColourFiles, ColourPart, MakePreview, MakeTrial, PlanFilm, Task
 
 _PROGRESS_SECONDS = 0.5
 """Shortest time between two messages of progress."""
@@ -76,22 +76,26 @@ def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
                 yield IsDuplicate(key)
             else:
                 yield from _colour({key: _job_on_device(job, spec)}, reporter)
-        case MakePreview(key):
+        case MakePreview(key) | MakeTrial(key):
             reporter.start(key)
             yield _preview(task, reporter)
 
 
-def _preview(task: MakePreview, reporter: _Reporter) -> Done | Failed:
+def _preview(task: MakePreview | MakeTrial, reporter: _Reporter) -> Done | Failed:
     from colorizer.preview import write_clip, write_stills  # noqa: PLC0415 (torch is loaded in this process only)
+    from colorizer.trial import write_trial  # noqa: PLC0415 (likewise)
 
+    source = task.job.source if isinstance(task, MakeTrial) else task.source
     try:
+        if isinstance(task, MakeTrial):
+            return Done(task.key, write_trial(task.job, task.result, task.shown, reporter), "")
         if task.clip is not None:
             return Done(task.key, write_clip(task.source, task.clip, reporter), "")
         return Done(task.key, write_stills(task.source, dict(task.stills)), "")
     except TintdError as error:
         return Failed(task.key, "failed", str(error))
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
-        return Failed(task.key, "failed", f"{task.source.name}: no preview can be made: {error}")
+        return Failed(task.key, "failed", f"{source.name}: no preview can be made: {error}")
 
 
 def _do_film(task: PlanFilm | ColourPart, job: Job, reporter: _Reporter) -> _End:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
 from colorizer.photo.formats import is_named_as_photo
+from daemon.config.colour_choice import ColourChoice
 from daemon.journal.records import JobRecord
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.preview_worker import PreviewError
@@ -33,6 +34,7 @@ async def show(request: Request) -> Response:
         job=job,
         facts=facts_of(job),
         attempts=attempts,
+        choice=_chosen(job),
         is_photo=is_photo,
         films=films,
         is_making=any(isinstance(film["state"], float) for film in films.values()),
@@ -88,6 +90,16 @@ async def download(request: Request) -> Response:
     return FileResponse(path, media_type="application/octet-stream", filename=shown(path.name))
 
 
+async def found_job(request: Request) -> JobRecord:
+    """The job that an address names.
+
+    Raises:
+        HTTPException: there is none.
+
+    """
+    return (await _found(request))[0]
+
+
 _WHICH: tuple[Literal["before", "after"], ...] = ("before", "after")
 
 
@@ -107,6 +119,12 @@ async def _film(site: Site, job: JobRecord, which: Which) -> dict[str, object]:
     except PreviewError as error:
         return {"plays": False, "state": str(error), "is_copy": False}
     return {"plays": copy is not None or source.suffix.lower() in PLAYABLE, "state": state, "is_copy": copy is not None}
+
+
+def _chosen(job: JobRecord) -> dict[str, str]:
+    """The settings that a person chose for the file, by their names in words."""
+    chosen = {} if job.choice is None else ColourChoice.model_validate_json(job.choice).model_dump()
+    return {name.replace("_", " "): str(value) for name, value in chosen.items()}
 
 
 def _missing(site: Site, job: JobRecord, which: Which) -> str | None:

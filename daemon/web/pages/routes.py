@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from daemon.web.pages import actions, api, done, drop, failed, job, login, now, settings
+from daemon.web.pages import actions, again, api, done, drop, failed, job, login, now, settings
 
 ROUTES = [
     Route("/", now.show),
@@ -20,6 +20,9 @@ ROUTES = [
     Route("/jobs/{job:int}/media/{which}", job.media),
     Route("/jobs/{job:int}/clips", job.make_clips, methods=["POST"]),
     Route("/jobs/{job:int}/download", job.download),
+    Route("/jobs/{job:int}/again", again.show, methods=["GET"]),
+    Route("/jobs/{job:int}/again", again.do, methods=["POST"]),
+    Route("/jobs/{job:int}/again/{side}", again.picture),
     Route("/login", login.show, methods=["GET"]),
     Route("/login", login.log_in, methods=["POST"]),
     Route("/logout", login.log_out, methods=["POST"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -15,15 +16,15 @@ _AT_ONCE = 150
 """Job numbers in one request, so that its pattern keeps the control socket's limit."""
 
 
-async def ask_service(config: Config, action: Action, pattern: str = "*") -> Answer:
-    """Have the service do something; returns what it has done.
+async def ask_service(config: Config, action: Action, pattern: str = "*", **details: object) -> Answer:
+    """Have the service do something; returns what it has done. Details are further fields of the request.
 
     Raises:
         HTTPException: no service runs, or it refuses.
 
     """
     try:
-        answer = await run_in_threadpool(ask, config.control_socket, action, pattern=pattern)
+        answer = await run_in_threadpool(partial(ask, config.control_socket, action, pattern=pattern, **details))
     except ControlError as error:
         raise HTTPException(409, str(error)) from error
     if answer is None:

@@ -14,6 +14,7 @@ from daemon.web.site.credentials import Credentials
 from daemon.web.site.feed import Feed
 from daemon.web.site.previews import Previews
 from daemon.web.site.room import Rooms
+from daemon.web.site.trials import Trials
 from daemon.web.site.uploads import Uploads
 
 
@@ -27,6 +28,7 @@ class Site:
     credentials: Credentials
     feed: Feed
     previews: Previews
+    trials: Trials
     uploads: Uploads
     rooms: Rooms
     templates: Environment

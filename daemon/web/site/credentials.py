@@ -16,6 +16,7 @@ from pathlib import Path
 
 from colorizer.errors import TintdError
 from daemon.config.settings import Config
+from daemon.config.web_settings import Web
 
 COOKIE_SECONDS = 30 * 86_400
 """How long a browser stays logged in."""
@@ -99,15 +100,26 @@ def open_credentials(config: Config) -> Credentials:
         AccessError: other machines can reach the page, and no token is set; or the state folder cannot be written.
 
     """
+    check_access(config.web)
     token = config.web.token.get_secret_value()
     if token == "auto":  # noqa: S105
-        if not (is_loopback(config.web.address) or _has_trusted_users(config)):
-            raise AccessError(
-                f"web.address {config.web.address}: other machines can reach this address, so set `web.token`, or"
-                " `web.users_header` and `web.trusted_proxies`, or use an address that begins with 127.0.0.1"
-            )
         token = _made_token(web_folder(config))
     return Credentials(token, web_folder(config))
+
+
+def check_access(web: Web) -> None:
+    """Check that a page would not be open to everyone.
+
+    Raises:
+        AccessError: other machines can reach it, and no token is set.
+
+    """
+    has_token = web.token.get_secret_value() != "auto"
+    if not (has_token or is_loopback(web.address) or _has_trusted_users(web)):
+        raise AccessError(
+            f"web.address {web.address}: other machines can reach this address, so set `web.token`, or"
+            " `web.users_header` and `web.trusted_proxies`, or use an address that begins with 127.0.0.1"
+        )
 
 
 def web_folder(config: Config) -> Path:
@@ -126,8 +138,8 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _has_trusted_users(config: Config) -> bool:
-    return config.web.users_header is not None and bool(config.web.trusted_proxies)
+def _has_trusted_users(web: Web) -> bool:
+    return web.users_header is not None and bool(web.trusted_proxies)
 
 
 def _made_token(folder: Path) -> str:

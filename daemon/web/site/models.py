@@ -43,6 +43,15 @@ class ProgressModel(Model):
     seconds_left: float | None
 
 
+class WatchModel(Model):
+    """How the files of a watched folder are found."""
+
+    folder: str
+    by: Literal["events", "polling"] = Field(description="whether the kernel reports new files, or scans find them")
+    scanned: float | None = Field(description="end of the last complete scan, in seconds since the epoch")
+    problem: str | None = Field(description="why new files may be found late, or not at all")
+
+
 class ServiceModel(Model):
     """The running service."""
 
@@ -50,6 +59,7 @@ class ServiceModel(Model):
     summary: str = Field(description="one line for people")
     workers: list[WorkerModel]
     jobs: list[ProgressModel] = Field([], description="the running files")
+    watches: list[WatchModel] = Field([], description="the watched folders")
     seconds_left: float | None = Field(None, description="until all files are done")
 
 

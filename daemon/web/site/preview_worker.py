@@ -21,8 +21,8 @@ _IDLE_SECONDS = 60.0
 """Seconds without work after which the worker's process ends, and frees its memory."""
 _STALL_SECONDS = 120.0
 """Seconds without a message after which a task counts as one that never ends."""
-NO_WEIGHTS = WorkerSpec((), nice=19, io="idle", threads=1)
-"""A worker that colours nothing."""
+_SPEC = WorkerSpec((), nice=19, io="idle", threads=1)
+"""A worker that loads weights only when a trial needs them."""
 
 
 class PreviewError(TintdError):
@@ -35,7 +35,6 @@ class _Order:
 
     rank: tuple[int, int]
     task: Task = field(compare=False)
-    spec: WorkerSpec = field(compare=False)
     on_progress: Callable[[int, int], None] = field(compare=False)
     result: Future[Report] = field(compare=False, default_factory=Future)
 
@@ -50,7 +49,6 @@ class PreviewWorker:
         self._orders: queue.PriorityQueue[_Order] = queue.PriorityQueue()
         self._numbers = count()
         self._worker: Worker | None = None
-        self._spec = NO_WEIGHTS
         threading.Thread(target=self._work, name="previews", daemon=True).start()
 
     def submit(
@@ -58,7 +56,6 @@ class PreviewWorker:
         task: Task,
         *,
         rank: int = 0,
-        spec: WorkerSpec = NO_WEIGHTS,
         on_progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> Future[Report]:
         """Have a task done.
@@ -66,14 +63,13 @@ class PreviewWorker:
         Args:
             task: one with a single key.
             rank: tasks of a lower rank come first.
-            spec: the worker that it needs.
             on_progress: called in another thread with the frames that are done, and all.
 
         Returns:
             What becomes of it: the report, or a PreviewError.
 
         """
-        order = _Order((rank, next(self._numbers)), task, spec, on_progress)
+        order = _Order((rank, next(self._numbers)), task, on_progress)
         self._orders.put(order)
         return order.result
 
@@ -94,9 +90,8 @@ class PreviewWorker:
                 order.result.set_result(report)
 
     def _do(self, order: _Order) -> Report:
-        if self._worker is None or order.spec != self._spec:
-            self._stop()
-            self._worker, self._spec = Worker(order.spec), order.spec
+        if self._worker is None:
+            self._worker = Worker(_SPEC)
         worker, end = self._worker, time.monotonic() + _STALL_SECONDS
         worker.send(order.task)
         while time.monotonic() < end:

@@ -51,7 +51,7 @@ class Previews:
 
         """
         source = self.source(job, which)
-        stem = await asyncio.to_thread(_stem, source)
+        stem = await asyncio.to_thread(stem_of, source)
         path = self._folder / f"{stem}-{size}.jpg"
         if not await asyncio.to_thread(_touched, path):
             stills = {self._folder / f"{stem}-{name}.jpg": side for name, side in SIDES.items()}
@@ -69,7 +69,7 @@ class Previews:
             PreviewError: there is no such file.
 
         """
-        path = self._folder / f"{await asyncio.to_thread(_stem, self.source(job, which))}.mp4"
+        path = self._folder / f"{await asyncio.to_thread(stem_of, self.source(job, which))}.mp4"
         return path if await asyncio.to_thread(_touched, path) else None
 
     async def make_clip(self, job: JobRecord, which: Which) -> None:
@@ -80,7 +80,7 @@ class Previews:
 
         """
         source = self.source(job, which)
-        stem = await asyncio.to_thread(_stem, source)
+        stem = await asyncio.to_thread(stem_of, source)
         path = self._folder / f"{stem}.mp4"
         if await asyncio.to_thread(_touched, path):
             return
@@ -94,7 +94,7 @@ class Previews:
 
     async def clip_state(self, job: JobRecord, which: Which) -> float | str | None:
         """How far a clip is: which part of it is made, or why it cannot be; None where nobody has asked for it."""
-        stem = await asyncio.to_thread(_stem, self.source(job, which))
+        stem = await asyncio.to_thread(stem_of, self.source(job, which))
         if stem in self._pending:
             return self._progress.get(stem, 0.0)
         return self._failed.get(stem)
@@ -168,7 +168,7 @@ def _inside(path: Path, place: Path, folder: Folder) -> Path:
     return path
 
 
-def _stem(source: Path) -> str:
+def stem_of(source: Path) -> str:
     """The name of a file's previews: another one after the file has changed."""
     try:
         state = source.stat()

@@ -17,8 +17,8 @@ from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.journal.records import Attempt, JobRecord
 from daemon.journal.states import STATES, State
 
-_BUSY_MS = 2000
-"""Milliseconds for which a page waits for a locked journal."""
+_PATIENCE = 2.0
+"""Seconds for which a page waits for a locked journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,7 @@ def reading(config: Config) -> Iterator[JournalReader]:
         JournalError: it cannot be read: missing, damaged, locked, or of another version.
 
     """
-    with opened_to_read(config.state) as journal:
-        journal.database.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    with opened_to_read(config.state, _PATIENCE) as journal:
         yield journal
 
 

@@ -10,7 +10,7 @@ function addSlider(figure) {
   slider.max = 100;
   slider.step = "any";
   slider.value = 50;
-  slider.setAttribute("aria-label", "How much of the original is shown");
+  slider.setAttribute("aria-label", figure.dataset.label || "How much of the original is shown");
   const move = () => figure.style.setProperty("--part", slider.value + "%");
   slider.addEventListener("input", move);
   figure.append(slider, document.createElement("span"));

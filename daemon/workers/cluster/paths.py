@@ -8,7 +8,16 @@ from pathlib import Path
 
 from colorizer.job import Job
 from colorizer.settings import ColourSettings
-from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, ColourPart, MakePreview, PlanFilm, Task
+from daemon.workers.task import (
+    CheckDuplicate,
+    ColouredFile,
+    ColourFiles,
+    ColourPart,
+    MakePreview,
+    MakeTrial,
+    PlanFilm,
+    Task,
+)
 
 Paths = Mapping[Path, Path]
 """Folders of the service's machine, and where the nodes have them."""
@@ -39,6 +48,9 @@ def task_on_node(task: Task, paths: Paths) -> Task:
             return replace(task, job=_job_on_node(job, paths), coloured=_coloured_on_node(coloured, paths))
         case PlanFilm(_, job) | ColourPart(_, job):
             return replace(task, job=_job_on_node(job, paths))
+        case MakeTrial(_, job, result, shown):
+            job = _job_on_node(job, paths)
+            return replace(task, job=job, result=on_node(result, paths), shown=on_node(shown, paths))
         case MakePreview(_, source, stills, clip):
             there = {on_node(still, paths): side for still, side in stills.items()}
             return replace(task, source=on_node(source, paths), stills=there, clip=clip and on_node(clip, paths))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -18,6 +19,7 @@ from daemon.workers.cluster.probes import Probe, find_fault
 from daemon.workers.cluster.versions import Versions, own_versions
 from daemon.workers.events import End as EndOfKey
 from daemon.workers.events import Event, Progress, WeightsLoaded
+from daemon.workers.executor import Vacancy
 from daemon.workers.pool import WorkerPool
 from daemon.workers.task import Task, jobs_of
 
@@ -78,8 +80,8 @@ class SlotActor:
         if pool is None or attempt <= self._cancelled:
             return
         self._wait_for_worker(pool)
-        wanted = {job.settings.colour for job in jobs_of(task)}
-        pool.submit(task, next(vacancy for vacancy in pool.vacancies() if wanted <= vacancy.colours))
+        wanted = {job.settings.colour.weights for job in jobs_of(task)}
+        pool.submit(task, next(vacancy for vacancy in pool.vacancies() if wanted <= _weights_of(vacancy)))
         reported_at = 0.0
         while left:
             events = pool.events(_TICK, self._wakeup)
@@ -116,6 +118,11 @@ class SlotActor:
             status = pool.status
             if status.refusal or status.start_error or (status.is_complete and pool.vacancies()):
                 return
+
+
+def _weights_of(vacancy: Vacancy) -> set[Path | str]:
+    """The weights that a worker has loaded; they serve all settings that name them."""
+    return {colour.weights for colour in vacancy.colours}
 
 
 def _is_told(event: Event, *, with_progress: bool) -> bool:

@@ -134,3 +134,29 @@ def until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_each_folder_says_how_its_files_are_found(tmp_path: Path) -> None:
+    """By events or scans; one that is not there, or goes away, is a problem until it is back."""
+    places = [tmp_path / name for name in ("listened", "polled", "absent")]
+    for place in places[:2]:
+        place.mkdir()
+    folders = [Folder(input=place, output=tmp_path / "out", method="events") for place in places]
+    folders[1] = folders[1].model_copy(update={"method": "polling"})
+    watching = Watching.model_validate({"poll_seconds": 0.2, "settle_seconds": 0.2})
+    watcher = Watcher(tuple(folders), watching, lambda: None)
+    assert [state.scanned for state in watcher.states()] == [None] * 3
+    watcher.start()
+    try:
+        until(lambda: watcher.states()[0].scanned)
+        assert [(state.folder, state.by) for state in watcher.states()] == list(
+            zip(places, ("events", "polling", "events"), strict=True)
+        )
+        until(lambda: [bool(state.problem) for state in watcher.states()] == [False, False, True])
+        places[1].rmdir()
+        until(lambda: "cannot be read" in str(watcher.states()[1].problem))
+        for place in places[1:]:
+            place.mkdir()
+        until(lambda: not any(state.problem for state in watcher.states()))
+    finally:
+        watcher.stop()

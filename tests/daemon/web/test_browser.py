@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from tests.daemon.web.test_supervisor import until
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
 AXE = Path(__file__).parents[2] / "assets" / "axe" / "axe.min.js"
-PLACES = ("", "done", "failed", "failed?state=skipped", "drop", "settings", "api", "jobs/1", "jobs/2")
+PLACES = ("", "done", "failed", "failed?state=skipped", "drop", "settings", "api", "jobs/1", "jobs/2", "jobs/2/again")
+ALL_SHOWN = "Array.from(document.querySelectorAll('.compare img')).every(one => one.naturalWidth > 0)"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 expect.set_options(timeout=60_000)
@@ -60,16 +61,16 @@ def start(tintd: Daemon, **web: Any) -> str:  # noqa: ANN401 (settings of any ki
     return str(tintd.logged("web page")[-1]["log_in_once"])
 
 
-def check_all(tab: Tab, root: str) -> None:
-    """Look at every page with axe, at a desk's width and at a phone's, where nothing sticks out."""
-    for place in PLACES:
+def check_all(tab: Tab, root: str, places: Sequence[str] = PLACES) -> None:
+    """Look at pages with axe; neither at a desk's width nor at a phone's does anything stick out."""
+    for place in places:
         tab.goto(root + place)
         for width in (1280, 360):
             tab.set_viewport_size({"width": width, "height": 800})
             wide = tab.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{place} is {wide} wide"
-            found = tab.evaluate(f"(async () => {{ {AXE.read_text()}; return await axe.run(); }})()")
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], place
+        found = tab.evaluate(f"(async () => {{ {AXE.read_text()}; return await axe.run(); }})()")
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], place
 
 
 def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser, tmp_path: Path) -> None:
@@ -83,6 +84,7 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
     with opened(browser, root) as tab:
         tab.goto(root)
         expect(tab.get_by_label("Token")).to_be_visible()
+        check_all(tab, root, ("", "login?link=used"))
         tab.goto(link)
         expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
         expect(tab.get_by_text(str(tintd.inbox), exact=True)).to_be_visible()
@@ -106,8 +108,9 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         slider.focus()
         tab.keyboard.press("End")
         assert tab.locator("[data-compare]").evaluate("one => one.style.getPropertyValue('--part')") == "100%"
-        shown = "Array.from(document.querySelectorAll('.compare img')).every(one => one.naturalWidth > 0)"
-        until(lambda: tab.evaluate(shown))
+        until(lambda: tab.evaluate(ALL_SHOWN))
+
+        colour_again(tab)
 
         tab.goto(f"{root}done?q=film")
         tab.locator(".tile").click()
@@ -121,6 +124,17 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         (tintd.inbox / "broken.png").write_bytes(photograph.read_bytes())
         tintd.wait_for(done=3)
         check_all(tab, root)
+
+
+def colour_again(tab: Tab) -> None:
+    """Try other settings for the photograph that is shown, look at both, and have it coloured with them."""
+    tab.get_by_role("link", name="Colour again").click()
+    tab.get_by_label("Vividness").fill("1")
+    tab.get_by_role("button", name="Try").click()
+    expect(tab.get_by_alt_text("The present result")).to_be_visible()
+    until(lambda: tab.evaluate(ALL_SHOWN))
+    tab.get_by_role("button", name="Colour again with these settings").click()
+    expect(tab.get_by_text("vividness 1.0")).to_be_visible()
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Tests of daemon/web/pages: what people read, of a page that is really served."""
 
 import os
+import sqlite3
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -117,6 +119,22 @@ def test_a_failure_has_its_reason(page: Page) -> None:
         assert "ends too early" in page.browser.get("/failed", params={"q": text}).text
     for text in ("%", "_", "nobody"):
         assert "No file is like this" in page.browser.get("/failed", params={"q": text}).text
+
+
+def test_a_locked_journal_is_said(page: Page) -> None:
+    """While another program keeps the journal for itself, the page says so; afterwards it is shown again."""
+    finish_file(page.config, enter_file(page.config, "a.jpg"))
+    with closing(sqlite3.connect(page.config.state / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert "a.jpg" in page.browser.get("/done").text  # a program that only writes disturbs nobody who reads
+        other.execute("ROLLBACK")
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        answer = page.browser.get("/done")
+        assert answer.status_code == 503
+        assert "another program keeps it locked" in answer.text
+        assert "another program" in page.browser.get("/api/v1/jobs").json()["error"]
+    assert "a.jpg" in page.browser.get("/done").text
 
 
 @pytest.mark.parametrize("harm", ["damaged", "gone", "foreign"])

@@ -7,17 +7,20 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import yaml
 
+from daemon.commands.check import Finding, _findings
 from daemon.config.settings import Log
 from daemon.journal.journal import Journal
 from daemon.web.supervisor import WebSupervisor
 from tests.conftest import TIMEOUT, Daemon
-from tests.daemon.web.conftest import config_in
+from tests.daemon.web.conftest import Page, config_in
 
 
 def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever it returns)
@@ -69,3 +72,24 @@ def test_a_port_that_is_taken_turns_the_page_off(tintd: Daemon) -> None:
     page = tintd.logged("web page")[0]["process"]
     tintd.stop(signal.SIGKILL)
     until(lambda: not psutil.pid_exists(page))
+
+
+def test_the_check_says_whether_there_will_be_a_page(tmp_path: Path, page: Page) -> None:
+    """A port that another program has and an address without a token are warnings; a page that runs is none."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = findings_about(tmp_path, f"127.0.0.1:{other.getsockname()[1]}")
+    assert [(finding.level, "choose another port" in finding.text) for finding in taken] == [("warning", True)]
+    everyone = findings_about(tmp_path, "0.0.0.0:0")
+    assert [(finding.level, "web.token" in finding.text) for finding in everyone] == [("warning", True)]
+    own = findings_about(tmp_path, f"127.0.0.1:{page.port}")
+    assert [(finding.level, "tintd serves it" in finding.text) for finding in own] == [("ok", True)]
+    assert [finding.level for finding in findings_about(tmp_path, "127.0.0.1:0")] == ["ok"]
+    assert findings_about(tmp_path, "off") == []
+
+
+def findings_about(tmp_path: Path, address: str) -> list[Finding]:
+    """What `tintd check` says about an address of the page."""
+    config = {"folders": [{"input": "in", "output": "out"}], "web": {"address": address}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    before_weights = takewhile(lambda finding: "weights" not in finding.text, _findings(tmp_path / "config.yaml"))
+    return [finding for finding in before_weights if "web page" in finding.text]
