@@ -83,7 +83,11 @@ def box_of(module: str) -> str:
     package, *rest = module.split(".")
     if not rest:
         return SHARED if package == "colorizer" else f"{package}.cli"
-    if package == "colorizer" and rest[0] not in {"engine", "preview", "trial"} and not (ROOT / "colorizer" / rest[0]).is_dir():
+    if (
+        package == "colorizer"
+        and rest[0] not in {"engine", "preview", "trial"}
+        and not (ROOT / "colorizer" / rest[0]).is_dir()
+    ):
         return SHARED
     return f"{package}.cli" if rest[0] == "__main__" else f"{package}.{rest[0]}"
 

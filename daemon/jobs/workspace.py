@@ -48,10 +48,15 @@ def work_folder(job: JobRecord, folder: Folder, journal: Journal) -> Path:
     That is the output folder, or the sub-folder in it where another disk begins; the journal notes such a sub-folder.
 
     """
-    place = _place(folder.output, result_folder(job, folder))
-    if place != folder.output:
-        journal.outputs([place])
-    return place / f".tintd-{journal.id}-{job.id}"
+    path = work_path(job, folder, journal.id)
+    if path.parent != folder.output:
+        journal.outputs([path.parent])
+    return path
+
+
+def work_path(job: JobRecord, folder: Folder, journal: str) -> Path:
+    """The path of the work folder of a job in a journal with an id."""
+    return _place(folder.output, result_folder(job, folder)) / f".tintd-{journal}-{job.id}"
 
 
 def prepare(workspace: Path) -> None:

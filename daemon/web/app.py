@@ -23,6 +23,7 @@ from daemon.web.site.context import Site
 from daemon.web.site.credentials import Credentials
 from daemon.web.site.feed import Feed
 from daemon.web.site.guard import Guard
+from daemon.web.site.latest_frames import LatestFrames
 from daemon.web.site.previews import Previews
 from daemon.web.site.rendering import STATIC, make_templates, render
 from daemon.web.site.room import Rooms
@@ -62,6 +63,7 @@ def make_app(config: Config, path: Path, credentials: Credentials) -> Starlette:
         feed,
         previews,
         Trials(config, previews),
+        LatestFrames(config),
         Uploads(config),
         Rooms([*places, config.state]),
         make_templates(),

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from daemon.control.control_socket import Answer
 from daemon.journal.listing import JobFilter
 from daemon.journal.records import JobRecord
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.feed import Snapshot
+from daemon.web.site.preview_worker import PreviewError
 from daemon.web.site.reading import facts_of, page_of, queues_of
 from daemon.web.site.rendering import render
 
@@ -26,8 +28,27 @@ async def show(request: Request) -> Response:
     snapshot = site.feed.latest.snapshot
     values = await run_in_threadpool(_read, site, snapshot)
     return render(
-        request, "now.html", snapshot=snapshot, rooms=await site.rooms.now(), folders=site.config.folders, **values
+        request,
+        "now.html",
+        snapshot=snapshot,
+        rooms=await site.rooms.now(),
+        segments=await site.frames.segments(values["records"]),
+        folders=site.config.folders,
+        **values,
     )
+
+
+async def frame(request: Request) -> Response:
+    """A JPEG of a frame that was coloured a moment ago, of a film that runs."""
+    site = site_of(request)
+    segment = site.frames.segment(request.path_params["job"])
+    if segment is None:
+        raise HTTPException(404, "No part of this film is finished yet.")
+    try:
+        path = await site.previews.still_of(segment, "small")
+    except PreviewError as error:
+        raise HTTPException(404, str(error)) from error
+    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=60"})
 
 
 def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
@@ -35,6 +56,7 @@ def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
     waiting = page_of(site.config, JobFilter(("waiting", "held")), _SHOWN).jobs
     recent = page_of(site.config, JobFilter(("done",)), 6).jobs
     return {
+        "records": running,
         "running": [_running(job, snapshot) for job in running],
         "waiting": [facts_of(job) | {"name": str(job.path)} for job in waiting],
         "recent": recent,

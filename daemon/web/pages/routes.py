@@ -20,6 +20,7 @@ ROUTES = [
     Route("/jobs/{job:int}/media/{which}", job.media),
     Route("/jobs/{job:int}/clips", job.make_clips, methods=["POST"]),
     Route("/jobs/{job:int}/download", job.download),
+    Route("/jobs/{job:int}/frame.jpg", now.frame),
     Route("/jobs/{job:int}/again", again.show, methods=["GET"]),
     Route("/jobs/{job:int}/again", again.do, methods=["POST"]),
     Route("/jobs/{job:int}/again/{side}", again.picture),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from daemon.config.settings import Config
 from daemon.web.site.credentials import Credentials
 from daemon.web.site.feed import Feed
+from daemon.web.site.latest_frames import LatestFrames
 from daemon.web.site.previews import Previews
 from daemon.web.site.room import Rooms
 from daemon.web.site.trials import Trials
@@ -29,6 +30,7 @@ class Site:
     feed: Feed
     previews: Previews
     trials: Trials
+    frames: LatestFrames
     uploads: Uploads
     rooms: Rooms
     templates: Environment

@@ -50,7 +50,15 @@ class Previews:
             PreviewError: it cannot be made; the message says why.
 
         """
-        source = self.source(job, which)
+        return await self.still_of(self.source(job, which), size)
+
+    async def still_of(self, source: Path, size: str) -> Path:
+        """A JPEG of a file that the caller has found in a folder of the configuration; made if there is none.
+
+        Raises:
+            PreviewError: it cannot be made; the message says why.
+
+        """
         stem = await asyncio.to_thread(stem_of, source)
         path = self._folder / f"{stem}-{size}.jpg"
         if not await asyncio.to_thread(_touched, path):
