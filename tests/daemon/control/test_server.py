@@ -37,7 +37,7 @@ def server(config: Config) -> Iterator[ControlServer]:
         while not ended.is_set():
             asked.wait(60)
             asked.clear()
-            made[0].serve(lambda action, pattern: Applied(f"{action} {pattern}"))
+            made[0].serve(lambda request: Applied(f"{request.action} {request.pattern}"))
 
     made.append(ControlServer(config, LatestState(), asked.set))
     thread = threading.Thread(target=loop)
@@ -54,6 +54,16 @@ def test_requests_wait_for_the_main_loop(server: ControlServer, config: Config) 
     assert server is not None
     answer = ask(config.control_socket, Action.CANCEL, pattern="a b.jpg")
     assert answer == {"summary": "cancel a b.jpg", "says": "cancel a b.jpg", "files": None}
+
+
+def test_a_choice_that_is_not_allowed_is_refused(server: ControlServer, config: Config) -> None:
+    """With what is allowed; one that is allowed reaches the main loop."""
+    assert server is not None
+    choice = {"vividness": 0.5, "steadiness": "auto", "working_size": "native"}
+    assert ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=choice) is not None
+    for wrong, said in ((choice | {"vividness": 7}, "vividness: must be 1 or less"), ("all", "must contain settings")):
+        with pytest.raises(ControlError, match=said):
+            ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=wrong)
 
 
 @pytest.mark.parametrize("pattern", ["\ud800", "[" * 60_000])
