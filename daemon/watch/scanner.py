@@ -169,7 +169,9 @@ class Scanner:
         for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), report):
             self._offer(folder, path)
         self._problems.pop(folder.input, None)
-        if problem is not None:
+        if isinstance(problem, FileNotFoundError):
+            self._problems[folder.input] = "the folder is not there"
+        elif problem is not None:
             self._problems[folder.input] = f"the folder cannot be read: {problem.strerror}"
         return entered if self._listens(folder) and folder.links != "follow" else set()
 

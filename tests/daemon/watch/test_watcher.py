@@ -154,7 +154,7 @@ def test_each_folder_says_how_its_files_are_found(tmp_path: Path) -> None:
         )
         until(lambda: [bool(state.problem) for state in watcher.states()] == [False, False, True])
         places[1].rmdir()
-        until(lambda: "cannot be read" in str(watcher.states()[1].problem))
+        until(lambda: "not there" in str(watcher.states()[1].problem))
         for place in places[1:]:
             place.mkdir()
         until(lambda: not any(state.problem for state in watcher.states()))
