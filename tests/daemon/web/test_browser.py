@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -177,8 +178,8 @@ def nginx(root: Path, page: str) -> Iterator[str]:
     assert NGINX is not None
     folder = root / "nginx"
     folder.mkdir()
-    socket_port = page.rpartition(":")[2]
-    port = 20_000 + int(socket_port) % 10_000
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     (folder / "nginx.conf").write_text(f"""
         daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; user root;
         events {{}}
