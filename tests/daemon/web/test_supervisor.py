@@ -38,11 +38,8 @@ def logged(capfd: pytest.CaptureFixture[str], said: list[str], event: str) -> li
     return [line for line in map(json.loads, (one for one in said if one.startswith("{"))) if line["event"] == event]
 
 
-def test_a_page_that_dies_is_started_again(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], forked_workers: None
-) -> None:
+def test_a_page_that_dies_is_started_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """It has another link each time; at the end, no process is left."""
-    assert forked_workers is None
     config = config_in(tmp_path).model_copy(update={"log": Log(format="json")})
     Journal(config.state).close()
     said: list[str] = []
