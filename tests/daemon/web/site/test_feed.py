@@ -62,7 +62,9 @@ def test_people_see_and_steer_the_service(tintd: Daemon, browser: httpx.Client) 
     with events(browser) as told:
         assert any(said is not None and said["ready"] for _, said in told)
         assert str(tintd.inbox) in browser.get("/").text.partition("Watched folders")[2]
-        assert browser.get("/api/v1/status").json()["service"]["watches"][0]["problem"] is None
+        assert [watch["folder"] for watch in browser.get("/api/v1/status").json()["service"]["watches"]] == [
+            str(tintd.inbox)
+        ]
         press(do="pause-30")
         first = next((name, said) for name, said in told if said and said["paused"])
         assert first[1]["paused"][0]["until"] > time.time() + 1700
