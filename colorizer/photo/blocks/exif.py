@@ -23,6 +23,8 @@ _COMPRESSION, _THUMBNAIL, _THUMBNAIL_SIZE = 259, 513, 514
 _SRGB, _UNCALIBRATED = 1, 65535
 _INTEROP_INDEX = 1
 _MOST_ENTRIES = 4096
+_PADDING = 3
+"""Most bytes of zero that fill a block up to a multiple of two or four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,13 @@ def _replace_thumbnail(block: _Block, thumbnail: bytes | None) -> None:
     if place is None or size is None or block.content[place : place + 2] != b"\xff\xd8":
         block.write("L", pointer, 0)
         return
-    if thumbnail is not None and len(thumbnail) > size and place + size < len(block.content):
+    behind = block.content[place + size :]
+    is_last = len(behind) <= _PADDING and not any(behind)
+    if thumbnail is not None and len(thumbnail) > size and not is_last:
         thumbnail = None  # there is no room, and nothing behind it may move
     size = min(size, len(block.content) - place)
     block.content[place : place + size] = bytes(size)
-    if place + size >= len(block.content):
+    if is_last:
         del block.content[place:]
     if thumbnail is None:
         block.write("L", pointer, 0)

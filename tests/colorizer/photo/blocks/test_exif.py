@@ -65,6 +65,16 @@ def test_a_thumbnail_is_replaced_or_left_out() -> None:
     assert grey not in replaced
 
 
+@pytest.mark.parametrize(("behind", "stays"), [(b"", True), (b"\x00", True), (b"\x00" * 8, False), (b"\x01", False)])
+def test_a_larger_thumbnail_needs_the_end_of_the_block(behind: bytes, *, stays: bool) -> None:
+    """Bytes that fill the block up to an even length are no obstacle; values behind the thumbnail do not move."""
+    copy = true_of_copy(exif(small_jpeg(40)) + behind, Truth(thumbnail=small_jpeg(64)))
+    assert has_thumbnail(copy) is stays
+    if stays:
+        shown = pyvips.Image.jpegload_buffer(in_a_jpeg(copy)).get("jpeg-thumbnail-data")
+        assert Image.open(io.BytesIO(shown)).size == (64, 64)
+
+
 @given(st.data())
 def test_a_damaged_block_ends_with_one_error(data: st.DataObject) -> None:
     """Whatever is wrong with it."""
