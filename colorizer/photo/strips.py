@@ -21,7 +21,7 @@ from colorizer.photo.reduction import split_frames
 
 _NOTHING = Margins()
 _TINY = 1e-9
-"""A colour that reaches less far from grey than this is inside the gamut."""
+"""Added to distances from grey, so that nothing is divided by zero."""
 _INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
 
 
@@ -84,12 +84,13 @@ def grey_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image
 
 def colour_frame(luma: pyvips.Image, fit: ChromaFit) -> pyvips.Image:
     """Give a frame its colour: R'G'B', float 0..1, of a luma, float 0..1."""
-    slope, offset = _enlarge(fit.slope, luma), _enlarge(fit.offset, luma)
-    reach = (slope * luma + offset).recomb(_reach_matrix())
-    red, green, blue = reach.bandsplit()
-    up, down = red.maxpair(green).maxpair(blue), -red.minpair(green).minpair(blue)
-    room = ((1 - luma) / up.maxpair(_TINY)).minpair(luma / down.maxpair(_TINY)).minpair(1).maxpair(0)
-    return luma + reach * room
+    # Band by band: libvips takes a third more time for the same with three bands at once.
+    small = torch.cat((rgb_minus_luma(fit.slope, MATRIX), rgb_minus_luma(fit.offset, MATRIX)), dim=1)
+    bands = _enlarge(small, luma).bandsplit()
+    red, green, blue = (slope * luma + offset for slope, offset in zip(bands[:3], bands[3:], strict=True))
+    up, down = red.maxpair(green).maxpair(blue) + _TINY, _TINY - red.minpair(green).minpair(blue)
+    room = ((1 - luma) / up).minpair(luma / down).minpair(1).maxpair(0)
+    return (luma + red * room).bandjoin([luma + green * room, luma + blue * room])
 
 
 def _to_samples(image: pyvips.Image, white: float, sample: Sample) -> pyvips.Image:
@@ -110,9 +111,3 @@ def _enlarge(plane: Tensor, luma: pyvips.Image) -> pyvips.Image:
         ody=(along - 1) / 2,
         extend="copy",
     )
-
-
-def _reach_matrix() -> pyvips.Image:
-    """The matrix from Cb, Cr to R'G'B' minus luma."""
-    columns = rgb_minus_luma(torch.eye(2, dtype=torch.float64).reshape(2, 2, 1, 1), MATRIX)
-    return pyvips.Image.new_from_array(columns.reshape(2, 3).T.contiguous().numpy())
