@@ -25,6 +25,8 @@ _CUT_OFF = (
     "seek error",
     "bad seek",
 )
+_ORIGIN = re.compile(r"^\w+: ")
+"""The part of libvips that a line of its messages is from, such as VipsJpeg."""
 _UNKNOWN_COMPRESSION = re.compile(r"((?:Old-style )?\w+) compression support is not configured")
 """Libtiff's message about a compression that it was built without."""
 
@@ -59,7 +61,8 @@ def _explain(name: str, error: pyvips.Error) -> MediaError | OSError:
     for number in UNWRITABLE:
         if os.strerror(number) in str(error.detail):
             return OSError(number, f"{os.strerror(number)} (in the output folder, or the temporary one)")
-    said = one_line(str(error.detail)) or "its decoder does not say how"
+    lines = [_ORIGIN.sub("", line.strip()) for line in str(error.detail).splitlines()]
+    said = one_line("; ".join(dict.fromkeys(filter(None, lines)))) or "its decoder does not say how"
     if any(word in said.lower() for word in _CUT_OFF):
         return TruncatedError(f"{name}: the picture ends too early ({said})")
     if unknown := _UNKNOWN_COMPRESSION.search(said):

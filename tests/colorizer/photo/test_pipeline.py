@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import sys
 from collections.abc import Callable
@@ -634,3 +635,15 @@ def test_tags_of_a_file_manager_are_kept(tmp_path: Path, colour: Colorize) -> No
     except OSError:
         pytest.skip("this disk has no extended attributes")
     assert os.getxattr(colour(source)[1], "user.xdg.tags") == b"family"
+
+
+def test_what_is_wrong_is_said_once_without_names_of_libvips(tmp_path: Path, colour: Colorize) -> None:
+    """Its decoder's messages are separated, and their origin is left out."""
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source)
+    source.write_bytes(source.read_bytes().replace(b"\xff\xc0", b"\x00\xc0", 1))  # its start of frame
+    with pytest.raises(MediaError) as raised:
+        colour(source)
+    assert re.fullmatch(
+        r"a\.jpg: the picture is damaged \(Corrupt JPEG data: [^:;]+; Invalid JPEG [^:;]+: [^:;]+\)", str(raised.value)
+    )
