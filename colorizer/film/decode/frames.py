@@ -64,30 +64,47 @@ def read_frames(
             yield frame
 
 
-def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
-    """Decode the key frames before moments that are spread evenly over a film, as far as they can be found."""
-    start, stop = _window(info, excerpt)
-    begin = round(info.start / info.time_base) if start is None else start
-    end = begin + info.expected * info.usual_duration if stop is None else stop
+@contextmanager
+def open_samples(info: FilmInfo) -> Iterator[InputContainer]:
+    """Open a film once for `sample_pictures` and `sample_runs`, which read it at many places."""
     with open_film(info.path) as container:
-        stream = cast("VideoStream", container.streams[info.index])
-        stream.thread_type = "SLICE"
-        for number in range(count):
-            with suppress(av.error.FFmpegError):
-                container.seek(begin + (end - begin) * number // count, stream=stream)
-            yield from _next_key_frame(container, stream)
-            stream.codec_context.flush_buffers()
+        cast("VideoStream", container.streams[info.index]).thread_type = "SLICE"
+        yield container
 
 
-def sample_runs(info: FilmInfo, excerpt: Excerpt | None, count: int, length: int) -> Iterator[list[VideoFrame]]:
+def sample_pictures(
+    container: InputContainer, info: FilmInfo, excerpt: Excerpt | None, count: int
+) -> Iterator[VideoFrame]:
+    """Decode the key frames before moments that are spread evenly over a film, as far as they can be found."""
+    stream = cast("VideoStream", container.streams[info.index])
+    for moment in _moments(info, excerpt, count):
+        _seek(container, stream, moment)
+        yield from _next_key_frame(container, stream)
+        stream.codec_context.flush_buffers()
+
+
+def sample_runs(
+    container: InputContainer, info: FilmInfo, excerpt: Excerpt | None, count: int, length: int
+) -> Iterator[list[VideoFrame]]:
     """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found."""
+    stream = cast("VideoStream", container.streams[info.index])
+    for moment in _moments(info, excerpt, count):
+        if _seek(container, stream, moment):
+            yield list(islice(PictureDecoder(container, stream), length))
+            stream.codec_context.flush_buffers()
+        else:  # anew, because the failed search may have moved it
+            with open_samples(info) as unmoved:
+                beginning = cast("VideoStream", unmoved.streams[info.index])
+                yield list(islice(PictureDecoder(unmoved, beginning), length))
+
+
+def _moments(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[int]:
+    """Timestamps that are spread evenly over a film, in the stream's time base."""
     start, stop = _window(info, excerpt)
     begin = round(info.start / info.time_base) if start is None else start
     end = begin + info.expected * info.usual_duration if stop is None else stop
     for number in range(count):
-        with _open_at(info, begin + (end - begin) * number // count if number else start) as (container, stream):
-            stream.thread_type = "SLICE"
-            yield list(islice(PictureDecoder(container, stream), length))
+        yield begin + (end - begin) * number // count
 
 
 def _next_key_frame(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:

@@ -87,8 +87,9 @@ def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmS
     counts, combs = FieldCounts(), list[float]()
     for run in runs:
         alike = [picture for picture in run if _is_usual(picture, info)]
-        counts += count_fields(alike, info.time_base)
-        combs += comb_ratios([luma_codes(picture, info.coding).clone() for picture in alike])
+        found = count_fields(alike, info.time_base)
+        counts += found
+        combs += _combs(alike, found, info)
     if settings.interlaced == settings.pulldown == "auto" and _is_telecined(counts, info):
         return replace(info, scan=Scan.TELECINED, field_order=_order(counts, info))
     if settings.interlaced in {"deinterlace", "keep"} and (info.interlaced or counts.flagged):
@@ -141,6 +142,13 @@ def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
             far = (luma[2:] - luma[:-2]).abs()[inside].mean()
             ratios.append(float(near / far.clamp_min(1e-6)))
     return ratios
+
+
+def _combs(run: Sequence[VideoFrame], found: FieldCounts, info: FilmInfo) -> list[float]:
+    """The ratios of a run's frames; 0, without the work, where `idet` has found none of two moments."""
+    if not found.top_first + found.bottom_first:
+        return [0.0] * found.moving
+    return comb_ratios([luma_codes(picture, info.coding).clone() for picture in run])
 
 
 def _shows_combs(ratios: Sequence[float], info: FilmInfo) -> bool:
