@@ -108,7 +108,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
     notes += _unkept(job, info, container)
     last = segments[-1].record.end * info.time_base - shift
     frames = sum(len(segment.record.pts) for segment in segments)
-    notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams))
+    notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams), on_progress)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
     return tuple(notes)

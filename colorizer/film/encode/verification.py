@@ -8,7 +8,7 @@ report; what should be there and is not ends the job.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -78,13 +78,14 @@ def expect(carried: Iterable[CarriedStream]) -> tuple[ExpectedStream, ...]:
     )
 
 
-def verify(path: Path, info: FilmInfo, written: Written) -> Iterator[str]:
+def verify(path: Path, info: FilmInfo, written: Written, on_progress: Callable[[], None]) -> Iterator[str]:
     """Compare a result with what was written into it, and with its original.
 
     Args:
         path: the result.
         info: the original.
         written: what was written.
+        on_progress: called for each packet: on a slow disk a long film takes its time.
 
     Yields:
         What the result does not hold, for the report.
@@ -95,7 +96,7 @@ def verify(path: Path, info: FilmInfo, written: Written) -> Iterator[str]:
     """
     try:
         with av.open(f"file:{path}", metadata_errors="surrogateescape") as result:
-            packets, end = _count(result)
+            packets, end = _count(result, on_progress)
             yield from _compare_streams(result, written, packets)
             yield from _compare_words(result, info)
             if len(result.chapters()) < written.chapters:
@@ -112,11 +113,12 @@ def _damaged(info: FilmInfo, what: str) -> MediaError:
     return MediaError(f"{info.path.name}: the coloured film did not pass its check: {what}; please report this")
 
 
-def _count(result: InputContainer) -> tuple[Counter[int], Fraction]:
+def _count(result: InputContainer, on_progress: Callable[[], None]) -> tuple[Counter[int], Fraction]:
     """Number of packets of each stream, and when the last frame of the picture ends."""
     packets: Counter[int] = Counter()
     end = Fraction(0)
     for packet in result.demux():
+        on_progress()
         if packet.size:
             packets[packet.stream.index] += 1
             if packet.stream.index == 0 and packet.pts is not None and packet.time_base:
