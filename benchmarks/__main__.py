@@ -1,6 +1,30 @@
-"""`make bench`: all measurements, one after the other."""
+"""`make bench`: all measurements, one after the other, then all figures with their bars.
 
-from benchmarks import contention, film, idle, loading, memory, network, scan, web
+`python -m benchmarks film memory` takes those alone, and writes no file.
+"""
 
-for measurement in (network, film, memory, scan, loading, idle, contention, web):
-    measurement.main()
+import sys
+
+from benchmarks import contention, film, idle, loading, memory, network, photograph, scan, web
+from benchmarks.figures import Figure, Neighbours, print_figures, this_machine, write_figures
+
+MEASUREMENTS = {
+    module.__name__.rpartition(".")[2]: module.main
+    for module in (network, photograph, film, memory, scan, loading, idle, contention, web)
+}
+
+
+def main(names: list[str]) -> None:
+    """Measure, print, and write the file of this machine where everything was measured."""
+    neighbours = Neighbours()
+    figures: list[Figure] = []
+    for name in names or MEASUREMENTS:
+        figures += MEASUREMENTS[name]()
+    share = neighbours.share()
+    print_figures(figures)
+    if not names:
+        print(f"written to {write_figures(figures, this_machine(), share)}; others used {share:.0%} of the machine")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

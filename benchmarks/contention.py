@@ -16,6 +16,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import Figure
 from colorizer.job import Job
 from colorizer.processors import available_processors
 from colorizer.settings import JobSettings
@@ -26,17 +27,20 @@ _PHOTOGRAPHS = 24
 _SETTINGS = JobSettings()
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Print a table: with threads that sleep while they wait, as workers have them, and with threads that spin."""
     table = Table("threads wait", "alone, ms/photograph", "beside busy loops", "growth", "seconds alone", "beside")
     table.title = f"Processor time of a worker, {available_processors()} processors"
+    growth: dict[str, float] = {}
     for policy in ("PASSIVE", "ACTIVE"):
         os.environ["OMP_WAIT_POLICY"] = policy
         (alone, seconds_alone), (beside, seconds_beside) = _measure()
-        growth = f"{beside / alone:.2f}"
-        table.add_row(policy, f"{alone:.0f}", f"{beside:.0f}", growth, f"{seconds_alone:.1f}", f"{seconds_beside:.1f}")
+        growth[policy] = beside / alone
+        seconds = f"{seconds_alone:.1f}", f"{seconds_beside:.1f}"
+        table.add_row(policy, f"{alone:.0f}", f"{beside:.0f}", f"{growth[policy]:.2f}", *seconds)
     table.caption = "target: growth of at most 1.3 with PASSIVE"
     Console().print(table)
+    return [Figure("processor time beside busy loops / alone", growth["PASSIVE"], "times", 1.3)]
 
 
 def _measure() -> tuple[tuple[float, float], tuple[float, float]]:

@@ -7,27 +7,49 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.figures import Figure
 
 _SECONDS = 60.0
 _FULL = 2000
 """Files that lie, done, in the full folder; each rescan looks at all of them."""
 
 
-def main() -> None:
+class Cost(NamedTuple):
+    """What an idle service takes."""
+
+    share: float
+    """Of a core, 0..1."""
+    wakes: float
+    """Each second."""
+    memory: float
+    """Resident, in MiB."""
+    own_memory: float
+    """Of it, without what is shared."""
+
+
+def main() -> list[Figure]:
     """Print shares and memory, of the service process without its worker."""
     table = Table("watched folder", "share of a core", "wake-ups per s", "memory, MiB (without shared)")
     table.title = f"Idle for {_SECONDS:.0f} s, rescan every 300 s"
-    table.add_row("empty", *_cost(0))
-    table.add_row(f"{_FULL} files, skipped", *_cost(_FULL))
+    costs = {"empty": _cost(0), f"{_FULL} files, skipped": _cost(_FULL)}
+    for title, one in costs.items():
+        memory = f"{one.memory:.0f} ({one.own_memory:.0f})"
+        table.add_row(title, f"{one.share:.2%}", f"{one.wakes:.1f}", memory)
     table.caption = "targets: under 0.5 % of a core, under 80 MiB"
     Console().print(table)
+    return [
+        Figure("idle service, share of a core", 100 * max(one.share for one in costs.values()), "%", 0.5),
+        Figure("idle service, memory", max(one.memory for one in costs.values()), "MiB", 80),
+    ]
 
 
-def _cost(files: int) -> tuple[str, str, str]:
+def _cost(files: int) -> Cost:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "inbox").mkdir()
@@ -42,9 +64,9 @@ def _cost(files: int) -> tuple[str, str, str]:
             time.sleep(_SECONDS)
             share = (_ticks(service.pid) - before) / 100 / _SECONDS
             wakes = (_wakes(service.pid) - woken) / _SECONDS
-            memory = _memory(service.pid)
+            memory, own = _memory(service.pid)
             service.terminate()
-    return f"{share:.2%}", f"{wakes:.1f}", memory
+    return Cost(share, wakes, memory, own)
 
 
 def _wait_until_idle(root: Path, files: int) -> None:
@@ -69,11 +91,11 @@ def _wakes(pid: int) -> int:
     return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("voluntary"))
 
 
-def _memory(pid: int) -> str:
-    """Resident and, of it, what is the process's own."""
+def _memory(pid: int) -> tuple[float, float]:
+    """Resident, and of it what is the process's own, in MiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
-    return f"{sizes['Rss:']:.0f} ({sizes['Private_Clean:'] + sizes['Private_Dirty:']:.0f})"
+    return sizes["Rss:"], sizes["Private_Clean:"] + sizes["Private_Dirty:"]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from lightning.fabric import Fabric
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import Figure
 from training.data.samples import batches_of, load_samples, workers_of
 from training.loop.colour_task import ColourTask
 from training.loop.optimization import make_optimizer, precision_of
@@ -27,10 +28,10 @@ _STEPS, _ROUNDS = 5, 4
 _PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "pictures"
 
 
-def main() -> None:
+def main(own_recipe: Path | None = None) -> list[Figure]:
     """Print a table."""
     with tempfile.TemporaryDirectory() as name:
-        recipe = load_colour_recipe(Path(sys.argv[1])) if len(sys.argv) > 1 else _demo_recipe(Path(name))
+        recipe = load_colour_recipe(own_recipe) if own_recipe else _demo_recipe(Path(name))
         fabric = Fabric(precision=precision_of(recipe), devices=1)
         task = ColourTask(recipe)
         order = batches_of(task.corpus, recipe, range(1, 1000))
@@ -68,6 +69,7 @@ def main() -> None:
     )
     table.add_row(*map(str, shown))
     Console().print(table)
+    return [Figure("training step with loading / without", real / synthetic, "times")]
 
 
 def _demo_recipe(root: Path) -> Recipe:
@@ -89,4 +91,4 @@ def _demo_recipe(root: Path) -> Recipe:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import Figure
 from benchmarks.footage import write_grainy_film
 from colorizer.job import Job
 from colorizer.settings import FilmSettings, JobSettings
@@ -19,7 +20,7 @@ from daemon.workers.worker import Worker
 _SETTINGS = JobSettings(film=FilmSettings(speed="veryfast"))
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Print both peaks and their ratio."""
     table = Table("film", "peak, MiB")
     table.title = "Peak memory of the worker, 1280 x 720"
@@ -31,6 +32,7 @@ def main() -> None:
             table.add_row(f"{seconds} s", f"{peaks[-1]:.0f}")
     table.caption = f"ratio {peaks[1] / peaks[0]:.3f}; target 0.95 to 1.05"
     Console().print(table)
+    return [Figure("memory for a film of 60 s / of 10 s", peaks[1] / peaks[0], "times", 1.05)]
 
 
 def peak_of(job: Job) -> float:

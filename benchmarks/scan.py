@@ -14,6 +14,7 @@ import pyvips
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import Figure
 from benchmarks.memory import peak_of
 from colorizer.job import Job
 from colorizer.settings import JobSettings
@@ -24,7 +25,7 @@ _LIMIT = 1500
 """MB that the worker may need for 400 megapixels, with all its libraries."""
 
 
-def main() -> None:
+def main() -> list[Figure]:
     """Print the peaks and their ratio."""
     sides = [int(side) for side in sys.argv[1:]] if __name__ == "__main__" else []
     sizes = [(side, side) for side in sides] or [(_WIDTH, height) for height in _HEIGHTS]
@@ -39,6 +40,7 @@ def main() -> None:
             table.add_row(f"{width} x {height}", f"{width * height / 1e6:.0f}", f"{peaks[-1]:.0f}")
     table.caption = f"ratio {peaks[-1] / peaks[0]:.2f}; target below {_LIMIT} MB"
     Console().print(table)
+    return [Figure(f"memory for a scan of {sizes[-1][0]} x {sizes[-1][1]}", peaks[-1], "MB", _LIMIT)]
 
 
 def _write_scan(path: Path, width: int, height: int) -> Path:

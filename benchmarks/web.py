@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.figures import Figure
 from daemon.config.settings import Config, Folder
 from daemon.journal.journal import Journal
 from daemon.web.app import make_app
@@ -33,15 +34,14 @@ PLACES = {
 }
 
 
-def main() -> None:
+def main(files: int = 100_000, times: int = 9) -> list[Figure]:
     """Print the time of each list."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=100_000)
-    parser.add_argument("--times", type=int, default=9)
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        for name, seconds in measure(Path(place), options.files, options.times).items():
-            print(f"{name:<16} {1000 * seconds:6.1f} ms")
+        taken = measure(Path(place), files, times)
+    for name, seconds in taken.items():
+        print(f"{name:<16} {1000 * seconds:6.1f} ms")
+    slowest = max(taken, key=taken.__getitem__)
+    return [Figure(f"slowest list of the web page ({slowest}), {files} files", 1000 * taken[slowest], "ms")]
 
 
 def measure(root: Path, files: int, times: int) -> dict[str, float]:
@@ -85,4 +85,7 @@ def fill(config: Config, files: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=9)
+    main(**vars(parser.parse_args()))
