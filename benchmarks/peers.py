@@ -233,7 +233,7 @@ def _film(film: Path, target: Path, network: DeOldifyVideo | DDColorTiny) -> int
         stream = result.add_stream("libx264", rate=pictures.average_rate, options=_OPTIONS)
         stream.width, stream.height, stream.pix_fmt = pictures.width, pictures.height, "yuv420p"
         for frame in islice(source.decode(pictures), _FRAMES):
-            rgb = _frame(frame.to_ndarray(format="gray"), network)
+            rgb = _frame(cast("NDArray[np.uint8]", frame.to_ndarray(format="gray")), network)
             result.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
             coloured += 1
         result.mux(stream.encode(None))

@@ -10,10 +10,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -53,7 +55,7 @@ def _measure(work: Callable[[], None]) -> tuple[float, float]:
 
 
 def _parts(source: Path) -> None:
-    grey = cv2.imdecode(np.fromfile(source, np.uint8), cv2.IMREAD_GRAYSCALE)
+    grey = cast("NDArray[np.uint8]", cv2.imdecode(np.fromfile(source, np.uint8), cv2.IMREAD_GRAYSCALE))
     colorist = open_colorist(_SETTINGS.colour)
     luma = torch.from_numpy(grey)[None, None].float() / 255
     colorist.colours(shrink(luma, colorist.extent(_HEIGHT, _WIDTH)))

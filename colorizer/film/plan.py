@@ -12,7 +12,7 @@ from colorizer.errors import InColourError
 from colorizer.film.bars import find_bars, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.frames import open_samples, read_frames, sample_pictures, sample_runs
+from colorizer.film.decode.frames import read_frames, sample_pictures, sample_runs
 from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import judge_scan
@@ -67,9 +67,8 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     info = probe_film(job.source, job.settings.film.max_megapixels)
     check_picture(job.source, info.width, info.height, job.settings.size)
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
-    with open_samples(info) as film:
-        seen = [_look(picture, info) for picture in sample_pictures(film, info, job.excerpt, samples)]
-        info = judge_scan(info, sample_runs(film, info, job.excerpt, _RUNS, _RUN), job.settings.film)
+    seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
+    info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), job.settings.film)
     encoding = choose_encoding(info, job.settings.film)
     bars = sort_layouts((found for found, _ in seen), upright_size(info))
     container, steadiness = choose_container(info, encoding), job.settings.film.steadiness

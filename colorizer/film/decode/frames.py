@@ -64,38 +64,35 @@ def read_frames(
             yield frame
 
 
-@contextmanager
-def open_samples(info: FilmInfo) -> Iterator[InputContainer]:
-    """Open a film once for `sample_pictures` and `sample_runs`, which read it at many places."""
-    with open_film(info.path) as container:
-        cast("VideoStream", container.streams[info.index]).thread_type = "SLICE"
-        yield container
-
-
-def sample_pictures(
-    container: InputContainer, info: FilmInfo, excerpt: Excerpt | None, count: int
-) -> Iterator[VideoFrame]:
+def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
     """Decode the key frames before moments that are spread evenly over a film, as far as they can be found."""
-    stream = cast("VideoStream", container.streams[info.index])
-    for moment in _moments(info, excerpt, count):
-        _seek(container, stream, moment)
-        yield from _next_key_frame(container, stream)
-        stream.codec_context.flush_buffers()
-
-
-def sample_runs(
-    container: InputContainer, info: FilmInfo, excerpt: Excerpt | None, count: int, length: int
-) -> Iterator[list[VideoFrame]]:
-    """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found."""
-    stream = cast("VideoStream", container.streams[info.index])
-    for moment in _moments(info, excerpt, count):
-        if _seek(container, stream, moment):
-            yield list(islice(PictureDecoder(container, stream), length))
+    with _open_slices(info) as (container, stream):
+        for moment in _moments(info, excerpt, count):
+            _seek(container, stream, moment)
+            yield from _next_key_frame(container, stream)
             stream.codec_context.flush_buffers()
-        else:  # anew, because the failed search may have moved it
-            with open_samples(info) as unmoved:
-                beginning = cast("VideoStream", unmoved.streams[info.index])
-                yield list(islice(PictureDecoder(unmoved, beginning), length))
+
+
+def sample_runs(info: FilmInfo, excerpt: Excerpt | None, count: int, length: int) -> Iterator[list[VideoFrame]]:
+    """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found."""
+    with _open_slices(info) as (container, stream):
+        for number, moment in enumerate(_moments(info, excerpt, count)):
+            # The beginning of a film is where it is opened; a transport stream would be searched for it, past it.
+            if (number == 0 and excerpt is None) or _seek(container, stream, moment):
+                yield list(islice(PictureDecoder(container, stream), length))
+                stream.codec_context.flush_buffers()
+            else:  # anew, because the failed search may have moved it
+                with _open_slices(info) as unmoved:
+                    yield list(islice(PictureDecoder(*unmoved), length))
+
+
+@contextmanager
+def _open_slices(info: FilmInfo) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a film at its beginning, for a few frames at many places: threads by frames would decode more of them."""
+    with open_film(info.path) as container:
+        stream = cast("VideoStream", container.streams[info.index])
+        stream.thread_type = "SLICE"
+        yield container, stream
 
 
 def _moments(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[int]:

@@ -117,7 +117,7 @@ def test_a_segment_made_before_colour_was_found_is_made_anew(
 
 
 def test_a_film_is_probed_once(job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is opened to be probed, sampled and decoded, and for the packets of its sound, where it has any."""
+    """It is opened to be probed, sampled for colour and for its scan, decoded, and for the packets of its sound, if any."""
     opened: list[str] = []
     open_file = av.open
 
@@ -128,5 +128,5 @@ def test_a_film_is_probed_once(job: MakeJob, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(av, "open", spied)
     for name, pixels, codec, sounds in (("a.mkv", "yuv420p", "libx264", ("aac",)), ("b.mkv", "gray", "ffv1", ())):
         colorize(job(write_film(tmp_path / name, Film(pixels=pixels, codec=codec, sounds=sounds))), lambda _a, _b: None)
-    assert opened.count(f"file:{tmp_path / 'a.mkv'}") == 4
-    assert opened.count(f"file:{tmp_path / 'b.mkv'}") == 3
+    assert opened.count(f"file:{tmp_path / 'a.mkv'}") == 5
+    assert opened.count(f"file:{tmp_path / 'b.mkv'}") == 4

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from colorizer.film.decode.frame import luma_checksum
-from colorizer.film.decode.frames import open_samples, read_frames, sample_pictures, sample_runs
+from colorizer.film.decode.frames import read_frames, sample_pictures, sample_runs
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt
@@ -51,21 +51,19 @@ def test_an_excerpt_has_the_frames_of_its_time(tmp_path: Path) -> None:
 def test_samples_are_spread_over_the_film(tmp_path: Path) -> None:
     """Each is the key frame before its moment."""
     info = probe_film(write_film(tmp_path / "film.mp4", Film(frames=100, options=CLOSED)), 100)
-    with open_samples(info) as film:
-        times = [float(picture.pts * info.time_base) for picture in sample_pictures(film, info, None, 5)]
+    times = [float(picture.pts * info.time_base) for picture in sample_pictures(info, None, 5)]
     assert times == pytest.approx([0, 0.8, 1.6, 2.4, 3.2])
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "film.avi"])
 def test_runs_are_spread_over_the_film(tmp_path: Path, name: str) -> None:
-    """In one opening, after other samples, each begins at a key frame, and its frames are those of the film."""
+    """Each begins at a key frame, the first at the beginning, and all frames are those of the film."""
     info = probe_film(write_film(tmp_path / name, Film(frames=100, options=CLOSED)), 100)
-    with open_samples(info) as film:
-        list(sample_pictures(film, info, None, 5))
-        runs = list(sample_runs(film, info, None, 5, 4))
+    runs = list(sample_runs(info, None, 5, 4))
     whole = {luma_checksum(luma_codes(frame.picture, info.coding)) for frame in read_frames(info)}
     assert [len(run) for run in runs] == [4] * 5
     assert all(luma_checksum(luma_codes(picture, info.coding)) in whole for run in runs for picture in run)
+    assert runs[0][0].pts == next(read_frames(info)).pts
     assert len({run[0].pts for run in runs}) >= 4
 
 

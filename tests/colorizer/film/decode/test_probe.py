@@ -9,7 +9,7 @@ import pytest
 
 from colorizer.errors import TintdError, UnsupportedError
 from colorizer.film.decode.film_info import SideStream
-from colorizer.film.decode.frames import open_samples, read_frames, sample_runs
+from colorizer.film.decode.frames import read_frames, sample_runs
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import judge_scan
 from colorizer.settings import FilmSettings
@@ -82,9 +82,7 @@ def test_damage_of_any_kind_has_a_sentence(tmp_path: Path, name: str, codec: str
         damaged.write_bytes(content)
         try:
             info = probe_film(damaged, 20)
-            with open_samples(info) as film:
-                scanned = judge_scan(info, sample_runs(film, info, None, 2, 4), FilmSettings())
-            list(read_frames(scanned, keep_fields=False))
+            list(read_frames(judge_scan(info, sample_runs(info, None, 2, 4), FilmSettings()), keep_fields=False))
         except TintdError as refused:
             sentences.append(str(refused))
     assert not [said for said in sentences if re.search(r"[a-z]Error|Exception|object at|<class", said)]
