@@ -117,7 +117,7 @@ def test_a_segment_made_before_colour_was_found_is_made_anew(
 
 
 def test_a_film_is_probed_once(job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is opened to be probed, sampled for colour and for its scan, decoded, and for the packets of its sound, if any."""
+    """It is opened to be probed, sampled for colour, sampled for its scan, decoded, and for packets of sound."""
     opened: list[str] = []
     open_file = av.open
 
