@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from colorizer.provenance import originals_of
@@ -19,6 +20,8 @@ _PART = 16 << 20
 """Bytes at the beginning and at the end of a larger file that are searched: containers of films have metadata there."""
 _NAMES = 2
 """Names of a result that do not depend on other results: the original's, and the one with its suffix in brackets."""
+_LISTING_SHARE = 0.05
+"""Largest part of the time that is spent on listing folders again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +34,56 @@ class ExistingResult:
     """Fingerprints of the originals that its provenance names; none for a file that tintd did not write."""
 
 
-def find_existing(folder: Path, original: Path, suffixes: Iterable[str]) -> list[ExistingResult]:
+class Listings:
+    """The names in folders. Asking the file system for every name that a result may have takes ninety calls a file."""
+
+    def __init__(self) -> None:
+        """Know no folder yet."""
+        self._listed: dict[Path, _Listing] = {}
+
+    def has(self, path: Path) -> bool:
+        """Whether there was an entry of this name when its folder was last listed: a moment ago, if it is small."""
+        listing = self._listed.get(path.parent)
+        if listing is None or time.monotonic() > listing.valid_until:
+            listing = self._listed[path.parent] = _list(path.parent)
+        return path.name in listing.names
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    names: frozenset[str]
+    valid_until: float
+
+
+def _list(folder: Path) -> _Listing:
+    began = time.monotonic()
+    try:
+        names = frozenset(path.name for path in folder.iterdir())
+    except OSError:
+        names = frozenset()
+    ended = time.monotonic()
+    return _Listing(names, ended + (ended - began) / _LISTING_SHARE)
+
+
+def find_existing(folder: Path, original: Path, suffixes: Iterable[str], listings: Listings) -> list[ExistingResult]:
     """Find the files that lie under the names of a result.
 
     Args:
         folder: the folder of results.
         original: the original's path inside its watched folder.
         suffixes: the suffixes that results may have.
+        listings: of folders of results.
 
     """
-    names = (path for suffix in suffixes for path in _taken_names(folder, original, suffix))
+    names = (path for suffix in suffixes for path in _taken_names(folder, original, suffix, listings))
     return [found for path in dict.fromkeys(names) if (found := _examine(path)) is not None]
 
 
-def _taken_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
+def _taken_names(folder: Path, original: Path, suffix: str, listings: Listings) -> Iterator[Path]:
     """The names of a result that exist; of those with numbers, the ones before the first that does not."""
     names = candidate_names(folder, original, suffix)
-    yield from filter(os.path.lexists, islice(names, _NAMES))
-    for path in names:
-        if not os.path.lexists(path):
-            return
-        yield path
+    yield from filter(listings.has, islice(names, _NAMES))
+    yield from takewhile(listings.has, names)
 
 
 def _examine(path: Path) -> ExistingResult | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from colorizer.fingerprint import fingerprint
 from colorizer.photo.formats import PHOTO_SUFFIXES, is_named_as_photo
-from daemon.files.existing_results import ExistingResult, find_existing
+from daemon.files.existing_results import ExistingResult, Listings, find_existing
 from daemon.watch.watcher import ReadyFile
 
 _MOST = 1000
@@ -81,10 +81,13 @@ class Fingerprints:
         return made
 
     def _run(self) -> None:
+        listings = Listings()
         try:
             while (request := self._waiting.get()) is not None and not self._stopped.is_set():
                 file, is_new = request
-                self._made.put(FingerprintedFile(file, _fingerprint(file), tuple(_existing(file) if is_new else ())))
+                self._made.put(
+                    FingerprintedFile(file, _fingerprint(file), tuple(_existing(file, listings) if is_new else ()))
+                )
                 self._wake()
         except Exception as error:  # noqa: BLE001 (raised again in the main thread)
             self._error = error
@@ -100,8 +103,8 @@ def _fingerprint(file: ReadyFile) -> str | None:
         return f"unread: {error}"
 
 
-def _existing(file: ReadyFile) -> list[ExistingResult]:
+def _existing(file: ReadyFile, listings: Listings) -> list[ExistingResult]:
     """Files that may be the result of a file: of the same kind, photograph or film, by their names."""
     path = file.path.relative_to(file.folder.input)
     suffixes = sorted(PHOTO_SUFFIXES) if is_named_as_photo(path) else [".mp4", ".mov", ".mkv"]
-    return find_existing(file.folder.output, path, dict.fromkeys([path.suffix, *suffixes]))
+    return find_existing(file.folder.output, path, dict.fromkeys([path.suffix, *suffixes]), listings)
