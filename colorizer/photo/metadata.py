@@ -48,7 +48,7 @@ def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, set
         white = 65535 if image.format == "ushort" else 255
         image = image.flatten(background=[white])
     image = image.copy()
-    for field in _OUTDATED & set(image.get_fields()):
+    for field in _OUTDATED:  # pyvips cannot list the fields: a PNG's may be Latin-1
         image.remove(field)
     if picture.frames == 1 and image.get_typeof("page-height"):
         image.remove("page-height")

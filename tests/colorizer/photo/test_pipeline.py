@@ -647,3 +647,15 @@ def test_what_is_wrong_is_said_once_without_names_of_libvips(tmp_path: Path, col
     assert re.fullmatch(
         r"a\.jpg: the picture is damaged \(Corrupt JPEG data: [^:;]+; Invalid JPEG [^:;]+: [^:;]+\)", str(raised.value)
     )
+
+
+@pytest.mark.parametrize("form", ["auto", "jpeg"])
+def test_the_name_of_a_text_in_a_png_may_have_umlauts(tmp_path: Path, colour: Colorize, form: str) -> None:
+    """It is Latin-1, and the copy in the same format keeps it."""
+    source = tmp_path / "a.png"
+    info = PngImagePlugin.PngInfo()
+    info.add(b"tEXt", "Größe\0klein".encode("latin-1"))
+    Image.fromarray(grey()).save(source, pnginfo=info)
+    report, result = colour(source, format=form)
+    assert ("Größe".encode("latin-1") in result.read_bytes()) is (form == "auto")
+    assert report.notes == (() if form == "auto" else ("texts of the PNG left out: 1",))
