@@ -114,7 +114,7 @@ def test_options_reach_the_encoder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("film", "words"),
     [
-        ({"encoder": "h265"}, "no encoder h265"),
+        ({"encoder": "libhevc"}, "no encoder libhevc"),
         ({"encoder": "aac"}, "encodes no pictures"),
         ({"encoder": "gif"}, "no planar"),
         ({"options": {"tuen": "grain"}}, "knows no option tuen"),
