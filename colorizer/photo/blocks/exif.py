@@ -110,8 +110,8 @@ def true_of_copy(exif: bytes, truth: Truth) -> bytes:
         ValueError: it is damaged.
 
     """
-    block = _Block(exif)
     try:
+        block = _Block(exif)
         _change_first(block, truth)
         exif_directory = block.value(block.first, _EXIF)
         if exif_directory:
