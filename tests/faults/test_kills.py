@@ -172,15 +172,17 @@ def test_a_kill_between_publishing_anew_and_removing_what_was_before(daemon: Dae
 
 
 def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon) -> None:
-    """Breaks: the service, as often as a bad file is tried. Others come first then, and the reason is told."""
+    """Breaks: the service, again and again. The file waits longer then, others come first, and no attempt is used up."""
     daemon.settings["work"] |= {"attempts": 1, "retry_seconds": 600}
-    daemon.start()
     write_film(daemon.root / "film.mkv", Film(frames=300, width=320, height=240)).rename(daemon.inbox / "film.mkv")
-    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
-    daemon.stop(signal.SIGKILL)
+    for _ in range(2):
+        daemon.start()
+        daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+        daemon.stop(signal.SIGKILL)
     daemon.start()
     write_grey(daemon.inbox / "a.png")
     daemon.wait_until(lambda: daemon.status()["counts"]["done"] == 1, "another is done")
     [film] = [file for file in daemon.status()["files"] if file["state"] == "waiting"]
-    assert film["reason"] == "the service ended while it was coloured (attempt 1)"
+    assert film["reason"] == "the service ended while it was coloured (2 times)"
+    assert film["attempts"] == 0
     assert film["due"] > time.time() + 500
