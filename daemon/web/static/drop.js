@@ -105,10 +105,12 @@
   }
 
   for (const field of [document.getElementById("files"), document.getElementById("tree")]) {
-    field.addEventListener("change", () => {
+    const take = () => {
       for (const file of field.files) add(file, file.webkitRelativePath || file.name);
       field.value = "";
-    });
+    };
+    field.addEventListener("change", take);
+    take(); // what was chosen before this script ran
   }
   form.addEventListener("submit", (event) => event.preventDefault());
   document.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("over"); });

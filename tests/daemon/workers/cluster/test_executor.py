@@ -192,7 +192,8 @@ def test_a_node_of_another_version_is_refused(service: Daemon, tmp_path: Path) -
     service.configure()
     with (service.root / "log").open("wb") as log:
         command = [sys.executable, "-m", "daemon", "run", "-c", str(service.root / "config.yaml")]
-        service.process = subprocess.Popen(command, stderr=log)
+        # In the project's folder, the metadata of an editable installation would be found first.
+        service.process = subprocess.Popen(command, stderr=log, cwd=service.root)
     service.wait_until(lambda: [reason for reason in losses(service) if "0.0.1" in reason], "the node is refused")
     [reason] = [reason for reason in losses(service) if "0.0.1" in reason]
     assert reason.startswith("tintd is 0.0.1 on node ")
