@@ -27,6 +27,9 @@ from daemon.control.status import status_of
 from tests.assets.films import Film, write_film
 from tests.fork_server import PRELOADED, ForkedProcess, ForkServer
 
+# Programs that are started in the background ignore SIGINT, and so would the commands that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # No test asserts a time, and hypothesis would.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
