@@ -5,14 +5,14 @@ A cut is a change that exposure does not explain: fades, flashes, dissolves and 
 Whether a frame begins a shot or a segment depends on the frames since the beginning of its segment, and on a few after
 it. Colour never crosses a cut. So another machine that begins at the first frame of a segment, with the state of
 colouring that the segment before left, makes the same bits; at a segment that begins with a cut this state is
-`ShotState()`, which needs no work on the frames before. `segment_begins` finds these places without colouring.
+`ShotState()`, which needs no work on the frames before. `outline.make_outline` finds these places without colouring.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, islice, product
 
@@ -41,14 +41,9 @@ _WORK_PER_FRAME = 1_500_000
 """Pixels that take as long as the part of the work on a frame that does not depend on its size."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentBegin:
-    """The first frame of a segment."""
-
-    pts: int
-    """Its timestamp, in the stream's time base."""
-    at_cut: bool
-    """Whether it begins a shot, so that the segment needs no state of the one before it."""
+def work_of(width: int, height: int) -> int:
+    """The work that a frame of this size takes, in pixels that are coloured."""
+    return _WORK_PER_FRAME + width * height
 
 
 def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0) -> Iterator[Frame]:
@@ -75,22 +70,8 @@ def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0
                 number, begun, work = number + 1, seconds, 0
                 recent.clear()
         recent.append(views[0])
-        work += _WORK_PER_FRAME + frame.picture.width * frame.picture.height
+        work += work_of(frame.picture.width, frame.picture.height)
         yield replace(frame, segment=number, shot=shot)
-
-
-def segment_begins(numbered: Iterable[Frame]) -> Iterator[SegmentBegin]:
-    """Where segments begin.
-
-    Args:
-        numbered: frames from `number_segments`.
-
-    """
-    before: Frame | None = None
-    for frame in numbered:
-        if before is None or frame.segment != before.segment:
-            yield SegmentBegin(frame.pts, at_cut=before is None or frame.shot != before.shot)
-        before = frame
 
 
 def begins_shot(before: list[Tensor], after: list[Tensor]) -> bool:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from colorizer.durable import write_durably
 from colorizer.film.colouring import measure
-from colorizer.film.cuts import number_segments
+from colorizer.film.cuts import number_segments, work_of
 from colorizer.film.decode.deviations import DAMAGED, MISSING
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
@@ -29,8 +29,6 @@ _AHEAD = 4
 """Frames that wait between decoding and measuring."""
 _PART_SECONDS, _PART_WORK = 60, 3_000_000_000
 """A part ends at the first cut after so many seconds, or so many pixels that are to be coloured."""
-_WORK_PER_FRAME = 1_500_000
-"""Pixels that take as long as the part of the work on a frame that does not depend on its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def _unzipped(recent: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], tuple
 
 def _is_enough(seconds: Fraction, frames: int, info: FilmInfo) -> bool:
     """Whether so much of a film is enough for a part."""
-    return seconds >= _PART_SECONDS or frames * (_WORK_PER_FRAME + info.width * info.height) >= _PART_WORK
+    return seconds >= _PART_SECONDS or frames * work_of(info.width, info.height) >= _PART_WORK
 
 
 def _path(job: Job) -> Path:

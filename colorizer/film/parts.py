@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby, takewhile
-from operator import attrgetter
-
 from colorizer.errors import MediaError
-from colorizer.film.colouring import UnplannedColourError, colour, measure
-from colorizer.film.cuts import number_segments
-from colorizer.film.decode.frame import Frame
+from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.probe import probe_film
-from colorizer.film.encode.segment import read_segment, write_segment
+from colorizer.film.encode.segment import read_segment
 from colorizer.film.outline import divide, is_long, make_outline, recall_outline
+from colorizer.film.pipeline import Begin, write_segments
 from colorizer.film.plan import plan_film, plan_scenes
 from colorizer.film.resume import frames_since, segment_path
 from colorizer.film.shot_state import ShotState
 from colorizer.job import Job, Part, ProgressCallback
 from colorizer.model.colorist import Colorist
-from colorizer.prefetch import prefetch
-
-_AHEAD = 4
-"""Frames that wait between decoding, colouring and encoding."""
 
 
 def plan_parts(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> tuple[Part, ...]:
@@ -78,15 +69,9 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
         keep_fields=plan.encoding.interlaced,
         on_progress=lambda: on_progress(done, part.frames),
     )
-    with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
-        numbered = number_segments(measured, info.time_base, first=first)
-        own = takewhile(lambda frame: frame.segment < part.end, numbered)
-        with prefetch(colour(own, plan, colorist, state, compare=job.compare), _AHEAD) as coloured:
-            for number, frames in groupby(_counted(coloured, done, part, on_progress), key=attrgetter("segment")):
-                write_segment(segment_path(job.workspace, number), frames, plan.encoding, info)
-
-
-def _counted(frames: Iterable[Frame], done: int, part: Part, on_progress: ProgressCallback) -> Iterator[Frame]:
-    for number, frame in enumerate(frames, start=done):
-        on_progress(number, part.frames)
-        yield frame
+    begin = Begin(first, done, state)
+    written = write_segments(
+        decoded, job, plan, colorist, begin, on_frame=lambda frames: on_progress(frames, part.frames), end=part.end
+    )
+    for _segment in written:
+        pass

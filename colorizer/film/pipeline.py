@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 
 from colorizer.errors import MediaError
@@ -25,6 +26,18 @@ from colorizer.report import Report
 
 _AHEAD = 4
 """Frames that wait between decoding, colouring and encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What lies before the first frame of a segment."""
+
+    segment: int
+    """Number of the segment."""
+    frames: int
+    """Number of the frames before it that are done."""
+    state: ShotState
+    """State of colouring after them."""
 
 
 def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> Report:
@@ -68,17 +81,45 @@ def _segments(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: Progres
     state = finished[-1].record.state if finished else ShotState()
     passed = partial(on_progress, done, plan.info.expected)
     decoded = frames_after(finished, plan.info, job.excerpt, keep_fields=plan.encoding.interlaced, on_progress=passed)
+    begin = Begin(len(finished), done, state)
+    yield from write_segments(
+        decoded, job, plan, colorist, begin, on_frame=lambda done: on_progress(done, plan.info.expected)
+    )
+
+
+def write_segments(  # noqa: PLR0913 (each is another thing)
+    decoded: Iterable[Frame],
+    job: Job,
+    plan: FilmPlan,
+    colorist: Colorist,
+    begin: Begin,
+    *,
+    on_frame: Callable[[int], None],
+    end: int | None = None,
+) -> Iterator[Segment]:
+    """Colour frames and write their segments to the workspace, while the next frames are decoded and coloured.
+
+    Args:
+        decoded: frames from the first one of a segment on.
+        job: the film's.
+        plan: of the film.
+        colorist: chooses the colours.
+        begin: what lies before the first frame.
+        on_frame: called with the number of frames before each frame that is coloured.
+        end: number of the first segment that is not written; None writes all.
+
+    """
     with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
-        numbered = number_segments(measured, plan.info.time_base, first=len(finished))
-        with prefetch(colour(numbered, plan, colorist, state, compare=job.compare), _AHEAD) as coloured:
-            counted = _counted(coloured, done, plan.info.expected, on_progress)
-            for number, frames in groupby(counted, key=attrgetter("segment")):
+        numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
+        own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
+        with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
+            for number, frames in groupby(_counted(coloured, begin.frames, on_frame), key=attrgetter("segment")):
                 yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info)
 
 
-def _counted(frames: Iterable[Frame], done: int, expected: int, on_progress: ProgressCallback) -> Iterator[Frame]:
+def _counted(frames: Iterable[Frame], done: int, on_frame: Callable[[int], None]) -> Iterator[Frame]:
     for number, frame in enumerate(frames, start=done):
-        on_progress(number, expected)
+        on_frame(number)
         yield frame
 
 

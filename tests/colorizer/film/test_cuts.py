@@ -10,7 +10,7 @@ import torch
 from av.video.frame import VideoFrame
 from torch.nn import functional
 
-from colorizer.film.cuts import number_segments, segment_begins
+from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame, LumaSamples
 
 SHOTS = (torch.eye(16)[None, None], torch.eye(16).flip(0)[None, None])
@@ -111,6 +111,8 @@ def test_a_shot_begins_after_darkness() -> None:
 def test_the_begins_of_segments_are_found_without_colouring() -> None:
     """With the frames that another machine can begin at, and those that need no state."""
     frames = film(300, 12, (1920, 1080), cuts=(60,))
-    begins = list(segment_begins(number_segments(frames, Fraction(1, 1000))))
-    assert [begin.pts // 40 for begin in begins] == [0, 60, 144, 228]
-    assert [begin.at_cut for begin in begins] == [True, True, False, False]
+    numbered = list(number_segments(frames, Fraction(1, 1000)))
+    begins = [0, *(after for after, (one, other) in enumerate(pairwise(numbered), 1) if one.segment != other.segment)]
+    assert [numbered[begin].pts // 40 for begin in begins] == [0, 60, 144, 228]
+    at_cut = [begin == 0 or numbered[begin].shot != numbered[begin - 1].shot for begin in begins]
+    assert at_cut == [True, True, False, False]
