@@ -7,9 +7,9 @@ from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.encode.segment import read_segment
 from colorizer.film.outline import divide, is_long, make_outline, recall_outline
-from colorizer.film.pipeline import Begin, write_segments
 from colorizer.film.plan import plan_film, plan_scenes
 from colorizer.film.resume import frames_since, segment_path
+from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
 from colorizer.job import Job, Part, ProgressCallback
 from colorizer.model.colorist import Colorist

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
-from itertools import groupby, takewhile
-from operator import attrgetter
 
 from colorizer.errors import MediaError
-from colorizer.film.colouring import UnplannedColourError, colour, measure
-from colorizer.film.cuts import number_segments
+from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
-from colorizer.film.decode.frame import Frame
 from colorizer.film.encode.mux import join
-from colorizer.film.encode.segment import Segment, write_segment
+from colorizer.film.encode.segment import Segment
 from colorizer.film.plan import FilmPlan, plan_film, plan_scenes
-from colorizer.film.resume import finished_segments, frames_after, segment_path
+from colorizer.film.resume import finished_segments, frames_after
+from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.colorist import Colorist
-from colorizer.prefetch import prefetch
 from colorizer.provenance import made_with
 from colorizer.report import Report
-
-_AHEAD = 4
-"""Frames that wait between decoding, colouring and encoding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """What lies before the first frame of a segment."""
-
-    segment: int
-    """Number of the segment."""
-    frames: int
-    """Number of the frames before it that are done."""
-    state: ShotState
-    """State of colouring after them."""
 
 
 def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> Report:
@@ -85,42 +65,6 @@ def _segments(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: Progres
     yield from write_segments(
         decoded, job, plan, colorist, begin, on_frame=lambda done: on_progress(done, plan.info.expected)
     )
-
-
-def write_segments(  # noqa: PLR0913 (each is another thing)
-    decoded: Iterable[Frame],
-    job: Job,
-    plan: FilmPlan,
-    colorist: Colorist,
-    begin: Begin,
-    *,
-    on_frame: Callable[[int], None],
-    end: int | None = None,
-) -> Iterator[Segment]:
-    """Colour frames and write their segments to the workspace, while the next frames are decoded and coloured.
-
-    Args:
-        decoded: frames from the first one of a segment on.
-        job: the film's.
-        plan: of the film.
-        colorist: chooses the colours.
-        begin: what lies before the first frame.
-        on_frame: called with the number of frames before each frame that is coloured.
-        end: number of the first segment that is not written; None writes all.
-
-    """
-    with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
-        numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
-        own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
-        with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
-            for number, frames in groupby(_counted(coloured, begin.frames, on_frame), key=attrgetter("segment")):
-                yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info)
-
-
-def _counted(frames: Iterable[Frame], done: int, on_frame: Callable[[int], None]) -> Iterator[Frame]:
-    for number, frame in enumerate(frames, start=done):
-        on_frame(number)
-        yield frame
 
 
 def _deviations(segments: list[Segment], plan: FilmPlan) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from colorizer.errors import TintdError
 from colorizer.settings import ColourSettings
-from daemon.commands.encoders import missing_encoder
+from daemon.commands.colour_options import missing_encoder
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
 from daemon.config.web_settings import Web

@@ -1,0 +1,70 @@
+"""Segments of a film: frames are decoded, coloured and encoded side by side, and each segment is written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, takewhile
+from operator import attrgetter
+
+from colorizer.film.colouring import colour, measure
+from colorizer.film.cuts import number_segments
+from colorizer.film.decode.frame import Frame
+from colorizer.film.encode.segment import Segment, write_segment
+from colorizer.film.plan import FilmPlan
+from colorizer.film.resume import segment_path
+from colorizer.film.shot_state import ShotState
+from colorizer.job import Job
+from colorizer.model.colorist import Colorist
+from colorizer.prefetch import prefetch
+
+_AHEAD = 4
+"""Frames that wait between decoding, colouring and encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What lies before the first frame of a segment."""
+
+    segment: int
+    """Number of the segment."""
+    frames: int
+    """Number of the frames before it that are done."""
+    state: ShotState
+    """State of colouring after them."""
+
+
+def write_segments(  # noqa: PLR0913 (each is another thing)
+    decoded: Iterable[Frame],
+    job: Job,
+    plan: FilmPlan,
+    colorist: Colorist,
+    begin: Begin,
+    *,
+    on_frame: Callable[[int], None],
+    end: int | None = None,
+) -> Iterator[Segment]:
+    """Colour frames and write their segments to the workspace, while the next frames are decoded and coloured.
+
+    Args:
+        decoded: frames from the first one of a segment on.
+        job: the film's.
+        plan: of the film.
+        colorist: chooses the colours.
+        begin: what lies before the first frame.
+        on_frame: called with the number of frames before each frame that is coloured.
+        end: number of the first segment that is not written; None writes all.
+
+    """
+    with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
+        numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
+        own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
+        with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
+            for number, frames in groupby(_counted(coloured, begin.frames, on_frame), key=attrgetter("segment")):
+                yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info)
+
+
+def _counted(frames: Iterable[Frame], done: int, on_frame: Callable[[int], None]) -> Iterator[Frame]:
+    for number, frame in enumerate(frames, start=done):
+        on_frame(number)
+        yield frame
