@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from daemon.journal.records import JobRecord, job_of
 from daemon.journal.states import State
 
 _WHEN = "coalesce(ended, due)"
-_KEY = re.compile(r"(-?\d{1,12}(?:\.\d{1,9})?)-(\d{1,18})")
+_KEY = re.compile(r"(-?\d{1,12}(?:\.\d{1,40})?)-(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class JobKey:
     job: int
 
     def __str__(self) -> str:
-        return f"{self.when:.6f}-{self.job}"
+        # All digits: a time that is rounded up would put the job itself behind its key.
+        return f"{Decimal(repr(self.when)):f}-{self.job}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,10 @@ def test_a_page_costs_the_same_however_many_there_are(journal: Journal) -> None:
     assert sum("TEMP B-TREE" in step for step in plan) <= 1
 
 
-@given(st.floats(0, 4e9), st.integers(1, 1 << 50))
+@given(st.just(0.0) | st.floats(1e-9, 4e9), st.integers(1, 1 << 50))
 def test_a_key_can_be_written_and_read(when: float, job: int) -> None:
-    """As a part of an address."""
-    key = JobKey(round(when, 6), job)
+    """As a part of an address, to the last digit: else a page begins with the last job of the one before."""
+    key = JobKey(when, job)
     assert read_key(str(key)) == key
 
 
