@@ -59,10 +59,17 @@ def colorize_photos(
         on_turn(number)
         try:
             own = _fits_of(fits, number, len(photo.shown))
-            colour = photo.job.settings.colour
-            yield number, write(photo, own, made_with(open_colorist(colour).weights, colour, photo.job), on_progress)
+            yield number, write(photo, own, _maker(photo, open_colorist), on_progress)
         except Exception as error:  # noqa: BLE001 (likewise)
             yield number, error
+
+
+def _maker(photo: ExaminedPhoto, open_colorist: Callable[[ColourSettings], Colorist]) -> str | None:
+    """What made the colour, for the metadata; None where they do not say it: the original need not be read for it."""
+    settings = photo.job.settings
+    if not (settings.photo.provenance and photo.output.format.keeps_metadata):
+        return None
+    return made_with(open_colorist(settings.colour).weights, settings.colour, photo.job)
 
 
 def _choose_chroma(

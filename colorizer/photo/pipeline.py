@@ -127,13 +127,15 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
     return tuple(notes)
 
 
-def write(examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_progress: ProgressCallback) -> Report:
+def write(
+    examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str | None, on_progress: ProgressCallback
+) -> Report:
     """Write the coloured photograph.
 
     Args:
         examined: the photograph.
         fits: chroma of each of its `shown`.
-        maker: what made the colour, for the metadata.
+        maker: what made the colour, for the metadata; None says nothing of it.
         on_progress: called with the pictures that are done, and all.
 
     Raises:
@@ -156,12 +158,12 @@ def write(examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_pro
 
 
 def _write(
-    examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str, on_progress: ProgressCallback
+    examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str | None, on_progress: ProgressCallback
 ) -> tuple[str, ...]:
     """Write the result, check it, and return notes on it; the pages of a TIFF are written one by one, then merged."""
     job, photo, result = examined.job, examined.photo, examined.output.format
     across = 2 if job.compare else 1
-    plan = ResultPlan(job, photo, result, across, maker if job.settings.photo.provenance else None)
+    plan = ResultPlan(job, photo, result, across, maker)
     notes: dict[str, None] = {}
     pages, remaining = [], iter(fits)
     job.workspace.mkdir(exist_ok=True)

@@ -52,13 +52,10 @@ def reduce_picture(
         pyvips.Error: it is damaged or cut off.
 
     """
-    colour, alpha = split_alpha(picture.open())
     sides = _working_sides(picture, extent)
-    factor = _factor(picture, sides)
-    reads_colour = judge_colour and colour.bands > 2
-    image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
-    frames = [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
+    frames = _read(picture, sides, on_progress, with_colour=judge_colour)
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
+    reads_colour = frames[0].shape[1] > 1
     rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0].expand(3, -1, -1) for frame in frames], 1)
     judgement = _judge(picture, rgb)
     verdict = judgement.verdict if reads_colour else Verdict.UNKNOWN
@@ -67,6 +64,29 @@ def reduce_picture(
     small, margins, kept = _without_surround(picture, frames[0][:, :1], _refined(rgb, judgement, picture), extent)
     shown = orient(margins.inside(small), picture.orientation)
     return Reduction(luma, (shown,), margins, kept if judgement.surround_in_colour else Margins(), verdict)
+
+
+def reduce_luma(picture: Picture, extent: Extent) -> tuple[Tensor, ...]:
+    """Read a picture once, for its luma alone (see `Reduction.luma`).
+
+    Raises:
+        pyvips.Error: it is damaged or cut off.
+
+    """
+    sides = _working_sides(picture, extent)
+    frames = _read(picture, sides, lambda: None, with_colour=False)
+    return tuple(_working_luma(frame, sides, picture.orientation) for frame in frames)
+
+
+def _read(
+    picture: Picture, sides: tuple[int, int], on_progress: Callable[[], None], *, with_colour: bool
+) -> list[Tensor]:
+    """The frames of a picture, reduced: luma and, where this is wanted and there, R'G'B', (1, 1 or 4, h, w)."""
+    colour, alpha = split_alpha(picture.open())
+    reads_colour = with_colour and colour.bands > 2
+    image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
+    factor = _factor(picture, sides)
+    return [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
 
 
 def split_frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:

@@ -25,7 +25,7 @@ from colorizer.photo.formats import JPEG, PhotoFormat
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import blocks_of, tags_for_tiff, truth_of, with_blocks
 from colorizer.photo.picture import Photo, Picture
-from colorizer.photo.reduction import reduce_picture
+from colorizer.photo.reduction import reduce_luma
 from colorizer.photo.tags import Tags
 
 _THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 160, 75
@@ -106,7 +106,7 @@ def write_kept_page(picture: Picture, plan: ResultPlan, number: int) -> Page:
 
 def _blocks(own: Blocks, picture: Picture, plan: ResultPlan, thumbnail: bytes | None) -> Blocks:
     truth = truth_of(plan.photo, picture, plan.job.settings.photo, plan.across, thumbnail)
-    return blocks_of_copy(own, truth, plan.maker if plan.format.keeps_metadata else None)
+    return blocks_of_copy(own, truth, plan.maker)
 
 
 def _left_out(own: Blocks, result: PhotoFormat) -> list[str]:
@@ -189,7 +189,7 @@ def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
     for picture in (_with_white(*both) for both in zip(pictures, plan.photo.pictures, strict=False)):
         height, width = luma[min(len(frames), len(luma) - 1)].shape[-2:]
         extent = partial(_same_extent, (int(height), int(width)))
-        frames += reduce_picture(picture, extent, lambda: None, judge_colour=False).luma
+        frames += reduce_luma(picture, extent)
     return frames
 
 

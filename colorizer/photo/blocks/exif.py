@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from colorizer.photo.blocks.blocks import Truth
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-"""Bytes of a value by its type (TIFF 6.0, section 2)."""
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _XMP, _PHOTOSHOP = 258, 262, 274, 277, 700, 34377
 _EXIF, _INTEROP, _COLOUR_SPACE, _WIDTH, _HEIGHT = 34665, 40965, 40961, 40962, 40963
 _SPACE_OF_SAMPLES = {301, 318, 319, 529, 532, 42240}
