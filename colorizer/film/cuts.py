@@ -84,18 +84,22 @@ def begins_shot(before: list[Tensor], after: list[Tensor]) -> bool:
     """
     if len(before) == _BRIEF and all(map(_is_flat, before)) and not _is_flat(after[0]):
         return True  # the end of darkness
-    return _differ(before[-1], after[0]) and all(_differ(one, other) for one, other in product(before, after))
-
-
-def is_cut(before: Tensor, after: Tensor) -> bool:
-    """Whether two neighbouring frames show different shots, by their small luma, (..., h, w)."""
-    return _differ(view(before), view(after))
+    return differ(before[-1], after[0]) and all(differ(one, other) for one, other in product(before, after))
 
 
 def view(luma: Tensor) -> Tensor:
     """Small luma (..., h, w) as frames are compared: few pixels, of mean 0."""
     few = functional.adaptive_avg_pool2d(luma.reshape(1, 1, *luma.shape[-2:]), (_ROWS, _COLUMNS)).flatten()
     return few - few.mean()
+
+
+def differ(before: Tensor, after: Tensor) -> bool:
+    """Whether no change of exposure turns one view into the other."""
+    one, other = float(before.square().mean()), float(after.square().mean())
+    shared = float((before * after).mean())
+    correlation = shared / max((one * other) ** 0.5, torch.finfo(torch.float32).tiny)
+    unexplained = max(one, other) * (1 - max(correlation, 0) ** 2)
+    return bool(correlation < _LEAST_CORRELATION and unexplained > _LEAST_CHANGE**2)
 
 
 def _with_views(frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Tensor]]]:
@@ -110,15 +114,6 @@ def _with_views(frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Tensor]]]
             return
         views = [seen for _, seen in pending]
         yield pending.popleft()[0], views
-
-
-def _differ(before: Tensor, after: Tensor) -> bool:
-    """Whether no change of exposure turns one view into the other."""
-    one, other = float(before.square().mean()), float(after.square().mean())
-    shared = float((before * after).mean())
-    correlation = shared / max((one * other) ** 0.5, torch.finfo(torch.float32).tiny)
-    unexplained = max(one, other) * (1 - max(correlation, 0) ** 2)
-    return bool(correlation < _LEAST_CORRELATION and unexplained > _LEAST_CHANGE**2)
 
 
 def _is_flat(seen: Tensor) -> bool:

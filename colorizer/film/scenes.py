@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
 
-from colorizer.film.cuts import is_cut
+from colorizer.film.cuts import differ, view
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.model.lab import luma_of_rgb
@@ -157,12 +157,12 @@ def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list
     shot, before, block = 0, None, list[_Small]()
     for frame in frames:
         rgb = _small_rgb(frame.picture, info, reformatter)
-        luma = luma_of_rgb(rgb, info.coding.matrix)
-        cut = before is not None and is_cut(before, luma)
+        seen = view(luma_of_rgb(rgb, info.coding.matrix))
+        cut = before is not None and differ(before, seen)
         if block and (cut or len(block) == _TOGETHER):
             yield shot, block
             block = []
-        shot, before = shot + cut, luma
+        shot, before = shot + cut, seen
         block.append(_Small(frame.pts, rgb))
     if block:
         yield shot, block

@@ -84,17 +84,18 @@ def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmS
     """
     if settings.interlaced == "progressive":
         return replace(info, scan=Scan.PROGRESSIVE, field_order=PROGRESSIVE)
+    is_believed = settings.interlaced in {"deinterlace", "keep"}
+    if is_believed and info.interlaced:
+        return replace(info, scan=Scan.FLAGGED)
     counts, combs = FieldCounts(), list[float]()
     for run in runs:
         alike = [picture for picture in run if _is_usual(picture, info)]
         found = count_fields(alike, info.time_base)
         counts += found
-        combs += _combs(alike, found, info)
+        combs += [] if info.interlaced else _combs(alike, found, info)
     if settings.interlaced == settings.pulldown == "auto" and _is_telecined(counts, info):
         return replace(info, scan=Scan.TELECINED, field_order=_order(counts, info))
-    if settings.interlaced in {"deinterlace", "keep"} and (info.interlaced or counts.flagged):
-        return replace(info, scan=Scan.FLAGGED)
-    if counts.moving < _LEAST_FRAMES:
+    if (is_believed and counts.flagged) or counts.moving < _LEAST_FRAMES:
         return replace(info, scan=Scan.FLAGGED)
     if info.interlaced or counts.flagged:
         lie = counts.combed <= _FLAGS_LIE
