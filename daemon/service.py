@@ -218,7 +218,7 @@ class Service:
     def _pauses(self) -> list[Pause]:
         """The pauses that people have asked for, at once or by working hours, and that of a removed journal."""
         hours = by_hours(self._config.work.hours, datetime.now(UTC).astimezone())
-        return [*by_person(self._journal.paused, self._journal.paused_until), *hours, *self._reporter.pauses()]
+        return [*by_person(*self._journal.pause_by_person), *hours, *self._reporter.pauses()]
 
     def _reload(self) -> None:
         """Read the configuration again; a wrong one changes nothing, and no work is lost."""

@@ -26,7 +26,7 @@ def status_of(journal: JournalReader, most: int | None, service: Answer | None =
 
     """
     by_request = [
-        asdict(pause) for pause in by_person(journal.paused, journal.paused_until)
+        asdict(pause) for pause in by_person(*journal.pause_by_person)
     ]  # may be newer than the service's state
     others = [pause for pause in service["paused"] if pause["by"] != "person"] if service else []
     live = {job["job"]: job for job in service["jobs"]} if service else {}

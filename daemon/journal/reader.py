@@ -150,15 +150,13 @@ class JournalReader:
     @property
     def paused(self) -> float | None:
         """The time since which a person has paused the service; None where nobody has, or the pause has ended."""
-        since: float | None = self._db.execute("SELECT paused FROM journal").fetchone()["paused"]
-        until = self.paused_until
-        return None if until is not None and until <= time.time() else since
+        return self.pause_by_person[0]
 
     @property
-    def paused_until(self) -> float | None:
-        """The time at which the pause ends by itself; None where it does not."""
-        until: float | None = self._db.execute("SELECT paused_until FROM journal").fetchone()["paused_until"]
-        return until
+    def pause_by_person(self) -> tuple[float | None, float | None]:
+        """That time, and the one at which the pause ends by itself; None where it does not."""
+        since, until = self._db.execute("SELECT paused, paused_until FROM journal").fetchone()
+        return None if until is not None and until <= time.time() else since, until
 
     def similar(self, job: int) -> Iterator[JobRecord]:
         """Other jobs, done or running, whose files seem to have the same content; none where the job has ended before.

@@ -27,6 +27,6 @@ def status_of(site: Site, snapshot: Snapshot | None) -> StatusModel:
     """The status: from the service's last update, and from the journal where no service runs."""
     with reading(site.config) as journal:
         counts = journal.counts()
-        asked = [asdict(pause) for pause in by_person(journal.paused, journal.paused_until)]
+        asked = [asdict(pause) for pause in by_person(*journal.pause_by_person)]
     others: list[Answer] = [pause for pause in snapshot["paused"] if pause["by"] != "person"] if snapshot else []
     return StatusModel.model_validate({"counts": counts, "paused": asked + others, "service": snapshot})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -34,14 +34,8 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks."""
-
-    user: str
-    """The name that a proxy gave, else how they have shown who they are: `browser`, `program`."""
-    is_program: bool
-    """Whether the request has a bearer token, which no other site can send."""
+Visitor = Literal["program", "browser", "user"]
+"""Who asks: one with a bearer token, which no other site can send, one with a cookie, or one whom a proxy names."""
 
 
 class Guard:
@@ -76,9 +70,8 @@ class Guard:
         is_open = request.url.path in _OPEN or request.url.path.startswith(_OPEN[-1])
         if visitor is None and not is_open:
             return _ask_to_log_in(request)
-        if request.method not in SAFE and not (visitor and visitor.is_program) and not _is_same_origin(request, host):
+        if request.method not in SAFE and visitor != "program" and not _is_same_origin(request, host):
             return PlainTextResponse("This request comes from another site, so it is refused.\n", 403)
-        request.scope["visitor"] = visitor
         request.scope["is_secure"] = request.url.scheme == "https" or (
             from_proxy and request.headers.get("x-forwarded-proto") == "https"
         )
@@ -87,12 +80,11 @@ class Guard:
     def _visitor(self, request: Request, *, from_proxy: bool) -> Visitor | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return Visitor("program", is_program=True) if self._credentials.is_token(token.strip()) else None
-        user = request.headers.get(self._web.users_header) if from_proxy and self._web.users_header else None
-        if user:
-            return Visitor(user, is_program=False)
+            return "program" if self._credentials.is_token(token.strip()) else None
+        if from_proxy and self._web.users_header and request.headers.get(self._web.users_header):
+            return "user"
         cookie = request.cookies.get(cookie_name(self._web), "")
-        return Visitor("browser", is_program=False) if self._credentials.is_cookie(cookie, time.time()) else None
+        return "browser" if self._credentials.is_cookie(cookie, time.time()) else None
 
     def _is_from_proxy(self, request: Request) -> bool:
         try:

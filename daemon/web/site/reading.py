@@ -11,7 +11,6 @@ from pathlib import Path
 from daemon.config.settings import Config
 from daemon.control.control_socket import Answer
 from daemon.control.status import job_facts
-from daemon.journal.database import JournalError
 from daemon.journal.listing import JobFilter, JobPage, list_jobs, read_key
 from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.journal.records import Attempt, JobRecord
@@ -84,15 +83,6 @@ def queues_of(config: Config) -> list[FolderQueue]:
     """
     with reading(config) as journal:
         return [FolderQueue(folder, waiting) for folder, waiting in journal.pending_by_folder()]
-
-
-def problem_of(config: Config) -> str | None:
-    """Why the journal cannot be read, as a sentence; None where it can."""
-    try:
-        counts_of(config)
-    except JournalError as error:
-        return str(error)
-    return None
 
 
 def facts_of(job: JobRecord) -> Answer:

@@ -22,7 +22,6 @@ class Room:
     folder: Path
     free: int
     """Bytes; 0 where the disk does not answer."""
-    total: int
     problem: str | None = None
 
 
@@ -46,5 +45,5 @@ async def _asked(folder: Path) -> Room:
     try:
         usage = await asyncio.wait_for(asyncio.to_thread(shutil.disk_usage, folder), _LATE)
     except OSError as error:  # TimeoutError is one
-        return Room(folder, 0, 0, error.strerror or "does not answer")
-    return Room(folder, usage.free, usage.total)
+        return Room(folder, 0, error.strerror or "does not answer")
+    return Room(folder, usage.free)
