@@ -60,7 +60,7 @@ def colorize(
 ) -> None:
     """Colour files and folders, without a service.
 
-    A file that fails does not stop the others; the exit status is then 1. A wrong option is said before the first file,
+    A file that fails does not stop the others; the exit status is then 1. A wrong option is reported before the first file,
     and the exit status is 2.
 
     """

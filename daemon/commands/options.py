@@ -26,7 +26,7 @@ def _places() -> list[Path]:
 
 
 def _find_config(context: typer.Context, parameter: typer.CallbackParam, value: Path) -> Path:
-    """The configuration that was named, or the first that there is; one of another folder is said.
+    """The configuration that was named, or the first that there is, whose path is printed if it lies elsewhere.
 
     Raises:
         SettingsError: none was named, and there is none.

@@ -73,7 +73,7 @@ def leave_note(folder: Path, original: Path, state: Literal["failed", "skipped"]
 
 
 def remove_notes(folder: Path, original: Path) -> None:
-    """Remove what notes say that is no longer true."""
+    """Remove the notes that tintd has left for this file."""
     for state, head in _NOTE_HEADS.items():
         note = _note(folder, original, state)
         if _begins_with(note, head):

@@ -4,6 +4,6 @@ Blocks are moved as bytes, because libraries keep only what they know: libexif r
 to 10. Of the editors that move bytes, Exiv2 is under the GPL, and ExifTool is a program that takes longer to start than
 a photograph to colour; so JPEG, PNG and WebP have small copiers here.
 
-May import: the standard library, colorizer.provenance.
+May import: the standard library.
 Imported by: colorizer.photo, its formats.
 """

@@ -105,7 +105,7 @@ class SlotActor:
 
     @ray.method(concurrency_group="life")
     def live(self) -> None:
-        """Return never: the driver waits for this to learn of the end of the process."""
+        """Never return: the driver waits for this to learn of the end of the process."""
         while True:
             time.sleep(3600)
 
