@@ -6,7 +6,7 @@ from colorizer.film.keyframes import Distance
 from colorizer.settings import Steadiness
 
 AUTO = 0.9
-"""The value of `auto`: the flicker is that of the true colours, and the colours are as right as those of single frames."""
+"""The value of `auto`: it gives the flicker of the true colours, and colours as right as those of single frames."""
 
 
 def distance_of(steadiness: Steadiness) -> Distance:

@@ -60,8 +60,8 @@ def colorize(
 ) -> None:
     """Colour files and folders, without a service.
 
-    A file that fails does not stop the others; the exit status is then 1. A wrong option is reported before the first file,
-    and the exit status is 2.
+    A file that fails does not stop the others; the exit status is then 1. A wrong option is reported before the first
+    file, and the exit status is 2.
 
     """
     settings = options.read_settings(
