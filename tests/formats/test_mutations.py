@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 import random
-import re
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +12,17 @@ import pyvips
 import tifffile
 from PIL import Image, PngImagePlugin
 
-from colorizer.engine import colorize
 from colorizer.job import Job
 from colorizer.photo.blocks.photoshop import with_iptc
 from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
-from daemon.workers.events import Failed
-from daemon.workers.failures import end_of_error
 from tests.assets.metadata import exif, packet, small_jpeg
 from tests.assets.pictures import deep_grey, grey
+from tests.formats.mutations import check, colour_mutated, mutate
 
 NAMES = (
     *("a.jpg", "progressive.jpg", "a.png", "palette.png", "deep.png", "a.tif", "tiles.tif", "zstd.tif", "bits.tif"),
     *("infrared.tif", "a.webp", "a.gif", "a.heic", "a.avif", "a.bmp", "a.jp2", "a.pgm", "a.tga", "a.pcx", "a.sgi"),
 )
-WORDS = {"Warning", "Exception"}
-"""Names of classes that decoders use as words."""
-CLASSES = {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Exit"))} - WORDS
-CLASS = re.compile(rf"\b({'|'.join(sorted(CLASSES))}|[A-Z]\w+(?:Error|Exception))\b")
 
 
 def write(path: Path) -> bytes:
@@ -71,32 +63,11 @@ def write_tiff(path: Path) -> None:
     tifffile.imwrite(path, samples, photometric="minisblack", extratags=tags, **options[path.stem])  # type: ignore[arg-type]
 
 
-def mutate(content: bytes, chosen: random.Random) -> bytes:
-    """Bytes that are changed (oftener near the beginning), left out, doubled, or cut off."""
-    mutated = bytearray(content)
-    for _ in range(chosen.randint(1, 12)):
-        reach = chosen.choice([64, 512, len(mutated), len(mutated)])
-        place = chosen.randrange(max(1, min(reach, len(mutated))))
-        match chosen.randrange(6):
-            case 0 | 1 | 2:
-                mutated[place : place + 1] = bytes([chosen.choice([0, 1, 127, 128, 255, chosen.randrange(256)])])
-            case 3:
-                mutated[place : place + 4] = chosen.randbytes(4)
-            case 4:
-                mutated[place:place] = mutated[place : place + chosen.randint(1, 40)]
-            case 5:
-                del mutated[place : place + chosen.randint(1, 40)]
-    if chosen.random() < 0.2:
-        del mutated[chosen.randrange(len(mutated)) :]
-    return bytes(mutated)
-
-
-def sentences(name: str, folder: Path, weights: Path, numbers: range) -> list[str]:
-    """What tintd says of mutations of a photograph."""
+def colour_mutations(name: str, folder: Path, weights: Path, numbers: range) -> None:
+    """Colour mutations of a photograph, and check what is said of each."""
     source = folder / name
     content = write(source)
     formats = ("auto", "auto", "jpeg", "png", "tiff", "webp")
-    said = []
     for number in numbers:
         source.write_bytes(mutate(content, random.Random(f"{name} {number}")))
         settings = JobSettings(
@@ -105,26 +76,15 @@ def sentences(name: str, folder: Path, weights: Path, numbers: range) -> list[st
             photo=PhotoSettings(max_megapixels=20, format=formats[number % len(formats)]),  # type: ignore[arg-type]
         )
         job = Job(source, folder / "result", folder / "workspace", settings)
-        try:
-            colorize(job, lambda _done, _all: None)
-        except Exception as error:  # noqa: BLE001 (what a worker does)
-            end = end_of_error(number, job, error)
-            said.append(f"{number}: {end.reason}\n{end.trace if isinstance(end, Failed) else ''}")
-    return said
-
-
-def check(said: list[str]) -> None:
-    """Each sentence is one line for people, about something that was foreseen."""
-    for sentence in said:
-        reason, _, trace = sentence.partition("\n")
-        assert not trace, sentence
-        assert not CLASS.search(reason), sentence
+        outcome = colour_mutated(job, number)
+        if isinstance(outcome, str):
+            check(outcome)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mutated_photograph_gives_a_result_or_a_sentence(tmp_path: Path, weights: Path, name: str) -> None:
     """Whatever its decoder raises."""
-    check(sentences(name, tmp_path, weights, range(6)))
+    colour_mutations(name, tmp_path, weights, range(6))
 
 
 @pytest.mark.slow
@@ -132,4 +92,4 @@ def test_a_mutated_photograph_gives_a_result_or_a_sentence(tmp_path: Path, weigh
 @pytest.mark.parametrize("name", NAMES)
 def test_many_mutated_photographs_give_results_or_sentences(tmp_path: Path, weights: Path, name: str) -> None:
     """Ten thousand in all."""
-    check(sentences(name, tmp_path, weights, range(6, 506)))
+    colour_mutations(name, tmp_path, weights, range(6, 506))
