@@ -1,11 +1,14 @@
-"""Memory of the part of the service that gives out jobs, by the number of jobs that wait in its journal."""
+"""The part of the service that gives out jobs: its memory and its times, by the number of jobs in its journal."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -22,12 +25,13 @@ _DISPATCHED = 200
 """Number of jobs that are given out and end before the memory is measured; only their files exist."""
 
 
-def memory_of_queue(jobs: int) -> float:
-    """Resident MiB of a process that gives out some of so many queued jobs."""
+def measure_queue(jobs: int) -> dict[str, Any]:
+    """Resident MiB of a process that gives out some of so many queued jobs, and its seconds for each of them."""
     with tempfile.TemporaryDirectory() as root:
         _fill(Path(root), jobs)
         command = [sys.executable, "-m", "benchmarks.cluster_queue", root]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+        found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return found
 
 
 def _config(root: Path) -> Config:
@@ -53,17 +57,32 @@ def _give_out(root: Path) -> None:
     config, journal = _config(root), Journal(root / "state")
     executor = FakeExecutor(folder.colour for folder in config.folders)
     dispatcher = Dispatcher(config, journal, executor)
-    ended = 0
+    ended, start, end = 0, 0.0, 0.0
     while ended < _DISPATCHED:
+        begun = time.perf_counter()
         dispatcher.start_jobs()
+        start += time.perf_counter() - begun
         task, executor.task = executor.task, None
         if not isinstance(task, ColourFiles):
             break
         for key, job in task.jobs.items():
             job.target.write_bytes(b"result")
+            begun = time.perf_counter()
             dispatcher.handle(Done(key, Report("photo", ".png", 1, 1, 1, ()), "weights"))
+            end += time.perf_counter() - begun
             ended += 1
-    print(psutil.Process().memory_info().rss / (1 << 20))
+    memory = psutil.Process().memory_info().rss / (1 << 20)
+    commit = _commit_seconds(journal)
+    print(json.dumps({"mib": memory, "start": start / ended, "end": end / ended, "commit": commit}))
+
+
+def _commit_seconds(journal: Journal) -> float:
+    """Seconds of the smallest transaction that reaches the disk."""
+    begun = time.perf_counter()
+    for number in range(_DISPATCHED):
+        with journal.together():
+            journal.database.execute("UPDATE jobs SET seconds = ? WHERE id = 1", (number,))
+    return (time.perf_counter() - begun) / _DISPATCHED
 
 
 if __name__ == "__main__":

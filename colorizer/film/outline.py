@@ -1,10 +1,14 @@
-"""The outline of a film: where its segments begin, found in one pass, so that several workers can colour one film."""
+"""The outline of a film: its plan, and where its segments begin, so that several workers can colour one film.
+
+It is made once, in one pass over the film, and lies in the workspace, where all who colour and join parts read it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +24,8 @@ from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.encode.segment import PROOF
 from colorizer.film.plan import FilmPlan
-from colorizer.film.resume import begin_workspace, is_seekable
+from colorizer.film.resume import begin_workspace, has_begun, is_seekable
+from colorizer.film.scenes import Scenes
 from colorizer.job import Job, Part, ProgressCallback
 from colorizer.model.colorist import Colorist
 from colorizer.prefetch import prefetch
@@ -49,8 +54,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The segments of a film."""
+    """The plan and the segments of a film."""
 
+    plan: FilmPlan
     edges: tuple[Edge, ...]
     """Where each segment begins; the first one at the film's beginning."""
     frames: int
@@ -66,36 +72,38 @@ def is_long(info: FilmInfo) -> bool:
 
 
 def make_outline(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
-    """Find where the segments of a film begin, or recall what an earlier attempt at the same job has found.
+    """Find where the segments of a film begin, and keep this with the plan in the workspace.
 
     Raises:
         UnplannedColourError: a frame has chroma, and the film was not looked through.
 
     """
     begin_workspace(job, colorist)
-    known = recall_outline(job)
-    if known is not None:
-        return known
     outline = _find_outline(job, plan, colorist, on_progress)
-    write_durably(_path(job), _OUTLINE.dump_json(outline).decode())
+    # Tags and names of files may have bytes that are no UTF-8, which pydantic's own JSON refuses.
+    write_durably(_path(job), json.dumps(_OUTLINE.dump_python(outline, mode="json")))
     return outline
 
 
-def recall_outline(job: Job) -> Outline | None:
-    """The outline in a job's workspace; None where there is none."""
-    try:
-        return _OUTLINE.validate_json(_path(job).read_bytes())
-    except (OSError, ValidationError):
+def recall_outline(job: Job, colorist: Colorist) -> Outline | None:
+    """The outline that an earlier task of the same job has made, of the film as this machine sees it; else None."""
+    if not has_begun(job, colorist):
         return None
+    try:
+        outline = _OUTLINE.validate_python(json.loads(_path(job).read_bytes()))
+    except (OSError, ValueError, ValidationError):
+        return None
+    info = replace(outline.plan.info, path=job.source)  # another machine may have the folder in another place
+    return replace(outline, plan=replace(outline.plan, info=info))
 
 
-def divide(outline: Outline, plan: FilmPlan) -> tuple[Part, ...]:
+def divide(outline: Outline) -> tuple[Part, ...]:
     """Divide a film into parts that begin at cuts and take about as long as each other."""
-    starts = [0]
+    info, starts = outline.plan.info, [0]
     for number, edge in enumerate(outline.edges):
         start = outline.edges[starts[-1]]
-        seconds = (edge.pts - start.pts) * plan.info.time_base
-        if edge.is_cut and _is_enough(seconds, edge.frames - start.frames, plan.info):
+        seconds = (edge.pts - start.pts) * info.time_base
+        if edge.is_cut and _is_enough(seconds, edge.frames - start.frames, info):
             starts.append(number)
     frames = [*(outline.edges[start].frames for start in starts), outline.frames]
     ends = [*starts[1:], len(outline.edges)]
@@ -116,7 +124,8 @@ def _find_outline(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: Pro
             is_damaged = is_damaged or any(one.what in {DAMAGED, MISSING} for one in frame.deviations)
             recent.append((frame.pts, frame.checksum))
             shot = frame.shot
-    return Outline(tuple(edges[:1] if is_damaged else edges), number + 1)
+    checked = replace(plan, scenes=plan.scenes or Scenes())  # no frame has shown chroma that was not expected
+    return Outline(checked, tuple(edges[:1] if is_damaged else edges), number + 1)
 
 
 def _measured(job: Job, plan: FilmPlan, colorist: Colorist) -> Iterator[Frame]:

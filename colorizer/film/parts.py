@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from colorizer.errors import MediaError
 from colorizer.film.colouring import UnplannedColourError
-from colorizer.film.decode.probe import probe_film
+from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.encode.segment import read_segment
-from colorizer.film.outline import divide, is_long, make_outline, recall_outline
-from colorizer.film.plan import plan_film, plan_scenes
+from colorizer.film.outline import Outline, divide, is_long, make_outline, recall_outline
+from colorizer.film.plan import plan_film, plan_scenes, probe_wanted
 from colorizer.film.resume import frames_since, segment_path
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
@@ -16,25 +16,23 @@ from colorizer.model.colorist import Colorist
 
 
 def plan_parts(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> tuple[Part, ...]:
-    """Divide a film into parts; the outline is kept in the workspace.
+    """Divide a film into parts; the outline is kept in the workspace, or is there from an earlier attempt.
 
     Returns:
         Two parts or more, which `colour_part` colours in any order, and `colorize_film` then joins; none if the film is
         short, or cannot be divided: `colorize_film` colours it as a whole.
 
     Raises:
-        TintdError: see `plan_film`.
+        TintdError: see `probe_wanted` and `plan_film`.
 
     """
-    if not is_long(probe_film(job.source, job.settings.film.max_megapixels)):
-        return ()
-    plan = plan_film(job, on_progress)
-    try:
-        outline = make_outline(job, plan, colorist, on_progress)
-    except UnplannedColourError:  # between the moments that were sampled
-        plan = plan_scenes(plan, job, on_progress)
-        outline = make_outline(job, plan, colorist, on_progress)
-    parts = divide(outline, plan)
+    outline = recall_outline(job, colorist)
+    if outline is None:
+        info = probe_wanted(job)
+        if not is_long(info):
+            return ()
+        outline = _outline_of(job, info, colorist, on_progress)
+    parts = divide(outline)
     return parts if len(parts) > 1 else ()
 
 
@@ -51,7 +49,7 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
         MediaError: the film is damaged, or its workspace has gone.
 
     """
-    plan, outline = plan_film(job, on_progress), recall_outline(job)
+    outline = recall_outline(job, colorist)
     if outline is None or len(outline.edges) < part.end:
         raise MediaError(f"{job.source.name}: the plan of the film has gone from its work folder")
     first, state = part.first, ShotState()
@@ -60,11 +58,11 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
     if first == part.end:
         return
     done = outline.edges[first].frames - outline.edges[part.first].frames
-    edge, info = outline.edges[first], plan.info
+    edge, plan = outline.edges[first], outline.plan
     decoded = frames_since(
         edge.before,
         edge.checksums,
-        info,
+        plan.info,
         job.excerpt,
         keep_fields=plan.encoding.interlaced,
         on_progress=lambda: on_progress(done, part.frames),
@@ -75,3 +73,11 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
     )
     for _segment in written:
         pass
+
+
+def _outline_of(job: Job, info: FilmInfo, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
+    plan = plan_film(job, info, on_progress)
+    try:
+        return make_outline(job, plan, colorist, on_progress)
+    except UnplannedColourError:  # between the moments that were sampled
+        return make_outline(job, plan_scenes(plan, job, on_progress), colorist, on_progress)

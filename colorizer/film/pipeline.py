@@ -10,7 +10,9 @@ from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment
-from colorizer.film.plan import FilmPlan, plan_film, plan_scenes
+from colorizer.film.machine import describe_machines
+from colorizer.film.outline import recall_outline
+from colorizer.film.plan import FilmPlan, plan_film, plan_scenes, probe_wanted
 from colorizer.film.resume import finished_segments, frames_after
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
@@ -30,7 +32,8 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -
         MediaError: it is damaged.
 
     """
-    plan = plan_film(job, on_progress)
+    outline = recall_outline(job, colorist)
+    plan = outline.plan if outline else plan_film(job, probe_wanted(job), on_progress)
     try:
         segments = list(_segments(job, plan, colorist, on_progress))
     except UnplannedColourError:  # between the moments that were sampled; finished segments are kept
@@ -49,7 +52,13 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -
         width=info.width,
         height=info.height,
         frames=frames,
-        notes=plan.encoding.notes + (plan.scenes.notes if plan.scenes else ()) + _deviations(segments, plan) + notes,
+        notes=(
+            *plan.encoding.notes,
+            *(plan.scenes.notes if plan.scenes else ()),
+            *_deviations(segments, plan),
+            *describe_machines(segment.record.machine for segment in segments),
+            *notes,
+        ),
     )
 
 

@@ -52,20 +52,30 @@ class FilmPlan:
         return self.scenes is not None and self.scenes.in_colour(pts)
 
 
-def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
-    """Make the plan of a film.
+def probe_wanted(job: Job) -> FilmInfo:
+    """Read what the film of a job is.
 
     Raises:
-        InColourError: the film is in colour throughout, and the settings say that this matters.
         UnsupportedError: it is no film that can be coloured, or has a size that the settings exclude.
         TruncatedError: it ends before its first frame.
         MediaError: nothing in it can be decoded.
-        SettingsError: the configured encoder cannot encode it.
 
     """
     check_file(job.source, job.settings.size)
     info = probe_film(job.source, job.settings.film.max_megapixels)
     check_picture(job.source, info.width, info.height, job.settings.size)
+    return info
+
+
+def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPlan:
+    """Make the plan of a film that was probed.
+
+    Raises:
+        InColourError: the film is in colour throughout, and the settings say that this matters.
+        MediaError: it cannot be read.
+        SettingsError: the configured encoder cannot encode it.
+
+    """
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
     info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), job.settings.film)
@@ -75,14 +85,15 @@ def plan_film(job: Job, on_progress: ProgressCallback) -> FilmPlan:
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan
-    scenes = recall_scenes(job)
-    if scenes is None and any(has_colour for _, has_colour in seen):
-        return plan_scenes(plan, job, on_progress)
-    return replace(plan, scenes=scenes)
+    if recall_scenes(job) is None and not any(has_colour for _, has_colour in seen):
+        return replace(plan, scenes=None)
+    return plan_scenes(plan, job, on_progress)
 
 
 def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> FilmPlan:
-    """Look through the film, and add the scenes that are in colour to its plan; they are kept in the workspace.
+    """Add the scenes that are in colour to the plan of a film.
+
+    They are found by looking through the film, and kept in the workspace for another attempt at the same job.
 
     Raises:
         InColourError: see `plan_film`.
@@ -95,10 +106,12 @@ def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> Film
             on_progress(0, info.expected)
             yield frame
 
-    scenes = find_scenes(frames(), info)
+    scenes = recall_scenes(job)
+    if scenes is None:
+        scenes = find_scenes(frames(), info)
+        remember_scenes(scenes, job)
     if scenes.all_in_colour:
         raise InColourError(job.source.name, width=info.width, height=info.height, frames=scenes.frames)
-    remember_scenes(scenes, job)
     return replace(plan, scenes=scenes)
 
 

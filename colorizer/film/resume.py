@@ -26,11 +26,12 @@ from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.encode.segment import Segment, read_segment
 from colorizer.film.scenes import Scenes
 from colorizer.job import Excerpt, Job
+from colorizer.libraries import library_versions
 from colorizer.model.colorist import Colorist
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
-_FORMAT = 3
+_FORMAT = 4
 """Version of the workspace's files: segments of another one are not read."""
 _SCENES = TypeAdapter(Scenes)
 
@@ -43,11 +44,16 @@ def segment_path(workspace: Path, number: int) -> Path:
 def begin_workspace(job: Job, colorist: Colorist) -> None:
     """Make the workspace of a job; segments and plans of another job or of other settings are removed from it."""
     job.workspace.mkdir(exist_ok=True)
-    recipe, note = _recipe(job, colorist), job.workspace / "recipe"
-    if not note.is_file() or note.read_text() != recipe:
+    if not has_begun(job, colorist):
         _remove_segments(job.workspace)
         (job.workspace / "outline").unlink(missing_ok=True)
-        write_durably(note, recipe)
+        write_durably(job.workspace / "recipe", _recipe(job, colorist))
+
+
+def has_begun(job: Job, colorist: Colorist) -> bool:
+    """Whether what is in the workspace is of this job with these settings."""
+    note = job.workspace / "recipe"
+    return note.is_file() and note.read_text() == _recipe(job, colorist)
 
 
 def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
@@ -178,14 +184,16 @@ def _origin(job: Job) -> str:
 
 
 def _recipe(job: Job, colorist: Colorist) -> str:
-    """A name for all that makes a result what it is: segments are joined only with their like."""
+    """A name for all that makes a result what it is: segments are joined only with their like.
+
+    Processors and devices are no part of it. Their results differ by rounding, and the report names them.
+    """
     parts = (
         _FORMAT,
         _origin(job),
         job.settings.model_dump_json(exclude={"colour": {"weights", "device"}, "size": True}),
         job.compare,
         colorist.weights,
-        colorist.device.type,
-        [version(name) for name in ("av", "opencv-python-headless", "torch")],
+        library_versions(),
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -11,6 +11,7 @@ from colorizer.film.colouring import colour, measure
 from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame
 from colorizer.film.encode.segment import Segment, write_segment
+from colorizer.film.machine import machine_of
 from colorizer.film.plan import FilmPlan
 from colorizer.film.resume import segment_path
 from colorizer.film.shot_state import ShotState
@@ -56,12 +57,13 @@ def write_segments(  # noqa: PLR0913 (each is another thing)
         end: number of the first segment that is not written; None writes all.
 
     """
+    machine = machine_of(colorist.device, plan.encoding.codec)
     with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
         numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
         own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
         with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
             for number, frames in groupby(_counted(coloured, begin.frames, on_frame), key=attrgetter("segment")):
-                yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info)
+                yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info, machine)
 
 
 def _counted(frames: Iterable[Frame], done: int, on_frame: Callable[[int], None]) -> Iterator[Frame]:

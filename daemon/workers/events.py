@@ -91,7 +91,7 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A film is divided into parts; none if it is to be coloured as a whole."""
+    """A film is divided into parts, two or more."""
 
     key: int
     parts: tuple[Part, ...]

@@ -37,6 +37,19 @@ class ColourFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class _OnePiece:
+    """A task that is one piece of work."""
+
+    key: int
+    """The key that the events carry."""
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the pieces of work: one."""
+        return (self.key,)
+
+
+@dataclass(frozen=True, slots=True)
 class ColouredFile:
     """A file that has been coloured."""
 
@@ -46,88 +59,53 @@ class ColouredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckDuplicate:
+class CheckDuplicate(_OnePiece):
     """Compare a file with one that has been coloured; use that result again, or colour the file if they differ."""
 
     kind: ClassVar[TaskKind] = TaskKind.CHECK_DUPLICATE
-    key: int
-    """The key that the events carry."""
     job: Job
     coloured: ColouredFile
 
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Keys of the pieces of work: one."""
-        return (self.key,)
-
 
 @dataclass(frozen=True, slots=True)
-class MakePreview:
+class MakePreview(_OnePiece):
     """Make pictures, or a short copy of a film, that a browser can show; it needs no weights."""
 
     kind: ClassVar[TaskKind] = TaskKind.PREVIEW
-    key: int
-    """The key that the events carry."""
     source: Path
     stills: Mapping[Path, int]
     """The JPEG files to write, and the longest side of each in pixels."""
     clip: Path | None = None
     """The MP4 to write of a film."""
 
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Keys of the pieces of work: one."""
-        return (self.key,)
-
 
 @dataclass(frozen=True, slots=True)
-class MakeTrial:
+class MakeTrial(_OnePiece):
     """Colour a reduced photograph, or seconds of a film, with other settings, and show the present result beside it."""
 
     kind: ClassVar[TaskKind] = TaskKind.TRIAL
-    key: int
-    """The key that the events carry."""
     job: Job
     result: Path
     """The present result."""
     shown: Path
     """The file to write of the present result; the job's target is that of the trial."""
 
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Keys of the pieces of work: one."""
-        return (self.key,)
-
 
 @dataclass(frozen=True, slots=True)
-class PlanFilm:
-    """Divide a film into parts."""
+class PlanFilm(_OnePiece):
+    """Divide a film into parts; one that has no parts is coloured as a whole."""
 
     kind: ClassVar[TaskKind] = TaskKind.PLAN_FILM
-    key: int
-    """The key that the events carry."""
     job: Job
-
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Keys of the pieces of work: one."""
-        return (self.key,)
 
 
 @dataclass(frozen=True, slots=True)
-class ColourPart:
+class ColourPart(_OnePiece):
     """Colour a part of a film that has been planned; `ColourFiles` joins the parts when all are done."""
 
     kind: ClassVar[TaskKind] = TaskKind.COLOUR_PART
-    key: int
-    """The key that the events carry."""
     job: Job
     part: Part
-
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Keys of the pieces of work: one."""
-        return (self.key,)
 
 
 Task = ColourFiles | CheckDuplicate | PlanFilm | ColourPart | MakePreview | MakeTrial

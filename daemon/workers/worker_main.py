@@ -15,7 +15,7 @@ import psutil
 
 from colorizer.durable import sync_file
 from colorizer.errors import TintdError
-from colorizer.job import Job
+from colorizer.job import Job, Part
 from colorizer.processors import limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
@@ -68,8 +68,10 @@ def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
     match task:
         case ColourFiles(jobs):
             yield from _colour({key: _job_on_device(job, spec) for key, job in jobs.items()}, reporter)
-        case PlanFilm(_, job) | ColourPart(_, job):
-            yield _do_film(task, _job_on_device(job, spec), reporter)
+        case PlanFilm(key, job):
+            yield from _plan(key, _job_on_device(job, spec), reporter)
+        case ColourPart(key, job, part):
+            yield _colour_part(key, _job_on_device(job, spec), part, reporter)
         case CheckDuplicate(key, job, coloured):
             reporter.start(key)
             if reuse_result(job, coloured, reporter):
@@ -98,18 +100,31 @@ def _preview(task: MakePreview | MakeTrial, reporter: _Reporter) -> Done | Faile
         return Failed(task.key, "failed", f"{source.name}: no preview can be made: {error}")
 
 
-def _do_film(task: PlanFilm | ColourPart, job: Job, reporter: _Reporter) -> _End:
-    """Plan a film, or colour a part of it."""
-    from colorizer.engine import colour_film_part, plan_film_parts  # noqa: PLC0415 (torch is loaded here only)
+def _plan(key: int, job: Job, reporter: _Reporter) -> Iterator[_End]:
+    """Divide a film into parts, or colour it here where it has none."""
+    from colorizer.engine import plan_film_parts  # noqa: PLC0415 (torch is loaded in this process only)
 
-    reporter.start(task.key)
+    reporter.start(key)
     try:
-        if isinstance(task, PlanFilm):
-            return Planned(task.key, plan_film_parts(job, reporter))
-        colour_film_part(job, task.part, reporter)
+        parts = plan_film_parts(job, reporter)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
-        return end_of_error(task.key, job, error)
-    return PartDone(task.key)
+        yield end_of_error(key, job, error)
+        return
+    if parts:
+        yield Planned(key, parts)
+    else:
+        yield from _colour({key: job}, reporter)
+
+
+def _colour_part(key: int, job: Job, part: Part, reporter: _Reporter) -> PartDone | Failed | Skipped:
+    from colorizer.engine import colour_film_part  # noqa: PLC0415 (torch is loaded in this process only)
+
+    reporter.start(key)
+    try:
+        colour_film_part(job, part, reporter)
+    except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
+        return end_of_error(key, job, error)
+    return PartDone(key)
 
 
 def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:

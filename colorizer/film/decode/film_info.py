@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from colorizer.film.decode.signal import SampleCoding
 from colorizer.model.orientation import orientation_of
-
-if TYPE_CHECKING:
-    from av.container.core import Chapter  # exists for type checkers only
 
 PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
@@ -43,6 +39,19 @@ class SideStream:
     """Audio, subtitle, video, data or attachment."""
     codec: str
     """libav's name, or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter, with libav's names."""
+
+    id: int
+    start: int
+    """Time at which it begins, in its time base."""
+    end: int
+    time_base: Fraction | None
+    """None: that of libav."""
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
-from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, FilmInfo, Scan, SideStream
+from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.pixel_format import depth_of
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
@@ -54,7 +54,8 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
     with open_film(path) as container:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)
-        tags, picture_tags, chapters = kept_tags(container), kept_tags(stream), tuple(container.chapters())
+        tags, picture_tags = kept_tags(container), kept_tags(stream)
+        chapters = tuple(Chapter(**chapter) for chapter in container.chapters())
         side_streams = _side_streams(container, stream)
         frame = _first_frame(path, container, stream)
         rate = _rate(stream)

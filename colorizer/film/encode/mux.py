@@ -6,8 +6,9 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 from av.codec import Codec
@@ -18,7 +19,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
-from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.film_info import Chapter, FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off, unread_elements
 from colorizer.film.decode.side_data import display_matrix
 from colorizer.film.decode.transport_stream import read_tables
@@ -31,7 +32,7 @@ from colorizer.film.encode.verification import Written, expect, verify
 from colorizer.job import Excerpt, Job
 
 if TYPE_CHECKING:
-    from av.container.core import Chapter  # exists for type checkers only
+    from av.container.core import Chapter as LibavChapter  # exists for type checkers only
 
 _QUICKTIME_TAGS = frozenset(
     (
@@ -216,7 +217,7 @@ def _encodes(template: VideoStream) -> bool:
 def _describe(result: OutputContainer, info: FilmInfo, shift: Fraction, excerpt: Excerpt | None) -> None:
     result.metadata.update(info.tags)
     if chapters := _chapters(info, shift, excerpt):
-        result.set_chapters(chapters)
+        result.set_chapters([cast("LibavChapter", asdict(chapter)) for chapter in chapters])
 
 
 def _chapters(info: FilmInfo, shift: Fraction, excerpt: Excerpt | None) -> list[Chapter]:
@@ -231,13 +232,13 @@ def _take_comments(result: OutputContainer) -> list[str]:
 
 def _moved(chapter: Chapter, shift: Fraction, excerpt: Excerpt | None) -> Chapter | None:
     """A chapter on the result's clock, as far as it lies in the excerpt."""
-    tick = chapter["time_base"] or Fraction(1, av.time_base)
+    tick = chapter.time_base or Fraction(1, av.time_base)
     offset = round(shift / tick)
-    start, end = chapter["start"] - offset, chapter["end"] - offset
+    start, end = chapter.start - offset, chapter.end - offset
     if excerpt is not None:
         start = max(start, 0)
         end = end if excerpt.length is None else min(end, round(Fraction(excerpt.length) / tick))
-    return {**chapter, "start": start, "end": end} if start < end else None
+    return replace(chapter, start=start, end=end) if start < end else None
 
 
 def _picture_packets(

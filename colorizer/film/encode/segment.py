@@ -58,6 +58,8 @@ class SegmentRecord(BaseModel):
     """Checksums of the last frames' original luma, which prove where decoding goes on."""
     state: ShotState
     """State of colouring after the last frame, from which the next segment goes on."""
+    machine: str
+    """What coloured and encoded it, see `colorizer.film.machine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def read_segment(path: Path) -> Segment | None:
         return None
 
 
-def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo) -> Segment:
+def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo, machine: str) -> Segment:
     """Encode frames, at least one, into a segment.
 
     Args:
@@ -94,6 +96,7 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info:
         frames: coloured, in the pixel format of `encoding`.
         encoding: how.
         info: the original.
+        machine: what colours and encodes it, see `colorizer.film.machine`.
 
     """
     log = FrameLog(frames, encoding)
@@ -108,7 +111,7 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info:
             container.mux(packet)
     sync_file(unfinished)
     unfinished.replace(path)
-    record = log.record(lag)
+    record = log.record(lag, machine)
     write_durably(path.with_suffix(".json"), record.model_dump_json())
     return Segment(path, record)
 
@@ -145,7 +148,7 @@ class FrameLog:
         """The number of the frame that a packet holds."""
         return self._inside.pop(packet.pts or 0)
 
-    def record(self, lag: int) -> SegmentRecord:
+    def record(self, lag: int, machine: str) -> SegmentRecord:
         """The record of the segment, once all frames have passed."""
         return SegmentRecord(
             pts=tuple(self._pts),
@@ -155,6 +158,7 @@ class FrameLog:
             deviations=self._deviations,
             checksums=tuple(self._checksums),
             state=self._last.state if self._last else ShotState(),
+            machine=machine,
         )
 
 

@@ -6,13 +6,15 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 
+from colorizer.libraries import library_versions
+
 Versions = Mapping[str, str]
 """Versions by the name of what has them."""
 
 
 def own_versions() -> Versions:
     """The versions of this process."""
-    return {"tintd": version("tintd"), "Python": platform.python_version()}
+    return {"tintd": version("tintd"), "Python": platform.python_version(), **library_versions()}
 
 
 def find_difference(service: Versions, node: Versions, name: str) -> str | None:

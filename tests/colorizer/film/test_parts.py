@@ -1,12 +1,15 @@
-"""Tests of colorizer/film/parts.py and outline.py: a film that is coloured in parts is the film coloured as a whole."""
+"""Tests of colorizer/film/parts.py: a film that is coloured in parts is the film coloured as a whole."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from colorizer.engine import colorize, colour_film_part, plan_film_parts
 from colorizer.errors import MediaError
+from colorizer.film import plan
+from colorizer.film.decode.film_info import FilmInfo
 from colorizer.job import Job, Part
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
@@ -46,6 +49,37 @@ def test_parts_in_any_order_are_the_whole_film(tmp_path: Path, weights: Path, sh
         colour_film_part(shared, part, ignore)
     assert colorize(shared, ignore) == report
     assert shared.target.read_bytes() == whole.target.read_bytes()
+
+
+def test_a_film_is_planned_once(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its headers are read and its scan is judged once; parts and joining only open the file."""
+    probed: list[Path] = []
+    probe = plan.probe_film
+
+    def spied(path: Path, most_megapixels: int) -> FilmInfo:
+        probed.append(path)
+        return probe(path, most_megapixels)
+
+    monkeypatch.setattr(plan, "probe_film", spied)
+    wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", film_of(20)), weights)
+    for part in plan_film_parts(wanted, ignore):
+        colour_film_part(wanted, part, ignore)
+    colorize(wanted, ignore)
+    assert probed == [wanted.source]
+
+
+def test_processors_are_named_where_they_differ(tmp_path: Path, weights: Path) -> None:
+    """Parts of several machines are joined, and the report names the machines."""
+    wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", film_of(20)), weights)
+    for part in plan_film_parts(wanted, ignore):
+        colour_film_part(wanted, part, ignore)
+    record = wanted.workspace / "segment-00001.json"
+    record.write_text(re.sub(r'"machine":"[^"]*"', '"machine":"another one"', record.read_text()))
+    before = (wanted.workspace / "segment-00001.mkv").stat().st_mtime_ns
+    [note] = [note for note in colorize(wanted, ignore).notes if "different processors" in note]
+    assert "another one" in note
+    assert "libavcodec" in note
+    assert (wanted.workspace / "segment-00001.mkv").stat().st_mtime_ns == before
 
 
 def test_finished_segments_are_kept(tmp_path: Path, weights: Path) -> None:

@@ -21,11 +21,11 @@ from tests.assets.films import Film, write_film
 pytestmark = pytest.mark.usefixtures("forked_workers")
 
 LONG = Film(
-    frames=600,
+    frames=240,
     rate=1,
-    pts=tuple(45_000 * number for number in range(600)),
-    options={"g": "50", "preset": "ultrafast"},
-    shot_frames=150,
+    pts=tuple(112_500 * number for number in range(240)),
+    options={"g": "20", "preset": "ultrafast"},
+    shot_frames=60,
 )
 """Five minutes in four shots."""
 

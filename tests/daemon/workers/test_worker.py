@@ -19,7 +19,7 @@ from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.workers.events import Done, Failed, IsDuplicate, Progress
 from daemon.workers.messages import Died, Message, Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles
+from daemon.workers.task import CheckDuplicate, ColouredFile, ColourFiles, PlanFilm
 from daemon.workers.worker import Worker
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
@@ -62,6 +62,18 @@ def job(tmp_path: Path, source: Path, weights: Path) -> Job:
     """A file to colour."""
     settings = JobSettings(colour=ColourSettings(weights=weights, device="cpu"))
     return Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+
+
+def test_a_short_film_is_coloured_by_who_was_to_plan_it(tmp_path: Path, weights: Path) -> None:
+    """It has no parts, so that nobody else has to begin with it again; a film that is none says why."""
+    with ready(weights) as worker:
+        worker.send(PlanFilm(3, job(tmp_path, write_film(tmp_path / "film.mp4"), weights)))
+        done = answer(worker)
+        assert isinstance(done, Done)
+        assert (done.key, done.report.frames) == (3, 20)
+        (tmp_path / "bad.mp4").write_bytes(b"no film")
+        worker.send(PlanFilm(4, job(tmp_path, tmp_path / "bad.mp4", weights)))
+        assert isinstance(answer(worker), Failed)
 
 
 def test_a_worker_does_task_after_task(tmp_path: Path, weights: Path) -> None:

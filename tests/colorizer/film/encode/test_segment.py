@@ -21,7 +21,7 @@ def test_a_finished_segment_is_stored_with_all_that_the_next_one_needs(tmp_path:
     frames = [replace(frame, checksum=number, in_colour=number < 3) for number, frame in enumerate(read_frames(info))]
     frames[5] = replace(frames[5], deviations=(Deviation(MISSING, frames[4].pts, frames[5].pts),))
     path = tmp_path / "segment-00000.mkv"
-    written = write_segment(path, frames, choose_encoding(info, FilmSettings(speed="ultrafast")), info)
+    written = write_segment(path, frames, choose_encoding(info, FilmSettings(speed="ultrafast")), info, "one")
     segment = read_segment(path)
     assert segment is not None
     assert segment.record == written.record
@@ -30,6 +30,7 @@ def test_a_finished_segment_is_stored_with_all_that_the_next_one_needs(tmp_path:
     assert segment.record.in_colour == 3
     assert segment.record.checksums == tuple(range(4, 20))
     assert segment.record.state == ShotState()
+    assert segment.record.machine == "one"
     assert sorted(number for number, _ in segment.packets()) == list(range(20))
 
 

@@ -27,13 +27,13 @@ pytestmark = [
 ]
 
 DIVIDED = Film(
-    frames=600,
+    frames=240,
     width=192,
     height=144,
     rate=1,
-    pts=tuple(45_000 * number for number in range(600)),
-    options={"g": "50", "preset": "ultrafast"},
-    shot_frames=150,
+    pts=tuple(112_500 * number for number in range(240)),
+    options={"g": "20", "preset": "ultrafast"},
+    shot_frames=60,
 )
 """Five minutes in four shots: several slots colour its parts, if there is no other file for them."""
 
