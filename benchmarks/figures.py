@@ -10,11 +10,12 @@ import json
 import re
 import resource
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import torch
@@ -61,6 +62,21 @@ def processor_seconds() -> float:
     """Processor time of this process, all its threads, and its processes that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Cost(NamedTuple):
+    """What some work took."""
+
+    seconds: float
+    processor: float
+    """Seconds of processor time."""
+
+
+def cost_of(work: Callable[[], None]) -> Cost:
+    """Do some work, and measure it."""
+    begun, used = time.perf_counter(), processor_seconds()
+    work()
+    return Cost(time.perf_counter() - begun, processor_seconds() - used)
 
 
 def _busy() -> float:

@@ -8,17 +8,14 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 from av.video.frame import PictureType
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Figure, processor_seconds
+from benchmarks.figures import Cost, Figure, cost_of
 from benchmarks.footage import write_grainy_film
 from colorizer.engine import colorize, open_colorist
 from colorizer.film.decode.frames import read_frames
@@ -37,14 +34,6 @@ _PROCESSOR_BAR = 24
 """Most ms of processor time that colour adds to a frame, where bfloat16 is faster."""
 
 
-class Cost(NamedTuple):
-    """What one film took."""
-
-    seconds: float
-    processor: float
-    """Seconds of processor time."""
-
-
 def main(seconds: int = _SECONDS) -> list[Figure]:
     """Print the ratio, the two alternating three times, the median."""
     with tempfile.TemporaryDirectory() as name:
@@ -53,9 +42,9 @@ def main(seconds: int = _SECONDS) -> list[Figure]:
         fast = bfloat16_is_faster(open_colorist(_SETTINGS.colour).device)
         floors, ours = [], []
         for _ in range(_ROUNDS):
-            floors.append(_cost(lambda: _reencode(source, folder / "floor.mp4")))
+            floors.append(cost_of(lambda: _reencode(source, folder / "floor.mp4")))
             with tempfile.TemporaryDirectory(dir=folder) as workspace:  # a new one: else it goes on where it ended
-                ours.append(_cost(lambda: _colour(source, Path(workspace))))
+                ours.append(cost_of(lambda: _colour(source, Path(workspace))))
     frames = seconds * _RATE
     ratio = statistics.median(our.seconds / floor.seconds for our, floor in zip(ours, floors, strict=True))
     added = [1000 * (our.processor - floor.processor) / frames for our, floor in zip(ours, floors, strict=True)]
@@ -79,12 +68,6 @@ def _print(frames: int, costs: dict[str, list[Cost]], caption: str) -> None:
     table.title = f"1080p, {frames} grainy frames, x264 veryfast crf 18"
     table.caption = caption
     Console().print(table)
-
-
-def _cost(work: Callable[[], None]) -> Cost:
-    begun, used = time.perf_counter(), processor_seconds()
-    work()
-    return Cost(time.perf_counter() - begun, processor_seconds() - used)
 
 
 def _reencode(source: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ _FULL = 2000
 """Files that lie, done, in the full folder; each rescan looks at all of them."""
 
 
-class Cost(NamedTuple):
+class IdleCost(NamedTuple):
     """What an idle service takes."""
 
     share: float
@@ -49,7 +49,7 @@ def main() -> list[Figure]:
     ]
 
 
-def _cost(files: int) -> Cost:
+def _cost(files: int) -> IdleCost:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         (root / "inbox").mkdir()
@@ -66,7 +66,7 @@ def _cost(files: int) -> Cost:
             wakes = (_wakes(service.pid) - woken) / _SECONDS
             memory, own = _memory(service.pid)
             service.terminate()
-    return Cost(share, wakes, memory, own)
+    return IdleCost(share, wakes, memory, own)
 
 
 def _wait_until_idle(root: Path, files: int) -> None:

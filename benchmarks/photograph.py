@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Figure, processor_seconds
+from benchmarks.figures import Figure, cost_of
 from colorizer.engine import colorize, open_colorist
 from colorizer.job import Job
 from colorizer.model.colorist import shrink
@@ -35,23 +33,16 @@ def main() -> list[Figure]:
     """Print the ratio, the two alternating, the median."""
     with tempfile.TemporaryDirectory() as name:
         source = _write_photograph(Path(name) / "photograph.jpg")
-        rounds = [(_measure(lambda: _parts(source)), _measure(lambda: _colour(source))) for _ in range(_ROUNDS + 1)][1:]
+        rounds = [(cost_of(lambda: _parts(source)), cost_of(lambda: _colour(source))) for _ in range(_ROUNDS + 1)][1:]
     floors, ours = zip(*rounds, strict=True)
     table = Table("", "ms, median", "processor time, ms")
     for title, costs in (("parts alone", floors), ("coloured", ours)):
         table.add_row(title, *(f"{1000 * statistics.median(one):.0f}" for one in zip(*costs, strict=True)))
-    ratio = statistics.median(our[0] / floor[0] for floor, our in rounds)
+    ratio = statistics.median(our.seconds / floor.seconds for floor, our in rounds)
     table.title = f"A photograph of {_WIDTH} x {_HEIGHT}, JPEG"
     table.caption = f"ratio {ratio:.2f}; target {_BAR}"
     Console().print(table)
     return [Figure("photograph of 2 megapixels / its parts alone", ratio, "times", _BAR)]
-
-
-def _measure(work: Callable[[], None]) -> tuple[float, float]:
-    """Seconds, and seconds of processor time."""
-    begun, used = time.perf_counter(), processor_seconds()
-    work()
-    return time.perf_counter() - begun, processor_seconds() - used
 
 
 def _parts(source: Path) -> None:

@@ -13,7 +13,6 @@ from daemon.config.settings import load_config
 from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
 from daemon.control.requests import Action, Request
-from daemon.control.server import applied_facts
 from daemon.journal.journal import opened
 from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.runtime.state_lock import state_locked
@@ -38,7 +37,7 @@ def request(config: Path, action: Action, pattern: str = "*", minutes: int | Non
     answer = ask(settings.control_socket, action, pattern=pattern)
     if answer is None:
         with state_locked(settings.state), opened(settings.state) as journal:
-            answer = applied_facts(requests.apply(Request(action, pattern), journal, time.time()))
+            answer = requests.apply(Request(action, pattern), journal, time.time()).facts
     if answer["files"] == 0 and pattern not in EVERYTHING:
         typer.echo(f"tintd: {answer['summary']}", err=True)
         raise typer.Exit(1)

@@ -6,22 +6,3 @@ Imported by: daemon.commands, daemon.service.
 After each iteration of the main loop, `Reporter` makes the state of the service, from which all answers come. Requests
 that change something wait in the `ControlServer` until the main loop applies them.
 """
-
-from daemon.control.control_socket import Answer, ControlError, ask
-from daemon.control.reporter import Reporter
-from daemon.control.requests import Action, Applied, apply
-from daemon.control.server import ControlServer
-from daemon.control.status import history_of, status_of
-
-__all__ = [
-    "Action",
-    "Answer",
-    "Applied",
-    "ControlError",
-    "ControlServer",
-    "Reporter",
-    "apply",
-    "ask",
-    "history_of",
-    "status_of",
-]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from colorizer.errors import TintdError
 from daemon.config.colour_choice import ColourChoice
+from daemon.control.control_socket import Answer
 from daemon.journal import requests
 from daemon.journal.journal import Journal
 
@@ -47,6 +48,11 @@ class Applied:
     """A sentence for people."""
     files: int | None = None
     """Number of files; None for a request that is not about files."""
+
+    @property
+    def facts(self) -> Answer:
+        """The same as JSON; `says` is the name that `summary` had in version 0.1."""
+        return {"summary": self.text, "files": self.files, "says": self.text}
 
 
 class RequestError(TintdError):

@@ -134,11 +134,6 @@ def _job_facts(job: JobProgress) -> Answer:
     return asdict(job) | {"fraction": job.fraction, "seconds_left": job.seconds_left}
 
 
-def applied_facts(applied: Applied) -> Answer:
-    """What a request has done as JSON; `says` is the name that `summary` had in version 0.1."""
-    return {"summary": applied.text, "files": applied.files, "says": applied.text}
-
-
 def _pattern_of(request: Answer) -> str:
     """The pattern of a request; that of all files if it has none.
 
@@ -158,7 +153,7 @@ def _pattern_of(request: Answer) -> str:
 
 def _answer(waiting: _Waiting, apply: Callable[[Request], Applied]) -> None:
     try:
-        answer = applied_facts(apply(waiting.request))
+        answer = apply(waiting.request).facts
     except TintdError as error:
         answer = {"error": str(error)}
     except sqlite3.OperationalError as error:
