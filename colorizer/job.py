@@ -47,3 +47,8 @@ class Job:
     """Part of a film that is coloured; None for all of it."""
     compare: bool = False
     """Whether the result shows grey and colour side by side."""
+
+    @property
+    def across(self) -> int:
+        """Number of pictures that stand side by side in the result."""
+        return 2 if self.compare else 1

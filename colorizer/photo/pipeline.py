@@ -103,7 +103,7 @@ def _examine(
             for number, picture in enumerate(photo.pictures)
         )
         judged = _check_grey(job, photo, reductions)
-        output = plan_output(photo, job.settings.photo, across=2 if job.compare else 1)
+        output = plan_output(photo, job.settings.photo, across=job.across)
     completed = ("the picture breaks off; what is missing is grey",) if opening.fail_on == "none" else ()
     read = tuple(dict.fromkeys(note for picture in photo.pictures for note in picture.notes))
     return ExaminedPhoto(job, photo, output, reductions, completed + photo.notes + read + judged + output.notes)
@@ -150,7 +150,7 @@ def write(
     return Report(
         kind="photo",
         suffix=suffix_of(output.format, job.source.suffix),
-        width=first.width * (2 if job.compare else 1),
+        width=first.width * job.across,
         height=first.height,
         frames=sum(picture.frames for picture in photo.pictures),
         notes=examined.notes + notes,
@@ -162,8 +162,7 @@ def _write(
 ) -> tuple[str, ...]:
     """Write the result, check it, and return notes on it; the pages of a TIFF are written one by one, then merged."""
     job, photo, result = examined.job, examined.photo, examined.output.format
-    across = 2 if job.compare else 1
-    plan = ResultPlan(job, photo, result, across, maker)
+    plan = ResultPlan(job, photo, result, maker)
     notes: dict[str, None] = {}
     pages, remaining = [], iter(fits)
     job.workspace.mkdir(exist_ok=True)

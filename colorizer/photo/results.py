@@ -43,8 +43,6 @@ class ResultPlan:
     job: Job
     photo: Photo
     format: PhotoFormat
-    across: int
-    """Pictures that stand side by side in it."""
     maker: str | None
     """What made the colour, for the metadata; None where the settings leave it out."""
 
@@ -105,7 +103,7 @@ def write_kept_page(picture: Picture, plan: ResultPlan, number: int) -> Page:
 
 
 def _blocks(own: Blocks, picture: Picture, plan: ResultPlan, thumbnail: bytes | None) -> Blocks:
-    truth = truth_of(plan.photo, picture, plan.job.settings.photo, plan.across, thumbnail)
+    truth = truth_of(plan.photo, picture, plan.job.settings.photo, plan.job.across, thumbnail)
     return blocks_of_copy(own, truth, plan.maker)
 
 
@@ -172,9 +170,9 @@ def _shows_luma(plan: ResultPlan) -> bool:
 def _side_by_side(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
     """Luma as a result shows it: twice, where it shows grey and colour."""
     orientation = plan.photo.pictures[0].orientation
-    if plan.across == 1:
+    if plan.job.across == 1:
         return list(luma)
-    return [orient(torch.cat([unorient(one, orientation)] * plan.across, -1), orientation) for one in luma]
+    return [orient(torch.cat([unorient(one, orientation)] * plan.job.across, -1), orientation) for one in luma]
 
 
 def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
