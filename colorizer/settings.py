@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 Vividness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
 Steadiness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
@@ -122,6 +122,14 @@ class SizeSettings(Section):
     """Smallest short side of a picture, in pixels."""
     max_side: PositiveInt | None = None
     """Largest long side of a picture, in pixels; None: any."""
+
+    @model_validator(mode="after")
+    def _permits_some(self) -> Self:
+        if self.max_side is not None and self.min_side > self.max_side:
+            raise ValueError("min_side is larger than max_side: every picture would be skipped")
+        if self.max_mib is not None and self.min_kib > self.max_mib << 10:
+            raise ValueError("min_kib is larger than max_mib: every file would be skipped")
+        return self
 
 
 class JobSettings(Section):

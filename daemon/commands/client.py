@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from daemon.commands.patterns import EVERYTHING, absolute_pattern
-from daemon.config.settings import load_config
+from daemon.config.settings import Config, load_config
 from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
 from daemon.control.requests import Action, Request
@@ -32,16 +32,31 @@ def request(config: Path, action: Action, pattern: str = "*", minutes: int | Non
 
     """
     settings = load_config(config)
-    pattern = absolute_pattern(pattern, [folder.input for folder in settings.folders], Path.cwd())
-    pattern = pattern if minutes is None else str(minutes)
+    pattern = completed(pattern, settings) if minutes is None else str(minutes)
     answer = ask(settings.control_socket, action, pattern=pattern)
     if answer is None:
         with state_locked(settings.state), opened(settings.state) as journal:
             answer = requests.apply(Request(action, pattern), journal, time.time()).facts
-    if answer["files"] == 0 and pattern not in EVERYTHING:
-        typer.echo(f"tintd: {answer['summary']}", err=True)
-        raise typer.Exit(1)
+    if answer["files"] == 0:
+        end_without_match(pattern, answer["summary"])
     typer.echo(answer["summary"])
+
+
+def completed(pattern: str, config: Config) -> str:
+    """A pattern whose relative path, if it is one, starts from the current folder or from a watched one."""
+    return absolute_pattern(pattern, [folder.input for folder in config.folders], Path.cwd())
+
+
+def end_without_match(pattern: str, message: str) -> None:
+    """Say that no file matches a pattern, unless it is that of all files, which match where there are any.
+
+    Raises:
+        typer.Exit: with 1.
+
+    """
+    if pattern not in EVERYTHING:
+        typer.echo(f"tintd: {message}", err=True)
+        raise typer.Exit(1)
 
 
 def confirm(question: str, pattern: str, *, yes: bool) -> None:

@@ -6,11 +6,12 @@ import json
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from daemon.commands.client import look_up
+from daemon.commands.client import completed, end_without_match, look_up
 from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.commands.printing import local_time, output, plain_table, printable
-from daemon.config.settings import DEFAULT_CONFIG
+from daemon.config.settings import DEFAULT_CONFIG, load_config
 from daemon.control.control_socket import Answer
 from daemon.control.status import history_of
 
@@ -26,15 +27,22 @@ def history(
     everything: Annotated[bool, typer.Option("--all", help="Show every attempt, not only the latest.")] = False,
 ) -> None:
     """Show the attempts at files, the latest first: when, by which worker, and with which outcome."""
+    pattern = completed(pattern, load_config(config))
     most = None if as_json or everything else _SHOWN
     found = look_up(config, "history", lambda journal: history_of(journal, pattern, most), pattern=pattern, most=most)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
-        return
+    else:
+        output().print(_table(found))
+    if not found["attempts"]:
+        end_without_match(pattern, f"no file that matches {pattern} was tried")
+
+
+def _table(found: Answer) -> Table:
     rows = plain_table("started", "took", "worker", "file", "outcome")
     for attempt in found["attempts"]:
         rows.add_row(*_row(attempt))
-    output().print(rows)
+    return rows
 
 
 def _row(attempt: Answer) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ import csv
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from daemon.commands.client import completed, end_without_match
 from daemon.commands.options import ConfigOption, OptionalPattern
-from daemon.commands.patterns import EVERYTHING, absolute_pattern
+from daemon.commands.patterns import EVERYTHING
 from daemon.commands.printing import output, plain_table, printable
 from daemon.config.settings import DEFAULT_CONFIG, load_config
 from daemon.files.text import storable
@@ -30,9 +30,11 @@ def report(
 ) -> None:
     """Print a line for each file, in the order of their paths: state, reason, result, notes and times."""
     settings = load_config(config)
-    absolute = absolute_pattern(pattern, [folder.input for folder in settings.folders], Path.cwd())
+    pattern = completed(pattern, settings)
     with opened_to_read(settings.state) as journal:
-        rows = [_texts(row) for row in _matching(journal, absolute)]
+        rows = [_texts(row) for row in _matching(journal, pattern)]
+    if not rows:
+        end_without_match(pattern, f"no file matches {pattern}")
     if as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(_COLUMNS)

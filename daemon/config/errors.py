@@ -28,6 +28,8 @@ _WRONG = {
     "string_type": "must be text",
 }
 """What is wrong, by the type of a pydantic error."""
+_OF_ANOTHER_KIND = {"tuple_type", "string_type"}
+"""Types of errors about which the description of a setting, where it has one, says more."""
 _WRONG_KIND = {
     "bool": "must be true or false",
     "int": "must be a whole number",
@@ -90,8 +92,10 @@ def _message(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return _unknown(detail, model)
     kind = detail["type"]
     general = next((text for start, text in _WRONG_KIND.items() if kind.startswith(start)), detail["msg"])
-    facts: dict[str, Any] = {"description": _description(detail, model), **detail.get("ctx", {})}
-    message = _WRONG.get(kind, general).format(**facts).replace("'", "")
+    description = _description(detail, model)
+    wrong = "must be {description}" if description and kind in _OF_ANOTHER_KIND else _WRONG.get(kind, general)
+    facts: dict[str, Any] = {"description": description or "another value", **detail.get("ctx", {})}
+    message = wrong.format(**facts).replace("'", "")
     if kind in {"missing", "too_short", "value_error"} or not isinstance(detail["input"], str | float | int):
         return message
     near = difflib.get_close_matches(str(detail["input"]), re.split(r", | or ", str(facts.get("expected", ""))), n=1)
@@ -116,12 +120,13 @@ def _unknown(detail: ErrorDetails, model: type[BaseModel]) -> str:
     return f"there is no such setting; did you mean `{near[0]}`?"
 
 
-def _description(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _description(detail: ErrorDetails, model: type[BaseModel]) -> str | None:
+    """What a setting must be, where its field says so."""
     *parents, name = _known(detail, model)
     section = model
     for part in parents:
         section = (_section_of(section.model_fields[part].annotation) or section) if isinstance(part, str) else section
-    return (section.model_fields[str(name)].description if name in section.model_fields else None) or "another value"
+    return section.model_fields[str(name)].description if name in section.model_fields else None
 
 
 def _sections(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:

@@ -105,7 +105,7 @@ class Config(BaseSettings, JobSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="TINTD_", env_nested_delimiter="__")
 
-    folders: tuple[Folder, ...] = Field(min_length=1)
+    folders: tuple[Folder, ...] = Field(min_length=1, description="a list of folders, each with input and output")
     state: Path = Path("state")
     """Folder of the journal, on a local disk."""
     watching: Watching = Watching()

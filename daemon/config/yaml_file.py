@@ -10,6 +10,16 @@ import yaml
 
 from colorizer.errors import SettingsError
 
+_PROBLEMS = {
+    "expected <block end>": "it does not fit to the lines before it; is it indented as they are?",
+    "found character '\\t'": "it is indented by a tab; use spaces",
+    "mapping values are not allowed": "a colon is not allowed here; is the line indented as those before it, or does a "
+    "text with a colon need quotes?",
+    "could not find expected ':'": "a colon is missing, here or in the line before",
+}
+"""What is wrong with a text, by the beginning of what the library says."""
+_HINT = "; is a colon, a quote or a bracket missing?"
+
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 (whatever the file contains)
     """The content of a file.
@@ -32,8 +42,9 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 (whatever the file contains)
 def where_and_why(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     """What is wrong with a text that is not YAML, in one line."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        hint = "; is a colon, a quote or a bracket missing, or is a line indented by tabs?"
-        return f"line {error.problem_mark.line + 1}: {error.problem}{hint}"
+        problem = error.problem or ""
+        known = next((text for start, text in _PROBLEMS.items() if problem.startswith(start)), None)
+        return f"line {error.problem_mark.line + 1}: {known or problem + _HINT}"
     return " ".join(str(error).split())
 
 

@@ -59,18 +59,25 @@ class Service(ServiceSetup):
         self.until(lambda: self.counts() == counts, str(counts))
 
 
-@pytest.fixture
-def service(tmp_path: Path, weights: Path, fork_server: ForkServer) -> Iterator[Service]:
-    """A service that is quick in all its waits; not yet started."""
+@contextmanager
+def service_in(root: Path, weights: Path, fork_server: ForkServer) -> Iterator[Service]:
+    """A service that is quick in all its waits; not yet started. It does not outlive its test."""
     settings = settings_with(weights)
     settings["watching"]["settle_seconds"] = 0.2
     settings["work"] |= {"attempts": 3, "spare_mib": 1}
     settings["log"] = {"format": "json"}
-    made = Service(tmp_path, settings, fork_server)
+    made = Service(root, settings, fork_server)
     made.inbox.mkdir()
     yield made
     if made.pid and made.is_alive():
         os.kill(made.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def service(tmp_path: Path, weights: Path, fork_server: ForkServer) -> Iterator[Service]:
+    """A service that is quick in all its waits; not yet started."""
+    with service_in(tmp_path, weights, fork_server) as made:
+        yield made
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from daemon.config.settings import Folder, Watching
+from daemon.watch import scanner
 from daemon.watch.watcher import Watcher
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
@@ -272,8 +273,9 @@ def test_a_folder_that_was_away_is_soon_watched_again(daemon: Daemon) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_died_is_replaced(tmp_path: Path) -> None:
-    """Breaks: watchdog's own thread, by an event at which it throws."""
+def test_a_thread_that_died_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: watchdog's own thread, by an event at which it throws. It is soon noticed."""
+    monkeypatch.setattr(scanner, "_CHECK_SECONDS", 0.5)
     with finding(tmp_path / "in") as finder:
         events = finder.watcher._events  # noqa: SLF001 (to break it)
         assert events is not None

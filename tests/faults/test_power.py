@@ -13,7 +13,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ import pytest
 
 from daemon.control.control_socket import ask
 from tests.assets.pictures import write_grey
-from tests.faults.conftest import Service, assert_in_order
+from tests.faults.conftest import Service, assert_in_order, service_in
+from tests.fork_server import ForkServer
 
 CALLS = "fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir"
 FOLDERS = ("inbox", "outbox", "state")
@@ -93,8 +93,7 @@ def recorded(service: Service, *, with_worker: bool = False) -> list[Call]:
     original = prepared(service)
     with traced(service, others=worker_of(service) if with_worker else ()) as record:
         original.rename(service.inbox / "a.png")
-        service.until((service.inbox / "done" / "a.png").exists, "the original moved")
-        time.sleep(1)
+        service.until(lambda: is_over(service), "the job is over")
     service.signal(signal.SIGTERM)
     return calls_of(record)
 
@@ -163,6 +162,12 @@ def places(service: Service) -> tuple[list[Path], list[bytes]]:
     return [*service.inbox.rglob("a*.png")], [path for (path,) in known]
 
 
+def is_over(service: Service) -> bool:
+    """Whether the original moved, the journal knows it, and nothing is left to be removed."""
+    done = service.inbox / "done" / "a.png"
+    return done.exists() and places(service) == ([done], [b"done/a.png"]) and not service.leftovers()
+
+
 def cut(service: Service, calls: list[Call], at: int) -> None:
     """Cut the power as one of the recorded calls begins, or a moment after the last, where this job makes fewer.
 
@@ -175,8 +180,7 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
     with traced(service, "-e", f"inject={name}:signal=SIGKILL:when={when}") as record:
         original.rename(service.inbox / "a.png")
         moved = service.inbox / "done" / "a.png"
-        service.until(lambda: moved.exists() or not service.is_alive(), "it was cut, or done", of_the_living=False)
-        time.sleep(1)
+        service.until(lambda: not service.is_alive() or is_over(service), "it was cut, or done", of_the_living=False)
         if service.is_alive():
             service.signal(signal.SIGKILL)
     calls = calls_of(record)
@@ -197,6 +201,13 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         assert_in_order(service)
 
 
+@pytest.fixture(scope="module")
+def one_job(tmp_path_factory: pytest.TempPathFactory, weights: Path, fork_server: ForkServer) -> list[Call]:
+    """The service's calls of one job, recorded once: each job makes the same ones."""
+    with service_in(tmp_path_factory.mktemp("recorded"), weights, fork_server) as service:
+        return recorded(service)
+
+
 SHARPEST = {
     "a result gets its name": (("link", RESULT, "/outbox/a.png"),),
     "its name is flushed": (("fsync", "/outbox"),),
@@ -208,14 +219,12 @@ SHARPEST = {
 
 
 @pytest.mark.parametrize("point", SHARPEST)
-def test_a_power_cut_at_the_sharpest_points(service: Service, point: str) -> None:
+def test_a_power_cut_at_the_sharpest_points(service: Service, one_job: list[Call], point: str) -> None:
     """Breaks: the power, between naming a result and flushing the name, and on an original's way to its new place."""
-    calls = recorded(service)
     at = 0
     for name, *ends in SHARPEST[point]:
-        at += place(calls[at:], name, *ends)
-    reset(service)
-    cut(service, calls, at)
+        at += place(one_job[at:], name, *ends)
+    cut(service, one_job, at)
 
 
 @pytest.mark.slow

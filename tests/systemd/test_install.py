@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -58,14 +57,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def installed(tmp_path: Path) -> Callable[[str], list[str]]:
-    """Installs tintd in a mount namespace, then runs a script there; returns the lines that it prints.
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Installs tintd once in a mount namespace, then upgrades and uninstalls it; the lines that each script prints.
 
     systemd itself runs nowhere here: `systemctl` notes how it is called.
 
     """
-    source, programs, layers = tmp_path / "source", tmp_path / "bin", tmp_path / "layers"
+    folder = tmp_path_factory.mktemp("installed")
+    source, programs, layers = folder / "source", folder / "bin", folder / "layers"
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "tests", "runs", "state"))
     programs.mkdir()
     layers.mkdir()
@@ -82,21 +82,18 @@ def installed(tmp_path: Path) -> Callable[[str], list[str]]:
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip reads this one the other way round
     }
-
-    def run(script: str) -> list[str]:
-        command = ["unshare", "--mount", "sh", "-c", MOUNTS + script]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if ended.returncode == 77 or "unshare failed" in ended.stderr:
-            pytest.skip("this system allows no mounts")
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.splitlines()
-
-    return run
+    command = ["unshare", "--mount", "sh", "-c", f"{MOUNTS}{INSTALLED}echo ---\n{UPGRADED}"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode == 77 or "unshare failed" in ended.stderr:
+        pytest.skip("this system allows no mounts")
+    assert ended.returncode == 0, ended.stderr
+    installed, upgraded = ended.stdout.split("---\n")
+    return {"installed": installed.splitlines(), "upgraded": upgraded.splitlines()}
 
 
-def test_the_service_is_installed(installed: Callable[[str], list[str]]) -> None:
+def test_the_service_is_installed(printed: dict[str, list[str]]) -> None:
     """Everything but systemd itself; the service's user can read it, whatever root's umask is."""
-    assert installed(INSTALLED) == [
+    assert printed["installed"] == [
         f"tintd {version('tintd')}",
         "tintd",
         "tintd tintd /srv/tintd/inbox",
@@ -108,9 +105,9 @@ def test_the_service_is_installed(installed: Callable[[str], list[str]]) -> None
     ]
 
 
-def test_an_upgrade_that_fails_leaves_the_old_version(installed: Callable[[str], list[str]]) -> None:
+def test_an_upgrade_that_fails_leaves_the_old_version(printed: dict[str, list[str]]) -> None:
     """Whether it cannot be installed or does not start. One that works restarts the service; then it is uninstalled."""
-    lines = installed(UPGRADED)
+    lines = printed["upgraded"]
     assert lines[:8] == [
         "refused",
         "first",

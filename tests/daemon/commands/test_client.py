@@ -50,6 +50,20 @@ def test_no_match_is_an_error(home: Path) -> None:
     assert tintd(home, "retry").returncode == 0
 
 
+@pytest.mark.parametrize("command", ["history", "report"])
+def test_what_is_looked_up_has_the_same_patterns(home: Path, command: str) -> None:
+    """A relative path is understood, a pattern that matches no file is an error."""
+    with closing(Journal(home / "state")) as journal:
+        job = journal.find(home / "inbox" / "cat.jpg", home / "inbox")
+        assert job is not None
+        journal.start(job, "worker", 1e9)
+    ended = tintd(home, command, "inbox/cat.jpg")
+    assert ended.returncode == 0
+    assert "inbox/cat.jpg" in ended.stdout
+    ended = tintd(home, command, "dog.jpg")
+    assert (ended.returncode, "dog.jpg" in ended.stderr) == (1, True)
+
+
 def test_all_files_are_changed_only_after_a_question(home: Path) -> None:
     """Or with --yes."""
     ended = tintd(home, "forget", "*")
