@@ -50,7 +50,10 @@ def evaluate(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
-    """Measure how a weights file colours photographs, compared with grey and with the mean colour by lightness."""
+    """Measure how a weights file colours photographs.
+
+    It is compared with grey, and with the mean colour by lightness.
+    """
     if output.resolve().is_relative_to(data.resolve()):
         raise SettingsError(f"{output}: the report would lie among the photographs; name another folder as `--output`")
     _make_folder(output)
@@ -89,7 +92,7 @@ def export(
     ] = None,
     pictures: Annotated[int, typer.Option(min=1, help="Validation photographs of each kind to calibrate on.")] = 100,
 ) -> None:
-    """Calibrate a run's averaged weights and write them as a weights file; or write a weights file as ONNX."""
+    """Write the weights of a run, or a weights file as ONNX. The weights of a run are calibrated."""
     if source.suffix == ".safetensors":
         _export_onnx(source, _writable(output or source.with_suffix(".onnx")))
         return

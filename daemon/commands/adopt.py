@@ -9,7 +9,7 @@ from daemon.control.requests import Action
 
 
 def adopt(pattern: OptionalPattern = "*", config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Take files in the output folder as the results of the originals with their names.
+    """Take files in the output folder as results.
 
     When a file of unknown origin has the name of a result that is not yet made, its original is skipped with that
     reason. This command says that the file is the result; `tintd recolor` says that it is not, and the original is

@@ -9,5 +9,5 @@ from daemon.control.requests import Action
 
 
 def cancel(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Give up files that wait or are being coloured; `tintd retry` starts them again."""
+    """Give up files that wait or run. `tintd retry` starts them again."""
     request(config, Action.CANCEL, pattern)

@@ -40,7 +40,11 @@ _STYLES = {"ok": "green", "warning": "yellow", "BAD": "red"}
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Check the configuration, weights, device, codecs, disks and permissions; exit with 1 if something is wrong."""
+    """Check the configuration, and say what to do about each problem.
+
+    The weights, the device, the codecs, the disks and the permissions are tried, too. If something is wrong, the
+    command ends with 1.
+    """
     console = Console(emoji=False)
     is_good = True
     for finding in _findings(config):

@@ -9,9 +9,10 @@ from daemon.control.requests import Action
 
 
 def forget(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG, *, yes: YesOption = False) -> None:
-    """Remove files from the journal; a file that is still in a watched folder is found as a new one.
+    """Remove files from the journal.
 
-    Its result is recognised and is not made again: `tintd recolor` does that.
+    A file that is still in a watched folder is found as a new one. Its result is recognised and is not made
+    again: `tintd recolor` does that.
     """
     confirm("Forget all files, and look again at those that are still there?", pattern, yes=yes)
     request(config, Action.FORGET, pattern)

@@ -26,7 +26,7 @@ def history(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every attempt, not only the latest.")] = False,
 ) -> None:
-    """Show the attempts at files, the latest first: when, by which worker, and with which outcome."""
+    """Show each attempt: when, by which worker, with which outcome."""
     pattern = completed(pattern, load_config(config))
     most = None if as_json or everything else _SHOWN
     found = look_up(config, "history", lambda journal: history_of(journal, pattern, most), pattern=pattern, most=most)

@@ -27,7 +27,7 @@ def pause(
     ] = False,
     length: Annotated[str | None, typer.Option("--for", help="End the pause by itself: 30m, 2h, 1h30m or 1d.")] = None,
 ) -> None:
-    """Start no more files until `tintd resume`, or for a while; a restart of the service does not end the pause."""
+    """Start no more files until `tintd resume`, or for a while. A restart does not end the pause."""
     minutes = None if length is None else read_minutes(length)
     request(config, Action.PAUSE_NOW if now else Action.PAUSE, minutes=minutes)
 

@@ -11,7 +11,7 @@ from daemon.control.requests import Action
 
 
 def recolor(pattern: RequiredPattern, config: ConfigOption = DEFAULT_CONFIG, *, yes: YesOption = False) -> None:
-    """Colour files again with the present weights and settings; the new results replace the old ones."""
+    """Colour files again with the present weights and settings. The new results replace the old ones."""
     confirm("Colour all files again, and replace their results?", pattern, yes=yes)
     request(config, Action.RECOLOR, pattern)
 

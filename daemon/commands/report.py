@@ -28,7 +28,7 @@ def report(
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV (RFC 4180) instead of a table.")] = False,
 ) -> None:
-    """Print a line for each file, in the order of their paths: state, reason, result, notes and times."""
+    """Print a line for each file: state, reason, result, notes, times."""
     settings = load_config(config)
     pattern = completed(pattern, settings)
     with opened_to_read(settings.state) as journal:

@@ -10,7 +10,7 @@ from daemon.service import Service
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Watch the configured folders, and colour the files that are put there."""
+    """Watch the configured folders, and colour what is put there."""
     settings = load_config(config)
     configure_log(settings.log)
     try:

@@ -38,7 +38,7 @@ def status(
     everything: Annotated[bool, typer.Option("--all", help="Show every file, not only the latest.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it again every second, until Ctrl-C.")] = False,
 ) -> None:
-    """Show which files wait, run, are done, have failed or were skipped, and why."""
+    """Show which files wait, run, are done or have failed, and why."""
     most = None if as_json or everything else _WATCHED if watch else _SHOWN
     if watch:
         with suppress(KeyboardInterrupt):

@@ -17,7 +17,7 @@ def web(
     *,
     link: Annotated[bool, typer.Option("--link", help="Print a link that logs in once, and exit.")] = False,
 ) -> None:
-    """Serve the web page without the service, which otherwise starts it; or print a link to it."""
+    """Serve the web page without the service, or print a link to it."""
     from daemon.web.site.credentials import open_credentials  # noqa: PLC0415 (other commands do not need it)
 
     settings = load_config(config)

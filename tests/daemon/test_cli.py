@@ -16,8 +16,9 @@ def tintd(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_names_every_command() -> None:
-    """Those of the service, and those that training registered."""
+    """Those of the service, and those that training registered; no sentence is cut off."""
     help_ = tintd("--help").stdout
+    assert "..." not in help_
     for entry in entry_points(group="tintd.commands"):
         assert entry.name in help_
 

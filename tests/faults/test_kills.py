@@ -174,7 +174,9 @@ def test_a_kill_between_publishing_anew_and_removing_what_was_before(daemon: Dae
 def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon) -> None:
     """Breaks: the service, again and again. The file waits longer then, others come first, and no attempt is lost."""
     daemon.settings["work"] |= {"attempts": 1, "retry_seconds": 600}
-    write_film(daemon.root / "film.mkv", Film(frames=300, width=320, height=240)).rename(daemon.inbox / "film.mkv")
+    write_film(
+        daemon.root / "film.mkv", Film(frames=300, width=320, height=240, options={"preset": "ultrafast"})
+    ).rename(daemon.inbox / "film.mkv")
     for _ in range(2):
         daemon.start()
         daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")

@@ -75,7 +75,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
 def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     """Breaks: SIGHUP in the middle of a film, with other folders, then with nonsense, then with missing weights."""
     daemon.start()
-    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240))
+    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240, options={"preset": "ultrafast"}))
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "make": True, "output": "results"})

@@ -60,7 +60,7 @@ def test_a_worker_that_hangs_is_replaced(daemon: Daemon) -> None:
     """Breaks: SIGSTOP in the middle of a film. The attempt is stopped, the next one does it."""
     daemon.settings["work"]["stall_seconds"] = 3
     daemon.start()
-    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240))
+    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240, options={"preset": "ultrafast"}))
     os.kill(worker_at(daemon, "film.mp4"), signal.SIGSTOP)
     daemon.wait_until(lambda: daemon.logged("will be tried again"), "it was stopped")
     assert "no progress" in daemon.logged("will be tried again")[0]["reason"]

@@ -162,7 +162,7 @@ def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -
 
 def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights: Path) -> None:
     """Breaks: SIGSTOP in the worker, at a film. The file has failed; the command ends."""
-    film = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240))
+    film = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240, options={"preset": "ultrafast"}))
     command = [sys.executable, "-m", "daemon", "colorize", "-o", tmp_path / "out", "--weights", weights]
     with subprocess.Popen([*command, "--device", "cpu", "--stall-seconds", "3", film], stderr=subprocess.PIPE) as run:
         while not list(tmp_path.glob("out/.tintd-*")):

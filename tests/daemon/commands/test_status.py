@@ -35,7 +35,9 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
 def test_a_running_film_shows_its_progress(daemon: Daemon) -> None:
     """Its share, its speed and the time that is left: in the JSON, in the table, and each second with --watch."""
     daemon.start()
-    film = daemon.drop_film("a" * 150 + ".mp4", Film(frames=3000, width=320, height=240))
+    film = daemon.drop_film(
+        "a" * 150 + ".mp4", Film(frames=3000, width=320, height=240, options={"preset": "ultrafast"})
+    )
 
     def running() -> dict[str, Any]:
         return next((file for file in daemon.status()["files"] if file["state"] == "running"), {})

@@ -144,7 +144,7 @@ def test_a_duplicate_gets_the_result_of_its_original(tmp_path: Path, weights: Pa
 
 def test_a_worker_ends_with_its_parent_even_at_work(tmp_path: Path, weights: Path) -> None:
     """A service that is killed leaves no process that writes to its work folders."""
-    source = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240))
+    source = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240, options={"preset": "ultrafast"}))
     process = multiprocessing.get_context("spawn").Process(target=_work_and_die, args=(tmp_path, source, weights))
     process.start()
     process.join()
