@@ -89,7 +89,7 @@ class ControlServer:
 
     def _receive(self, request: Answer) -> Answer | Iterator[Answer]:
         """Answer a request, in the thread of its client."""
-        name = request.get("request", request.get("wish"))  # "wish": a client of version 0.1
+        name = str(request.get("request", request.get("wish")))  # "wish": a client of version 0.1
         if name == "subscribe":
             return self._subscriptions.updates(
                 lambda state: service_facts(state) | {"counts": dict(state.counts), "ready": state.ready}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,14 @@ def test_a_choice_that_is_not_allowed_is_refused(server: ControlServer, config: 
     for wrong, said in ((choice | {"vividness": 7}, "vividness: must be 1 or less"), ("all", "must contain settings")):
         with pytest.raises(ControlError, match=said):
             ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=wrong)
+
+
+@pytest.mark.parametrize("name", [{}, ["status"], None, 3])
+def test_a_name_of_another_kind_is_refused(server: ControlServer, config: Config, name: Any) -> None:  # noqa: ANN401
+    """As any request that does not exist; the log shows no traceback."""
+    assert server is not None
+    with pytest.raises(ControlError, match="there is no such request"):
+        ask(config.control_socket, name)
 
 
 @pytest.mark.parametrize("pattern", ["\ud800", "[" * 60_000])
