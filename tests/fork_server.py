@@ -1,6 +1,6 @@
-"""Starts the real service and worker for tests, forked from processes that have loaded torch already.
+"""Starts the real service and worker for tests, forked from processes that have loaded torch and the service already.
 
-Only the way of starting processes differs from `tintd run`: loading torch anew costs seconds at each start.
+Only the way of starting processes differs from `tintd run`: loading modules anew costs seconds at each start.
 `python -m tests.fork_server` reads lines `CONFIG LOG` from standard input, and answers each with the process id of a
 new service.
 """
@@ -17,7 +17,9 @@ from pathlib import Path
 
 import psutil
 
-PRELOADED = ["colorizer.engine", "daemon.workers.worker"]
+from daemon.commands.run import run
+
+PRELOADED = ["colorizer.engine", "colorizer.film.pipeline", "daemon.workers.worker"]
 """Modules that a forked worker does not have to load: with them come torch, libav and libvips."""
 
 
@@ -46,8 +48,6 @@ def _serve(config: Path, log: Path) -> None:
     os.setsid()
     status = 1
     try:
-        from daemon.commands.run import run  # noqa: PLC0415
-
         run(config)
         status = 0
     except BaseException:  # noqa: BLE001 (the parent must not go on here)
