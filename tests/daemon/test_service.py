@@ -270,18 +270,18 @@ def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:
     assert (tintd.outbox / "film.mp4").exists()
 
 
-def test_a_worker_that_is_killed_costs_one_attempt(tintd: Daemon) -> None:
+def test_a_worker_that_is_killed_costs_one_attempt(daemon: Daemon) -> None:
     """The job is done by its successor."""
-    tintd.start()
-    tintd.drop_film("film.mp4", Film(frames=150))
-    tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
-    assert tintd.process is not None
-    os.kill(worker_of(tintd.process.pid), signal.SIGSEGV)
-    tintd.wait_for(done=1)
-    [entry] = tintd.status()["files"]
+    daemon.start()
+    daemon.drop_film("film.mp4", Film(frames=150))
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
+    [worker] = daemon.status()["service"]["workers"]
+    os.kill(int(worker["worker"].split()[0]), signal.SIGSEGV)
+    daemon.wait_for(done=1)
+    [entry] = daemon.status()["files"]
     assert entry["attempts"] == 2
-    assert "SIGSEGV" in tintd.logged("will be tried again")[0]["reason"]
-    assert tintd.leftovers() == []
+    assert "SIGSEGV" in daemon.logged("will be tried again")[0]["reason"]
+    assert daemon.leftovers() == []
 
 
 def worker_of(service: int) -> int:
