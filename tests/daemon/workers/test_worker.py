@@ -97,6 +97,7 @@ def test_a_worker_does_task_after_task(tmp_path: Path, weights: Path) -> None:
         assert "nothing.jpg" in gone.reason
 
 
+@pytest.mark.usefixtures("forked_workers")
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
@@ -114,6 +115,7 @@ def test_the_death_of_a_worker_is_noticed(tmp_path: Path, weights: Path, number:
         assert (died.describe("on this file"), died.signal) == (reason, number.name)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_photographs_are_coloured_together(tmp_path: Path, weights: Path) -> None:
     """Each has its own result or reason, under its own key."""
     sources = [write_grey(tmp_path / f"{number}.png", 96, 128) for number in range(3)]
@@ -127,6 +129,7 @@ def test_photographs_are_coloured_together(tmp_path: Path, weights: Path) -> Non
     assert (tmp_path / "2-result").exists()
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_duplicate_gets_the_result_of_its_original(tmp_path: Path, weights: Path) -> None:
     """A file that differs from the original is coloured by the same task."""
     one, other = write_grey(tmp_path / "one.png"), write_grey(tmp_path / "other.png", 20, 30)
@@ -174,6 +177,7 @@ def test_a_worker_has_the_configured_priority(tmp_path: Path) -> None:
         assert process.ionice().ioclass == psutil.IOPRIO_CLASS_IDLE
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_missing_weights_fail_the_start(tmp_path: Path) -> None:
     """The worker says so before it takes a task."""
     with running(WorkerSpec((ColourSettings(weights=tmp_path / "nothing.safetensors"),))) as worker:
