@@ -18,6 +18,8 @@ from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
 from tests.assets.tones import coloured, grey, toned, write_scenes
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 LONG = Film(
     frames=44,
     rate=1,
