@@ -25,6 +25,12 @@ from tests.conftest import Daemon
 TIMEOUT = 60
 
 
+@pytest.fixture(autouse=True)
+def frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only a check notices takes half a second, not half a minute."""
+    monkeypatch.setattr(scanner, "_CHECK_SECONDS", 0.5)
+
+
 class Finder:
     """A watcher and what it has found, driven as the service drives it, without a journal."""
 
@@ -273,9 +279,8 @@ def test_a_folder_that_was_away_is_soon_watched_again(daemon: Daemon) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_died_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Breaks: watchdog's own thread, by an event at which it throws. It is soon noticed."""
-    monkeypatch.setattr(scanner, "_CHECK_SECONDS", 0.5)
+def test_a_thread_that_died_is_replaced(tmp_path: Path) -> None:
+    """Breaks: watchdog's own thread, by an event at which it throws."""
     with finding(tmp_path / "in") as finder:
         events = finder.watcher._events  # noqa: SLF001 (to break it)
         assert events is not None
