@@ -11,7 +11,7 @@ from typing import Any
 import pyvips
 
 from colorizer.photo.blocks.blocks import Blocks, Truth
-from colorizer.photo.blocks.photoshop import with_iptc, without_thumbnails
+from colorizer.photo.blocks.photoshop import resources_of, without_thumbnails
 from colorizer.photo.formats import PhotoFormat
 from colorizer.photo.picture import Photo, Picture
 from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, Tags, exif_of, tags_of_exif
@@ -83,10 +83,8 @@ def _blocks_of_image(image: pyvips.Image, picture: Picture) -> Blocks:
         if image.get_typeof(field)
     }
     exif = exif_of(picture.tags) if picture.tags else fields.get("exif", b"")
-    resources: bytes | None = None
-    if record := fields.get("iptc"):
-        bare = record.removeprefix(b"Photoshop 3.0\x00")
-        resources = bare if bare.startswith(b"8BIM") else with_iptc(bare)
+    record = fields.get("iptc")
+    resources = resources_of(record) if record else None
     return Blocks(exif.removeprefix(b"Exif\x00\x00") or None, fields.get("xmp"), resources)
 
 

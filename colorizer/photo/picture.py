@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import pyvips
+from numpy.typing import NDArray
 
 from colorizer.model.lab import Matrix
 from colorizer.photo.formats.photo_format import PhotoFormat, Sample
@@ -67,11 +70,48 @@ class Photo:
     """What was left out, or is read otherwise than it lies in the file."""
 
 
+Strip = Callable[[], NDArray[np.uint8]]
+"""Computes some lines of a picture, (n, W, 3); it may be called in any thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class YCbCr:
+    """A coloured picture as full-range Y'CbCr of 8 bits (JFIF), which is computed strip by strip."""
+
+    width: int
+    height: int
+    strips: Callable[[int], Iterator[Strip]]
+    """Reads the picture once, and yields strips of so many lines from top to bottom; the last may have fewer."""
+
+
 def split_alpha(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
     """Split an image into its colour and its alpha, if it has one."""
     if not image.hasalpha():
         return image, None
     return image.extract_band(0, n=image.bands - 1), image[image.bands - 1]
+
+
+_TYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
+
+
+def is_plain(image: pyvips.Image) -> bool:
+    """Whether an image is grey or R'G'B' of 8 or 16 bits, without alpha and without a profile."""
+    is_known = image.format in {"uchar", "ushort"} and image.interpretation not in CONVERTED
+    return is_known and image.bands in {1, 3} and not image.hasalpha() and not image.get_typeof("icc-profile-data")
+
+
+def read_strips(image: pyvips.Image, lines: int) -> Iterator[NDArray[Any]]:
+    """Read the samples of an image once, from top to bottom, in strips (n, W, bands) of so many lines.
+
+    Raises:
+        pyvips.Error: it is damaged or cut off.
+
+    """
+    region = pyvips.Region.new(image)
+    for first in range(0, image.height, lines):
+        number = min(lines, image.height - first)
+        samples = np.frombuffer(region.fetch(0, first, image.width, number), _TYPES[image.format])
+        yield samples.reshape(number, image.width, image.bands)
 
 
 def luma_of(image: pyvips.Image, white: float) -> pyvips.Image:

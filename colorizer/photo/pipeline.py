@@ -24,7 +24,7 @@ from colorizer.photo.output_format import OutputPlan, held_sample, held_white, p
 from colorizer.photo.picture import Photo
 from colorizer.photo.reduction import Extent, Reduction, reduce_picture
 from colorizer.photo.results import ResultPlan, check_result, write_kept_page, write_page, write_picture
-from colorizer.photo.strips import colour_picture, grey_picture, own_picture
+from colorizer.photo.strips import colour_picture, grey_picture, own_picture, ycbcr_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
 from colorizer.report import Report
@@ -168,7 +168,12 @@ def _write(
     job.workspace.mkdir(exist_ok=True)
     for number, picture in enumerate(photo.pictures):
         own = [_unorient(fit, picture.orientation) for fit in islice(remaining, picture.frames)]
-        image = watch(_coloured(examined, number, own), partial(on_progress, number, len(photo.pictures)))
+        progress = partial(on_progress, number, len(photo.pictures))
+        if _as_ycbcr(examined):
+            fit = pad_fit(own[0], examined.reductions[0].margins)
+            notes |= dict.fromkeys(write_picture(ycbcr_picture(picture, fit, progress), picture, plan))
+            break
+        image = watch(_coloured(examined, number, own), progress)
         if result is not TIFF:
             notes |= dict.fromkeys(write_picture(image, picture, plan))
             break
@@ -186,6 +191,15 @@ def _write(
 
 def _unorient(fit: ChromaFit, orientation: int) -> ChromaFit:
     return ChromaFit(unorient(fit.slope, orientation), unorient(fit.offset, orientation))
+
+
+def _as_ycbcr(examined: ExaminedPhoto) -> bool:
+    """Whether all of a result is the luma of its original and new chroma, in a format that stores these."""
+    picture, reduction, result = examined.photo.pictures[0], examined.reductions[0], examined.output.format
+    keeps_colour = reduction.verdict is Verdict.COLOUR or bool(reduction.kept)
+    beside_colour = picture.transparent or picture.has_extra or examined.job.compare
+    is_srgb = examined.job.settings.photo.profile == "srgb"
+    return result.save_ycbcr is not None and is_srgb and not keeps_colour and not beside_colour
 
 
 def _coloured(examined: ExaminedPhoto, number: int, fits: Sequence[ChromaFit]) -> pyvips.Image:

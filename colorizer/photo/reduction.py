@@ -6,15 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
 import pyvips
 import torch
 from torch import Tensor
 
 from colorizer.model.colorist import shrink
+from colorizer.model.lab import luma_of_rgb
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins, refine
 from colorizer.model.tint_detection import Judgement, Verdict, judge, judged_extent
-from colorizer.photo.picture import Picture, luma_of, luma_weights, split_alpha, to_grey_or_srgb
+from colorizer.photo.picture import (
+    MATRIX,
+    Picture,
+    is_plain,
+    luma_of,
+    luma_weights,
+    read_strips,
+    split_alpha,
+    to_grey_or_srgb,
+)
 from colorizer.photo.watching import watch
 
 Extent = Callable[[int, int], tuple[int, int]]
@@ -84,9 +95,34 @@ def _read(
     """The frames of a picture, reduced: luma and, where this is wanted and there, R'G'B', (1, 1 or 4, h, w)."""
     colour, alpha = split_alpha(picture.open())
     reads_colour = with_colour and colour.bands > 2
+    if picture.held and alpha is None and picture.frames == 1 and is_plain(colour):
+        return [_means(colour, picture.white, _factor(picture, sides), with_colour=reads_colour)]
     image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
     factor = _factor(picture, sides)
     return [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
+
+
+def _means(image: pyvips.Image, white: float, factor: int, *, with_colour: bool) -> Tensor:
+    """What `_shrunk` gives of an image that is held, in a third of the time: sums of integers.
+
+    Args:
+        image: grey or R'G'B' of 8 or 16 bits.
+        white: the sample that is white.
+        factor: side of the squares.
+        with_colour: whether R'G'B' are wanted beside the luma.
+
+    """
+    (samples,) = read_strips(image, image.height)
+    missing = -image.height % factor, -image.width % factor
+    if any(missing):
+        samples = np.pad(samples, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+    rows, columns = samples.shape[0] // factor, samples.shape[1] // factor
+    lines = samples.reshape(rows, factor, -1).sum(axis=1, dtype=np.uint16 if samples.itemsize == 1 else np.uint32)
+    squares = lines.reshape(rows, columns, factor, image.bands)
+    totals = sum(squares[:, :, place].astype(np.uint32) for place in range(factor))
+    means = torch.from_numpy((totals / np.float32(white * factor**2)).astype(np.float32)).permute(2, 0, 1)
+    luma = luma_of_rgb(means, MATRIX) if image.bands > 1 else means
+    return (torch.cat((luma, means)) if with_colour else luma)[None]
 
 
 def split_frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:

@@ -24,7 +24,7 @@ from colorizer.photo.comparison import lost_metadata
 from colorizer.photo.formats import JPEG, PhotoFormat
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import blocks_of, tags_for_tiff, truth_of, with_blocks
-from colorizer.photo.picture import Photo, Picture
+from colorizer.photo.picture import Photo, Picture, YCbCr
 from colorizer.photo.reduction import reduce_luma
 from colorizer.photo.tags import Tags
 
@@ -55,7 +55,7 @@ class Page:
     tags: Tags
 
 
-def write_picture(image: pyvips.Image, picture: Picture, plan: ResultPlan) -> tuple[str, ...]:
+def write_picture(image: pyvips.Image | YCbCr, picture: Picture, plan: ResultPlan) -> tuple[str, ...]:
     """Write the file of a result that is one picture.
 
     Args:
@@ -119,10 +119,11 @@ def _left_out(own: Blocks, result: PhotoFormat) -> list[str]:
     return lost
 
 
-def _save(image: pyvips.Image, plan: ResultPlan, path: Path) -> None:
-    if plan.format.save is None:
+def _save(image: pyvips.Image | YCbCr, plan: ResultPlan, path: Path) -> None:
+    save = plan.format.save_ycbcr if isinstance(image, YCbCr) else plan.format.save
+    if save is None:
         raise AssertionError("plan_output chooses formats that are written")
-    plan.format.save(image, path, plan.photo, plan.job.settings.photo)
+    save(image, path, plan.photo, plan.job.settings.photo)
 
 
 def _thumbnail(encoded: Path) -> bytes:

@@ -1,27 +1,42 @@
-"""The coloured picture at full size, which libvips computes strip by strip: it is never held whole.
+"""The coloured picture at full size, which is computed strip by strip: it is never held whole.
 
-The result is that of `chroma.enlarge` and `chroma.fit_gamut`, which colour the frames of films.
+The result is that of `chroma.enlarge` and `chroma.fit_gamut`, with which the training measures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pyvips
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.lab import rgb_minus_luma
 from colorizer.model.surround import Margins
 from colorizer.photo.formats.photo_format import Sample
-from colorizer.photo.picture import MATRIX, Picture, luma_of, split_alpha, to_grey_or_srgb
+from colorizer.photo.full_chroma import FullChroma
+from colorizer.photo.picture import (
+    MATRIX,
+    Picture,
+    Strip,
+    YCbCr,
+    is_plain,
+    luma_of,
+    luma_weights,
+    read_strips,
+    split_alpha,
+    to_grey_or_srgb,
+)
 from colorizer.photo.reduction import split_frames
 
 _NOTHING = Margins()
 _TINY = 1e-9
 """Added to distances from grey, so that nothing is divided by zero."""
+_WHITE, _NEUTRAL, _HALF = 255.0, np.float32(128), np.float32(0.5)
 _INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
 
 
@@ -50,6 +65,50 @@ def colour_picture(
         inside = image.crop(kept.left, kept.top, width, height)
         image = _own_colour(colour, picture.white).insert(inside, kept.left, kept.top)
     return _finished(image, alpha, picture, sample, white)
+
+
+def ycbcr_picture(picture: Picture, fit: ChromaFit, on_progress: Callable[[], None]) -> YCbCr:
+    """Describe a coloured picture of one frame without alpha as Y'CbCr of 8 bits.
+
+    Its Y' is the luma of the original, rounded where that does not have 8 bits of grey.
+
+    Args:
+        picture: the original.
+        fit: its chroma, as the picture is stored.
+        on_progress: called with each strip that is read.
+
+    """
+    chroma = FullChroma(fit, picture.height, picture.width, _WHITE)
+
+    def strips(lines: int) -> Iterator[Strip]:
+        for number, samples in enumerate(read_strips(_readable(picture), lines)):
+            yield partial(_ycbcr, samples, number * lines, chroma)
+            on_progress()
+        picture.check_pass()
+
+    return YCbCr(picture.width, picture.height, strips)
+
+
+def _readable(picture: Picture) -> pyvips.Image:
+    """A picture as it is, if it is grey or R'G'B' of 8 bits; otherwise its luma, float 0..255."""
+    image = picture.open()
+    if image.format == "uchar" and is_plain(image):
+        return image
+    return luma_of(image, picture.white) * _WHITE
+
+
+def _ycbcr(samples: NDArray[np.uint8] | NDArray[np.float32], first: int, chroma: FullChroma) -> NDArray[np.uint8]:
+    """Y'CbCr of some lines (n, W, 3), of which the first has this number, of their samples (n, W, 1 or 3)."""
+    if samples.shape[2] == 1:
+        luma = samples[:, :, 0].astype(np.float32)
+    else:
+        red, green, blue = (np.float32(weight) * samples[:, :, band] for band, weight in enumerate(luma_weights(1)))
+        luma = red + green + blue
+    coded = np.empty((*luma.shape, 3), np.uint8)
+    coded[:, :, 0] = luma + _HALF
+    for band, plane in enumerate(chroma.strip(luma, first), start=1):
+        coded[:, :, band] = plane + (_NEUTRAL + _HALF)
+    return coded
 
 
 def own_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:

@@ -20,6 +20,7 @@ from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
+from daemon.files.existing_results import FILM_SUFFIXES
 from daemon.files.publisher import candidate_names, publish
 from daemon.files.text import natural_key, printable
 from daemon.watch.file_filter import walk
@@ -159,7 +160,7 @@ def _publish(original: Original, job: Job, report: Report, order: Order) -> Path
 def _likely_names(original: Original, folder: Path) -> list[Path]:
     """Names that an earlier result of this file may have."""
     own = original.path.suffix
-    suffixes = [own] if detect_kind(original.path) == "photo" else [own, ".mp4", ".mkv"]
+    suffixes = [own] if detect_kind(original.path) == "photo" else [own, *FILM_SUFFIXES]
     return [folder / original.place.with_name(original.place.stem + suffix) for suffix in suffixes]
 
 

@@ -14,6 +14,8 @@ from colorizer.provenance import originals_of
 from daemon.files.identity import Identity, identify
 from daemon.files.publisher import candidate_names
 
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv")
+"""Suffixes of results of films, beside those of their originals."""
 _WHOLE = 256 << 20
 """Bytes up to which a file is searched whole."""
 _PART = 16 << 20

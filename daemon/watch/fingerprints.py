@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from colorizer.fingerprint import fingerprint
 from colorizer.photo.formats import PHOTO_SUFFIXES, is_named_as_photo
-from daemon.files.existing_results import ExistingResult, Listings, find_existing
+from daemon.files.existing_results import FILM_SUFFIXES, ExistingResult, Listings, find_existing
 from daemon.watch.watcher import ReadyFile
 
 _MOST = 1000
@@ -106,5 +106,5 @@ def _fingerprint(file: ReadyFile) -> str | None:
 def _existing(file: ReadyFile, listings: Listings) -> list[ExistingResult]:
     """Files that may be the result of a file: of the same kind, photograph or film, by their names."""
     path = file.path.relative_to(file.folder.input)
-    suffixes = sorted(PHOTO_SUFFIXES) if is_named_as_photo(path) else [".mp4", ".mov", ".mkv"]
+    suffixes = sorted(PHOTO_SUFFIXES) if is_named_as_photo(path) else FILM_SUFFIXES
     return find_existing(file.folder.output, path, dict.fromkeys([path.suffix, *suffixes]), listings)

@@ -20,6 +20,12 @@ def without_thumbnails(resources: bytes) -> bytes:
     return b"".join(whole for number, _, whole in _resources(resources) if number not in dropped)
 
 
+def resources_of(block: bytes) -> bytes:
+    """The resources in a block that is named after IPTC: it holds resources, as in a JPEG, or an IPTC record alone."""
+    bare = block.removeprefix(b"Photoshop 3.0\x00")
+    return bare if bare.startswith(b"8BIM") else with_iptc(bare)
+
+
 def with_iptc(record: bytes) -> bytes:
     """Resources that hold an IPTC record alone."""
     padding = b"\x00" * (len(record) % 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from colorizer.photo.blocks.blocks import Blocks
-from colorizer.photo.blocks.photoshop import with_iptc
+from colorizer.photo.blocks.photoshop import resources_of
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST = 64 << 20
@@ -137,8 +137,7 @@ def _raw_profile(name: bytes, text: bytes) -> dict[str, bytes]:
     if name == b"xmp":
         return {"xmp": block}
     if name in {b"iptc", b"8bim"}:
-        resources = block.removeprefix(b"Photoshop 3.0\x00")
-        return {"photoshop": resources if resources.startswith(b"8BIM") else with_iptc(resources)}
+        return {"photoshop": resources_of(block)}
     return {}
 
 

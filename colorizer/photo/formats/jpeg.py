@@ -1,4 +1,4 @@
-"""JPEG (ITU-T T.81), read and written by libvips."""
+"""JPEG (ITU-T T.81), read by libvips, and written by libjpeg or libvips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from colorizer.settings import PhotoSettings
 if TYPE_CHECKING:
     import pyvips
 
-    from colorizer.photo.picture import Photo
+    from colorizer.photo.picture import Photo, YCbCr
 
 _DEFAULT_QUALITY = 95
 _END, _TAIL = b"\xff\xd9", 1 << 16
@@ -85,10 +85,19 @@ def _count_pictures(source: Path) -> int:
 def _save(image: pyvips.Image, path: Path, photo: Photo, settings: PhotoSettings) -> None:
     from colorizer.photo.codecs.vips import save_with_vips
 
-    estimated = photo.quality or _DEFAULT_QUALITY
-    quality = estimated if settings.jpeg_quality == "auto" else settings.jpeg_quality
+    quality = _quality(photo, settings)
     optimised = image.width * image.height < _OPTIMISED_PIXELS
     save_with_vips(image, path, ".jpeg", keep="icc", Q=quality, subsample_mode="off", optimize_coding=optimised)
+
+
+def _save_ycbcr(picture: YCbCr, path: Path, photo: Photo, settings: PhotoSettings) -> None:
+    from colorizer.photo.codecs.jpeg_strips import write_jpeg_strips
+
+    write_jpeg_strips(picture, path, _quality(photo, settings))
+
+
+def _quality(photo: Photo, settings: PhotoSettings) -> int:
+    return (photo.quality or _DEFAULT_QUALITY) if settings.jpeg_quality == "auto" else settings.jpeg_quality
 
 
 JPEG = PhotoFormat(
@@ -98,6 +107,7 @@ JPEG = PhotoFormat(
     matches=starts_with(b"\xff\xd8\xff"),
     open=_open,
     save=_save,
+    save_ycbcr=_save_ycbcr,
     longest_side=65535,
     holds_alpha=False,
     can_be_completed=True,

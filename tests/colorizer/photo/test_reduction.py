@@ -1,10 +1,13 @@
 """Tests of colorizer/photo/reduction.py."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from colorizer.model.colorist import shrink, working_extent
@@ -23,9 +26,9 @@ def reduced(path: Path, size: int = 64) -> Reduction:
     return reduce_picture(opened(path), lambda h, w: working_extent(h, w, size), lambda: None, judge_colour=True)
 
 
-def opened(path: Path) -> Picture:
-    """The picture of a PNG."""
-    (picture,) = format_named("png").open(path, Opening(PhotoSettings())).pictures
+def opened(path: Path, room: int = 0) -> Picture:
+    """The picture of a PNG, which is decoded for each pass, or held where there is room."""
+    (picture,) = format_named("png").open(path, Opening(PhotoSettings(), room=room)).pictures
     return picture
 
 
@@ -39,6 +42,23 @@ def test_luma_is_the_mean_over_the_area(tmp_path: Path, factor: int) -> None:
     assert luma.shape == (1, 1, 64, 64)
     assert float((luma - direct).abs().max()) < 12 / 255
     assert float((luma - direct).abs().mean()) < 1 / 255
+
+
+@given(st.tuples(st.integers(1, 400), st.integers(1, 400)), st.sampled_from(["L", "RGB", "I;16"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_a_picture_that_is_held_is_reduced_alike(tmp_path: Path, size: tuple[int, int], mode: str) -> None:
+    """At any size, also one that no square divides: memory decides about the time alone."""
+    samples = np.random.default_rng(0).integers(0, 65536 if mode == "I;16" else 256, (*size, 3))
+    samples = samples.astype(np.uint16 if mode == "I;16" else np.uint8)
+    Image.fromarray(samples if mode == "RGB" else samples[:, :, 0]).save(tmp_path / "a.png")
+    held, read = (
+        reduce_picture(
+            opened(tmp_path / "a.png", room), partial(working_extent, size=32), lambda: None, judge_colour=True
+        )
+        for room in (1 << 30, 0)
+    )
+    assert torch.allclose(held.luma[0], read.luma[0], atol=1e-5)
+    assert (held.verdict, held.margins) == (read.verdict, read.margins)
 
 
 def test_a_long_strip_is_shrunk_to_twice_its_working_size(tmp_path: Path) -> None:

@@ -129,6 +129,17 @@ def test_a_result_that_is_there_is_replaced_only_on_demand(tmp_path: Path, color
     assert Image.open(tmp_path / "out" / "a.png").mode == "RGB"
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_an_earlier_result_of_a_film_is_found_in_any_container(tmp_path: Path, colorize: Colorize, suffix: str) -> None:
+    """It has the container that could hold the streams of its original."""
+    film = write_film(tmp_path / "reel.avi", Film(codec="mpeg4"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / f"reel{suffix}").write_text("mine")
+    refused = colorize(film)
+    assert refused.returncode == 1
+    assert f"reel{suffix} exists already" in refused.stderr
+
+
 def test_an_original_is_never_replaced_by_its_own_result(tmp_path: Path, colorize: Colorize) -> None:
     """Not even with --overwrite into its own folder."""
     (tmp_path / "out").mkdir()

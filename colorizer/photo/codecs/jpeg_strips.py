@@ -1,0 +1,117 @@
+"""A JPEG of Y'CbCr, which is encoded strip by strip, several strips at the same time.
+
+Each strip is a restart interval (ITU-T T.81, B.2.4.4), and nothing in one depends on another. So libjpeg encodes each
+as a picture of its own, and the entropy-coded data of all follow the header of the first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import imagecodecs
+import pyvips
+import torch
+
+from colorizer.photo.picture import Strip, YCbCr
+
+_Encoded = bytes | bytearray
+
+_LINES, _BLOCK = 64, 8
+"""Lines of a strip, and of a block."""
+_MOST_BLOCKS = 65535
+"""Most blocks of a restart interval."""
+_START_OF_FRAME, _START_OF_SCAN, _END, _RESTART, _INTERVAL = 0xC0, 0xDA, 0xD9, 0xD0, 0xDD
+_JFIF, _PROFILES = 0xE0, 0xE2
+_PROFILE = b"ICC_PROFILE\x00\x01\x01"
+"""Beginning of the segment of a profile: its name, and that it is the first of one (ICC.1, B.4)."""
+
+
+def write_jpeg_strips(picture: YCbCr, path: Path, quality: int) -> None:
+    """Write a picture as a baseline JPEG in sRGB, whose chroma has all of its resolution.
+
+    Args:
+        picture: the picture.
+        path: of the file.
+        quality: 1..100 on libjpeg's scale.
+
+    Raises:
+        pyvips.Error: the picture cannot be read.
+        OSError: the file cannot be written.
+
+    """
+    across = -(-picture.width // _BLOCK)
+    lines = _BLOCK * min(_LINES // _BLOCK, _MOST_BLOCKS // across)
+    with path.open("wb") as file:
+        for number, encoded in enumerate(_encoded(picture.strips(lines), quality)):
+            scan = _scan(encoded)
+            if number == 0:
+                interval = across * lines // _BLOCK if picture.height > lines else 0
+                file.write(_header(encoded[:scan], picture.height, interval))
+            else:
+                file.write(bytes([0xFF, _RESTART + (number - 1) % 8]))
+            file.write(memoryview(encoded)[scan:-2])
+        file.write(bytes([0xFF, _END]))
+
+
+def _encoded(strips: Iterator[Strip], quality: int) -> Iterator[_Encoded]:
+    """Each strip as a JPEG of its own, in order; only a few are in memory."""
+
+    def encode(strip: Strip) -> _Encoded:
+        return imagecodecs.jpeg8_encode(
+            strip(), level=quality, colorspace="YCBCR", outcolorspace="YCBCR", subsampling="444"
+        )
+
+    threads = torch.get_num_threads()
+    if threads == 1:
+        yield from map(encode, strips)
+        return
+    with ThreadPoolExecutor(threads, "strips") as pool:
+        running: deque[Future[_Encoded]] = deque()
+        for strip in strips:
+            running.append(pool.submit(encode, strip))
+            if len(running) > 2 * threads:
+                yield running.popleft().result()
+        for future in running:
+            yield future.result()
+
+
+def _segments(encoded: _Encoded) -> Iterator[tuple[int, int, int]]:
+    """Marker of each segment up to the first scan's, and the places of its first byte and behind its last."""
+    place, marker = 2, 0
+    while marker != _START_OF_SCAN:
+        marker, size = encoded[place + 1], int.from_bytes(encoded[place + 2 : place + 4], "big")
+        yield marker, place, place + 2 + size
+        place += 2 + size
+
+
+def _scan(encoded: _Encoded) -> int:
+    """The place of the entropy-coded data."""
+    return max(end for _, _, end in _segments(encoded))
+
+
+def _header(header: _Encoded, height: int, interval: int) -> bytes:
+    """The header of the first strip as that of the whole picture: with its height, the restart interval, a profile."""
+    parts = [bytes(header[:2])]
+    for marker, start, end in _segments(header):
+        segment = bytes(header[start:end])
+        if marker == _START_OF_FRAME:
+            segment = segment[:5] + height.to_bytes(2, "big") + segment[7:]
+        if marker == _START_OF_SCAN and interval:
+            parts.append(_segment(_INTERVAL, interval.to_bytes(2, "big")))
+        parts.append(segment)
+        if marker == _JFIF:
+            parts.append(_segment(_PROFILES, _PROFILE + _srgb()))
+    return b"".join(parts)
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def _srgb() -> bytes:
+    """The profile of sRGB that libvips gives to results of all other formats."""
+    profile: bytes = pyvips.Operation.call("profile_load", "srgb")
+    return profile

@@ -1,0 +1,47 @@
+"""Tests of colorizer/photo/full_chroma.py."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
+from colorizer.photo.full_chroma import FullChroma
+from colorizer.photo.picture import MATRIX
+
+sides = st.integers(1, 60)
+small_sides = st.integers(1, 20)
+
+
+def random_fit(small: tuple[int, int], strength: float) -> ChromaFit:
+    """A fit with colours inside the gamut, or far outside it."""
+    generator = torch.Generator().manual_seed(3)
+    slope, offset = (strength * torch.randn(1, 2, *small, generator=generator) for _ in range(2))
+    return ChromaFit(slope, offset)
+
+
+@given(
+    st.tuples(sides, sides),
+    st.tuples(small_sides, small_sides),
+    st.floats(0, 1),
+    st.sampled_from([1.0, 255.0, 65535.0]),
+    st.integers(0, 9),
+)
+def test_chroma_is_that_of_the_model(
+    size: tuple[int, int], small: tuple[int, int], strength: float, white: float, seed: int
+) -> None:
+    """At any size, strength and depth of samples, within a hundredth of a code value of 8 bits."""
+    luma = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(seed))
+    fit = random_fit(small, strength)
+    expected = fit_gamut(luma, luma, enlarge(fit, luma), MATRIX)[0].numpy()
+    chroma = FullChroma(fit, *size, white).strip(luma[0, 0].numpy() * np.float32(white), 0) / white
+    assert np.abs(chroma - expected).max() <= 0.01 / 255
+
+
+@given(st.tuples(sides, sides), st.tuples(small_sides, small_sides), st.integers(1, 60))
+def test_strips_do_not_depend_on_where_they_begin(size: tuple[int, int], small: tuple[int, int], lines: int) -> None:
+    """Bit for bit, so that neither memory nor threads change a result."""
+    luma = np.random.default_rng(0).uniform(0, 255, size).astype(np.float32)
+    chroma = FullChroma(random_fit(small, 0.2), *size, 255)
+    strips = [chroma.strip(luma[first : first + lines], first) for first in range(0, size[0], lines)]
+    assert np.array_equal(np.concatenate(strips, axis=1), chroma.strip(luma, 0))
