@@ -10,6 +10,7 @@ from operator import attrgetter
 
 import numpy as np
 import torch
+from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,7 +23,7 @@ from colorizer.film.flow import Plane
 from colorizer.film.keyframes import Span, choose_spans
 from colorizer.film.plan import FilmPlan, upright_size
 from colorizer.film.shot_state import ShotState
-from colorizer.film.source_chroma import keep_chroma, varies
+from colorizer.film.source_chroma import add_chroma, keep_chroma, own_codes, varies
 from colorizer.film.steadiness import distance_of, memory_of
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist, fit_colours, shrink
@@ -110,8 +111,20 @@ def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: 
         ab = bars.inside(torch.from_numpy(coloured.ab).permute(2, 0, 1)[None])
         fit = fit_inside(partial(fit_colours, ab=ab, matrix=coding.matrix), small, bars)
         upright = _laid_back(fit, plan.info.orientation)
-        picture = apply_chroma(frame.picture, frame.measured.codes, upright, coding, plan.encoding)
-        yield replace(frame, picture=picture, samples=None, state=coloured.state)
+        yield replace(frame, picture=_with_chroma(frame, upright, plan), samples=None, state=coloured.state)
+
+
+def _with_chroma(frame: Frame, fit: ChromaFit, plan: FilmPlan) -> VideoFrame:
+    """The picture of a frame with new chroma, to which a dissolve adds the chroma of the scene in colour."""
+    codes, coding, encoding = frame.measured.codes, plan.info.coding, plan.encoding
+    dissolve = plan.dissolve(frame.pts)
+    if dissolve is None:
+        return apply_chroma(frame.picture, codes, fit, coding, encoding)
+    grey = 1 - dissolve.colour_share(frame.pts)
+    own = own_codes(frame.picture, codes, coding, encoding)
+    picture = apply_chroma(frame.picture, codes, ChromaFit(fit.slope * grey, fit.offset * grey), coding, encoding)
+    add_chroma(picture, own, [grey * tint for tint in dissolve.tint], coding, encoding)
+    return picture
 
 
 def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[tuple[Span, Plane]]:

@@ -16,6 +16,7 @@ from colorizer.film.decode.frames import read_frames, sample_pictures, sample_ru
 from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import judge_scan
+from colorizer.film.dissolves import Dissolve
 from colorizer.film.encode.container import Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding
 from colorizer.film.resume import recall_scenes, remember_scenes
@@ -50,6 +51,10 @@ class FilmPlan:
     def is_in_colour(self, pts: int) -> bool:
         """Whether the frame that is shown at this time keeps its chroma."""
         return self.scenes is not None and self.scenes.in_colour(pts)
+
+    def dissolve(self, pts: int) -> Dissolve | None:
+        """The dissolve between grey and colour that is shown at this time."""
+        return None if self.scenes is None else self.scenes.dissolve(pts)
 
 
 def probe_wanted(job: Job) -> FilmInfo:

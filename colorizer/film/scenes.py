@@ -12,21 +12,26 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter, itemgetter
 
+import numpy as np
 import torch
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
+from torch.nn import functional
 
 from colorizer.film.cuts import differ, view
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
-from colorizer.model.lab import luma_of_rgb
+from colorizer.film.dissolves import Chroma, Dissolve, find_dissolve
+from colorizer.model.lab import luma_of_rgb, rgb_to_ycbcr
 from colorizer.model.tint_detection import Verdict, judge, judged_extent
 
 _BRIEF = 12
 """Least number of frames of a run: within a shot, a shorter run of the other verdict counts as a mistake."""
 _TOGETHER = 24
 """Number of frames of a shot that are judged by their mean."""
+_PARTS = (6, 8)
+"""Rows and columns of the parts of a frame whose chroma shows how far a dissolve is."""
 _LEAST_GREY = 0.02
 """Least share of grey frames in a mixed film: a smaller one is titles, fog and snow in a film in colour."""
 
@@ -48,9 +53,19 @@ class Scenes:
     scenes: tuple[Scene, ...] = ()
     in_doubt: int = 0
     """Number of frames of which parts have colour, and that count as grey."""
+    dissolves: tuple[Dissolve, ...] = ()
+    """Those between scenes of both kinds, in the order of display."""
+
+    def dissolve(self, pts: int) -> Dissolve | None:
+        """The dissolve that is shown at this time."""
+        place = bisect_right(self.dissolves, pts, key=attrgetter("begins"))
+        return self.dissolves[place - 1] if place > 0 and pts < self.dissolves[place - 1].ends else None
 
     def in_colour(self, pts: int) -> bool:
-        """Whether the frame that is shown at this time has colour of its own."""
+        """Whether the frame that is shown at this time has colour of its own, and no grey scene is mixed into it."""
+        dissolve = self.dissolve(pts)
+        if dissolve is not None:
+            return dissolve.colour_share(pts) == 1
         place = bisect_right(self.scenes, pts, key=attrgetter("begins"))
         return place > 0 and self.scenes[place - 1].in_colour
 
@@ -73,6 +88,9 @@ class Scenes:
     def notes(self) -> tuple[str, ...]:
         """Notes for the report of a film that is partly in colour, or may be."""
         notes = [f"{self.coloured} of {self.frames} frames were in colour, and kept it"] if self.coloured else []
+        if self.dissolves:
+            count = len(self.dissolves)
+            notes.append(f"{count} {'dissolve' if count == 1 else 'dissolves'} between grey and colour: both are mixed")
         if self.in_doubt:
             what = "have some colour (a logo, or an object); they were taken for black and white"
             notes.append(f"{self.in_doubt} of {self.frames} frames {what}")
@@ -92,15 +110,18 @@ def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
     """
     pts: list[int] = []
     settled: list[bool | None] = []
+    dissolves: list[Dissolve] = []
     in_doubt = 0
-    for _, shot in groupby(_judged(frames, info), itemgetter(0)):
-        _, times, verdicts = zip(*shot, strict=True)
-        pts += times
-        settled += settle([_has_colour(verdict) for verdict in verdicts])
-        in_doubt += verdicts.count(Verdict.IN_DOUBT)
+    for _, seen in groupby(_judged(frames, info), attrgetter("shot")):
+        shot = list(seen)
+        verdicts = settle([_has_colour(frame.verdict) for frame in shot])
+        dissolves += _dissolves(shot, verdicts)
+        pts += (frame.pts for frame in shot)
+        settled += verdicts
+        in_doubt += sum(frame.verdict is Verdict.IN_DOUBT for frame in shot)
     runs = groupby(zip(pts, _filled(settled), strict=True), itemgetter(1))
     scenes = tuple(_scene([time for time, _ in run], in_colour=verdict) for verdict, run in runs)
-    return Scenes(scenes, in_doubt if any(not scene.in_colour for scene in scenes) else 0)
+    return Scenes(scenes, in_doubt if any(not scene.in_colour for scene in scenes) else 0, tuple(dissolves))
 
 
 def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
@@ -121,25 +142,16 @@ def settle(verdicts: Sequence[bool | None]) -> list[bool | None]:
     return [verdict for (_, verdict), length in zip(lasting, lengths, strict=True) for _ in range(length)]
 
 
-def _has_colour(verdict: Verdict) -> bool | None:
-    return None if verdict is Verdict.UNKNOWN else verdict is Verdict.COLOUR
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a frame."""
 
-
-def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, int, Verdict]]:
-    """The number of each frame's shot, its timestamp, and what it is."""
-    for shot, blocks in groupby(_blocks(frames, info), itemgetter(0)):
-        before: list[_Small] = []
-        found: Verdict | None = None
-        for _, block in blocks:
-            verdict = judge(_mean(block)).verdict
-            if found not in {None, verdict}:  # colour comes or goes: its frame is found
-                yield from ((shot, small.pts, judge(small.rgb).verdict) for small in before)
-                before, found = [], None
-                yield from ((shot, small.pts, judge(small.rgb).verdict) for small in block)
-                continue
-            yield from ((shot, small.pts, verdict) for small in before)
-            before, found = block, verdict
-        yield from ((shot, small.pts, found or Verdict.UNKNOWN) for small in before)
+    shot: int
+    """Number of its shot."""
+    pts: int
+    chroma: Chroma
+    """Mean Cb and Cr of its parts, (2, parts)."""
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,45 @@ class _Small:
     pts: int
     rgb: Tensor
     """R'G'B', float 0..1, (3, h, w)."""
+    chroma: Chroma
+    """See `_Seen.chroma`."""
+
+    def seen(self, shot: int, verdict: Verdict | None = None) -> _Seen:
+        """What is known of it; it is judged alone if there is no verdict yet."""
+        return _Seen(shot, self.pts, self.chroma, verdict or judge(self.rgb).verdict)
+
+
+def _dissolves(shot: Sequence[_Seen], settled: Sequence[bool | None]) -> Iterator[Dissolve]:
+    """The dissolves of a shot in which colour comes or goes."""
+    changes = [number for number, (one, other) in enumerate(pairwise(settled), start=1) if one != other]
+    between = [(one + other) // 2 for one, other in pairwise(changes)]
+    for first, change, end in zip([0, *between], changes, [*between, len(shot)], strict=False):
+        near = shot[first:end]
+        chroma = np.stack([frame.chroma for frame in near])
+        times, to_colour = [frame.pts for frame in near], bool(settled[change])
+        dissolve = find_dissolve(times, chroma, change - first, to_colour=to_colour)
+        if dissolve is not None:
+            yield dissolve
+
+
+def _has_colour(verdict: Verdict) -> bool | None:
+    return None if verdict is Verdict.UNKNOWN else verdict is Verdict.COLOUR
+
+
+def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[_Seen]:
+    """Each frame with what it is."""
+    for shot, blocks in groupby(_blocks(frames, info), itemgetter(0)):
+        before: list[_Small] = []
+        found: Verdict | None = None
+        for _, block in blocks:
+            verdict = judge(_mean(block)).verdict
+            if found not in {None, verdict}:  # colour comes or goes: its frame is found
+                yield from (small.seen(shot) for small in (*before, *block))
+                before, found = [], None
+                continue
+            yield from (small.seen(shot, verdict) for small in before)
+            before, found = block, verdict
+        yield from (small.seen(shot, found or Verdict.UNKNOWN) for small in before)
 
 
 def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list[_Small]]]:
@@ -163,7 +214,8 @@ def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list
             yield shot, block
             block = []
         shot, before = shot + cut, seen
-        block.append(_Small(frame.pts, rgb))
+        parts = functional.adaptive_avg_pool2d(rgb_to_ycbcr(rgb, info.coding.matrix)[1:], _PARTS)
+        block.append(_Small(frame.pts, rgb, parts.flatten(1).numpy()))
     if block:
         yield shot, block
 

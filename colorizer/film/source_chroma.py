@@ -1,6 +1,11 @@
-"""A frame that is in colour already keeps its chroma: bit for bit where the encoder's pixel format is its own."""
+"""A frame that is in colour already keeps its chroma: bit for bit where the encoder's pixel format is its own.
+
+In a dissolve from or to a grey scene, it keeps what it has of the scene in colour.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from av.video.format import VideoFormat
@@ -38,6 +43,32 @@ def keep_chroma(frame: VideoFrame, luma: Tensor, coding: SampleCoding, encoding:
         deep = shift_to_depth(samples, coding.depth, encoding.depth)
         target.copy_((_fields_at_size if encoding.interlaced else _at_size)(deep, target.shape))
     return kept
+
+
+def own_codes(frame: VideoFrame, luma: Tensor, coding: SampleCoding, encoding: Encoding) -> tuple[Tensor, Tensor]:
+    """Copies of the Cb and Cr that `keep_chroma` gives a frame, as integers of the encoder's depth."""
+    cb, cr = keep_chroma(frame, luma, coding, encoding).planes[1:3]
+    return torch.from_dlpack(cb).to(torch.int32), torch.from_dlpack(cr).to(torch.int32)
+
+
+def add_chroma(
+    frame: VideoFrame, own: Sequence[Tensor], tint: Sequence[float], coding: SampleCoding, encoding: Encoding
+) -> None:
+    """Add a frame's own chroma to the one that it was given.
+
+    Args:
+        frame: in the encoder's pixel format; it is changed.
+        own: see `own_codes`.
+        tint: Cb and Cr, -0.5..0.5, that are taken from it.
+        coding: how the integers code luma and chroma.
+        encoding: the encoder's pixel format.
+
+    """
+    target = coding.at_depth(encoding.depth)
+    for plane, codes, cast in zip(frame.planes[1:3], own, tint, strict=True):
+        samples = torch.from_dlpack(plane)
+        mixed = samples.to(torch.int32) + codes - round(target.neutral + cast * target.chroma_span)
+        samples.copy_(mixed.clamp_(0, (1 << target.depth) - 1))
 
 
 def varies(frame: VideoFrame, coding: SampleCoding) -> bool:

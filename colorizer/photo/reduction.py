@@ -201,12 +201,5 @@ def _without_surround(
 
 
 def _judge(picture: Picture, rgb: Tensor) -> Judgement:
-    """Judge all frames together; `rgb` is (3, h, w).
-
-    The last step is libvips' (Lanczos) and not that of the luma: the thresholds of `judge` were chosen with it.
-    """
-    height, width = judged_extent(picture.height * picture.frames, picture.width)
-    samples = (rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).contiguous().numpy()
-    image = pyvips.Image.new_from_array(samples, interpretation="srgb")
-    judged = image.thumbnail_image(width, height=height, size="force", no_rotate=True).numpy()
-    return judge(torch.from_numpy(judged).permute(2, 0, 1).float() / 255)
+    """Judge all frames together; `rgb` is (3, h, w)."""
+    return judge(shrink(rgb[None], judged_extent(picture.height * picture.frames, picture.width))[0])

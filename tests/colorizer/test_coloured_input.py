@@ -304,6 +304,27 @@ def test_a_mixed_film_is_decided_scene_by_scene(tmp_path: Path, colour: Colorize
     assert report.notes == ("30 of 60 frames were in colour, and kept it",)
 
 
+@pytest.mark.parametrize("to_colour", [True, False])
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv422p10le"])
+def test_a_dissolve_between_grey_and_colour_has_no_jump(
+    tmp_path: Path, colour: Colorize, pixels: str, *, to_colour: bool
+) -> None:
+    """The new colour of one scene goes as the own colour of the other comes, and the luma stays."""
+    shares = np.concatenate((np.zeros(16), np.linspace(0, 1, 22)[1:-1], np.ones(16)))
+    one, other = toned(grey, height=96, width=96).astype(float), coloured("coffee", 96, 96)
+    mixed = [(one + (other - one) * share).astype(np.uint8) for share in (shares if to_colour else shares[::-1])]
+    source = write_scenes(tmp_path / "film.mkv", *mixed, frames=1, pixels=pixels)
+    report, result = colour(source)
+    ours, theirs = planes(result), planes(source)
+    assert all(np.array_equal(our[0], their[0]) for our, their in zip(ours, theirs, strict=True))
+    chroma = np.array([np.stack(frame[1:]) for frame in ours])
+    steps = np.abs(np.diff(chroma, axis=0)).mean(axis=(1, 2, 3))
+    assert steps.max() < 3 * np.abs(chroma[-1] - chroma[0]).mean() / 20
+    for our, their in list(zip(ours, theirs, strict=True))[slice(-12, None) if to_colour else slice(12)]:
+        assert all(map(np.array_equal, our, their))
+    assert "1 dissolve between grey and colour: both are mixed" in report.notes
+
+
 @pytest.mark.parametrize(("codec", "pixels"), [("mjpeg", "yuvj422p"), ("rawvideo", "yuyv422"), ("ffv1", "bgr0")])
 def test_colour_is_kept_as_far_as_the_encoder_can_hold_it(
     tmp_path: Path, colour: Colorize, codec: str, pixels: str
