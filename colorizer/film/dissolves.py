@@ -58,7 +58,7 @@ def find_dissolve(pts: Sequence[int], chroma: Chroma, change: int, *, to_colour:
     """
     first, end = max(0, change - _REACH), min(len(pts), change + _REACH)
     near, change = chroma[first:end], change - first
-    begins, ends = change - 1, change
+    begins, ends = min(_ENDS, change) - 1, max(len(near) - _ENDS, change)
     for _ in range(_ROUNDS):
         before = near[max(0, begins - _ENDS) : begins + 1].mean(axis=0)
         after = near[ends : ends + _ENDS].mean(axis=0)
