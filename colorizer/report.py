@@ -18,3 +18,8 @@ class Report:
     frames: int = 1
     notes: tuple[str, ...] = field(default=())
     """Everything in which the result differs from the original, beside its colour."""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 chapter", "2 chapters"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from daemon.commands.patterns import EVERYTHING, absolute_pattern
+from daemon.config.colour_choice import ColourChoice
 from daemon.config.settings import Config, load_config
 from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
@@ -18,7 +19,9 @@ from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.runtime.state_lock import state_locked
 
 
-def request(config: Path, action: Action, pattern: str = "*", minutes: int | None = None) -> None:
+def request(
+    config: Path, action: Action, pattern: str = "*", minutes: int | None = None, choice: ColourChoice | None = None
+) -> None:
     """Have the service apply a request, or apply it to the journal where no service runs; print what was done.
 
     Args:
@@ -26,17 +29,19 @@ def request(config: Path, action: Action, pattern: str = "*", minutes: int | Non
         action: what to do.
         pattern: the files that are meant.
         minutes: the length of a pause; None for one without end.
+        choice: the settings with which files are coloured again; None for those that are configured.
 
     Raises:
         typer.Exit: with 1, if the pattern is not that of all files and matches none.
 
     """
     settings = load_config(config)
-    pattern = completed(pattern, settings) if minutes is None else str(minutes)
-    answer = ask(settings.control_socket, action, pattern=pattern)
+    pattern = completed(pattern, settings)
+    details = {} if choice is None else {"choice": choice.model_dump(exclude_none=True)}
+    answer = ask(settings.control_socket, action, pattern=pattern, minutes=minutes, **details)
     if answer is None:
         with state_locked(settings.state), opened(settings.state) as journal:
-            answer = requests.apply(Request(action, pattern), journal, time.time()).facts
+            answer = requests.apply(Request(action, pattern, choice, minutes), journal, time.time()).facts
     if answer["files"] == 0:
         end_without_match(pattern, answer["summary"])
     typer.echo(answer["summary"])

@@ -13,7 +13,7 @@ from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.commands.printing import local_time, output, plain_table, printable
 from daemon.config.settings import DEFAULT_CONFIG, load_config
 from daemon.control.control_socket import Answer
-from daemon.control.status import history_of
+from daemon.control.status import describe_line, history_of
 
 _SHOWN = 50
 """Attempts on a terminal; --all and --json show every one."""
@@ -25,11 +25,19 @@ def history(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every attempt, not only the latest.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Show what the log says about each of the latest.")] = False,
 ) -> None:
     """Show each attempt: when, by which worker, with which outcome."""
     pattern = completed(pattern, load_config(config))
     most = None if as_json or everything else _SHOWN
-    found = look_up(config, "history", lambda journal: history_of(journal, pattern, most), pattern=pattern, most=most)
+    found = look_up(
+        config,
+        "history",
+        lambda journal: history_of(journal, pattern, most, log=log),
+        pattern=pattern,
+        most=most,
+        log=log,
+    )
     if as_json:
         typer.echo(json.dumps(found, indent=2))
     else:
@@ -42,6 +50,9 @@ def _table(found: Answer) -> Table:
     rows = plain_table("started", "took", "worker", "file", "outcome")
     for attempt in found["attempts"]:
         rows.add_row(*_row(attempt))
+        for line in attempt.get("log", []):
+            text = "\n".join(map(printable, describe_line(line).splitlines()))
+            rows.add_row(local_time(line["at"]), "", line["level"], "", text)
     return rows
 
 

@@ -11,12 +11,10 @@ import typer
 from daemon.commands.client import request
 from daemon.commands.options import ConfigOption, UsageError
 from daemon.config.settings import DEFAULT_CONFIG
-from daemon.control.requests import Action
+from daemon.control.requests import LONGEST_PAUSE, Action
 
 _UNITS = {"m": 1, "h": 60, "d": 1440}
 """Minutes in each unit."""
-_LONGEST = 7 * 1440
-"""Minutes."""
 
 
 def pause(
@@ -47,6 +45,6 @@ def read_minutes(text: str) -> int:
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([mhd])", text)
     minutes = math.ceil(sum(float(number) * _UNITS[unit] for number, unit in parts))
     rest = re.sub(r"\d+(\.\d+)?\s*[mhd]\s*", "", text.strip())
-    if rest or not 0 < minutes <= _LONGEST:
+    if rest or not 0 < minutes <= LONGEST_PAUSE:
         raise UsageError(f"--for {text}: write a length of time as 30m, 2h, 1h30m or 1d; the longest is 7d")
     return minutes

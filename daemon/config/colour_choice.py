@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from colorizer.errors import SettingsError
 from colorizer.settings import Section, Steadiness, Vividness, WorkingSize
@@ -13,21 +13,23 @@ from daemon.config.folder_settings import Folder
 
 
 class ColourChoice(Section):
-    """The settings that change nothing but the colours of a result."""
+    """The settings that change nothing but the colours of a result. What is None stays as it is configured."""
 
-    vividness: Vividness
-    """In place of `colour.vividness`."""
-    steadiness: Steadiness
-    """In place of `film.steadiness`."""
-    working_size: WorkingSize
-    """In place of `colour.working_size`."""
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    vividness: Vividness | None = None
+    """In place of `colour.vividness`: 0 to 1, or auto."""
+    steadiness: Steadiness | None = None
+    """In place of `film.steadiness`: 0 to 1, or auto."""
+    working_size: WorkingSize | None = None
+    """In place of `colour.working_size`: pixels, auto or native."""
 
 
 def read_choice(values: Any) -> ColourChoice:  # noqa: ANN401 (what a browser or a program has sent)
     """Read a choice.
 
     Raises:
-        SettingsError: a value is missing or not allowed; the message says what is.
+        SettingsError: a value is not allowed; the message says what is.
 
     """
     if not isinstance(values, dict):
@@ -49,10 +51,8 @@ def choice_of(folder: Folder) -> ColourChoice:
 
 def with_choice(folder: Folder, choice: ColourChoice) -> Folder:
     """The settings of a folder for a file for which a person has chosen others."""
-    colour = {"vividness": choice.vividness, "working_size": choice.working_size}
+    colour = choice.model_dump(include={"vividness", "working_size"}, exclude_none=True)
+    film = choice.model_dump(include={"steadiness"}, exclude_none=True)
     return folder.model_copy(
-        update={
-            "colour": folder.colour.model_copy(update=colour),
-            "film": folder.film.model_copy(update={"steadiness": choice.steadiness}),
-        }
+        update={"colour": folder.colour.model_copy(update=colour), "film": folder.film.model_copy(update=film)}
     )

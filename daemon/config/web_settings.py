@@ -50,3 +50,13 @@ class Web(Section):
     def is_off(self) -> bool:
         """Whether there is no page."""
         return self.address == "off"
+
+    @property
+    def host(self) -> str:
+        """The host of the address, without the brackets of an IPv6 address."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of the address; 0: any that is free."""
+        return int(self.address.rpartition(":")[2])

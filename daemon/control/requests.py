@@ -12,6 +12,9 @@ from daemon.control.control_socket import Answer
 from daemon.journal import requests
 from daemon.journal.journal import Journal
 
+LONGEST_PAUSE = 7 * 24 * 60
+"""Minutes of the longest pause that ends by itself."""
+
 
 class Action(StrEnum):
     """A request that changes something."""
@@ -78,10 +81,11 @@ class Request:
 
     action: Action
     pattern: str
-    """The files that are meant, by path, name, shell pattern or number (`id:12,13`); for a pause, the minutes after
-    which it ends, or `*`."""
+    """The files that are meant, by path, name, shell pattern or number (`id:12,13`)."""
     choice: ColourChoice | None = None
     """The settings with which files are coloured again; None for those that are configured."""
+    minutes: int | None = None
+    """The minutes after which a pause ends; None for one without an end."""
 
 
 def apply(request: Request, journal: Journal, now: float, service: RunningService | None = None) -> Applied:
@@ -99,7 +103,7 @@ def apply(request: Request, journal: Journal, now: float, service: RunningServic
         case Action.PAUSE | Action.PAUSE_NOW:
             if service and action is Action.PAUSE_NOW:
                 service.put_back()
-            return _pause(journal, _minutes(pattern), now)
+            return _pause(journal, request.minutes, now)
         case Action.RESUME:
             journal.pause(None)
             return Applied("resumed: waiting files are coloured")
@@ -131,11 +135,6 @@ def _pause(journal: Journal, minutes: int | None, now: float) -> Applied:
         return Applied("paused: no file is started until `tintd resume`")
     journal.pause(now, now + 60 * minutes)
     return Applied(f"paused: no file is started for {minutes} minutes")
-
-
-def _minutes(text: str) -> int | None:
-    """The length of a pause, at most a week; None for one that has no end."""
-    return min(int(text[:6]), 10_080) if text.isascii() and text.isdecimal() else None
 
 
 _WORDS = {

@@ -19,7 +19,7 @@ from daemon.config.settings import Config
 from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
-from daemon.control.requests import Applied, Request, read_action
+from daemon.control.requests import LONGEST_PAUSE, Applied, Request, read_action
 from daemon.control.subscriptions import Subscriptions
 from daemon.files.text import printable
 from daemon.journal.reader import opened_to_read
@@ -96,8 +96,8 @@ class ControlServer:
             )
         if name in {"status", "history"}:
             return self._look_up(request, history=name == "history")
-        choice = read_choice(request["choice"]) if "choice" in request else None
-        waiting = _Waiting(Request(read_action(name), _pattern_of(request), choice))
+        choice = read_choice(request["choice"]) if request.get("choice") else None
+        waiting = _Waiting(Request(read_action(name), _pattern_of(request), choice, _minutes_of(request)))
         self._requests.put(waiting)
         self._wake()
         try:
@@ -109,6 +109,8 @@ class ControlServer:
         most = request.get("most")
         most = min(most, status.MOST) if isinstance(most, int) and most > 0 else status.MOST
         with opened_to_read(self._config.state) as journal:
+            if history and request.get("log"):
+                return status.history_of(journal, _pattern_of(request), min(most, status.MOST_LOGS), log=True)
             if history:
                 return status.history_of(journal, _pattern_of(request), most)
             return status.status_of(journal, most, service_facts(self._latest.value))
@@ -149,6 +151,19 @@ def _pattern_of(request: Answer) -> str:
     except UnicodeEncodeError as error:
         raise ControlError("the pattern contains a character that no file's name can have") from error
     return pattern
+
+
+def _minutes_of(request: Answer) -> int | None:
+    """The minutes of a request for a pause; None if it has none.
+
+    Raises:
+        ControlError: it is no number of minutes that a pause can have.
+
+    """
+    minutes = request.get("minutes")
+    if minutes is not None and not (isinstance(minutes, int) and 1 <= minutes <= LONGEST_PAUSE):
+        raise ControlError(f"minutes must be a number from 1 to {LONGEST_PAUSE}")
+    return minutes
 
 
 def _answer(waiting: _Waiting, apply: Callable[[Request], Applied]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from itertools import islice
 
@@ -14,6 +15,8 @@ from daemon.journal.states import STATES
 
 MOST = 5000
 """Files of each state, or attempts, in one answer of the service: its memory stays the same however many there are."""
+MOST_LOGS = 100
+"""Attempts in one answer that has their logs."""
 
 
 def status_of(journal: JournalReader, most: int | None, service: Answer | None = None) -> Answer:
@@ -38,12 +41,21 @@ def status_of(journal: JournalReader, most: int | None, service: Answer | None =
     return {"counts": journal.counts(), "files": files, "paused": by_request + others, "service": service}
 
 
-def history_of(journal: JournalReader, pattern: str, most: int | None) -> Answer:
-    """The latest attempts at the files that match a pattern; `most` of them, or all."""
+def history_of(journal: JournalReader, pattern: str, most: int | None, *, log: bool = False) -> Answer:
+    """The latest attempts at the files that match a pattern: `most` of them, or all; with the lines of their log."""
     matches = name_filter(journal, pattern)
     latest = journal.attempts()
     found = (attempt for attempt in latest if matches(str(attempt.source)) or matches(attempt.source.name))
-    return {"attempts": [_attempt_facts(attempt) for attempt in islice(found, most)]}
+    return {"attempts": [attempt_facts(attempt, log=log) for attempt in islice(found, most)]}
+
+
+def describe_line(line: Answer) -> str:
+    """A line of a job's log for people; what has several lines itself, such as a traceback, begins on a new one."""
+    given = {name: value for name, value in line["details"].items() if value not in (None, "", [])}
+    said = [f"{name.replace('_', ' ')}: {_words(value)}" for name, value in given.items()]
+    long = [text for text in said if "\n" in text]
+    short = ", ".join(text for text in said if text not in long)
+    return "\n".join(filter(None, [f"{line['event']} ({short})" if short else line["event"], *long]))
 
 
 def job_facts(entry: JobRecord) -> Answer:
@@ -62,11 +74,14 @@ def job_facts(entry: JobRecord) -> Answer:
         "settings": entry.settings,
         "weights": entry.weights,
         "notes": entry.notes,
+        "choice": None if entry.choice is None else json.loads(entry.choice),
     }
 
 
-def _attempt_facts(attempt: Attempt) -> Answer:
-    return {
+def attempt_facts(attempt: Attempt, *, log: bool) -> Answer:
+    """An attempt as plain data, with its lines of the log where they are wanted."""
+    lines = {"log": [asdict(line) for line in attempt.log]} if log else {}
+    return lines | {
         "job": attempt.job,
         "file": str(attempt.source),
         "attempt": attempt.number,
@@ -77,3 +92,7 @@ def _attempt_facts(attempt: Attempt) -> Answer:
         "reason": attempt.reason,
         "signal": attempt.signal,
     }
+
+
+def _words(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

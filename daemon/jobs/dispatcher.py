@@ -23,8 +23,10 @@ from daemon.jobs.running_job import RunningJob
 from daemon.jobs.workspace import prepare, work_folder
 from daemon.journal import requests
 from daemon.journal.fair_queue import FairQueue
+from daemon.journal.job_log import LogLine
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord
+from daemon.runtime.log import take_entries
 from daemon.workers import (
     CheckDuplicate,
     ColourFiles,
@@ -94,8 +96,8 @@ class Dispatcher:
         match event:
             case WeightsLoaded(hashes):
                 self._weights |= hashes
-            case Progress(number, done, frames):
-                self._running[number].note_progress(done, frames)
+            case Progress(number, done, frames, resumed):
+                self._running[number].note_progress(done, frames, resumed)
             case Done(number, report, weights):
                 self._outcomes.done(self._running.pop(number), report, weights)
             case IsDuplicate(number):
@@ -116,7 +118,8 @@ class Dispatcher:
                 self._outcomes.put_back(self._running.pop(number))
 
     def write_progress(self) -> None:
-        """Write the progress of films to the journal, every few seconds."""
+        """Write to the journal what was logged about jobs and, every few seconds, the progress of films."""
+        self._write_log()
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + _PROGRESS_SECONDS
@@ -128,6 +131,7 @@ class Dispatcher:
         self._executor.cancel(list(self._running))
         for number in list(self._running):
             self._outcomes.put_back(self._running.pop(number))
+        self._write_log()
 
     def abandon(self) -> None:
         """Stop all running jobs while the journal cannot be written; it is told when it can (see recovery.py)."""
@@ -142,6 +146,11 @@ class Dispatcher:
         for job in stopped:
             self._outcomes.cancelled(job)
         return cancelled
+
+    def _write_log(self) -> None:
+        entries = take_entries()
+        if entries:
+            self._journal.job_log.add((entry["job"], LogLine.of_entry(at, entry)) for at, entry in entries)
 
     def _configure(self, config: Config) -> None:
         self._config = config

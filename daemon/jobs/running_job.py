@@ -45,10 +45,10 @@ class RunningJob:
     def __post_init__(self) -> None:
         self.result = new_result(self.workspace)
 
-    def note_progress(self, done: int, frames: int) -> None:
-        """Note that so many frames of a film, of so many in all, are done."""
+    def note_progress(self, done: int, frames: int, resumed: int = 0) -> None:
+        """Note that so many frames of a film, of so many in all, are done; some of them by an earlier attempt."""
         self.frames_done, self.frames = done, frames
-        self.speed.note(done, time.monotonic())
+        self.speed.note(done - resumed, time.monotonic())
 
     @property
     def progress(self) -> JobProgress:

@@ -18,6 +18,7 @@ from daemon.files.identity import Identity, Result
 from daemon.files.mounts import is_present
 from daemon.files.text import storable
 from daemon.journal.database import Database, usable
+from daemon.journal.job_log import JobLog
 from daemon.journal.outbox import Outbox
 from daemon.journal.reader import NAME, SIMILAR_FILES, JournalReader
 from daemon.journal.records import AttemptEnd, IncomingFile, JobRecord, ResultMetadata
@@ -36,6 +37,7 @@ class Journal(JournalReader):
         """
         super().__init__(Database(folder / NAME))
         self.outbox = Outbox(self._db)
+        self.job_log = JobLog(self._db)
 
     def together(self) -> AbstractContextManager[None]:
         """Make one transaction of all changes inside: the disk is waited for once."""
@@ -200,8 +202,7 @@ class Journal(JournalReader):
     def forget(self, jobs: Iterable[int]) -> None:
         """Delete jobs with their attempts: a file that still lies there is seen as new."""
         with self._db.transaction():
-            for job in jobs:
-                self._db.execute("DELETE FROM jobs WHERE id = ?", (job,))
+            self.database.executemany("DELETE FROM jobs WHERE id = ?", ((job,) for job in jobs))
 
     def pause(self, since: float | None, until: float | None = None) -> None:
         """Start no more jobs, or (None) start them again; a restart does not end the pause, but the time `until`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from daemon.files.identity import Identity, Result
+from daemon.journal.job_log import LogLine, read_lines
 from daemon.journal.states import Outcome, State
 
 
@@ -105,6 +106,8 @@ class Attempt:
     reason: str | None
     signal: str | None
     """The signal that ended the worker."""
+    log: tuple[LogLine, ...] = ()
+    """The lines of the service's log that are about it, the earliest first."""
 
 
 def job_of(row: sqlite3.Row) -> JobRecord:
@@ -144,6 +147,7 @@ def attempt_of(row: sqlite3.Row) -> Attempt:
         outcome=row["outcome"],
         reason=row["reason"],
         signal=row["signal"],
+        log=read_lines(row["log"]),
     )
 
 

@@ -26,10 +26,11 @@ def retry(journal: Journal, pattern: str, now: float) -> list[int]:
 
 def recolor(journal: Journal, pattern: str, now: float, choice: ColourChoice | None = None) -> list[int]:
     """Colour finished files again, with the present weights and settings, or those chosen; failed and skipped too."""
+    kept = None if choice is None else choice.model_dump_json(exclude_none=True)
     with journal.together():
         chosen = _requeue(journal, pattern, now, "done", "failed", "skipped")
         for job in chosen:
-            journal.choose(job, choice.model_dump_json() if choice else None)
+            journal.choose(job, kept)
     return chosen
 
 

@@ -170,6 +170,7 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN existing BLOB;
     """,
     "ALTER TABLE jobs ADD COLUMN choice TEXT",  # the settings that a person chose for the file, as JSON
+    "ALTER TABLE attempts ADD COLUMN log TEXT NOT NULL DEFAULT '[]'",  # lines of the log, as JSON (see job_log.py)
 )
 """One step for each version; `PRAGMA user_version` says how many a database has taken. A released step never changes.
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -11,6 +15,8 @@ from daemon.config.settings import Log
 from daemon.runtime.terminal_line import TerminalLine
 
 _line = TerminalLine()
+_about_jobs: deque[tuple[float, dict[str, Any]]] = deque(maxlen=5000)
+"""Entries that name a job, with their times, until somebody takes them; many a process of tintd takes none."""
 
 
 def configure_log(settings: Log) -> None:
@@ -26,6 +32,7 @@ def configure_log(settings: Log) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _keep_entry,
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S" if console else "iso", utc=not console),
             *last,
         ],
@@ -37,6 +44,21 @@ def configure_log(settings: Log) -> None:
 def show_progress(text: str) -> None:
     """Show a text below the log, in place of the one before, if a person reads the log on a terminal."""
     _line.show(text)
+
+
+def take_entries() -> list[tuple[float, dict[str, Any]]]:
+    """The entries that name a job (`job`) since the last call, each with its time in seconds since the epoch."""
+    taken = []
+    with suppress(IndexError):
+        while True:
+            taken.append(_about_jobs.popleft())
+    return taken
+
+
+def _keep_entry(_logger: object, _name: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if "job" in entry:
+        _about_jobs.append((time.time(), dict(entry)))
+    return entry
 
 
 class _LineLogger:

@@ -21,6 +21,7 @@ from daemon.web.api import routes as api_routes
 from daemon.web.pages import routes as page_routes
 from daemon.web.site.context import Site
 from daemon.web.site.credentials import Credentials
+from daemon.web.site.disks import Disks
 from daemon.web.site.feed import Feed
 from daemon.web.site.guard import Guard
 from daemon.web.site.latest_frames import LatestFrames
@@ -55,7 +56,8 @@ def make_app(config: Config, path: Path, credentials: Credentials) -> Starlette:
         lifespan=following,
     )
     places = [place for folder in config.folders for place in (folder.input, folder.output)]
-    previews = Previews(config)
+    disks = Disks()
+    previews = Previews(config, disks)
     app.state.site = Site(
         config,
         path,
@@ -63,9 +65,9 @@ def make_app(config: Config, path: Path, credentials: Credentials) -> Starlette:
         feed,
         previews,
         Trials(config, previews),
-        LatestFrames(config),
+        LatestFrames(config, disks),
         Uploads(config),
-        Rooms([*places, config.state]),
+        Rooms([*places, config.state], disks),
         make_templates(),
     )
     return app

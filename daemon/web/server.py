@@ -90,12 +90,11 @@ def bind(web: Web) -> socket.socket:
         PageError: the address is taken, or is not one of this machine's.
 
     """
-    host, _, port = web.address.rpartition(":")
-    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host.strip("[]"), int(port)))
+        listening.bind((web.host, web.port))
         listening.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listening.close()

@@ -31,6 +31,8 @@ class Progress:
     """Number of frames coloured so far."""
     frames: int
     """Number of all frames; 0 if it is unknown."""
+    resumed: int = 0
+    """Number of the done frames that are known to be an earlier attempt's: they say nothing about the speed."""
 
 
 @dataclass(frozen=True, slots=True)

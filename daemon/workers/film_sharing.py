@@ -32,6 +32,10 @@ class _Film:
     """Number of frames of the parts that are done."""
     progress: dict[int, int] = field(default_factory=dict)
     """Numbers of frames that are done of the parts that workers have."""
+    begun: dict[int, int] = field(default_factory=dict)
+    """Numbers of the frames of these parts that were done before."""
+    resumed: int = 0
+    """Number of the frames of the finished parts that were done before."""
 
     @property
     def has_no_worker(self) -> bool:
@@ -142,14 +146,18 @@ class FilmSharing:
     def _handle_part(self, film: _Film, event: Progress | End) -> Iterator[Event]:
         """The end of a part that failed is the film's; a part whose worker was lost is done again."""
         if isinstance(event, Progress):
+            film.begun.setdefault(event.key, event.done)
             film.progress[event.key] = event.done
-            yield Progress(film.key, film.finished + sum(film.progress.values()), film.frames)
+            done, resumed = sum(film.progress.values()), sum(film.begun.values())
+            yield Progress(film.key, film.finished + done, film.frames, film.resumed + resumed)
             return
         del self._owners[event.key]
         film.progress.pop(event.key, None)
         part = film.running.pop(event.key)
+        begun = film.begun.pop(event.key, part.frames)  # a part that was done before tells of no progress
         if isinstance(event, PartDone):
             film.finished += part.frames
+            film.resumed += begun
         elif isinstance(event, Interrupted):
             film.waiting.insert(0, part)
         else:

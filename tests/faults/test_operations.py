@@ -63,6 +63,11 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     assert (daemon.outbox / "a.png").stat().st_ino != before
     found = yaml.safe_load(daemon.command("history", "--json", "a.png").stdout)["attempts"]
     assert [attempt["outcome"] for attempt in found] == ["done", "done"]
+    log = yaml.safe_load(daemon.command("history", "--json", "--log", "a.png").stdout)["attempts"][0]["log"]
+    assert [line["event"] for line in log] == ["colouring", "done"]
+    shown = daemon.command("history", "--log", "film.mp4").stdout
+    assert "colouring (attempt: 1)" in shown
+    assert "cancelled" in shown.partition("attempt: 1")[2]
 
     assert "1 file forgotten" in daemon.command("forget", "film.mp4").stdout
     daemon.wait_until(lambda: is_running(daemon), "it is new, and being coloured")

@@ -30,6 +30,7 @@ from colorizer.film.encode.segment import Segment
 from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, late_streams, side_stream_packets
 from colorizer.film.encode.verification import Written, expect, verify
 from colorizer.job import Excerpt, Job
+from colorizer.report import counted
 
 if TYPE_CHECKING:
     from av.container.core import Chapter as LibavChapter  # exists for type checkers only
@@ -147,7 +148,7 @@ def _mux(
         except (av.error.InvalidDataError, av.error.ArgumentError):  # a damaged packet of sound, say
             refused += 1
     if refused:
-        notes.append(f"{refused} damaged packets of sound or other streams left out")
+        notes.append(f"{counted(refused, 'damaged packet')} of sound or other streams left out")
     return reached
 
 

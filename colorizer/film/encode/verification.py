@@ -20,6 +20,7 @@ from av.stream import Disposition, Stream
 from colorizer.errors import MediaError
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.encode.side_streams import CarriedStream, name_of_stream
+from colorizer.report import counted
 
 _FLAGS = {
     Disposition.forced: "forced",
@@ -100,7 +101,7 @@ def verify(path: Path, info: FilmInfo, written: Written, on_progress: Callable[[
             yield from _compare_streams(result, written, packets)
             yield from _compare_words(result, info)
             if len(result.chapters()) < written.chapters:
-                yield f"{written.chapters - len(result.chapters())} chapters left out"
+                yield f"{counted(written.chapters - len(result.chapters()), 'chapter')} left out"
     except (av.error.FFmpegError, IndexError) as error:
         raise _damaged(info, "it cannot be read") from error
     if packets[0] != written.frames:

@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.web.site.numbers import read_number
+
 
 def answer(model: BaseModel, status: int = 200) -> Response:
     """A model as JSON."""
@@ -20,7 +22,7 @@ def number_in(request: Request, name: str, default: int, most: int) -> int:
         HTTPException: it is none.
 
     """
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
+    number = read_number(request.query_params.get(name, str(default)))
+    if number is None or not 1 <= number <= most:
         raise HTTPException(422, f"{name} must be a number from 1 to {most}")
-    return int(text)
+    return number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from daemon.control.status import attempt_facts
 from daemon.journal.listing import JobFilter
 from daemon.web.api.answers import answer, number_in
 from daemon.web.site.context import site_of
@@ -37,5 +37,5 @@ async def show(request: Request) -> Response:
     if found is None:
         raise HTTPException(404, "There is no such file in the journal.")
     job, attempts = found
-    history = [asdict(attempt) | {"attempt": attempt.number} for attempt in attempts]
+    history = [attempt_facts(attempt, log=True) for attempt in attempts]
     return answer(JobDetailModel.model_validate(facts_of(job) | {"history": history}))

@@ -11,22 +11,35 @@ from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from daemon.web.api.changes import JOB_ACTIONS
+from daemon.config.colour_choice import ColourChoice
+from daemon.web.site.context import site_of
+from daemon.web.site.guard import cookie_name
 from daemon.web.site.models import AppliedModel, ErrorModel, JobDetailModel, JobListModel, StatusModel
 
 _SCHEMAS = "#/components/schemas/"
-_MODELS: tuple[type[BaseModel], ...] = (StatusModel, JobListModel, JobDetailModel, AppliedModel, ErrorModel)
+_ANSWERS: tuple[type[BaseModel], ...] = (StatusModel, JobListModel, JobDetailModel, AppliedModel, ErrorModel)
+_CHANGES = {
+    "retry": "Try a failed or skipped file again",
+    "recolor": "Colour a file again, with other settings if the body has some",
+    "cancel": "Give up a file that waits or runs",
+    "forget": "Forget a file that does not run: if it still lies there, it is new",
+    "front": "Move a waiting file to the front",
+}
+"""What each change of a file does."""
 
 
-async def show(_request: Request) -> Response:
+async def show(request: Request) -> Response:
     """GET /openapi.json."""
-    return JSONResponse(description())
+    return JSONResponse(description(cookie_name(site_of(request).config.web)))
 
 
 @cache
-def description() -> dict[str, Any]:
-    """The whole description."""
-    _, schemas = models_json_schema([(model, "serialization") for model in _MODELS], ref_template=_SCHEMAS + "{model}")
+def description(cookie: str) -> dict[str, Any]:
+    """The whole description; `cookie` is the name of the cookie of those who have logged in."""
+    _, schemas = models_json_schema(
+        [(ColourChoice, "validation"), *((model, "serialization") for model in _ANSWERS)],
+        ref_template=_SCHEMAS + "{model}",
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "tintd", "version": version("tintd"), "license": {"name": "MIT", "identifier": "MIT"}},
@@ -37,7 +50,7 @@ def description() -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "tintd_8470"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
             },
         },
     }
@@ -72,8 +85,10 @@ def _paths() -> dict[str, Any]:
         },
     }
     changes = {
-        f"/jobs/{{job}}/{name}": {"post": _operation(name.capitalize(), AppliedModel, job)} for name in JOB_ACTIONS
+        f"/jobs/{{job}}/{name}": {"post": _operation(text, AppliedModel, job)} for name, text in _CHANGES.items()
     }
+    choice = {"application/json": {"schema": {"$ref": _SCHEMAS + ColourChoice.__name__}}}
+    changes["/jobs/{job}/recolor"]["post"]["requestBody"] = {"required": False, "content": choice}
     return paths | changes
 
 

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from daemon.web.site.context import site_of
+from daemon.web.site.numbers import read_number
 from daemon.web.site.uploads import UploadError
 
 VERSION = "1.0.0"
@@ -63,7 +63,7 @@ async def create(request: Request) -> Response:
     if folder is None:
         raise UploadError(422, "There is no such watched folder.")
     name = metadata.get("relativePath") or metadata.get("filename") or ""
-    upload = await run_in_threadpool(site.uploads.create, folder, name, length)
+    upload = await site.uploads.create(folder, name, length)
     return Response(status_code=201, headers={"Location": f"uploads/{upload.id}", "Upload-Offset": "0"})
 
 
@@ -72,14 +72,14 @@ async def continue_(request: Request) -> Response:
     """HEAD, PATCH or DELETE /uploads/{id}: how much has come, more of it, or the end."""
     uploads, number = site_of(request).uploads, request.path_params["id"]
     if request.method == "DELETE":
-        await run_in_threadpool(uploads.remove, number)
+        await uploads.remove(number)
         return Response(status_code=204)
     if request.method == "PATCH":
         if request.headers.get("content-type") != "application/offset+octet-stream":
             raise UploadError(415, "The type of the body must be application/offset+octet-stream.")
         size = await uploads.append(number, _number(request, "upload-offset"), request.stream())
         return Response(status_code=204, headers={"Upload-Offset": str(size)})
-    upload, size = await run_in_threadpool(uploads.find, number)
+    upload, size = await uploads.find(number)
     return Response(headers={"Upload-Offset": str(size), "Upload-Length": str(upload.length)})
 
 
@@ -101,7 +101,7 @@ def read_metadata(header: str) -> dict[str, str]:
 
 
 def _number(request: Request, header: str) -> int:
-    text = request.headers.get(header, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    number = read_number(request.headers.get(header, ""))
+    if number is None:
         raise UploadError(400, f"The header {header} must be a number.")
-    return int(text)
+    return number

@@ -12,6 +12,7 @@ from daemon.journal.states import State
 from daemon.web.site.asking import ask_about, ask_service
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.forms import read_form
+from daemon.web.site.numbers import read_number
 from daemon.web.site.places import own_place
 from daemon.web.site.reading import reading
 
@@ -23,9 +24,9 @@ async def do(request: Request) -> Response:
     """Do what the pressed button says, and show the page again on which it is."""
     form = await read_form(request)
     site, what = site_of(request), form.get("do", [""])[0]
-    jobs = [int(text) for text in form.get("job", []) if text.isascii() and text.isdecimal() and len(text) < 19]
+    jobs = [number for number in map(read_number, form.get("job", [])) if number is not None]
     if what in {"pause", "pause-30"}:
-        await ask_service(site.config, Action.PAUSE, "30" if what == "pause-30" else "*")
+        await ask_service(site.config, Action.PAUSE, minutes=30 if what == "pause-30" else None)
     elif what == "resume":
         await ask_service(site.config, Action.RESUME)
     elif what in _WHOLE_STATES:

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from colorizer.errors import SettingsError
 from colorizer.photo.formats import is_named_as_photo
-from daemon.config.colour_choice import ColourChoice, choice_of, read_choice
+from daemon.config.colour_choice import ColourChoice, choice_of, read_choice, with_choice
 from daemon.control.requests import Action
 from daemon.journal.records import JobRecord
 from daemon.web.pages.job import found_job
@@ -69,7 +69,8 @@ def _present(site: Site, job: JobRecord) -> ColourChoice:
     folder = site.config.folder_at(job.folder)
     if folder is None:
         raise HTTPException(409, "The folder of this file is no longer in the configuration.")
-    return choice_of(folder) if job.choice is None else ColourChoice.model_validate_json(job.choice)
+    chosen = None if job.choice is None else ColourChoice.model_validate_json(job.choice)
+    return choice_of(folder if chosen is None else with_choice(folder, chosen))
 
 
 def _page(

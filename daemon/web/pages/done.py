@@ -14,7 +14,7 @@ from starlette.responses import Response
 from daemon.journal.listing import JobFilter
 from daemon.journal.states import STATES, State
 from daemon.web.site.context import site_of
-from daemon.web.site.reading import counts_of, page_of
+from daemon.web.site.reading import page_with_counts
 from daemon.web.site.rendering import render
 
 _SIZE = 48
@@ -25,8 +25,7 @@ async def show(request: Request) -> Response:
     """A page of the wall."""
     site, query = site_of(request), request.query_params
     wanted = filter_of(query, ("done",))
-    page = await run_in_threadpool(page_of, site.config, wanted, _SIZE, query.get("after", ""))
-    counts = await run_in_threadpool(counts_of, site.config)
+    page, counts = await run_in_threadpool(page_with_counts, site.config, wanted, _SIZE, query.get("after", ""))
     fields = {name: query.get(name, "") for name in ("q", "folder", "from", "to", "state")}
     kept = {name: value for name, value in fields.items() if value}
     return render(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,8 +12,8 @@ from daemon.config.colour_choice import ColourChoice
 from daemon.journal.records import JobRecord
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.preview_worker import PreviewError
-from daemon.web.site.previews import Which
-from daemon.web.site.reading import facts_of, job_with_attempts, shown
+from daemon.web.site.previews import Source, Which
+from daemon.web.site.reading import facts_of, job_at, job_with_attempts, shown
 from daemon.web.site.rendering import render
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
@@ -25,9 +23,14 @@ PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
 async def show(request: Request) -> Response:
     """The page."""
     site = site_of(request)
-    job, attempts = await _found(request)
+    found = await run_in_threadpool(job_with_attempts, site.config, request.path_params["job"])
+    if found is None:
+        raise HTTPException(404, _UNKNOWN)
+    job, attempts = found
+    sources = {which: await _looked_up(site, job, which) for which in _WHICH}
     is_photo = is_named_as_photo(job.path)
-    films = {} if is_photo or job.state != "done" else {which: await _film(site, job, which) for which in _WHICH}
+    has_films = job.state == "done" and not is_photo
+    films = {which: await _film(site, source) for which, source in sources.items()} if has_films else {}
     return render(
         request,
         "job.html",
@@ -38,17 +41,16 @@ async def show(request: Request) -> Response:
         is_photo=is_photo,
         films=films,
         is_making=any(isinstance(film["state"], float) for film in films.values()),
-        missing=_missing(site, job, "before"),
-        result_missing=_missing(site, job, "after") if job.state == "done" else None,
+        missing=_problem(sources["before"]),
+        result_missing=_problem(sources["after"]) if job.state == "done" else None,
     )
 
 
 async def still(request: Request) -> Response:
     """A JPEG of the original or of the result."""
-    job, _ = await _found(request)
+    previews, size = site_of(request).previews, "small" if "small" in request.query_params else "large"
     try:
-        size = "small" if "small" in request.query_params else "large"
-        path = await site_of(request).previews.still(job, _which(request), size)
+        path = await previews.still(await previews.source(await found_job(request), _which(request)), size)
     except PreviewError as error:
         return PlainTextResponse(f"{shown(str(error))}\n", 404)
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=60"})
@@ -56,25 +58,24 @@ async def still(request: Request) -> Response:
 
 async def media(request: Request) -> Response:
     """The film itself, with ranges; its small copy where there is one."""
-    job, _ = await _found(request)
-    site, which = site_of(request), _which(request)
+    previews = site_of(request).previews
     try:
-        copy = await site.previews.clip(job, which)
-        path = copy or site.previews.source(job, which)
+        source = await previews.source(await found_job(request), _which(request))
     except PreviewError as error:
         raise HTTPException(404, str(error)) from error
-    kind = "video/mp4" if copy else PLAYABLE.get(path.suffix.lower())
+    copy = await previews.clip(source)
+    kind = "video/mp4" if copy else PLAYABLE.get(source.path.suffix.lower())
     if kind is None:
         raise HTTPException(404, "There is no copy for browsers yet.")
-    return FileResponse(path, media_type=kind)
+    return FileResponse(copy or source.path, media_type=kind)
 
 
 async def make_clips(request: Request) -> Response:
     """Have small copies made of both films."""
-    job, _ = await _found(request)
+    job, previews = await found_job(request), site_of(request).previews
     try:
         for which in _WHICH:
-            await site_of(request).previews.make_clip(job, which)
+            await previews.make_clip(await previews.source(job, which))
     except PreviewError as error:
         raise HTTPException(409, str(error)) from error
     return RedirectResponse(f"../{job.id}", 303)
@@ -82,9 +83,8 @@ async def make_clips(request: Request) -> Response:
 
 async def download(request: Request) -> Response:
     """The result as a file."""
-    job, _ = await _found(request)
     try:
-        path = site_of(request).previews.source(job, "after")
+        path = (await site_of(request).previews.source(await found_job(request), "after")).path
     except PreviewError as error:
         raise HTTPException(404, str(error)) from error
     return FileResponse(path, media_type="application/octet-stream", filename=shown(path.name))
@@ -97,43 +97,42 @@ async def found_job(request: Request) -> JobRecord:
         HTTPException: there is none.
 
     """
-    return (await _found(request))[0]
-
-
-_WHICH: tuple[Literal["before", "after"], ...] = ("before", "after")
-
-
-async def _found(request: Request) -> tuple[JobRecord, list[object]]:
-    found = await run_in_threadpool(job_with_attempts, site_of(request).config, request.path_params["job"])
+    found = await run_in_threadpool(job_at, site_of(request).config, request.path_params["job"])
     if found is None:
-        raise HTTPException(404, "The journal knows no such file: it may have changed, or been forgotten.")
-    return found[0], list(found[1])
+        raise HTTPException(404, _UNKNOWN)
+    return found
 
 
-async def _film(site: Site, job: JobRecord, which: Which) -> dict[str, object]:
-    """Whether a film can be played, and how far its small copy is."""
+_WHICH: tuple[Which, ...] = ("before", "after")
+_UNKNOWN = "The journal knows no such file: it may have changed, or been forgotten."
+
+
+async def _looked_up(site: Site, job: JobRecord, which: Which) -> Source | PreviewError:
+    """The original or the result, or why it cannot be shown."""
     try:
-        copy = await site.previews.clip(job, which)
-        source = site.previews.source(job, which)
-        state = None if copy else await site.previews.clip_state(job, which)
+        return await site.previews.source(job, which)
     except PreviewError as error:
-        return {"plays": False, "state": str(error), "is_copy": False}
-    return {"plays": copy is not None or source.suffix.lower() in PLAYABLE, "state": state, "is_copy": copy is not None}
+        return error
+
+
+async def _film(site: Site, source: Source | PreviewError) -> dict[str, object]:
+    """Whether a film can be played, and how far its small copy is."""
+    if isinstance(source, PreviewError):
+        return {"plays": False, "state": str(source), "is_copy": False}
+    is_copy = await site.previews.clip(source) is not None
+    state = None if is_copy else site.previews.clip_state(source)
+    return {"plays": is_copy or source.path.suffix.lower() in PLAYABLE, "state": state, "is_copy": is_copy}
 
 
 def _chosen(job: JobRecord) -> dict[str, str]:
     """The settings that a person chose for the file, by their names in words."""
-    chosen = {} if job.choice is None else ColourChoice.model_validate_json(job.choice).model_dump()
+    chosen = {} if job.choice is None else ColourChoice.model_validate_json(job.choice).model_dump(exclude_none=True)
     return {name.replace("_", " "): str(value) for name, value in chosen.items()}
 
 
-def _missing(site: Site, job: JobRecord, which: Which) -> str | None:
-    """Why the original or the result cannot be shown."""
-    try:
-        site.previews.source(job, which)
-    except PreviewError as error:
-        return str(error)
-    return None
+def _problem(source: Source | PreviewError) -> str | None:
+    """Why a file cannot be shown."""
+    return str(source) if isinstance(source, PreviewError) else None
 
 
 def _which(request: Request) -> Which:

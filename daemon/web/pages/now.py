@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from daemon.control.control_socket import Answer
-from daemon.journal.listing import JobFilter
+from daemon.journal.listing import JobFilter, list_jobs
 from daemon.journal.records import JobRecord
+from daemon.web.pages.job import found_job
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.feed import Snapshot
 from daemon.web.site.preview_worker import PreviewError
-from daemon.web.site.reading import facts_of, page_of, queues_of
+from daemon.web.site.reading import facts_of, reading
 from daemon.web.site.rendering import render
 
 _SHOWN = 24
@@ -32,7 +33,7 @@ async def show(request: Request) -> Response:
         "now.html",
         snapshot=snapshot,
         rooms=await site.rooms.now(),
-        segments=await site.frames.segments(values["records"]),
+        segments=await site.frames.segments(values["records"], values["journal_id"]),
         folders=site.config.folders,
         **values,
     )
@@ -41,27 +42,29 @@ async def show(request: Request) -> Response:
 async def frame(request: Request) -> Response:
     """A JPEG of a frame that was coloured a moment ago, of a film that runs."""
     site = site_of(request)
-    segment = site.frames.segment(request.path_params["job"])
+    job = await found_job(request)
+    segment = site.frames.segment(job.id)
     if segment is None:
         raise HTTPException(404, "No part of this film is finished yet.")
     try:
-        path = await site.previews.still_of(segment, "small")
+        path = await site.previews.still(await site.previews.segment(job, segment), "small")
     except PreviewError as error:
         raise HTTPException(404, str(error)) from error
     return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=60"})
 
 
 def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
-    running = page_of(site.config, JobFilter(("running",)), _SHOWN).jobs
-    waiting = page_of(site.config, JobFilter(("waiting", "held")), _SHOWN).jobs
-    recent = page_of(site.config, JobFilter(("done",)), 6).jobs
-    return {
-        "records": running,
-        "running": [_running(job, snapshot) for job in running],
-        "waiting": [facts_of(job) | {"name": str(job.path)} for job in waiting],
-        "recent": recent,
-        "queues": queues_of(site.config),
-    }
+    with reading(site.config) as journal:
+        running = list_jobs(journal, JobFilter(("running",)), _SHOWN).jobs
+        waiting = list_jobs(journal, JobFilter(("waiting", "held")), _SHOWN).jobs
+        return {
+            "records": running,
+            "running": [_running(job, snapshot) for job in running],
+            "waiting": [facts_of(job) | {"name": str(job.path)} for job in waiting],
+            "recent": list_jobs(journal, JobFilter(("done",)), 6).jobs,
+            "queues": journal.pending_by_folder(),
+            "journal_id": journal.id,
+        }
 
 
 def _running(job: JobRecord, snapshot: Snapshot | None) -> Answer:

@@ -18,6 +18,6 @@ def link_of(web: Web, credentials: Credentials, now: float, port: int | None = N
 
 def address_of(web: Web, port: int | None = None) -> str:
     """The page's address for a browser on this machine."""
-    host, _, configured = web.address.rpartition(":")
-    shown = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 (not bound here)
-    return f"http://{shown}:{port or configured}/"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 (not bound here)
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port or web.port}/"

@@ -14,9 +14,11 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from colorizer.durable import sync_file
 from colorizer.errors import TintdError
 from daemon.config.settings import Config
 from daemon.config.web_settings import Web
+from daemon.files.publisher import move_to
 
 COOKIE_SECONDS = 30 * 86_400
 """How long a browser stays logged in."""
@@ -115,7 +117,7 @@ def check_access(web: Web) -> None:
 
     """
     has_token = web.token.get_secret_value() != "auto"
-    if not (has_token or is_loopback(web.address) or _has_trusted_users(web)):
+    if not (has_token or _is_loopback(web.host) or _has_trusted_users(web)):
         raise AccessError(
             f"web.address {web.address}: other machines can reach this address, so set `web.token`, or"
             " `web.users_header` and `web.trusted_proxies`, or use an address that begins with 127.0.0.1"
@@ -127,9 +129,8 @@ def web_folder(config: Config) -> Path:
     return config.state / "web"
 
 
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address (HOST:PORT)."""
-    host = address.rpartition(":")[0].strip("[]")
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host."""
     if host == "localhost":
         return True
     try:
@@ -147,30 +148,16 @@ def _made_token(folder: Path) -> str:
     path = folder / _TOKEN
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            _write_whole(path, secrets.token_urlsafe(32))
+        if not path.exists():
+            unfinished = folder / f"{_TOKEN}.{os.getpid()}"
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(secrets.token_urlsafe(32))
+            sync_file(unfinished)
+            if not move_to(unfinished, path):  # another process was faster
+                unfinished.unlink()
         return path.read_text().strip()
     except OSError as error:
         raise AccessError(f"{path}: the token cannot be read or made: {error.strerror}") from error
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Make a file that nobody else can read, with its whole text or not at all.
-
-    Raises:
-        FileExistsError: there is one.
-
-    """
-    if path.exists():
-        raise FileExistsError
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    try:
-        os.link(unfinished, path)
-    finally:
-        unfinished.unlink()
 
 
 def _hashed(secret: str) -> str:

@@ -1,4 +1,4 @@
-"""Forms that browsers send: small, and read within a time."""
+"""Forms that browsers send, and other small bodies of requests: read within a time."""
 
 from __future__ import annotations
 
@@ -19,13 +19,23 @@ async def read_form(request: Request) -> dict[str, list[str]]:
         HTTPException: it is too large, or comes too slowly.
 
     """
+    return parse_qs((await read_body(request)).decode(errors="replace"))
+
+
+async def read_body(request: Request) -> bytes:
+    """The small body of a request.
+
+    Raises:
+        HTTPException: it is too large, or comes too slowly.
+
+    """
     body = b""
     try:
         async with asyncio.timeout(_SECONDS):
             async for part in request.stream():
                 body += part
                 if len(body) > _MOST_BYTES:
-                    raise HTTPException(413, f"A form may have at most {_MOST_BYTES} bytes.")
+                    raise HTTPException(413, f"A request of this kind may have at most {_MOST_BYTES} bytes.")
     except TimeoutError as error:
-        raise HTTPException(408, "The form did not come in time.") from error
-    return parse_qs(body.decode(errors="replace"))
+        raise HTTPException(408, "The request did not come in time.") from error
+    return body

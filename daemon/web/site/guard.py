@@ -97,7 +97,7 @@ class Guard:
 def known_hosts(web: Web) -> frozenset[str]:
     """The names under which browsers may ask: another name that leads here was made to fool a browser (rebinding)."""
     own = socket.gethostname().lower()
-    return frozenset({"localhost", own, f"{own}.local", host_name(web.address), *(name.lower() for name in web.hosts)})
+    return frozenset({"localhost", own, f"{own}.local", web.host.lower(), *(name.lower() for name in web.hosts)})
 
 
 def host_name(host: str) -> str:
@@ -110,7 +110,7 @@ def host_name(host: str) -> str:
 
 def cookie_name(web: Web) -> str:
     """The name of the cookie: browsers share cookies among the ports of a machine, and two services may run there."""
-    return f"tintd_{web.address.rpartition(':')[2]}"
+    return f"tintd_{web.port}"
 
 
 def _is_address(name: str) -> bool:

@@ -8,52 +8,50 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
+from colorizer.photo.formats import is_named_as_photo
 from daemon.config.settings import Config
 from daemon.jobs.workspace import work_path
-from daemon.journal.database import JournalError
 from daemon.journal.records import JobRecord
-from daemon.web.site.reading import reading
+from daemon.web.site.disks import Disks
 
 _SECONDS = 10.0
 """Seconds between two looks at the work folders."""
-_LATE = 3.0
-"""Seconds after which a disk counts as one that does not answer."""
 
 
 class LatestFrames:
     """The newest finished segments of running films, as they were a moment ago."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, disks: Disks) -> None:
         self._config = config
+        self._disks = disks
         self._known: dict[int, Path] = {}
+        """Segments, by the numbers of their jobs."""
         self._next = 0.0
 
-    async def segments(self, running: Iterable[JobRecord]) -> dict[int, Path]:
-        """The segment of each job that has one, by the job's number."""
+    async def segments(self, running: Iterable[JobRecord], journal_id: str) -> dict[int, Path]:
+        """The segment of each job that has one, by the job's number; `journal_id` is that of the jobs' journal."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS
-            try:
-                self._known = await asyncio.wait_for(asyncio.to_thread(self._find, list(running)), _LATE)
-            except (OSError, JournalError):  # TimeoutError is an OSError
-                self._known = {}
+            films = [job for job in running if not is_named_as_photo(job.path)]
+            found = await asyncio.gather(*(self._newest(job, journal_id) for job in films))
+            self._known = {job.id: segment for job, segment in zip(films, found, strict=True) if segment is not None}
         return self._known
 
     def segment(self, job: int) -> Path | None:
         """The segment of a job, as it was found last."""
         return self._known.get(job)
 
-    def _find(self, running: list[JobRecord]) -> dict[int, Path]:
-        with reading(self._config) as journal:
-            journal_id = journal.id
-        found: dict[int, Path] = {}
-        for job in running:
-            folder = self._config.folder_at(job.folder)
-            segment = _newest(work_path(job, folder, journal_id)) if folder is not None else None
-            if segment is not None:
-                found[job.id] = segment
-        return found
+    async def _newest(self, job: JobRecord, journal_id: str) -> Path | None:
+        folder = self._config.folder_at(job.folder)
+        if folder is None:
+            return None
+        try:
+            return await self._disks.ask(folder.output, partial(_newest, work_path(job, folder, journal_id)))
+        except OSError:  # TimeoutError is one
+            return None
 
 
 def _newest(workspace: Path) -> Path | None:

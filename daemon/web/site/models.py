@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -87,6 +87,16 @@ class JobModel(Model):
     settings: str | None = Field(description="hash of the settings that made the result")
     weights: str | None = Field(description="hash of the weights that made the result")
     notes: list[str] = Field(description="in what the result differs from the original, beside its colour")
+    choice: dict[str, Any] | None = Field(None, description="the settings that a person has chosen for this file")
+
+
+class LogLineModel(Model):
+    """A line of the service's log."""
+
+    at: float = Field(description="seconds since the epoch")
+    level: str
+    event: str
+    details: dict[str, Any] = Field(description="what the line says beside the event")
 
 
 class AttemptModel(Model):
@@ -99,6 +109,7 @@ class AttemptModel(Model):
     outcome: str | None = Field(description="null while the attempt goes on")
     reason: str | None
     signal: str | None = Field(description="the signal that ended the worker")
+    log: list[LogLineModel] = Field([], description="what the service's log says about it: the latest lines")
 
 
 class JobDetailModel(JobModel):

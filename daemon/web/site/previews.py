@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,7 @@ from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.journal.records import JobRecord
 from daemon.web.site.credentials import web_folder
+from daemon.web.site.disks import Disks
 from daemon.web.site.preview_worker import PreviewError, PreviewWorker
 from daemon.workers.task import MakePreview
 
@@ -28,11 +31,21 @@ _WAIT_SECONDS = 45.0
 _MIB = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that can be shown."""
+
+    path: Path
+    stem: str
+    """The name of its previews: another one after the file has changed."""
+
+
 class Previews:
     """The previews of a service's files."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, disks: Disks) -> None:
         self._config = config
+        self._disks = disks
         self._folder = web_folder(config) / "previews"
         self._stills = PreviewWorker()
         self._clips = PreviewWorker()
@@ -43,71 +56,7 @@ class Previews:
         self._failed: dict[str, str] = {}
         """Why a preview cannot be made."""
 
-    async def still(self, job: JobRecord, which: Which, size: str) -> Path:
-        """A JPEG of an original or a result; made if there is none.
-
-        Raises:
-            PreviewError: it cannot be made; the message says why.
-
-        """
-        return await self.still_of(self.source(job, which), size)
-
-    async def still_of(self, source: Path, size: str) -> Path:
-        """A JPEG of a file that the caller has found in a folder of the configuration; made if there is none.
-
-        Raises:
-            PreviewError: it cannot be made; the message says why.
-
-        """
-        stem = await asyncio.to_thread(stem_of, source)
-        path = self._folder / f"{stem}-{size}.jpg"
-        if not await asyncio.to_thread(_touched, path):
-            stills = {self._folder / f"{stem}-{name}.jpg": side for name, side in SIDES.items()}
-            future = self._make(stem, self._stills, MakePreview(0, source, stills), lambda _done, _all: None)
-            try:
-                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), _WAIT_SECONDS)
-            except TimeoutError as error:
-                raise PreviewError("The preview takes long; try again in a moment.") from error
-        return path
-
-    async def clip(self, job: JobRecord, which: Which) -> Path | None:
-        """The MP4 of a film that every browser plays, if it has been made.
-
-        Raises:
-            PreviewError: there is no such file.
-
-        """
-        path = self._folder / f"{await asyncio.to_thread(stem_of, self.source(job, which))}.mp4"
-        return path if await asyncio.to_thread(_touched, path) else None
-
-    async def make_clip(self, job: JobRecord, which: Which) -> None:
-        """Begin to make the MP4 of a film.
-
-        Raises:
-            PreviewError: there is no such file.
-
-        """
-        source = self.source(job, which)
-        stem = await asyncio.to_thread(stem_of, source)
-        path = self._folder / f"{stem}.mp4"
-        if await asyncio.to_thread(_touched, path):
-            return
-        unfinished = self._folder / f"{stem}.part"
-
-        def progress(done: int, frames: int) -> None:
-            self._progress[stem] = done / frames if frames else 0.0
-
-        future = self._make(stem, self._clips, MakePreview(0, source, {}, unfinished), progress)
-        future.add_done_callback(lambda done: None if done.exception() else unfinished.replace(path))
-
-    async def clip_state(self, job: JobRecord, which: Which) -> float | str | None:
-        """How far a clip is: which part of it is made, or why it cannot be; None where nobody has asked for it."""
-        stem = await asyncio.to_thread(stem_of, self.source(job, which))
-        if stem in self._pending:
-            return self._progress.get(stem, 0.0)
-        return self._failed.get(stem)
-
-    def source(self, job: JobRecord, which: Which) -> Path:
+    async def source(self, job: JobRecord, which: Which) -> Source:
         """The original or the result of a job, if it lies in a folder of the configuration.
 
         Raises:
@@ -118,10 +67,76 @@ class Previews:
         if folder is None:
             raise PreviewError("The folder of this file is no longer in the configuration.")
         if which == "before":
-            return _inside(job.source, folder.input, folder)
+            return await self._found(job.source, folder.input, folder)
         if job.output is None or job.state != "done":
             raise PreviewError("There is no result yet.")
-        return _inside(job.output, folder.output, folder)
+        return await self._found(job.output, folder.output, folder)
+
+    async def segment(self, job: JobRecord, path: Path) -> Source:
+        """A finished segment of a film that runs.
+
+        Raises:
+            PreviewError: there is none.
+
+        """
+        folder = self._config.folder_at(job.folder)
+        if folder is None:
+            raise PreviewError("The folder of this file is no longer in the configuration.")
+        return await self._found(path, folder.output, folder)
+
+    async def still(self, source: Source, size: str) -> Path:
+        """A JPEG of a file; made if there is none.
+
+        Raises:
+            PreviewError: it cannot be made; the message says why.
+
+        """
+        path = self._folder / f"{source.stem}-{size}.jpg"
+        if not await asyncio.to_thread(_touched, path):
+            stills = {self._folder / f"{source.stem}-{name}.jpg": side for name, side in SIDES.items()}
+            task = MakePreview(0, source.path, stills)
+            future = self._make(source.stem, self._stills, task, lambda _done, _all: None)
+            try:
+                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), _WAIT_SECONDS)
+            except TimeoutError as error:
+                raise PreviewError("The preview takes long; try again in a moment.") from error
+        return path
+
+    async def clip(self, source: Source) -> Path | None:
+        """The MP4 of a film that every browser plays, if it has been made."""
+        path = self._folder / f"{source.stem}.mp4"
+        return path if await asyncio.to_thread(_touched, path) else None
+
+    async def make_clip(self, source: Source) -> None:
+        """Begin to make the MP4 of a film.
+
+        Raises:
+            PreviewError: it cannot be made.
+
+        """
+        stem = source.stem
+        path = self._folder / f"{stem}.mp4"
+        if await asyncio.to_thread(_touched, path):
+            return
+        unfinished = self._folder / f"{stem}.part"
+
+        def progress(done: int, frames: int) -> None:
+            self._progress[stem] = done / frames if frames else 0.0
+
+        future = self._make(stem, self._clips, MakePreview(0, source.path, {}, unfinished), progress)
+        future.add_done_callback(lambda done: None if done.exception() else unfinished.replace(path))
+
+    def clip_state(self, source: Source) -> float | str | None:
+        """How far a clip is: which part of it is made, or why it cannot be; None where nobody has asked for it."""
+        if source.stem in self._pending:
+            return self._progress.get(source.stem, 0.0)
+        return self._failed.get(source.stem)
+
+    async def _found(self, path: Path, place: Path, folder: Folder) -> Source:
+        try:
+            return await self._disks.ask(place, partial(_inside, path, place, folder))
+        except TimeoutError as error:
+            raise PreviewError("The disk of this file does not answer at present.") from error
 
     def _make(
         self, stem: str, worker: PreviewWorker, task: MakePreview, on_progress: Callable[[int, int], None]
@@ -163,27 +178,18 @@ def keep_within(folder: Path, most: int) -> None:
             total -= size
 
 
-def _inside(path: Path, place: Path, folder: Folder) -> Path:
+def _inside(path: Path, place: Path, folder: Folder) -> Source:
     """A file that lies in a folder; a link that leads out of it counts only where links are followed."""
     try:
-        real = path.resolve(strict=True)
+        real, state = path.resolve(strict=True), path.stat()
     except (OSError, RuntimeError) as error:
         raise PreviewError("The file is gone.") from error
     if not (path.is_relative_to(place) and ".." not in path.parts and real.is_file()):
         raise PreviewError("The file is not in its folder.")
     if folder.links == "ignore" and not real.is_relative_to(place.resolve()):
         raise PreviewError("The file is a link that leads out of its folder.")
-    return path
-
-
-def stem_of(source: Path) -> str:
-    """The name of a file's previews: another one after the file has changed."""
-    try:
-        state = source.stat()
-    except OSError as error:
-        raise PreviewError("The file is gone.") from error
-    key = f"{state.st_size} {state.st_mtime_ns} {state.st_ino} ".encode() + os.fsencode(source)
-    return hashlib.sha256(key).hexdigest()[:32]
+    key = f"{state.st_size} {state.st_mtime_ns} {state.st_ino} ".encode() + os.fsencode(path)
+    return Source(path, hashlib.sha256(key).hexdigest()[:32])
 
 
 def _touched(path: Path) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from daemon.config.settings import Config
 from daemon.control.control_socket import Answer
@@ -18,14 +16,6 @@ from daemon.journal.states import STATES, State
 
 _PATIENCE = 2.0
 """Seconds for which a page waits for a locked journal."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderQueue:
-    """The waiting files of a watched folder."""
-
-    folder: Path
-    waiting: int
 
 
 @contextmanager
@@ -51,15 +41,26 @@ def page_of(config: Config, wanted: JobFilter, size: int, after: str = "") -> Jo
         return list_jobs(journal, wanted, size, read_key(after))
 
 
-def counts_of(config: Config) -> dict[State, int]:
-    """The number of jobs in each state.
+def page_with_counts(config: Config, wanted: JobFilter, size: int, after: str) -> tuple[JobPage, dict[State, int]]:
+    """A page of a list of jobs, and the number of all jobs in each state.
 
     Raises:
         JournalError: the journal cannot be read.
 
     """
     with reading(config) as journal:
-        return journal.counts()
+        return list_jobs(journal, wanted, size, read_key(after)), journal.counts()
+
+
+def job_at(config: Config, number: int) -> JobRecord | None:
+    """The job with a number; None where there is none.
+
+    Raises:
+        JournalError: the journal cannot be read.
+
+    """
+    with reading(config) as journal:
+        return journal.job(number) if number < 1 << 63 else None
 
 
 def job_with_attempts(config: Config, number: int) -> tuple[JobRecord, list[Attempt]] | None:
@@ -72,17 +73,6 @@ def job_with_attempts(config: Config, number: int) -> tuple[JobRecord, list[Atte
     with reading(config) as journal:
         job = journal.job(number) if number < 1 << 63 else None
         return None if job is None else (job, list(journal.attempts_at(job.id)))
-
-
-def queues_of(config: Config) -> list[FolderQueue]:
-    """The waiting files of each watched folder that has any.
-
-    Raises:
-        JournalError: the journal cannot be read.
-
-    """
-    with reading(config) as journal:
-        return [FolderQueue(folder, waiting) for folder, waiting in journal.pending_by_folder()]
 
 
 def facts_of(job: JobRecord) -> Answer:

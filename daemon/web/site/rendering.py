@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path, PurePath
@@ -13,6 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from daemon.control.status import describe_line
+from daemon.journal.job_log import LogLine
 from daemon.web.site.context import site_of
 from daemon.web.site.places import to_root
 from daemon.web.site.reading import shown
@@ -33,7 +36,7 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
-    made.filters |= {"ago": ago, "day": day, "size": size, "span": span, "number": number}
+    made.filters |= {"ago": ago, "day": day, "size": size, "span": span, "number": number, "clock": clock, "line": line}
     made.globals |= {"version": static_version(), "pages": _PAGES}
     return made
 
@@ -70,6 +73,16 @@ def ago(when: float) -> str:
 def day(when: float) -> str:
     """A time on the clock of this machine."""
     return f"{datetime.fromtimestamp(when, tz=UTC).astimezone():%Y-%m-%d %H:%M}"
+
+
+def clock(when: float) -> str:
+    """The time of a day on the clock of this machine."""
+    return f"{datetime.fromtimestamp(when, tz=UTC).astimezone():%H:%M:%S}"
+
+
+def line(entry: LogLine) -> list[str]:
+    """A line of a job's log: its lines, as people can see them."""
+    return [shown(text) for text in describe_line(asdict(entry)).splitlines()]
 
 
 def span(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Free space of the folders: asked in a thread of its own, for a share that is away would keep the page waiting."""
+"""Free space of the folders, as the page shows it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from daemon.web.site.disks import Disks
 
 _SECONDS = 10.0
 """Seconds between two looks at the disks."""
-_LATE = 3.0
-"""Seconds after which a disk counts as one that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Room:
 class Rooms:
     """The disks of some folders, as they were a moment ago."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], disks: Disks) -> None:
         self._folders = tuple(dict.fromkeys(folders))
+        self._disks = disks
         self._known: list[Room] = []
         self._next = 0.0
 
@@ -37,13 +39,12 @@ class Rooms:
         """The disks, none older than a few seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS
-            self._known = list(await asyncio.gather(*map(_asked, self._folders)))
+            self._known = list(await asyncio.gather(*map(self._room, self._folders)))
         return self._known
 
-
-async def _asked(folder: Path) -> Room:
-    try:
-        usage = await asyncio.wait_for(asyncio.to_thread(shutil.disk_usage, folder), _LATE)
-    except OSError as error:  # TimeoutError is one
-        return Room(folder, 0, error.strerror or "does not answer")
-    return Room(folder, usage.free)
+    async def _room(self, folder: Path) -> Room:
+        try:
+            usage = await self._disks.ask(folder, partial(shutil.disk_usage, folder))
+        except OSError as error:  # TimeoutError is one
+            return Room(folder, 0, error.strerror or "does not answer")
+        return Room(folder, usage.free)

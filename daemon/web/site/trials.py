@@ -18,7 +18,7 @@ from daemon.config.settings import Config
 from daemon.journal.records import JobRecord
 from daemon.web.site.credentials import web_folder
 from daemon.web.site.preview_worker import PreviewError, PreviewWorker
-from daemon.web.site.previews import Previews, keep_within, stem_of
+from daemon.web.site.previews import Previews, Source, keep_within
 from daemon.workers.task import MakeTrial
 
 Side = Literal["present", "new"]
@@ -54,7 +54,7 @@ class Trials:
             PreviewError: the original or the result is gone.
 
         """
-        stem = await self._stem(job, choice)
+        stem = _stem_of(*await self._sources(job), choice)
         if self._path(stem, job, "new").is_file():
             return Trial(is_done=True)
         known = self._made.get(stem)
@@ -67,7 +67,7 @@ class Trials:
             PreviewError: it has not been made.
 
         """
-        path = self._path(await self._stem(job, choice), job, side)
+        path = self._path(_stem_of(*await self._sources(job), choice), job, side)
         if not path.is_file():
             raise PreviewError("This trial has not been made.")
         return path
@@ -85,15 +85,16 @@ class Trials:
         state = await self.state(job, choice)
         if folder is None or (state is not None and state.problem is None):
             return
-        stem = await self._stem(job, choice)
+        before, after = await self._sources(job)
+        stem = _stem_of(before, after, choice)
         chosen = with_choice(folder, choice).job_settings
         # On a processor: a graphics card has its memory for the service.
         settings = chosen.model_copy(update={"colour": chosen.colour.model_copy(update={"device": "cpu"})})
         workspace = self._folder / stem
         task = MakeTrial(
             0,
-            Job(self._previews.source(job, "before"), workspace / "new", workspace / "work", settings),
-            self._previews.source(job, "after"),
+            Job(before.path, workspace / "new", workspace / "work", settings),
+            after.path,
             workspace / "present",
         )
         await asyncio.to_thread(workspace.mkdir, 0o700, parents=True, exist_ok=True)
@@ -115,13 +116,16 @@ class Trials:
         keep_within(self._folder, self._config.web.previews_mib * _MIB)
         self._made[stem] = Trial(is_done=error is None, problem=None if error is None else str(error))
 
-    async def _stem(self, job: JobRecord, choice: ColourChoice) -> str:
-        sources = [self._previews.source(job, which) for which in ("before", "after")]
-        stems = [await asyncio.to_thread(stem_of, source) for source in sources]
-        return hashlib.sha256(" ".join([*stems, choice.model_dump_json()]).encode()).hexdigest()[:32]
+    async def _sources(self, job: JobRecord) -> tuple[Source, Source]:
+        return await self._previews.source(job, "before"), await self._previews.source(job, "after")
 
     def _path(self, stem: str, job: JobRecord, side: Side) -> Path:
         return self._folder / f"{stem}-{side}{'.jpg' if is_named_as_photo(job.path) else '.mp4'}"
 
 
 _SIDES: tuple[Side, ...] = ("present", "new")
+
+
+def _stem_of(before: Source, after: Source, choice: ColourChoice) -> str:
+    """The name of a trial: another one after a file has changed."""
+    return hashlib.sha256(f"{before.stem} {after.stem} {choice.model_dump_json()}".encode()).hexdigest()[:32]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import json
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from colorizer.durable import sync_file, write_durably
@@ -21,6 +23,7 @@ from daemon.config.settings import Config, Folder
 from daemon.files.publisher import candidate_names, publish
 from daemon.watch.file_filter import wants
 from daemon.web.site.credentials import web_folder
+from daemon.web.site.disks import Disks, Found
 from daemon.web.site.reading import is_visible
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -34,6 +37,9 @@ _KEPT_SECONDS = 86_400.0
 """How long an upload may rest before it is forgotten."""
 _CHUNK_SECONDS = 60.0
 """Seconds within which the next bytes of a request must come."""
+_DISK_SECONDS = 120.0
+"""Seconds within which a disk must take what has come; at the end of a large file it may write all of it."""
+_NO_ANSWER = "The disk of this folder does not answer at present."
 _MIB = 1 << 20
 
 
@@ -63,6 +69,17 @@ class Upload:
         return Path(self.folder) / f".tintd-upload-{self.id}.part"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A watched folder to which files are uploaded."""
+
+    input: Path
+    room: int
+    """Bytes that may be uploaded; 0 where the disk is nearly full, or away."""
+    problem: str | None
+    """Why nothing can be uploaded; None where it can."""
+
+
 class Uploads:
     """The uploads of a page."""
 
@@ -70,69 +87,35 @@ class Uploads:
         self._config = config
         self._folder = web_folder(config) / "uploads"
         self._locks: dict[str, asyncio.Lock] = {}
+        self._disks = Disks()
 
-    def problem(self, folder: Folder) -> str | None:
-        """Why nothing can be uploaded to a watched folder; None where it can."""
-        if wants(folder, folder.input / f".tintd-upload-{'0' * 32}.part"):
-            return "Nothing can be uploaded here: the folder's `exclude` does not contain `.*`."
-        if not os.access(folder.input, os.W_OK | os.X_OK):
-            return "Nothing can be uploaded here: the folder is read-only for tintd."
-        return None
-
-    def room(self, folder: Folder) -> int:
-        """Bytes that may be uploaded to a watched folder at present; 0 where its disk is nearly full, or away."""
+    async def place(self, folder: Folder) -> Place:
+        """What can be uploaded to a watched folder at present."""
         try:
-            free = shutil.disk_usage(folder.input).free
-        except OSError:
-            return 0
-        return max(0, min(self._config.web.upload_mib * _MIB, free - self._config.work.spare_mib * _MIB))
+            return await self._disks.ask(
+                folder.input, lambda: Place(folder.input, self._room(folder), self._problem(folder))
+            )
+        except TimeoutError:
+            return Place(folder.input, 0, _NO_ANSWER)
 
-    def create(self, folder: Folder, name: str, length: int) -> Upload:
+    async def create(self, folder: Folder, name: str, length: int) -> Upload:
         """Begin an upload.
 
         Raises:
             UploadError: name, size or folder do not allow it.
 
         """
-        path = safe_path(name)
-        problem = self.problem(folder)
-        if problem is not None:
-            raise UploadError(403, problem)
-        if not wants(folder, folder.input / path):
-            raise UploadError(422, "The folder ignores files with such a name.")
-        if length > self._config.web.upload_mib * _MIB:
-            raise UploadError(413, f"The file is larger than {self._config.web.upload_mib} MiB (`web.upload_mib`).")
-        if length > self.room(folder):
-            raise UploadError(507, "There is not enough free space on the disk of this folder.")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._forget_old()
-        upload = Upload(secrets.token_hex(16), str(folder.input), str(path), length)
-        try:
-            os.close(os.open(upload.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-            write_durably(self._folder / f"{upload.id}.json", json.dumps(asdict(upload)))
-        except OSError as error:
-            upload.part.unlink(missing_ok=True)
-            raise _refused(error) from error
-        if length == 0:
-            self._finish(upload)
-        return upload
+        return await self._ask(folder.input, partial(self._create, folder, name, length))
 
-    def find(self, number: str) -> tuple[Upload, int]:
+    async def find(self, number: str) -> tuple[Upload, int]:
         """An upload, and how many of its bytes have come.
 
         Raises:
             UploadError: there is none.
 
         """
-        try:
-            if not ID.fullmatch(number):
-                raise UploadError(404, "There is no such upload.")
-            upload = Upload(**json.loads((self._folder / f"{number}.json").read_text()))
-            if self._config.folder_at(Path(upload.folder)) is None:
-                raise UploadError(410, "The folder of this upload is no longer watched.")
-            return upload, upload.part.stat().st_size
-        except (OSError, ValueError, TypeError) as error:
-            raise UploadError(404, "There is no such upload.") from error
+        upload = await asyncio.to_thread(self._known, number)
+        return upload, await self._ask(Path(upload.folder), partial(_size_of, upload))
 
     async def append(self, number: str, offset: int, body: AsyncIterable[bytes]) -> int:
         """Add the bytes of a request; what has come stays when the request breaks off.
@@ -148,26 +131,111 @@ class Uploads:
         if lock.locked():
             raise UploadError(423, "Another request continues this upload.")
         async with lock:
-            upload, size = await asyncio.to_thread(self.find, number)
+            upload, size = await self.find(number)
             if offset != size:
                 raise UploadError(409, f"The upload continues at {size}, not at {offset}.")
-            try:
-                size = await _write(upload, size, body)
-                if size == upload.length:
-                    await asyncio.to_thread(self._finish, upload)
-            except OSError as error:
-                raise _refused(error) from error
+            size = await self._write(upload, size, body)
+            if size == upload.length:
+                await self._ask(Path(upload.folder), partial(self._finish, upload))
         self._locks.pop(number, None)
         return size
 
-    def remove(self, number: str) -> None:
+    async def remove(self, number: str) -> None:
         """Give an upload up.
 
         Raises:
             UploadError: there is none.
 
         """
-        upload, _ = self.find(number)
+        upload = await asyncio.to_thread(self._known, number)
+        await self._ask(Path(upload.folder), partial(self._remove, upload))
+
+    async def _ask(self, folder: Path, question: Callable[[], Found]) -> Found:
+        try:
+            return await self._disks.ask(folder, question, _DISK_SECONDS)
+        except TimeoutError as error:
+            raise UploadError(503, _NO_ANSWER) from error
+        except OSError as error:
+            raise _refused(error) from error
+
+    async def _write(self, upload: Upload, size: int, body: AsyncIterable[bytes]) -> int:
+        """Write what comes to the end of a part; returns its size then."""
+        folder, parts = Path(upload.folder), aiter(body)
+        file = await self._ask(folder, partial(io.FileIO, upload.part, "r+"))
+        try:
+            file.seek(size)
+            while True:
+                try:
+                    data = await asyncio.wait_for(anext(parts), _CHUNK_SECONDS)
+                except StopAsyncIteration:
+                    return size
+                except TimeoutError as error:
+                    raise UploadError(408, "No bytes came for a while; continue the upload.") from error
+                if size + len(data) > upload.length:
+                    raise UploadError(413, "More bytes came than the upload was to have.")
+                await self._ask(folder, partial(_write_all, file, data))
+                size += len(data)
+        finally:
+            await self._ask(folder, file.close)
+
+    def _problem(self, folder: Folder) -> str | None:
+        """Why nothing can be uploaded to a watched folder; None where it can."""
+        if wants(folder, folder.input / f".tintd-upload-{'0' * 32}.part"):
+            return "Nothing can be uploaded here: the folder's `exclude` does not contain `.*`."
+        if not os.access(folder.input, os.W_OK | os.X_OK):
+            return "Nothing can be uploaded here: the folder is read-only for tintd."
+        return None
+
+    def _room(self, folder: Folder) -> int:
+        """Bytes that may be uploaded to a watched folder at present; 0 where its disk is nearly full, or away."""
+        try:
+            free = shutil.disk_usage(folder.input).free
+        except OSError:
+            return 0
+        return max(0, min(self._config.web.upload_mib * _MIB, free - self._config.work.spare_mib * _MIB))
+
+    def _create(self, folder: Folder, name: str, length: int) -> Upload:
+        path = safe_path(name)
+        problem = self._problem(folder)
+        if problem is not None:
+            raise UploadError(403, problem)
+        if not wants(folder, folder.input / path):
+            raise UploadError(422, "The folder ignores files with such a name.")
+        if length > self._config.web.upload_mib * _MIB:
+            raise UploadError(413, f"The file is larger than {self._config.web.upload_mib} MiB (`web.upload_mib`).")
+        if length > self._room(folder):
+            raise UploadError(507, "There is not enough free space on the disk of this folder.")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._forget_old()
+        upload = Upload(secrets.token_hex(16), str(folder.input), str(path), length)
+        try:
+            os.close(os.open(upload.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            write_durably(self._folder / f"{upload.id}.json", json.dumps(asdict(upload)))
+        except OSError:
+            upload.part.unlink(missing_ok=True)
+            raise
+        if length == 0:
+            self._finish(upload)
+        return upload
+
+    def _known(self, number: str) -> Upload:
+        """An upload that has been begun.
+
+        Raises:
+            UploadError: there is none.
+
+        """
+        try:
+            if not ID.fullmatch(number):
+                raise UploadError(404, "There is no such upload.")
+            upload = Upload(**json.loads((self._folder / f"{number}.json").read_text()))
+            if self._config.folder_at(Path(upload.folder)) is None:
+                raise UploadError(410, "The folder of this upload is no longer watched.")
+        except (OSError, ValueError, TypeError) as error:
+            raise UploadError(404, "There is no such upload.") from error
+        return upload
+
+    def _remove(self, upload: Upload) -> None:
         upload.part.unlink(missing_ok=True)
         (self._folder / f"{upload.id}.json").unlink(missing_ok=True)
 
@@ -185,9 +253,9 @@ class Uploads:
         known = sorted(self._folder.glob("*.json"))
         for path in known:
             with suppress(UploadError, OSError):
-                upload, _ = self.find(path.stem)
-                if upload.part.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                    self.remove(path.stem)
+                upload = self._known(path.stem)
+                if _rests_since(upload, path) < time.time() - _KEPT_SECONDS:
+                    self._remove(upload)
         if len(known) >= _MOST_OPEN:
             raise UploadError(429, f"There are {_MOST_OPEN} uploads already; wait until one is finished.")
 
@@ -206,28 +274,25 @@ def safe_path(name: str) -> PurePosixPath:
     return PurePosixPath(*(part.encode(errors="replace").decode() for part in kept))
 
 
-async def _write(upload: Upload, size: int, body: AsyncIterable[bytes]) -> int:
-    """Write what comes to the end of a part; returns its size then."""
-    parts = aiter(body)
-    with upload.part.open("r+b", buffering=0) as file:
-        file.seek(size)
-        while True:
-            try:
-                data = await asyncio.wait_for(anext(parts), _CHUNK_SECONDS)
-            except StopAsyncIteration:
-                return size
-            except TimeoutError as error:
-                raise UploadError(408, "No bytes came for a while; continue the upload.") from error
-            if size + len(data) > upload.length:
-                raise UploadError(413, "More bytes came than the upload was to have.")
-            await asyncio.to_thread(_write_all, file, data)
-            size += len(data)
+def _size_of(upload: Upload) -> int:
+    try:
+        return upload.part.stat().st_size
+    except FileNotFoundError as error:
+        raise UploadError(404, "There is no such upload.") from error
 
 
-def _write_all(file: object, data: bytes) -> None:
+def _rests_since(upload: Upload, record: Path) -> float:
+    """When the last bytes of an upload came, in seconds since the epoch; when it was begun if its part is gone."""
+    try:
+        return upload.part.stat().st_mtime
+    except FileNotFoundError:
+        return record.stat().st_mtime
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
-        rest = rest[file.write(rest) :]  # type: ignore[attr-defined]
+        rest = rest[file.write(rest) :]
 
 
 def _refused(error: OSError) -> UploadError:

@@ -37,6 +37,13 @@
     return { row, bar, said, stop };
   }
 
+  function end(shown, text, isBad) {
+    shown.said.textContent = text;
+    shown.said.classList.toggle("bad", isBad);
+    shown.stop.remove();
+    if (isBad) shown.bar.remove();
+  }
+
   function reasonOf(error) {
     try {
       return JSON.parse(error.originalResponse.getBody()).error;
@@ -45,18 +52,17 @@
     }
   }
 
+  // What systems leave in folders; people do not see it there.
+  const isHidden = (path) => path.includes("/") && /\/(\.[^/]*|Thumbs\.db|desktop\.ini)(\/|$)/i.test("/" + path);
+
   function add(file, path) {
+    if (isHidden(path)) return;
     const to = folder();
     const shown = addRow(path);
-    const end = (text, isBad) => {
-      shown.said.textContent = text;
-      shown.said.classList.toggle("bad", isBad);
-      shown.stop.remove();
-      if (isBad) shown.bar.remove();
-    };
-    if (file.size > to.room) return end("is too large for the room that is left", true);
+    if (file.size > to.room) return end(shown, "is too large for the room that is left", true);
     const upload = new tus.Upload(file, {
       endpoint,
+      fingerprint: async () => ["tintd", to.path, path, file.size, file.lastModified].join("|"),
       metadata: { filename: file.name, relativePath: path, folder: to.path },
       retryDelays: [0, 1000, 3000, 5000, 10000],
       chunkSize: 64 * 1024 * 1024,
@@ -65,15 +71,15 @@
         shown.bar.value = all ? sent / all : 1;
         shown.said.textContent = Math.floor(shown.bar.value * 100) + "%";
       },
-      onError: (error) => { running -= 1; end(reasonOf(error), true); next(); },
-      onSuccess: () => { running -= 1; shown.bar.value = 1; end("is there", false); next(); },
+      onError: (error) => { running -= 1; end(shown, reasonOf(error), true); next(); },
+      onSuccess: () => { running -= 1; shown.bar.value = 1; end(shown, "uploaded", false); next(); },
     });
     shown.stop.addEventListener("click", () => {
       const place = waiting.indexOf(start);
       if (place >= 0) waiting.splice(place, 1);
       else running -= 1;
       upload.abort(true).catch(() => {});
-      end("cancelled", false);
+      end(shown, "cancelled", false);
       next();
     });
     const start = () => upload.findPreviousUploads().then((before) => {
@@ -92,15 +98,19 @@
   }
 
   async function walk(entry, path) {
-    if (entry.isFile) {
-      entry.file((file) => add(file, path + file.name));
-      return;
-    }
-    const reader = entry.createReader();
-    for (;;) {
-      const entries = await new Promise((done, failed) => reader.readEntries(done, failed));
-      if (!entries.length) return;
-      for (const inner of entries) await walk(inner, path + entry.name + "/");
+    try {
+      if (entry.isFile) {
+        add(await new Promise((done, failed) => entry.file(done, failed)), path + entry.name);
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) {
+        const entries = await new Promise((done, failed) => reader.readEntries(done, failed));
+        if (!entries.length) return;
+        for (const inner of entries) await walk(inner, path + entry.name + "/");
+      }
+    } catch {
+      end(addRow(path + entry.name), "cannot be read", true);
     }
   }
 
@@ -120,7 +130,10 @@
     zone.classList.remove("over");
     for (const item of event.dataTransfer.items) {
       const entry = item.webkitGetAsEntry();
-      if (entry) walk(entry, "").catch(() => {});
+      const file = entry ? null : item.getAsFile(); // a picture that is dragged out of another page
+      if (entry) walk(entry, "");
+      else if (file) add(file, file.name);
     }
   });
+  window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
 })();

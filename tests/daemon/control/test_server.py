@@ -60,8 +60,9 @@ def test_requests_wait_for_the_main_loop(server: ControlServer, config: Config) 
 def test_a_choice_that_is_not_allowed_is_refused(server: ControlServer, config: Config) -> None:
     """With what is allowed; one that is allowed reaches the main loop."""
     assert server is not None
-    choice = {"vividness": 0.5, "steadiness": "auto", "working_size": "native"}
-    assert ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=choice) is not None
+    choice = {"vividness": 0.5, "working_size": "native"}
+    for allowed in (choice, {}):
+        assert ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=allowed) is not None
     for wrong, said in ((choice | {"vividness": 7}, "vividness: must be 1 or less"), ("all", "must contain settings")):
         with pytest.raises(ControlError, match=said):
             ask(config.control_socket, Action.RECOLOR, pattern="id:1", choice=wrong)
@@ -73,6 +74,15 @@ def test_a_name_of_another_kind_is_refused(server: ControlServer, config: Config
     assert server is not None
     with pytest.raises(ControlError, match="there is no such request"):
         ask(config.control_socket, name)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 10_081, 10**30, "30", 1.5, [1]])
+def test_a_pause_has_a_length_that_makes_sense(server: ControlServer, config: Config, minutes: object) -> None:
+    """Up to a week, in whole minutes; anything else is refused."""
+    assert server is not None
+    assert ask(config.control_socket, Action.PAUSE, minutes=10_080) is not None
+    with pytest.raises(ControlError, match="from 1 to 10080"):
+        ask(config.control_socket, Action.PAUSE, minutes=minutes)
 
 
 @pytest.mark.parametrize("pattern", ["\ud800", "[" * 60_000])

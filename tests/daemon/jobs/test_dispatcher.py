@@ -18,6 +18,7 @@ from daemon.jobs import dispatcher as dispatcher_module
 from daemon.jobs import workspace
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.journal.journal import Journal
+from daemon.runtime.log import take_entries
 from daemon.workers import (
     ColourFiles,
     Crashed,
@@ -110,6 +111,7 @@ def test_progress_is_written_every_few_seconds(setup: Setup) -> None:
     """Hundreds of messages make one transaction, and that one does not wait for the disk."""
     setup.drop("film.mkv")
     setup.start()
+    take_entries()
     statements: list[str] = []
     setup.journal.database.set_trace_callback(statements.append)
     for done in range(1, 301):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from playwright.sync_api import Page as Tab
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import TIMEOUT, Daemon
+from tests.daemon.web.conftest import Page
 from tests.daemon.web.test_supervisor import until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -95,7 +98,7 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         tab.get_by_role("link", name="Drop", exact=True).click()
         tab.wait_for_url("**/drop")
         tab.set_input_files("#files", [photograph, film, broken])
-        expect(tab.get_by_text("is there")).to_have_count(3)
+        expect(tab.get_by_text("uploaded")).to_have_count(3)
         tab.get_by_role("link", name="Now").click()
         expect(tab.get_by_role("button", name="Move film.mp4 to the front")).to_be_visible()
         tab.get_by_role("button", name="Resume").click()
@@ -139,6 +142,42 @@ def colour_again(tab: Tab) -> None:
     expect(tab.get_by_text("vividness 1.0")).to_be_visible()
 
 
+def test_files_and_a_folder_are_dragged_onto_the_page(page: Page, browser: Browser, tmp_path: Path) -> None:
+    """Each file arrives with its path, but for those that systems hide; one that is cut off goes on where it was."""
+    album = tmp_path / "Album 1912"
+    (album / "inner").mkdir(parents=True)
+    for name in ("a.jpg", "inner/b.jpg", ".DS_Store"):
+        (album / name).write_bytes(name.encode())
+    single = tmp_path / "Großmutter.jpg"
+    single.write_bytes(os.urandom(3 << 20))
+    with opened(browser, page.address) as tab:
+        tab.goto(f"{page.address}/login?link={page.credentials.make_link(time.time())}")
+        tab.goto(f"{page.address}/drop")
+        drag(tab, single, album)
+        expect(tab.get_by_text("uploaded")).to_have_count(3)
+        expect(tab.locator(".zone.over")).to_have_count(0)
+        inbox = page.config.folders[0].input
+        arrived = {str(path.relative_to(inbox)): path.read_bytes() for path in inbox.rglob("*") if path.is_file()}
+        assert arrived == {
+            "Großmutter.jpg": single.read_bytes(),
+            "Album 1912/a.jpg": b"a.jpg",
+            "Album 1912/inner/b.jpg": b"inner/b.jpg",
+        }
+
+
+def drag(tab: Tab, *paths: Path) -> None:
+    """Drag files and folders from outside of the browser onto the middle of the page, and drop them there."""
+    box = tab.locator(".zone").bounding_box()
+    assert box is not None
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    protocol = tab.context.new_cdp_session(tab)
+    for kind in ("dragEnter", "dragOver"):
+        protocol.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+    expect(tab.locator(".zone.over")).to_be_visible()
+    protocol.send("Input.dispatchDragEvent", {"type": "drop", **place, "data": data})
+
+
 @pytest.mark.slow
 def test_reading_needs_no_script(tintd: Daemon, browser: Browser) -> None:
     """Logging in, the pages, a result and pausing work without JavaScript."""
@@ -166,7 +205,7 @@ def test_it_works_behind_nginx(tintd: Daemon, browser: Browser, tmp_path: Path) 
         tab.get_by_role("link", name="Drop", exact=True).click()
         tab.wait_for_url("**/drop")
         tab.set_input_files("#files", write_grey(tmp_path / "a.png"))
-        expect(tab.get_by_text("is there")).to_be_visible()
+        expect(tab.get_by_text("uploaded")).to_be_visible()
         tab.get_by_role("link", name="Now").click()
         expect(tab.locator(".tile img")).to_be_visible()
         tab.get_by_role("button", name="Pause", exact=True).click()

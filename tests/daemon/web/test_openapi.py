@@ -36,7 +36,7 @@ def test_every_reference_leads_somewhere() -> None:
             return own + [one for inner in value.values() for one in references(inner)]
         return [one for inner in value for one in references(inner)] if isinstance(value, list) else []
 
-    told = description()
+    told = description("tintd_8470")
     names = {f"#/components/schemas/{name}" for name in told["components"]["schemas"]}
     assert set(references(told)) <= names
     for path, operations in told["paths"].items():
@@ -78,4 +78,34 @@ def test_a_change_without_a_service_is_refused(page: Page, path: str) -> None:
     assert answer.status_code == 503
     assert "tintd run" in answer.json()["error"]
     assert page.browser.post("/api/v1/jobs/9/retry").status_code == 404
-    assert page.browser.post("/api/v1/pause?minutes=x").status_code == 422
+    for minutes in ("x", "0", "10081", "9" * 30):
+        assert page.browser.post(f"/api/v1/pause?minutes={minutes}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 503),
+        (b"{}", 503),
+        (b'{"vividness": 0.5, "working_size": "native"}', 503),
+        (b'{"vividness": 7}', 422),
+        (b'{"vividnes": 1}', 422),
+        (b"[]", 422),
+        (b"vividness=1", 422),
+        (b"\xff", 422),
+        (b"[" * 60_000, 422),
+        (b" " * 70_000, 413),
+    ],
+)
+def test_a_file_is_coloured_again_as_the_body_says(page: Page, body: bytes, status: int) -> None:
+    """Some settings, or none; what makes no sense is refused before the service is asked."""
+    job = enter_file(page.config, "a.jpg")
+    assert page.browser.post(f"/api/v1/jobs/{job}/recolor", content=body).status_code == status
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "-1", "+5", "1e2", "", "9999999999", "0" * 30 + "5", "9" * 5000, "٣"])
+def test_a_limit_that_makes_no_sense_is_refused(page: Page, limit: str) -> None:
+    """However many digits it has."""
+    answer = page.browser.get("/api/v1/jobs", params={"limit": limit})
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "limit must be a number from 1 to 500"}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from daemon.journal.job_log import LogLine
+from daemon.journal.journal import Journal
 from daemon.web.site.reading import shown
 from tests.daemon.web.conftest import Page, enter_file, fail_file, finish_file
 
@@ -88,6 +90,23 @@ def test_a_result_has_its_report(page: Page) -> None:
     assert download.headers["content-disposition"].startswith("attachment")
 
 
+def test_the_log_of_each_attempt_is_shown(page: Page) -> None:
+    """On the page and as JSON; it is open where something is wrong, and nothing in it is HTML."""
+    job = enter_file(page.config, "a.jpg")
+    fail_file(page.config, job, "no")
+    trace = "Traceback\n  <b>a line</b>\x1b[31m\nValueError: \udcff"
+    with closing(Journal(page.config.state)) as journal:
+        journal.job_log.add([(job, LogLine(2001.0, "error", "unexpected error", {"trace": trace}))])
+    text = page.browser.get(f"/jobs/{job}").text
+    assert "<details open><summary>Log</summary>" in text
+    assert "&lt;b&gt;a line&lt;/b&gt;\N{REPLACEMENT CHARACTER}[31m" in text
+    [attempt] = page.browser.get(f"/api/v1/jobs/{job}").json()["history"]
+    assert [(line["at"], line["level"], line["event"]) for line in attempt["log"]] == [
+        (2001.0, "error", "unexpected error")
+    ]
+    assert attempt["log"][0]["details"]["trace"].endswith("ValueError: ?")
+
+
 def test_files_outside_of_the_folders_are_not_shown(page: Page, tmp_path: Path) -> None:
     """Neither by a link, nor where the journal names a foreign path; a file that is gone is said to be."""
     (tmp_path / "secret").write_bytes(b"secret")
@@ -118,7 +137,7 @@ def test_a_failure_has_its_reason(page: Page) -> None:
     for text in ("anna", "letters/", "1912", ""):
         assert "ends too early" in page.browser.get("/failed", params={"q": text}).text
     for text in ("%", "_", "nobody"):
-        assert "No file is like this" in page.browser.get("/failed", params={"q": text}).text
+        assert "No file matches" in page.browser.get("/failed", params={"q": text}).text
 
 
 def test_a_locked_journal_is_said(page: Page) -> None:

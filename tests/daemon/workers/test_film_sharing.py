@@ -7,15 +7,19 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from colorizer.job import Job
+from colorizer.job import Job, Part
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from daemon.config.work import Work
-from daemon.workers import ColourFiles, Done, Event, Interrupted, Progress, WeightsLoaded, WorkerPool
+from daemon.workers import ColourFiles, Done, Event, ExecutorStatus, Interrupted, Progress, WeightsLoaded, WorkerPool
+from daemon.workers.events import PartDone, Planned
+from daemon.workers.executor import WorkerStatus
 from daemon.workers.film_sharing import FilmSharing
+from tests.assets.executor import FakeExecutor
 from tests.assets.films import Film, write_film
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -102,3 +106,38 @@ def test_a_worker_that_crashes_ends_the_film_once(tmp_path: Path, weights: Path)
         end = ended(executor, 7, [])
         assert not isinstance(end, Done | Interrupted)
         assert all(not worker.keys for worker in executor.status.workers)
+
+
+class TwoWorkers(FakeExecutor):
+    """An executor of two workers, one of which has nothing to do."""
+
+    @property
+    def status(self) -> ExecutorStatus:
+        """Both."""
+        return replace(
+            super().status, workers=(WorkerStatus("1 (cpu)", is_ready=True), WorkerStatus("2 (cpu)", is_ready=True))
+        )
+
+
+def test_frames_of_an_earlier_attempt_are_told_apart(tmp_path: Path, weights: Path) -> None:
+    """A part that was done before, and one of which a half was: neither says how fast the film is coloured."""
+    wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", Film(frames=3)), weights)
+    executor = TwoWorkers([wanted.settings.colour])
+    sharing = FilmSharing(executor)
+    sharing.submit(ColourFiles({7: wanted}), executor.vacancies()[0])
+
+    def reported(*events: Event) -> list[Event]:
+        executor.reported = list(events)
+        if not isinstance(events[0], Progress):
+            executor.task = None
+        return sharing.events(0)
+
+    parts = tuple(Part(number, number + 1, 100) for number in range(3))
+    assert reported(Planned(7, parts)) == []
+    assert reported(Progress(-1, 40, 100)) == [Progress(7, 40, 300, 40)]
+    assert reported(Progress(-1, 90, 100)) == [Progress(7, 90, 300, 40)]
+    assert reported(PartDone(-1)) == []
+    assert reported(Progress(-2, 0, 100)) == [Progress(7, 100, 300, 40)]
+    assert reported(Interrupted(-2)) == []
+    assert reported(PartDone(-3)) == []
+    assert reported(Progress(-4, 0, 100)) == [Progress(7, 200, 300, 140)]

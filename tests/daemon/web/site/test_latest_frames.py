@@ -12,6 +12,7 @@ from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.jobs.workspace import work_folder
 from daemon.journal.journal import Journal
+from daemon.web.site.disks import Disks
 from daemon.web.site.latest_frames import LatestFrames
 from tests.assets.films import Film, write_film
 from tests.daemon.web.conftest import Page, enter_file
@@ -40,9 +41,12 @@ def test_a_running_film_shows_a_frame_of_its_last_segment(
     picture = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"), float)
     assert picture.shape == (64, 96, 3)
     assert np.abs(picture[..., 0] - picture[..., 2]).mean() > 2
-    shown = asyncio.run(LatestFrames(page.config).segments([started]))[job]
-    assert shown.parent == workspace
+
+    def newest() -> dict[int, Path]:
+        return asyncio.run(LatestFrames(page.config, Disks()).segments([started], journal.id))
+
+    assert newest()[job].parent == workspace
     for segment in workspace.glob("segment-*.mkv"):
         segment.rename(tmp_path / segment.name)
         segment.symlink_to(tmp_path / segment.name)
-    assert asyncio.run(LatestFrames(page.config).segments([started])) == {}
+    assert newest() == {}

@@ -1,5 +1,6 @@
 """Tests of daemon/web/site/uploads.py: files arrive whole under a name of their own, or are refused with a reason."""
 
+import asyncio
 import base64
 import errno
 import os
@@ -137,7 +138,7 @@ def test_no_id_leads_elsewhere(page: Page) -> None:
         assert page.browser.head(f"/api/v1/uploads/{number}").status_code == 404
     assert begin(page, "a.jpg", 1, folder="/etc").status_code == 422
     with pytest.raises(UploadError):
-        uploads.Uploads(page.config).find("../token")
+        asyncio.run(uploads.Uploads(page.config).find("../token"))
 
 
 def test_a_folder_that_cannot_be_written_turns_uploads_off(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
