@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -35,6 +36,7 @@ async def show(request: Request) -> Response:
         rooms=await site.rooms.now(),
         segments=await site.frames.segments(values["records"], values["journal_id"]),
         folders=site.config.folders,
+        now=time.time(),
         **values,
     )
 

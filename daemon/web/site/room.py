@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +18,9 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The disk of a folder."""
+    """A disk."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     free: int
     """Bytes; 0 where the disk does not answer."""
     problem: str | None = None
@@ -39,12 +39,21 @@ class Rooms:
         """The disks, none older than a few seconds."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS
-            self._known = list(await asyncio.gather(*map(self._room, self._folders)))
+            rooms: dict[object, Room] = {}
+            for disk, room in await asyncio.gather(*map(self._look, self._folders)):
+                known = rooms.get(disk)
+                rooms[disk] = replace(room, folders=known.folders + room.folders) if known else room
+            self._known = list(rooms.values())
         return self._known
 
-    async def _room(self, folder: Path) -> Room:
+    async def _look(self, folder: Path) -> tuple[object, Room]:
+        """What tells the disk of a folder from others, and its room."""
         try:
-            usage = await self._disks.ask(folder, partial(shutil.disk_usage, folder))
+            device, free = await self._disks.ask(folder, partial(_usage, folder))
         except OSError as error:  # TimeoutError is one
-            return Room(folder, 0, error.strerror or "does not answer")
-        return Room(folder, usage.free)
+            return folder, Room((folder,), 0, error.strerror or "does not answer")
+        return device, Room((folder,), free)
+
+
+def _usage(folder: Path) -> tuple[int, int]:
+    return folder.stat().st_dev, shutil.disk_usage(folder).free
