@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,15 +37,22 @@ def make_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Write a small text file, whole or not at all."""
-    with written_whole(path) as unfinished:
+    """Write a small text file, whole or not at all, also while another process writes the same one."""
+    with written_whole(path, f".{secrets.token_hex(4)}") as unfinished:
         unfinished.write_text(text)
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path to write to; the file gets its name afterwards, and is removed after an error."""
-    unfinished = path.with_name(f"{path.name}.part")
+def written_whole(path: Path, attempt: str = "") -> Iterator[Path]:
+    """Yield a temporary path to write to; the file gets its name afterwards, and is removed after an error.
+
+    Args:
+        path: the file.
+        attempt: tells this attempt from others at the same time; without it, one that was killed leaves a file that
+            the next one overwrites.
+
+    """
+    unfinished = path.with_name(f"{path.name}{attempt}.part")
     try:
         yield unfinished
         sync_file(unfinished)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
@@ -73,7 +74,7 @@ def add_chroma(
 
 def varies(frame: VideoFrame, coding: SampleCoding) -> bool:
     """Whether a frame's chroma is not the same throughout: the same throughout, it is a tint at most."""
-    return any(not bool((samples == samples[0, 0]).all()) for samples in own_chroma(frame, coding))
+    return any(bool(np.ptp(samples.numpy())) for samples in own_chroma(frame, coding))
 
 
 def own_chroma(frame: VideoFrame, coding: SampleCoding) -> tuple[Tensor, Tensor]:

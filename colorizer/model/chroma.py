@@ -145,12 +145,24 @@ def _distance(pixels: int, shift: int, like: Tensor) -> Tensor:
 
 
 def _box(picture: Tensor) -> Tensor:
-    """Mean over the part of the square of `_RADIUS` around each pixel that is inside the picture."""
-    return _window(picture.shape[-2], picture) @ (picture @ _window(picture.shape[-1], picture).T)
+    """Mean over the part of the square of `_RADIUS` around each pixel that is inside the picture (..., h, w)."""
+    height, width = picture.shape[-2:]
+    around = functional.pad(picture, (_RADIUS, _RADIUS, _RADIUS, _RADIUS))
+    lines = _sum_shifted(around, -2, height)
+    count = _inside(height, picture)[:, None] * _inside(width, picture)
+    return _sum_shifted(lines, -1, width) / count
 
 
-def _window(size: int, like: Tensor) -> Tensor:
-    """The matrix (size, size) that computes the mean of each element and its neighbours on a line."""
+def _sum_shifted(picture: Tensor, dim: int, size: int) -> Tensor:
+    """Sums of neighbours along a dimension that is padded by `_RADIUS` on both sides."""
+    total = picture.narrow(dim, 0, size).clone()
+    for shift in range(1, 2 * _RADIUS + 1):
+        total += picture.narrow(dim, shift, size)
+    return total
+
+
+def _inside(size: int, like: Tensor) -> Tensor:
+    """How many of the elements around each one of a line are inside it."""
     place = torch.arange(size, device=like.device)
-    near = ((place[:, None] - place).abs() <= _RADIUS).to(like)
-    return near / near.sum(dim=1, keepdim=True)
+    last = (place + _RADIUS).clamp(max=size - 1)
+    return (last - (place - _RADIUS).clamp(min=0) + 1).to(like)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import av
-from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
-
-from colorizer.film.decode.packets import read_packets
 
 
 class PictureDecoder:
     """The pictures of a stream in the order of display; what cannot be decoded is left out."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self._container = container
-        self._stream = stream
+    def __init__(self, packets: Iterable[Packet[Stream]]) -> None:
+        """Set up for the packets of the stream, see `read_packets`."""
+        self._packets = packets
         self._marked: list[int] = []
         """Timestamps of the packets that were marked as damaged and whose pictures have not come yet."""
         self.damaged = False
@@ -30,7 +28,7 @@ class PictureDecoder:
     def __iter__(self) -> Iterator[VideoFrame]:
         last: VideoFrame | None = None
         damaged = False
-        for packet in read_packets(self._container, [self._stream]):
+        for packet in self._packets:
             if packet.is_corrupt and packet.pts is not None:
                 self._marked.append(packet.pts)  # its picture may come many packets later
             else:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -24,6 +25,10 @@ from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.packets import RESTARTING, read_packets
 from colorizer.job import Excerpt
 
+_Place = tuple[int | None, int | None, int | None]
+"""Where a packet stands in a film: its timestamps, and its first byte."""
+_SAMPLE_THREADS = 2
+"""Threads that decode samples."""
 _NEARLY_ONE = 0.9
 """Least length of a gap in frames: pulldown shows frames for half a frame longer."""
 
@@ -65,33 +70,45 @@ def read_frames(
 
 
 def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
-    """Decode the key frames before moments that are spread evenly over a film, as far as they can be found."""
-    with _open_slices(info) as (container, stream):
+    """Decode the key frames before moments that are spread evenly over a film, as far as they can be found.
+
+    Moments with the same key frame count once.
+    """
+    seen: set[_Place] = set()
+    with _open_for_samples(info, "SLICE") as (container, stream):
         for moment in _moments(info, excerpt, count):
             _seek(container, stream, moment)
-            yield from _next_key_frame(container, stream)
+            yield from _next_key_frame(container, stream, seen)
             stream.codec_context.flush_buffers()
 
 
 def sample_runs(info: FilmInfo, excerpt: Excerpt | None, count: int, length: int) -> Iterator[list[VideoFrame]]:
-    """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found."""
-    with _open_slices(info) as (container, stream):
+    """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found.
+
+    Each run begins at the key frame before its moment. Moments with the same key frame count once.
+    """
+    seen: set[_Place] = set()
+    with _open_for_samples(info, "AUTO") as (container, stream):
         for number, moment in enumerate(_moments(info, excerpt, count)):
             # The beginning of a film is where it is opened; a transport stream would be searched for it, past it.
             if (number == 0 and excerpt is None) or _seek(container, stream, moment):
-                yield list(islice(PictureDecoder(container, stream), length))
+                yield from _new_run(container, stream, length, seen)
                 stream.codec_context.flush_buffers()
             else:  # anew, because the failed search may have moved it
-                with _open_slices(info) as unmoved:
-                    yield list(islice(PictureDecoder(*unmoved), length))
+                with _open_for_samples(info, "AUTO") as unmoved:
+                    yield from _new_run(*unmoved, length, seen)
 
 
 @contextmanager
-def _open_slices(info: FilmInfo) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a film at its beginning, for a few frames at many places: threads by frames would decode more of them."""
+def _open_for_samples(info: FilmInfo, threads: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a film at its beginning, for a few frames at many places.
+
+    Each thread by frames decodes a frame beyond those that are wanted, so there are few.
+    """
     with open_film(info.path) as container:
         stream = cast("VideoStream", container.streams[info.index])
-        stream.thread_type = "SLICE"
+        stream.thread_type = threads
+        stream.codec_context.thread_count = _SAMPLE_THREADS
         yield container, stream
 
 
@@ -104,14 +121,33 @@ def _moments(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[in
         yield begin + (end - begin) * number // count
 
 
-def _next_key_frame(container: InputContainer, stream: VideoStream) -> list[VideoFrame]:
-    """The next key frame, decoded without the frames after it; empty where it is damaged or missing."""
+def _next_key_frame(container: InputContainer, stream: VideoStream, seen: set[_Place]) -> list[VideoFrame]:
+    """The next key frame, decoded without the frames after it; empty where it is damaged, missing or not new."""
     for packet in read_packets(container, [stream]):
         if packet.is_keyframe and packet.size:
             with suppress(av.error.FFmpegError, ValueError):
-                return [*stream.decode(cast("Packet[VideoStream]", packet)), *stream.decode(None)]
+                new = _is_new(packet, seen)
+                return [*stream.decode(cast("Packet[VideoStream]", packet)), *stream.decode(None)] if new else []
             break
     return []
+
+
+def _new_run(
+    container: InputContainer, stream: VideoStream, length: int, seen: set[_Place]
+) -> Iterator[list[VideoFrame]]:
+    """The next frames, unless they begin where others have begun."""
+    packets = read_packets(container, [stream])
+    for first in islice(packets, 1):
+        if _is_new(first, seen):
+            yield list(islice(PictureDecoder(chain([first], packets)), length))
+
+
+def _is_new(packet: Packet[Stream], seen: set[_Place]) -> bool:
+    """Whether a packet's place was not seen before; it is noted."""
+    place = packet.pts, packet.dts, packet.pos
+    is_new = place not in seen
+    seen.add(place)
+    return is_new
 
 
 @contextmanager
@@ -138,7 +174,7 @@ def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: 
     last: int | None = None
     context = stream.codec_context
     shape = context.sample_aspect_ratio
-    for picture, time, damaged in in_display_order(PictureDecoder(container, stream), context):
+    for picture, time, damaged in in_display_order(PictureDecoder(read_packets(container, [stream])), context):
         pts = due if time is None else time
         missing = last is not None and info.constant_rate and pts - due > _NEARLY_ONE * info.usual_duration
         begin = pts if last is None else min(due, pts)

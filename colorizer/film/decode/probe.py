@@ -17,6 +17,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
+from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
 from colorizer.film.decode.signal import SampleCoding, complete_tags
@@ -141,7 +142,7 @@ def _check_size(path: Path, stream: VideoStream, most_megapixels: int) -> None:
 
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
     stream.thread_type = "SLICE"
-    for frame in PictureDecoder(container, stream):
+    for frame in PictureDecoder(read_packets(container, [stream])):
         return frame
     refuse_cut_mp4(path)
     raise MediaError(f"{path.name}: not one frame of it can be decoded")

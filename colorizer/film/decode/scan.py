@@ -13,6 +13,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import av
+import cv2
+import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from torch import Tensor
@@ -135,13 +137,14 @@ def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
 
     """
     ratios = []
-    for before, luma in pairwise(each.float() for each in lumas):
-        moves = (luma - before).abs() > _MOVES * float(luma.max()) / 255
-        inside = moves[2:] & moves[1:-1] & moves[:-2]
-        if int(inside.sum()) >= _LEAST_PIXELS:
-            near = (luma[1:-1] - luma[:-2]).abs()[inside].mean()
-            far = (luma[2:] - luma[:-2]).abs()[inside].mean()
-            ratios.append(float(near / far.clamp_min(1e-6)))
+    for before, luma in pairwise(each.numpy() for each in lumas):
+        moves = cv2.absdiff(luma, before) > int(_MOVES * int(luma.max()) / 255)
+        inside = (moves[2:] & moves[1:-1] & moves[:-2]).view(np.uint8)
+        if np.count_nonzero(inside) >= _LEAST_PIXELS:
+            near, far = (
+                cv2.sumElems(cv2.absdiff(lines, luma[:-2]) * inside)[0] for lines in (luma[1:-1], luma[2:])
+            )
+            ratios.append(near / max(far, 1))
     return ratios
 
 

@@ -34,6 +34,17 @@ def test_a_finished_segment_is_stored_with_all_that_the_next_one_needs(tmp_path:
     assert sorted(number for number, _ in segment.packets()) == list(range(20))
 
 
+def test_an_attempt_leaves_the_files_of_another_alone(tmp_path: Path) -> None:
+    """A machine that is cut off may still write the same segment."""
+    info = probe_film(write_film(tmp_path / "film.mkv", Film(frames=2)), 100)
+    others = [tmp_path / name for name in ("segment-00000.part", "segment-00000.json.part")]
+    for other in others:
+        other.write_bytes(b"half")
+    path = tmp_path / "segment-00000.mkv"
+    write_segment(path, read_frames(info), choose_encoding(info, FilmSettings(speed="ultrafast")), info)
+    assert [other.read_bytes() for other in others] == [b"half", b"half"]
+
+
 def test_a_segment_without_a_record_is_not_finished(tmp_path: Path) -> None:
     """A process that was killed leaves such a file."""
     path = tmp_path / "segment-00000.mkv"
