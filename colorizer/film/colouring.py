@@ -79,8 +79,8 @@ def colour(
 def _small(codes: Tensor, plan: FilmPlan, extent: tuple[int, int]) -> Tensor:
     """Luma at the working size, upright, float32, (1, 1, h, w)."""
     means = torch.from_numpy(mean_beside_chroma(codes.numpy(), plan.encoding))
-    upright = orient(plan.info.coding.luma(means)[None, None], plan.info.orientation)
-    return shrink(upright, extent).clamp(0, 1)
+    upright = orient(means[None, None].float(), plan.info.orientation)
+    return plan.info.coding.luma(shrink(upright, extent)).clamp(0, 1)
 
 
 def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:

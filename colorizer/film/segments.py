@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import attrgetter
@@ -10,7 +11,7 @@ from operator import attrgetter
 from colorizer.film.colouring import colour, measure
 from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame
-from colorizer.film.encode.segment import Segment, write_segment
+from colorizer.film.encode.segment import Segment, encode_segment
 from colorizer.film.machine import machine_of
 from colorizer.film.plan import FilmPlan
 from colorizer.film.resume import segment_path
@@ -62,8 +63,20 @@ def write_segments(  # noqa: PLR0913 (each is another thing)
         numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
         own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
         with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
-            for number, frames in groupby(_counted(coloured, begin.frames, on_frame), key=attrgetter("segment")):
-                yield write_segment(segment_path(job.workspace, number), frames, plan.encoding, plan.info, machine)
+            yield from _written(_counted(coloured, begin.frames, on_frame), job, plan, machine)
+
+
+def _written(frames: Iterable[Frame], job: Job, plan: FilmPlan, machine: str) -> Iterator[Segment]:
+    """The segments; each is finished while the frames of the next are encoded, so that the processors have work."""
+    with ThreadPoolExecutor(1) as finishing:
+        before: Future[Segment] | None = None
+        for number, own in groupby(frames, key=attrgetter("segment")):
+            finish = encode_segment(segment_path(job.workspace, number), own, plan.encoding, plan.info, machine)
+            if before is not None:
+                yield before.result()
+            before = finishing.submit(finish)
+        if before is not None:
+            yield before.result()
 
 
 def _counted(frames: Iterable[Frame], done: int, on_frame: Callable[[int], None]) -> Iterator[Frame]:

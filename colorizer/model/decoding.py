@@ -47,7 +47,8 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
     """
     probability = (logits / decoding.temperature).softmax(dim=1)
     neutral = (bins.norm(dim=1, keepdim=True) < _NEUTRAL).to(bins)
-    expected = torch.einsum("nkhw,kc->nchw", probability, torch.cat((bins, neutral), dim=1))
+    values = torch.cat((bins, neutral), dim=1).T
+    expected: Tensor = (values @ probability.flatten(2)).unflatten(2, probability.shape[2:])
     mean, neutrality = expected[:, :2], expected[:, 2:]
     if not decoding.vividness:
         return mean

@@ -39,11 +39,11 @@ def orient(picture: Tensor, orientation: int) -> Tensor:
     """Turn a stored picture (..., H, W) upright; an orientation that does not exist counts as upright."""
     turns, mirrored = _UPRIGHT.get(orientation, (0, False))
     picture = picture.flip(-1) if mirrored else picture
-    return picture.rot90(turns, (-2, -1))
+    return picture.rot90(turns, (-2, -1)) if turns else picture  # by no turn, it would be copied
 
 
 def unorient(picture: Tensor, orientation: int) -> Tensor:
     """Undo `orient`."""
     turns, mirrored = _UPRIGHT.get(orientation, (0, False))
-    picture = picture.rot90(-turns, (-2, -1))
+    picture = picture.rot90(-turns, (-2, -1)) if turns else picture
     return picture.flip(-1) if mirrored else picture

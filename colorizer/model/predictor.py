@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from colorizer.model.device import bfloat16_is_faster, choose_device
 from colorizer.model.memory import BatchLimit
@@ -48,6 +48,7 @@ class Predictor:
         self._precision = torch.bfloat16 if bfloat16_is_faster(device) else torch.float32
         fold_normalisation(network)
         self._network = network.to(device).to(memory_format=torch.channels_last)
+        _round_weights(self._network, self._precision)
         self._limit = BatchLimit(_PAIR if device.type == "cpu" else _MOST, device)
 
     @classmethod
@@ -99,3 +100,10 @@ class Predictor:
         with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
             output: Tensor = self._network(padded.contiguous(memory_format=torch.channels_last))
         return output.float()
+
+
+def _round_weights(network: nn.Module, precision: torch.dtype) -> None:
+    """Round the weights of convolutions and linear layers in place, as each call would do otherwise: the same bits."""
+    for layer in network.modules():
+        if type(layer) in {nn.Conv2d, nn.Linear}:  # not the linear layers of an attention, which has other weights too
+            layer.to(precision)

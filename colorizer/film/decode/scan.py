@@ -141,9 +141,7 @@ def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
         moves = cv2.absdiff(luma, before) > int(_MOVES * int(luma.max()) / 255)
         inside = (moves[2:] & moves[1:-1] & moves[:-2]).view(np.uint8)
         if np.count_nonzero(inside) >= _LEAST_PIXELS:
-            near, far = (
-                cv2.sumElems(cv2.absdiff(lines, luma[:-2]) * inside)[0] for lines in (luma[1:-1], luma[2:])
-            )
+            near, far = (cv2.sumElems(cv2.absdiff(lines, luma[:-2]) * inside)[0] for lines in (luma[1:-1], luma[2:]))
             ratios.append(near / max(far, 1))
     return ratios
 

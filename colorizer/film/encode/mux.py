@@ -188,6 +188,13 @@ def _early_end(info: FilmInfo, reached: Fraction) -> Iterator[str]:
 
 def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
     """What the result does not hold of its picture's shape, because neither its codec nor its container can."""
+    if info.shape or info.matrix is not None:
+        yield from _unkept_shape(job, info, container)
+    for lost in unread_elements(info.path):
+        yield f"{lost} left out"
+
+
+def _unkept_shape(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
     with av.open(f"file:{job.target}", metadata_errors="surrogateescape") as result:
         stream = result.streams.video[0]
         picture = next(result.decode(stream), None)
@@ -197,8 +204,6 @@ def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
         yield f"shape of the samples ({info.shape}) left out: {container.format} has no place for it with this codec"
     if info.matrix is not None and not _alike(matrix or _UPRIGHT, info.matrix):
         yield f"display matrix left out: {container.format} holds turns and mirror images alone"
-    for lost in unread_elements(info.path):
-        yield f"{lost} left out"
 
 
 def _alike(one: Sequence[int], other: Sequence[int]) -> bool:

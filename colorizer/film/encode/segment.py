@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -88,7 +90,9 @@ def read_segment(path: Path) -> Segment | None:
         return None
 
 
-def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo, machine: str) -> Segment:
+def encode_segment(
+    path: Path, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo, machine: str
+) -> Callable[[], Segment]:
     """Encode frames, at least one, into a segment.
 
     Args:
@@ -98,20 +102,28 @@ def write_segment(path: Path, frames: Iterable[Frame], encoding: Encoding, info:
         info: the original.
         machine: what colours and encodes it, see `colorizer.film.machine`.
 
+    Returns:
+        A function that finishes the segment: it writes the frames that the encoder holds back, and the record. It may
+        run in another thread, while the frames of the next segment are encoded.
+
     """
     log = FrameLog(frames, encoding)
-    lag = 0
     # An earlier attempt may still write the same segment on a machine that is cut off: each has a file of its own.
     unfinished = path.with_name(f"{path.stem}-{secrets.token_hex(4)}.part")
-    with av.open(str(unfinished), "w", format="matroska") as container:
-        for coded, packet in enumerate(_encode(container, log, encoding, info)):
-            number = log.number_of(packet)
-            lag = max(lag, coded - number)
-            packet.pts, packet.dts, packet.duration, packet.time_base = number, coded - _MOST_LAG, 1, _TICK
-            container.mux(packet)
+    with ExitStack() as opened:
+        container = opened.enter_context(av.open(str(unfinished), "w", format="matroska"))
+        file = _SegmentFile(container, log, encoding, info)
+        for frame in log:
+            file.add(frame)
+        return partial(_finish, path, unfinished, file, machine, opened.pop_all())
+
+
+def _finish(path: Path, unfinished: Path, file: _SegmentFile, machine: str, opened: ExitStack) -> Segment:
+    with opened:
+        file.drain()
     sync_file(unfinished)
     unfinished.replace(path)
-    record = log.record(lag, machine)
+    record = file.record(machine)
     write_durably(path.with_suffix(".json"), record.model_dump_json())
     return Segment(path, record)
 
@@ -162,22 +174,47 @@ class FrameLog:
         )
 
 
-def _encode(
-    container: OutputContainer, frames: Iterable[Frame], encoding: Encoding, info: FilmInfo
-) -> Iterator[Packet[VideoStream]]:
-    stream: VideoStream | None = None
-    graph: Graph | None = None
-    for frame in frames:
-        picture = frame.picture
-        stream = stream or add_picture(container, encoding, info, picture.width)
-        if encoding.codec == "ffv1" and info.shape:  # it takes the shape from the frames, not from the encoder
-            graph = graph or graph_of("setsar", str(info.shape), picture, info.time_base)
-            graph.vpush(picture)
-            picture = graph.vpull()
+class _SegmentFile:
+    """The file of a segment while it is written."""
+
+    def __init__(self, container: OutputContainer, log: FrameLog, encoding: Encoding, info: FilmInfo) -> None:
+        self._container = container
+        self._log = log
+        self._encoding = encoding
+        self._info = info
+        self._stream: VideoStream | None = None
+        self._graph: Graph | None = None
+        self._coded = 0
+        self._lag = 0
+
+    def add(self, frame: Frame) -> None:
+        """Encode a frame."""
+        picture, info = frame.picture, self._info
+        self._stream = self._stream or add_picture(self._container, self._encoding, info, picture.width)
+        if self._encoding.codec == "ffv1" and info.shape:  # it takes the shape from the frames, not from the encoder
+            self._graph = self._graph or graph_of("setsar", str(info.shape), picture, info.time_base)
+            self._graph.vpush(picture)
+            picture = self._graph.vpull()
         picture.pts, picture.time_base = frame.pts, info.time_base
         picture.pict_type = PictureType.NONE  # the original's choice of key frames is not the encoder's
-        packets = stream.encode(picture)
+        packets = self._stream.encode(picture)
         leave_real_time()
-        yield from packets
-    if stream is not None:
-        yield from stream.encode(None)
+        self._mux(packets)
+
+    def drain(self) -> None:
+        """Write the frames that the encoder holds back."""
+        if self._stream is not None:
+            self._mux(self._stream.encode(None))
+
+    def record(self, machine: str) -> SegmentRecord:
+        """The record of the segment, once it is drained."""
+        return self._log.record(self._lag, machine)
+
+    def _mux(self, packets: Iterable[Packet[VideoStream]]) -> None:
+        for packet in packets:
+            number = self._log.number_of(packet)
+            self._lag = max(self._lag, self._coded - number)
+            packet.pts, packet.dts, packet.duration = number, self._coded - _MOST_LAG, 1
+            packet.time_base = _TICK
+            self._container.mux(packet)
+            self._coded += 1

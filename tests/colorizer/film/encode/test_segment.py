@@ -9,7 +9,7 @@ from colorizer.film.decode.deviations import MISSING, Deviation
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.encode.encoder import choose_encoding
-from colorizer.film.encode.segment import read_segment, write_segment
+from colorizer.film.encode.segment import encode_segment, read_segment
 from colorizer.film.shot_state import ShotState
 from colorizer.settings import FilmSettings
 from tests.assets.films import Film, write_film
@@ -21,7 +21,7 @@ def test_a_finished_segment_is_stored_with_all_that_the_next_one_needs(tmp_path:
     frames = [replace(frame, checksum=number, in_colour=number < 3) for number, frame in enumerate(read_frames(info))]
     frames[5] = replace(frames[5], deviations=(Deviation(MISSING, frames[4].pts, frames[5].pts),))
     path = tmp_path / "segment-00000.mkv"
-    written = write_segment(path, frames, choose_encoding(info, FilmSettings(speed="ultrafast")), info, "one")
+    written = encode_segment(path, frames, choose_encoding(info, FilmSettings(speed="ultrafast")), info, "one")()
     segment = read_segment(path)
     assert segment is not None
     assert segment.record == written.record
@@ -41,7 +41,7 @@ def test_an_attempt_leaves_the_files_of_another_alone(tmp_path: Path) -> None:
     for other in others:
         other.write_bytes(b"half")
     path = tmp_path / "segment-00000.mkv"
-    write_segment(path, read_frames(info), choose_encoding(info, FilmSettings(speed="ultrafast")), info)
+    encode_segment(path, read_frames(info), choose_encoding(info, FilmSettings(speed="ultrafast")), info, "one")()
     assert [other.read_bytes() for other in others] == [b"half", b"half"]
 
 
