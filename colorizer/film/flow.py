@@ -24,8 +24,6 @@ _NONE = cast("Plane", None)
 """None, where OpenCV's types do not say that it may be given."""
 _LEAST_SIDE = 32
 """Pictures with a shorter side are taken for still: the flow's patches do not fit into them."""
-_REFINEMENTS = 2
-"""Steps of the flow's last refinement; with 5, the preset's number, places change by 0.01 pixels."""
 _GRAIN = 0.8
 """Standard deviation, in pixels, of the blur by which grain is removed before luma is compared."""
 _INCONSISTENT = 0.8, 3.0
@@ -125,7 +123,6 @@ def _flow(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Plane:
         return np.zeros((*one.shape, 2), np.float32)
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # one that was used before has a memory
     search.setFinestScale(1)
-    search.setVariationalRefinementIterations(_REFINEMENTS)
     return cast("Plane", search.calc(one, other, _NONE))
 
 
