@@ -36,9 +36,9 @@ class TerminalLine:
                 self._write(_ERASE + line)
 
     def write_above(self, message: str) -> None:
-        """Write a whole line, such as one of the log, above the one that is shown."""
+        """Write a whole line, such as one of the log, above the one that is shown, also by another process."""
         with self._lock:
-            self._write(f"{_ERASE}{message}\n{self._shown}" if self._shown else f"{message}\n")
+            self._write(f"{_ERASE}{message}\n{self._shown}" if self.is_enabled else f"{message}\n")
 
     @property
     def _stream(self) -> TextIO:
