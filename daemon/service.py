@@ -258,8 +258,7 @@ class Service:
         since = time.time()
         while not self._signals.stops:
             _log.error("the journal cannot be written; everything waits", reason=str(error))
-            reason = f"the journal cannot be written: {error}"
-            self._reporter.report_unwritable(reason, since, self._executor.status)
+            self._reporter.report_unwritable(f"the journal cannot be written: {error}", since, self._executor.status)
             wait([self._wakeup.fileno()], timeout=_RETRY)
             self._wakeup.clear()
             try:
@@ -282,7 +281,7 @@ class Service:
 
     def _drain(self) -> None:
         """Let running jobs finish within the grace time; those that do not are put back."""
-        self._reporter.report_stop(is_working=bool(self._dispatcher.running))
+        self._reporter.report_stop(self._dispatcher, self._executor.status)
         self._intake.stop()
         try:
             self._let_finish()
@@ -297,4 +296,5 @@ class Service:
             self._wait(_TICK)
             self._dispatcher.write_progress()
             self._control.serve(self._apply_request)
+            self._reporter.report_stop(self._dispatcher, self._executor.status)
         self._dispatcher.put_back()

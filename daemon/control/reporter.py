@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -96,8 +97,19 @@ class Reporter:
         )
         notify("WATCHDOG=1", f"STATUS={reason}")
 
-    def report_stop(self, *, is_working: bool) -> None:
-        """Tell systemd and the terminal that the service stops, once its running jobs have finished."""
+    def report_stop(self, dispatcher: Dispatcher, executor: ExecutorStatus) -> None:
+        """Report that the service stops once its running jobs have finished; called until they have."""
+        is_working = bool(dispatcher.running)
+        before = self._latest.value
+        self._latest.value = replace(
+            before,
+            summary="stopping: running files may finish" if is_working else "stopping",
+            iterations=before.iterations + 1,
+            workers=_workers(executor, dispatcher.running),
+            jobs=tuple(job.progress for job in dispatcher.running.values()),
+            seconds_left=None,
+            made_at=time.monotonic(),
+        )
         notify("STOPPING=1", *(["STATUS=finishing"] if is_working else []))
         show_progress("finishing; Ctrl-C again stops at once" if is_working else "")
 

@@ -261,12 +261,16 @@ def test_a_stop_puts_the_running_job_back(tintd: Daemon) -> None:
 
 
 def test_a_stop_lets_a_short_job_finish(tintd: Daemon) -> None:
-    """Within the grace time."""
+    """Within the grace time; until then, `tintd status` says so, and shows how far the job is."""
     tintd.settings["work"]["grace_seconds"] = 100
     tintd.start()
-    tintd.drop_film("film.mp4", Film(frames=100))
+    tintd.drop_film("film.mp4", Film(frames=300))
     tintd.wait_until(lambda: tintd.status()["counts"]["running"], "the film is being coloured")
-    assert tintd.stop() == 0
+    assert tintd.process is not None
+    tintd.process.send_signal(signal.SIGTERM)
+    tintd.wait_until(lambda: tintd.status()["service"]["summary"].startswith("stopping"), "it says that it stops")
+    assert [Path(job["file"]).name for job in tintd.status()["service"]["jobs"]] == ["film.mp4"]
+    assert tintd.process.wait(100) == 0
     assert (tintd.outbox / "film.mp4").exists()
 
 
