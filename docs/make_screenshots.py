@@ -1,7 +1,7 @@
 """Takes the pictures of the web page for the README: `python -m docs.make_screenshots LINK`.
 
-LINK is one that logs in (`tintd web --link`), of a service that has coloured the pictures of `demo/`;
-`_RESULT` is the page of one of them. The script needs Chromium and Playwright.
+LINK is one that logs in (`tintd web --link`), of a service that has coloured the pictures of `demo/`, and is colouring
+a film of which a segment is finished. The script needs Chromium and Playwright.
 """
 
 from __future__ import annotations
@@ -12,31 +12,44 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 _HERE = Path(__file__).parent
-_RESULT = "jobs/6"
+_RESULT = "astronaut"
+"""A part of the name of the photograph that is shown."""
 _SIZE = {"width": 960, "height": 640}
+_ALL_LOADED = "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
 
 
 def main(link: str) -> None:
-    """Write `web-light.jpg` and `web-dark.jpg`: a result, and the wall of all results."""
+    """Write `web-light.jpg`, a result, and `web-dark.jpg`, what the service is doing."""
     root = link.partition("login")[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         state = None
-        for scheme, place in (("light", _RESULT), ("dark", "done")):
+        for scheme in ("light", "dark"):
             context = browser.new_context(viewport=_SIZE, color_scheme=scheme, storage_state=state)
             tab = context.new_page()
             if state is None:
                 tab.goto(link)
                 state = context.storage_state()
-            tab.goto(root + place)
-            while not tab.evaluate("Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"):
+            _show_result(tab, root) if scheme == "light" else _show_work(tab, root)
+            while not tab.evaluate(_ALL_LOADED):
                 tab.wait_for_timeout(100)
             _save(tab.screenshot(), _HERE / f"web-{scheme}.jpg")
             context.close()
         browser.close()
+
+
+def _show_result(tab: Page, root: str) -> None:
+    tab.goto(f"{root}done?q={_RESULT}")
+    tab.locator(".tile").first.click()
+    tab.locator(".compare.slides").wait_for()
+
+
+def _show_work(tab: Page, root: str) -> None:
+    tab.goto(root)
+    tab.locator(".latest").first.wait_for(timeout=120_000)
 
 
 def _save(png: bytes, path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-_SPACING = 2.0
+_SPACING = 1.0
 """Seconds between two measurements that are kept."""
-_KEPT = 150
-"""Number of measurements that are kept: those of the last five minutes."""
+_KEPT = 600
+"""Number of measurements that are kept: those of the last ten minutes, of which the latter half counts."""
 _SHORTEST = 1.0
 """Seconds that must be measured before they say something."""
 
@@ -38,8 +38,14 @@ class Speed:
 
     @property
     def frames_per_second(self) -> float | None:
-        """The mean of the last minutes; None while too little was measured."""
-        if not self._measured:
+        """The mean of the latter half of what was measured; None while too little was.
+
+        A worker is slow at first, while it fills its queues and its libraries prepare; a machine may have been busy.
+
+        """
+        if not self._measured or self._measured[-1][0] - self._measured[0][0] < _SHORTEST:
             return None
-        (begun, first), (now, last) = self._measured[0], self._measured[-1]
-        return (last - first) / (now - begun) if now - begun >= _SHORTEST else None
+        now, last = self._measured[-1]
+        half = (self._measured[0][0] + now) / 2
+        begun, first = next(sample for sample in reversed(self._measured) if sample[0] <= half)
+        return (last - first) / (now - begun)

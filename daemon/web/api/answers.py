@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.web.site.numbers import read_number
+from daemon.web.site.forms import read_number
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from daemon.web.site.context import site_of
-from daemon.web.site.numbers import read_number
-from daemon.web.site.uploads import UploadError
+from daemon.web.site.forms import read_number
+from daemon.web.site.upload_paths import UploadError
 
 VERSION = "1.0.0"
 _MIB = 1 << 20

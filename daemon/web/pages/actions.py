@@ -11,8 +11,7 @@ from daemon.control.requests import Action
 from daemon.journal.states import State
 from daemon.web.site.asking import ask_about, ask_service
 from daemon.web.site.context import Site, site_of
-from daemon.web.site.forms import read_form
-from daemon.web.site.numbers import read_number
+from daemon.web.site.forms import read_form, read_number
 from daemon.web.site.places import own_place
 from daemon.web.site.reading import reading
 

@@ -1,4 +1,4 @@
-"""Forms that browsers send, and other small bodies of requests: read within a time."""
+"""What browsers and programs send in small: forms and other bodies, read within a time, and numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from starlette.requests import Request
 
 _MOST_BYTES = 1 << 16
 _SECONDS = 10.0
+_DIGITS = 18
+"""The most digits of a number: SQLite holds all numbers that have no more."""
 
 
 async def read_form(request: Request) -> dict[str, list[str]]:
@@ -39,3 +41,8 @@ async def read_body(request: Request) -> bytes:
     except TimeoutError as error:
         raise HTTPException(408, "The request did not come in time.") from error
     return body
+
+
+def read_number(text: str) -> int | None:
+    """A number of at most 18 decimal digits, without a sign; None where the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None

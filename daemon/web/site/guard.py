@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 from typing import Literal
@@ -101,11 +102,9 @@ def known_hosts(web: Web) -> frozenset[str]:
 
 
 def host_name(host: str) -> str:
-    """The name in HOST or HOST:PORT, without brackets."""
-    name = host.lower()
-    if not name.endswith("]"):
-        name = name.rpartition(":")[0] or name
-    return name.strip("[]")
+    """The name in HOST or HOST:PORT, without brackets; empty where a header has something else."""
+    found = re.fullmatch(r"(\[[0-9a-f:]+\]|[^:@/]+)(:\d+)?", host.lower())
+    return found[1].strip("[]") if found else ""
 
 
 def cookie_name(web: Web) -> str:

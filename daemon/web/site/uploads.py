@@ -15,22 +15,18 @@ from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from colorizer.durable import sync_file, write_durably
-from colorizer.errors import TintdError
 from daemon.config.settings import Config, Folder
 from daemon.files.publisher import candidate_names, publish
+from daemon.jobs.delivery import leads_out
 from daemon.watch.file_filter import wants
 from daemon.web.site.credentials import web_folder
 from daemon.web.site.disks import Disks, Found
-from daemon.web.site.reading import is_visible
+from daemon.web.site.upload_paths import UploadError, safe_path
 
 ID = re.compile(r"[0-9a-f]{32}")
-_LONGEST_NAME = 200
-"""Bytes of each part of a path."""
-_MOST_PARTS = 20
-"""Parts of a path."""
 _MOST_OPEN = 200
 """Uploads that are not finished."""
 _KEPT_SECONDS = 86_400.0
@@ -41,15 +37,6 @@ _DISK_SECONDS = 120.0
 """Seconds within which a disk must take what has come; at the end of a large file it may write all of it."""
 _NO_ANSWER = "The disk of this folder does not answer at present."
 _MIB = 1 << 20
-
-
-class UploadError(TintdError):
-    """An upload is refused; the message says why."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Refuse with an HTTP status."""
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +188,8 @@ class Uploads:
             raise UploadError(403, problem)
         if not wants(folder, folder.input / path):
             raise UploadError(422, "The folder ignores files with such a name.")
+        if leads_out((folder.input / path).parent, folder.input, folder):
+            raise UploadError(422, "A link leads out of the folder there; `links: follow` permits it.")
         if length > self._config.web.upload_mib * _MIB:
             raise UploadError(413, f"The file is larger than {self._config.web.upload_mib} MiB (`web.upload_mib`).")
         if length > self._room(folder):
@@ -258,20 +247,6 @@ class Uploads:
                     self._remove(upload)
         if len(known) >= _MOST_OPEN:
             raise UploadError(429, f"There are {_MOST_OPEN} uploads already; wait until one is finished.")
-
-
-def safe_path(name: str) -> PurePosixPath:
-    """The path in a watched folder that a client asks for, with all that could lead elsewhere taken out of it.
-
-    Raises:
-        UploadError: nothing is left of it, or it is too long.
-
-    """
-    parts = ["".join(filter(is_visible, part)).strip() for part in re.split(r"[/\\]", name)]
-    kept = [part for part in parts if part not in {"", ".", ".."}]
-    if not kept or len(kept) > _MOST_PARTS or any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in kept):
-        raise UploadError(422, "The file has no name that it can keep.")
-    return PurePosixPath(*(part.encode(errors="replace").decode() for part in kept))
 
 
 def _size_of(upload: Upload) -> int:

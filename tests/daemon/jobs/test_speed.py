@@ -28,6 +28,12 @@ def test_a_film_that_begins_anew_is_measured_anew() -> None:
     assert measured((0, 1), (10, 1001), (11, 0), (90, 0), (91, 500), (101, 600)) == pytest.approx(10)
 
 
+def test_a_slow_beginning_does_not_count_for_long() -> None:
+    """The first frames of a film take longer than the others; soon the speed is that of the others."""
+    beginning = [(second / 2, 1 + second) for second in range(6)]
+    assert measured(*beginning, *((3 + second / 2, 10 + 8 * second) for second in range(10))) == pytest.approx(16)
+
+
 def test_only_the_last_minutes_count() -> None:
     """A machine that was busy for an hour, and is idle now, is fast."""
     slow = [(float(second), 1 + second) for second in range(3600)]

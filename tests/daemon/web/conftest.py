@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,14 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from daemon.config.settings import Config, Folder
+from daemon.config.settings import Config, Folder, load_config
 from daemon.config.web_settings import Web
 from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import AttemptEnd, IncomingFile, ResultMetadata
 from daemon.web.server import bind, make_server
+from daemon.web.site.addresses import address_of, link_of
 from daemon.web.site.credentials import Credentials, open_credentials
-from tests.conftest import TIMEOUT
+from tests.conftest import TIMEOUT, Daemon
 
 
 @dataclass
@@ -79,6 +81,31 @@ def make_page(tmp_path: Path) -> Iterator[Callable[..., Page]]:
 def page(make_page: Callable[..., Page]) -> Page:
     """A page with the usual settings."""
     return make_page()
+
+
+@pytest.fixture
+def serve(daemon: Daemon) -> Iterator[Callable[..., str]]:
+    """Start a service with a page that has some settings; returns a link that logs in. Both end with the test."""
+
+    def start(**web: Any) -> str:  # noqa: ANN401 (settings of any kind)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            daemon.settings["web"] = {"address": f"127.0.0.1:{free.getsockname()[1]}"} | web
+        daemon.start()
+        config = load_config(daemon.root / "config.yaml")
+        daemon.wait_until(lambda: answers(f"{address_of(config.web)}healthz"), "the page is there")
+        return link_of(config.web, open_credentials(config), time.time())
+
+    yield start
+    if daemon.process is not None and daemon.process.poll() is None:
+        daemon.stop()
+
+
+def answers(address: str) -> bool:
+    """Whether a page answers."""
+    try:
+        return httpx.get(address, timeout=TIMEOUT).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
 
 
 def config_in(root: Path, **web: Any) -> Config:  # noqa: ANN401 (settings of any kind)

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,14 +57,6 @@ def opened(browser: Browser, address: str, **options: Any) -> Iterator[Tab]:  # 
     assert wrong == []
 
 
-def start(tintd: Daemon, **web: Any) -> str:  # noqa: ANN401 (settings of any kind)
-    """Start a service with a page; returns the link that logs in."""
-    tintd.settings["web"] = {"address": "127.0.0.1:0"} | web
-    tintd.start()
-    tintd.wait_until(lambda: tintd.logged("web page"), "the page is there")
-    return str(tintd.logged("web page")[-1]["log_in_once"])
-
-
 def check_all(tab: Tab, root: str, places: Sequence[str] = PLACES) -> None:
     """Look at pages with axe; neither at a desk's width nor at a phone's does anything stick out."""
     for place in places:
@@ -77,13 +69,15 @@ def check_all(tab: Tab, root: str, places: Sequence[str] = PLACES) -> None:
         assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == [], place
 
 
-def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser, tmp_path: Path) -> None:
+def test_a_person_drops_a_photograph_and_a_film(
+    daemon: Daemon, serve: Callable[..., str], browser: Browser, tmp_path: Path
+) -> None:
     """A first visit; both are dropped, are done, slide and play; a failed one is tried again; pause and resume."""
     photograph, film = write_grey(tmp_path / "grand mother.png"), write_film(tmp_path / "film.mp4", Film(frames=30))
     broken = tmp_path / "broken.png"
     broken.write_bytes(photograph.read_bytes()[:600])
-    tintd.settings["work"]["attempts"] = 1
-    link = start(tintd)
+    daemon.settings["work"]["attempts"] = 1
+    link = serve()
     root = link.partition("login")[0]
     with opened(browser, root) as tab:
         tab.goto(root)
@@ -91,7 +85,7 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
         check_all(tab, root, ("", "login?link=used"))
         tab.goto(link)
         expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
-        expect(tab.get_by_text(str(tintd.inbox), exact=True)).to_be_visible()
+        expect(tab.get_by_text(str(daemon.inbox), exact=True)).to_be_visible()
 
         tab.get_by_role("button", name="Pause", exact=True).click()
         expect(tab.get_by_role("heading", name="Paused")).to_be_visible()
@@ -126,8 +120,8 @@ def test_a_person_drops_a_photograph_and_a_film(tintd: Daemon, browser: Browser,
 
         tab.goto(f"{root}failed")
         expect(tab.locator(".reason")).to_contain_text("broken.png")
-        (tintd.inbox / "broken.png").write_bytes(photograph.read_bytes())
-        tintd.wait_for(done=3)
+        (daemon.inbox / "broken.png").write_bytes(photograph.read_bytes())
+        daemon.wait_for(done=3)
         check_all(tab, root)
 
 
@@ -179,11 +173,11 @@ def drag(tab: Tab, *paths: Path) -> None:
 
 
 @pytest.mark.slow
-def test_reading_needs_no_script(tintd: Daemon, browser: Browser) -> None:
+def test_reading_needs_no_script(daemon: Daemon, serve: Callable[..., str], browser: Browser) -> None:
     """Logging in, the pages, a result and pausing work without JavaScript."""
-    write_grey(tintd.inbox / "a.png")
-    link = start(tintd)
-    tintd.wait_for(done=1)
+    write_grey(daemon.inbox / "a.png")
+    link = serve()
+    daemon.wait_for(done=1)
     root = link.partition("login")[0]
     with opened(browser, root, java_script_enabled=False, color_scheme="dark") as tab:
         tab.goto(link)
@@ -196,9 +190,9 @@ def test_reading_needs_no_script(tintd: Daemon, browser: Browser) -> None:
 
 
 @pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
-def test_it_works_behind_nginx(tintd: Daemon, browser: Browser, tmp_path: Path) -> None:
+def test_it_works_behind_nginx(serve: Callable[..., str], browser: Browser, tmp_path: Path) -> None:
     """Under a path of its own, with events and uploads."""
-    link = start(tintd, root_path="/pictures", trusted_proxies=["127.0.0.1"])
+    link = serve(root_path="/pictures", trusted_proxies=["127.0.0.1"])
     with nginx(tmp_path, link.partition("/login")[0]) as address, opened(browser, address) as tab:
         tab.goto(f"{address}/pictures/{link.rpartition('/')[2]}")
         expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()

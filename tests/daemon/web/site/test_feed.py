@@ -16,12 +16,9 @@ from tests.conftest import TIMEOUT, Daemon
 
 
 @pytest.fixture
-def browser(tintd: Daemon) -> Iterator[httpx.Client]:
+def browser(serve: Callable[..., str]) -> Iterator[httpx.Client]:
     """A browser that has logged in to the page of a running service."""
-    tintd.settings["web"] = {"address": "127.0.0.1:0"}
-    tintd.start()
-    tintd.wait_until(lambda: tintd.logged("web page"), "the page is there")
-    link = tintd.logged("web page")[0]["log_in_once"]
+    link = serve()
     address = link.partition("/login")[0]
     with httpx.Client(base_url=address, headers={"Origin": address}, timeout=TIMEOUT) as made:
         assert made.get(link).status_code == 303
@@ -53,7 +50,7 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.05)
 
 
-def test_people_see_and_steer_the_service(tintd: Daemon, browser: httpx.Client) -> None:
+def test_people_see_and_steer_the_service(daemon: Daemon, browser: httpx.Client) -> None:
     """Pause, drop a file, resume, and it is done; the same page shows a failure, which can be tried again."""
 
     def press(**fields: str | int) -> None:
@@ -61,16 +58,16 @@ def test_people_see_and_steer_the_service(tintd: Daemon, browser: httpx.Client) 
 
     with events(browser) as told:
         assert any(said is not None and said["ready"] for _, said in told)
-        assert str(tintd.inbox) in browser.get("/").text.partition("Watched folders")[2]
+        assert str(daemon.inbox) in browser.get("/").text.partition("Watched folders")[2]
         assert [watch["folder"] for watch in browser.get("/api/v1/status").json()["service"]["watches"]] == [
-            str(tintd.inbox)
+            str(daemon.inbox)
         ]
         press(do="pause-30")
         first = next((name, said) for name, said in told if said and said["paused"])
         assert first[1]["paused"][0]["until"] > time.time() + 1700
         assert "Paused" in browser.get("/").text
-        write_grey(tintd.inbox / "a.png")
-        write_grey(tintd.inbox / "b.png")
+        write_grey(daemon.inbox / "a.png")
+        write_grey(daemon.inbox / "b.png")
         until(lambda: browser.get("/api/v1/jobs", params={"state": "waiting"}).json()["jobs"][1:])
         jobs = {Path(job["file"]).name: job["job"] for job in browser.get("/api/v1/jobs").json()["jobs"]}
         press(do="front", job=jobs["b.png"])
@@ -84,6 +81,11 @@ def test_people_see_and_steer_the_service(tintd: Daemon, browser: httpx.Client) 
     until(lambda: browser.get("/api/v1/status").json()["counts"]["done"] == 2)
     detail = browser.get(f"/api/v1/jobs/{jobs['a.png']}").json()
     assert [attempt["outcome"] for attempt in detail["history"]] == ["done"]
+    place = f"/api/v1/jobs/{jobs['a.png']}"
+    until(lambda: len(browser.get(place).json()["history"][0]["log"]) == 2)
+    assert [line["event"] for line in browser.get(place).json()["history"][0]["log"]] == ["colouring", "done"]
+    assert browser.post(f"{place}/recolor", json={"vividness": 0.5}).json()["files"] == 1
+    assert browser.get(place).json()["choice"] == {"vividness": 0.5}
     assert browser.get("/api/v1/jobs/77").status_code == 404
     assert browser.get("/api/v1/jobs", params={"limit": 0}).status_code == 422
     page = browser.get("/api/v1/jobs", params={"limit": 1}).json()

@@ -68,7 +68,9 @@ def test_a_change_that_another_site_asks_for_is_refused(page: Page) -> None:
     assert page.browser.post("/actions", data={"do": "resume"}, headers=same).status_code == 503
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "localhost:1@evil.example", ""]
+)
 def test_a_name_that_leads_here_by_a_trick_is_refused(page: Page, host: str) -> None:
     """DNS rebinding: the browser believes that it talks to another site."""
     assert page.browser.get("/", headers={"Host": host}).status_code == 421

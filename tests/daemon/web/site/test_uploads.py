@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from daemon.web.site import uploads
-from daemon.web.site.uploads import UploadError, safe_path
+from daemon.web.site.upload_paths import UploadError, safe_path
 from tests.conftest import TIMEOUT
 from tests.daemon.web.conftest import Page
 from tests.daemon.web.test_supervisor import until
@@ -130,6 +130,16 @@ def test_a_name_that_cannot_be_kept_is_refused(page: Page, name: str) -> None:
 def test_no_name_leads_out_of_the_folder(name: str, path: str) -> None:
     """Whatever separates its parts."""
     assert str(safe_path(name)) == path
+
+
+def test_no_link_leads_out_of_the_folder(page: Page, tmp_path: Path) -> None:
+    """A link in the watched folder is no way to write elsewhere, unless links are followed there."""
+    (tmp_path / "elsewhere").mkdir()
+    (page.config.folders[0].input / "album").symlink_to(tmp_path / "elsewhere")
+    answer = begin(page, "album/a.jpg", 0)
+    assert answer.status_code == 422
+    assert "links: follow" in answer.json()["error"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_no_id_leads_elsewhere(page: Page) -> None:
