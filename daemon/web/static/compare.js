@@ -31,7 +31,15 @@ function coupleFilms(box) {
   }
 }
 
+// A file that cannot be read has no picture; its page says why.
+function removeIfBroken(figure) {
+  const image = figure.querySelector("img");
+  if (image.complete && !image.naturalWidth) figure.remove();
+  else image.addEventListener("error", () => figure.remove());
+}
+
 function prepare() {
+  document.querySelectorAll("[data-optional]").forEach(removeIfBroken);
   document.querySelectorAll("[data-compare]").forEach(addSlider);
   document.querySelectorAll("[data-films]").forEach(coupleFilms);
 }
