@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 from collections.abc import Iterator
@@ -9,6 +10,10 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 _ROOT = Path("/")
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt (glibc's malloc.h)."""
+_LARGEST, _KEPT = 32 << 20, 128 << 20
+"""Most bytes of an array that comes from kept memory (glibc allows no more), and of kept memory."""
 
 
 def available_processors(root: Path = _ROOT) -> int:
@@ -36,6 +41,19 @@ def limit_threads(threads: int) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     os.environ.setdefault("VIPS_CONCURRENCY", str(threads))
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep memory that is freed, up to `_KEPT` bytes, for the next arrays.
+
+    Otherwise it gives arrays of more than 128 KiB back to the system, and each new one begins with a page fault for
+    every 4 KiB, which takes longer than to fill them. Other C libraries than glibc have no such setting.
+
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, _LARGEST)
+        library.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
 def has_avx512(root: Path = _ROOT) -> bool:

@@ -19,8 +19,8 @@ from colorizer.settings import WorkingSize
 
 LONGEST = 4
 """A working picture has at most as many pixels as this many squares of the working size."""
-_MOST = 64
-"""Largest number of pictures that are fitted at once."""
+_MOST, _MOST_ON_CPU = 64, 2
+"""Largest numbers of pictures that are fitted at once; a processor's cache holds few."""
 
 
 class Colorist:
@@ -40,7 +40,7 @@ class Colorist:
         self._model = model
         self._working_size = model.card.working_size if working_size == "auto" else working_size
         self._decoding = decoding or model.card.decoding("auto")
-        self._limit = BatchLimit(_MOST, model.device)
+        self._limit = BatchLimit(_MOST_ON_CPU if model.device.type == "cpu" else _MOST, model.device)
 
     @property
     def device(self) -> torch.device:
@@ -68,7 +68,7 @@ class Colorist:
             mirrored: see `ColourModel.predict`.
 
         Returns:
-            The fit, from which `chroma.enlarge` makes the chroma of the full-sized picture.
+            The fit, a function of the luma of the full-sized picture.
 
         Raises:
             DeviceError: the device's memory does not hold even one picture.

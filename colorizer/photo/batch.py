@@ -1,8 +1,14 @@
-"""Colour several photographs: all are examined, alike ones share a call of the network, and each is written."""
+"""Colour several photographs: all are examined, and each is written while the network looks at the next ones.
+
+The network has a thread of its own. All that is done with a file is done in the caller's thread.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from itertools import groupby
 
 import torch
@@ -20,9 +26,13 @@ _ROOM = 128 << 20
 """Bytes of memory in which the decoded pictures of a batch are kept; further ones are decoded again to be written."""
 _TOGETHER = 16
 """Most pictures in one call of the network: an animation has hundreds."""
+_ALONE = {"cpu"}
+"""Types of devices on which a larger batch takes no less time, so that none has to wait for others."""
 
 _Place = tuple[int, int]
 """Number of a photograph, and number of a frame in it."""
+_Fits = dict[_Place, Callable[[], ChromaFit]]
+"""How to get the chroma of each frame: the function waits for it, or raises what went wrong with it."""
 
 
 def colorize_photos(
@@ -44,24 +54,30 @@ def colorize_photos(
 
     """
     examined: dict[int, ExaminedPhoto] = {}
+    fits: _Fits = {}
     room = _ROOM
-    for number, job in enumerate(jobs):
-        on_turn(number)
-        try:
-            examined[number] = examine(job, open_colorist(job.settings.colour).extent, on_progress, room)
-        except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
-            yield number, error
-        else:
-            room = max(0, room - examined[number].held)
-    fits = _choose_chroma(examined, open_colorist)
-    for number in sorted(examined):
-        photo = examined.pop(number)  # the next one may need its memory
-        on_turn(number)
-        try:
-            own = _fits_of(fits, number, len(photo.shown))
-            yield number, write(photo, own, _maker(photo, open_colorist), on_progress)
-        except Exception as error:  # noqa: BLE001 (likewise)
-            yield number, error
+    with ThreadPoolExecutor(1, "network") if len(jobs) > 1 else nullcontext() as network:
+        for number, job in enumerate(jobs):
+            on_turn(number)
+            try:
+                colorist = open_colorist(job.settings.colour)
+                photo = examined[number] = examine(job, colorist.extent, on_progress, room)
+            except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
+                yield number, error
+                continue
+            room = max(0, room - photo.held)
+            if colorist.device.type in _ALONE:
+                fits |= _choose_chroma({number: photo}, open_colorist, network)
+        waiting = {number: photo for number, photo in examined.items() if (number, 0) not in fits}
+        fits |= _choose_chroma(waiting, open_colorist, network)
+        for number in sorted(examined):
+            photo = examined.pop(number)  # the next one may need its memory
+            on_turn(number)
+            try:
+                own = [fits.pop((number, frame))() for frame in range(len(photo.shown))]
+                yield number, write(photo, own, _maker(photo, open_colorist), on_progress)
+            except Exception as error:  # noqa: BLE001 (likewise)
+                yield number, error
 
 
 def _maker(photo: ExaminedPhoto, open_colorist: Callable[[ColourSettings], Colorist]) -> str | None:
@@ -73,40 +89,43 @@ def _maker(photo: ExaminedPhoto, open_colorist: Callable[[ColourSettings], Color
 
 
 def _choose_chroma(
-    examined: dict[int, ExaminedPhoto], open_colorist: Callable[[ColourSettings], Colorist]
-) -> dict[_Place, ChromaFit | Exception]:
-    """Choose the chroma of every frame, or say why that failed; alike frames are predicted together."""
+    examined: dict[int, ExaminedPhoto], open_colorist: Callable[[ColourSettings], Colorist], network: Executor | None
+) -> _Fits:
+    """Begin to choose the chroma of every frame; alike frames are predicted together."""
 
     def likeness(place: _Place) -> tuple[object, ...]:
         photo = examined[place[0]]
         return id(open_colorist(photo.job.settings.colour)), *photo.shown[place[1]].shape
 
-    fits: dict[_Place, ChromaFit | Exception] = {}
+    fits: _Fits = {}
     places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.shown))]
     for _, group in groupby(sorted(places, key=likeness), key=likeness):
         alike = list(group)
         colorist = open_colorist(examined[alike[0][0]].job.settings.colour)
         for first in range(0, len(alike), _TOGETHER):
             chunk = alike[first : first + _TOGETHER]
-            try:
-                luma = [examined[number].shown[frame] for number, frame in chunk]
-                fits |= zip(chunk, _fit(colorist, luma), strict=True)
-            except Exception as error:  # noqa: BLE001 (the device cannot do it: each of them says so)
-                fits |= dict.fromkeys(chunk, error)
+            luma = [examined[number].shown[frame] for number, frame in chunk]
+            chosen = _begin(partial(_fit, colorist, luma), network)
+            fits |= {place: partial(_one_of, chosen, number) for number, place in enumerate(chunk)}
     return fits
+
+
+def _begin(work: Callable[[], list[ChromaFit]], network: Executor | None) -> Future[list[ChromaFit]]:
+    """Do some work in the network's thread, or at once where it has none."""
+    if network is not None:
+        return network.submit(work)
+    done: Future[list[ChromaFit]] = Future()
+    try:
+        done.set_result(work())
+    except Exception as error:  # noqa: BLE001 (each photograph that waits for it raises it)
+        done.set_exception(error)
+    return done
+
+
+def _one_of(chosen: Future[list[ChromaFit]], number: int) -> ChromaFit:
+    return chosen.result()[number]
 
 
 def _fit(colorist: Colorist, luma: Sequence[torch.Tensor]) -> list[ChromaFit]:
     fit = colorist.fit(torch.cat(tuple(luma)), MATRIX, mirrored=True)
     return [ChromaFit(slope, offset) for slope, offset in zip(fit.slope.split(1), fit.offset.split(1), strict=True)]
-
-
-def _fits_of(fits: dict[_Place, ChromaFit | Exception], number: int, frames: int) -> list[ChromaFit]:
-    """The chroma of a photograph's frames; raises what went wrong with one of them."""
-    own = []
-    for frame in range(frames):
-        fit = fits[number, frame]
-        if isinstance(fit, Exception):
-            raise fit
-        own.append(fit)
-    return own

@@ -1,27 +1,29 @@
-"""Chroma at full size, computed strip by strip: what `chroma.enlarge` and `chroma.fit_gamut` give, in little memory."""
+"""Colour at full size, computed strip by strip: that of `chroma.enlarge` and `chroma.fit_gamut`, in little memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from colorizer.model.chroma import ChromaFit
+from colorizer.model.lab import rgb_minus_luma
 from colorizer.photo.picture import MATRIX
 
 Plane = NDArray[np.float32]
 
+cv2.setNumThreads(1)  # its threads would spin, and a strip is too small for them
+
 _TINY = 1e-6
 """Smallest distance from grey as a share of white, so that nothing is divided by zero."""
 _KR, _KB = MATRIX.value
-RED, BLUE = 2 - 2 * _KR, 2 - 2 * _KB
-"""How far Cr and Cb move R' and B'."""
-GREEN = -_KB * BLUE / (1 - _KR - _KB), -_KR * RED / (1 - _KR - _KB)
-"""How far Cb and Cr move G'."""
+_GREEN = -_KR / (1 - _KR - _KB), -_KB / (1 - _KR - _KB)
+"""Parts of R' - Y' and B' - Y' in G' - Y'."""
 
 
 class FullChroma:
@@ -31,42 +33,46 @@ class FullChroma:
         """Enlarge a fit to the width of a picture.
 
         Args:
-            fit: one of its pictures, (1, 2, h, w).
+            fit: of one picture, (1, 2, h, w).
             height: of the full-sized picture.
             width: likewise.
-            white: the sample that is white; chroma is given in these units.
+            white: the sample that is white; luma and colour are in these units.
 
         """
-        both = torch.cat((fit.slope, fit.offset * white), dim=1).float().cpu()
-        rows = both.shape[-2]
-        wide = functional.interpolate(both, size=(rows, width), mode="bilinear")[0].numpy()
-        self._above = wide
-        self._step = np.diff(wide, axis=1, append=wide[:, -1:])
+        slope, offset = (rgb_minus_luma(plane[0].float().cpu(), MATRIX)[::2] for plane in (fit.slope, fit.offset))
+        both = torch.cat((slope, offset * white)).numpy()
+        rows = both.shape[1]
+        self._lines = np.stack([cv2.resize(plane, (width, rows), interpolation=cv2.INTER_LINEAR) for plane in both])
         place = ((np.arange(height) + 0.5) * rows / height - 0.5).clip(0, rows - 1)
-        self._cell = place.astype(int)
+        self._cell = np.minimum(place.astype(int), max(0, rows - 2))
         self._share = (place - self._cell).astype(np.float32)
+        self._largest = int(np.bincount(self._cell).max())
         self._white = np.float32(white)
 
     def strip(self, luma: Plane, first: int) -> Plane:
-        """Cb and Cr, inside the gamut, of some lines.
+        """R' - Y' and B' - Y', inside the gamut, of some lines.
 
         Args:
-            luma: (n, W), in the units of `white`.
+            luma: (n, W).
             first: number of the first line in the picture.
 
         Returns:
-            (2, n, W), around 0.
+            (2, n, W).
 
         """
-        chroma = np.empty((2, *luma.shape), np.float32)
+        colour = np.empty((2, *luma.shape), np.float32)
+        # New arrays for each step would take more time than the steps themselves.
+        buffer = np.empty((4, self._largest, luma.shape[1]), np.float32)
         for lines, cell in self._cells(first, len(luma)):
             share = self._share[first + lines.start : first + lines.stop, None]
-            fit = self._step[:, cell, None] * share
-            fit += self._above[:, cell, None]
-            np.multiply(fit[:2], luma[lines], out=chroma[:, lines])
-            chroma[:, lines] += fit[2:]
-            self._limit(chroma[:, lines], luma[lines])
-        return chroma
+            above, below = self._lines[:, cell], self._lines[:, min(cell + 1, self._lines.shape[1] - 1)]
+            fit, part, own_luma = buffer[:, : len(share)], colour[:, lines], luma[lines]
+            np.multiply((below - above)[:, None], share, out=fit)
+            fit += above[:, None]
+            np.multiply(fit[:2], own_luma, out=part)
+            part += fit[2:]
+            self._limit(part, own_luma, fit)
+        return colour
 
     def _cells(self, first: int, lines: int) -> Iterator[tuple[slice, int]]:
         """The lines that lie between the same two lines of the fit, and the number of the upper one."""
@@ -75,19 +81,23 @@ class FullChroma:
         for start, stop in pairwise(starts):
             yield slice(int(start), int(stop)), int(cells[start])
 
-    def _limit(self, chroma: Plane, luma: Plane) -> None:
-        """Reduce chroma in place, keeping its hue, until R'G'B' lie in the gamut."""
-        cb, cr = chroma
-        red, blue = cr * np.float32(RED), cb * np.float32(BLUE)
-        green = cb * np.float32(GREEN[0])
-        green += cr * np.float32(GREEN[1])
-        up = np.maximum(red, blue)
-        np.maximum(up, green, out=up)
-        down = np.minimum(red, blue, out=red)
-        np.minimum(down, green, out=down)
-        if (up + luma).max() <= self._white and (down + luma).min() >= 0:
+    def _limit(self, colour: Plane, luma: Plane, buffer: Plane) -> None:
+        """Reduce colour (2, n, W) in place, keeping its hue, until R'G'B' lie in the gamut; `buffer` is (4, n, W)."""
+        red, blue = colour
+        green, up, down, room = buffer
+        cv2.addWeighted(red, _GREEN[0], blue, _GREEN[1], 0, dst=green)
+        np.maximum(np.maximum(red, blue, out=up), green, out=up)
+        np.minimum(np.minimum(red, blue, out=down), green, out=down)
+        if np.add(up, luma, out=room).max() <= self._white and np.add(down, luma, out=room).min() >= 0:
             return
         tiny = self._white * np.float32(_TINY)
-        room = (self._white - luma) / np.maximum(up, tiny)
-        np.minimum(room, luma / np.maximum(-down, tiny), out=room)
-        chroma *= room.clip(0, 1, out=room)
+        np.subtract(self._white, luma, out=room)
+        room /= np.maximum(up, tiny, out=up)
+        np.divide(luma, np.maximum(np.negative(down, out=down), tiny, out=down), out=down)
+        np.minimum(room, down, out=room)
+        colour *= room.clip(0, 1, out=room)
+
+
+def green_of(red: Plane, blue: Plane) -> Plane:
+    """G' - Y' of R' - Y' and B' - Y'."""
+    return cast("Plane", cv2.addWeighted(red, _GREEN[0], blue, _GREEN[1], 0))

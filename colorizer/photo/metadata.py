@@ -14,7 +14,7 @@ from colorizer.photo.blocks.blocks import Blocks, Truth
 from colorizer.photo.blocks.photoshop import resources_of, without_thumbnails
 from colorizer.photo.formats import PhotoFormat
 from colorizer.photo.picture import Photo, Picture
-from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, Tags, exif_of, tags_of_exif
+from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, XMP, Tags, exif_of, tags_of_exif
 from colorizer.settings import PhotoSettings
 
 _OUTDATED = {
@@ -123,7 +123,7 @@ def exif_and_xmp(image: pyvips.Image) -> dict[str, bytes]:
 
 
 def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> Tags:
-    """The tags of a result that libvips does not write: those of an original TIFF, or of another format's blocks.
+    """The tags of a result that its encoder does not write: those of an original TIFF, or of another format's blocks.
 
     The original's tags are not changed.
     """
@@ -132,6 +132,8 @@ def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> 
         tags = tags_of_exif(blocks.exif)
     if blocks.photoshop and not {_IPTC, _PHOTOSHOP} & tags.keys():
         tags = {**tags, _PHOTOSHOP: {"datatype": 1, "data": blocks.photoshop}}
+    if blocks.xmp:
+        tags = {**tags, XMP: {"datatype": 1, "data": blocks.xmp}}
     if ORIENTATION in tags:  # the decoder may have applied it
         tags = {**tags, ORIENTATION: _short(picture.orientation)}
     if picture.has_extra:

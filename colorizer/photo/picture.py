@@ -70,18 +70,23 @@ class Photo:
     """What was left out, or is read otherwise than it lies in the file."""
 
 
-Strip = Callable[[], NDArray[np.uint8]]
-"""Computes some lines of a picture, (n, W, 3); it may be called in any thread."""
-
-
 @dataclass(frozen=True, slots=True)
-class YCbCr:
-    """A coloured picture as full-range Y'CbCr of 8 bits (JFIF), which is computed strip by strip."""
+class ColouredStrips:
+    """A coloured picture without alpha, which is computed in strips (n, W, 3) from top to bottom.
+
+    Both functions take the number of lines of a strip; the last one may have fewer.
+    """
 
     width: int
     height: int
-    strips: Callable[[int], Iterator[Strip]]
-    """Reads the picture once, and yields strips of so many lines from top to bottom; the last may have fewer."""
+    sample: Sample
+    """Type of its samples as R'G'B', uchar or ushort."""
+    resolution: tuple[float, float]
+    """Pixels an inch, across and along."""
+    rgb: Callable[[int], Iterator[NDArray[Any]]]
+    """R'G'B' (sRGB)."""
+    ycbcr: Callable[[int], Iterator[NDArray[np.uint8]]]
+    """Full-range Y'CbCr of 8 bits (JFIF)."""
 
 
 def split_alpha(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:

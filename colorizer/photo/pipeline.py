@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -21,10 +21,10 @@ from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
-from colorizer.photo.picture import Photo
+from colorizer.photo.picture import ColouredStrips, Photo
 from colorizer.photo.reduction import Extent, Reduction, reduce_picture
 from colorizer.photo.results import ResultPlan, check_result, write_kept_page, write_page, write_picture
-from colorizer.photo.strips import colour_picture, grey_picture, own_picture, ycbcr_picture
+from colorizer.photo.strips import colour_picture, coloured_strips, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
 from colorizer.report import Report
@@ -168,12 +168,7 @@ def _write(
     job.workspace.mkdir(exist_ok=True)
     for number, picture in enumerate(photo.pictures):
         own = [_unorient(fit, picture.orientation) for fit in islice(remaining, picture.frames)]
-        progress = partial(on_progress, number, len(photo.pictures))
-        if _as_ycbcr(examined):
-            fit = pad_fit(own[0], examined.reductions[0].margins)
-            notes |= dict.fromkeys(write_picture(ycbcr_picture(picture, fit, progress), picture, plan))
-            break
-        image = watch(_coloured(examined, number, own), progress)
+        image = _coloured(examined, number, own, partial(on_progress, number, len(photo.pictures)))
         if result is not TIFF:
             notes |= dict.fromkeys(write_picture(image, picture, plan))
             break
@@ -193,25 +188,30 @@ def _unorient(fit: ChromaFit, orientation: int) -> ChromaFit:
     return ChromaFit(unorient(fit.slope, orientation), unorient(fit.offset, orientation))
 
 
-def _as_ycbcr(examined: ExaminedPhoto) -> bool:
-    """Whether all of a result is the luma of its original and new chroma, in a format that stores these."""
-    picture, reduction, result = examined.photo.pictures[0], examined.reductions[0], examined.output.format
-    keeps_colour = reduction.verdict is Verdict.COLOUR or bool(reduction.kept)
-    beside_colour = picture.transparent or picture.has_extra or examined.job.compare
-    is_srgb = examined.job.settings.photo.profile == "srgb"
-    return result.save_ycbcr is not None and is_srgb and not keeps_colour and not beside_colour
-
-
-def _coloured(examined: ExaminedPhoto, number: int, fits: Sequence[ChromaFit]) -> pyvips.Image:
-    """The coloured picture of this number with its metadata, to be computed when it is saved."""
+def _coloured(
+    examined: ExaminedPhoto, number: int, fits: Sequence[ChromaFit], on_progress: Callable[[], None]
+) -> pyvips.Image | ColouredStrips:
+    """The coloured picture of this number, to be computed when it is saved; an image has its metadata."""
     photo, result, settings = examined.photo, examined.output.format, examined.job.settings.photo
     picture, reduction = photo.pictures[number], examined.reductions[number]
     sample, white = held_sample(picture.sample, result), held_white(picture, photo, result)
+    whole = [pad_fit(fit, reduction.margins) for fit in fits]
+    if _is_all_new(examined, number) and sample != "float":
+        return coloured_strips(picture, whole[0], sample, white, on_progress)
     if reduction.verdict is Verdict.COLOUR:
         image = own_picture(picture, sample, white)
     else:
-        whole = [pad_fit(fit, reduction.margins) for fit in fits]
         image = colour_picture(picture, whole, sample, white, reduction.kept)
     if examined.job.compare:
         image = grey_picture(picture, sample, white).join(image, "horizontal")
-    return with_profile(image, picture, result, settings)
+    return watch(with_profile(image, picture, result, settings), on_progress)
+
+
+def _is_all_new(examined: ExaminedPhoto, number: int) -> bool:
+    """Whether a result is sRGB of new colour alone, in a format that is written in strips."""
+    photo, reduction = examined.photo, examined.reductions[number]
+    picture, job = photo.pictures[number], examined.job
+    keeps_colour = reduction.verdict is Verdict.COLOUR or bool(reduction.kept)
+    has_more = picture.transparent or picture.has_extra or picture.frames > 1 or job.compare
+    is_srgb = job.settings.photo.profile == "srgb"
+    return examined.output.format.save_strips is not None and is_srgb and not keeps_colour and not has_more

@@ -67,7 +67,7 @@ def reduce_picture(
     frames = _read(picture, sides, on_progress, with_colour=judge_colour)
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
     reads_colour = frames[0].shape[1] > 1
-    rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0].expand(3, -1, -1) for frame in frames], 1)
+    rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0] for frame in frames], 1)
     judgement = _judge(picture, rgb)
     verdict = judgement.verdict if reads_colour else Verdict.UNKNOWN
     if len(frames) > 1 or not judgement.surround:
@@ -175,7 +175,7 @@ def _working_luma(luma: Tensor, sides: tuple[int, int], orientation: int) -> Ten
 
 
 def _refined(rgb: Tensor, judgement: Judgement, picture: Picture) -> Margins:
-    """The margins of a surround at the size of a reduced picture (3, h, w)."""
+    """The margins of a surround at the size of a reduced picture (C, h, w)."""
     size = rgb.shape[-2], rgb.shape[-1]
     judged = judged_extent(picture.height, picture.width)
     return refine(rgb, judgement.surround.scaled(judged, size), ceil(size[0] / judged[0]))
@@ -201,5 +201,6 @@ def _without_surround(
 
 
 def _judge(picture: Picture, rgb: Tensor) -> Judgement:
-    """Judge all frames together; `rgb` is (3, h, w)."""
-    return judge(shrink(rgb[None], judged_extent(picture.height * picture.frames, picture.width))[0])
+    """Judge all frames together, R'G'B' or grey, (3 or 1, h, w)."""
+    small = shrink(rgb[None], judged_extent(picture.height * picture.frames, picture.width))[0]
+    return judge(small.expand(3, -1, -1))

@@ -24,7 +24,7 @@ from colorizer.photo.comparison import lost_metadata
 from colorizer.photo.formats import JPEG, PhotoFormat
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import blocks_of, tags_for_tiff, truth_of, with_blocks
-from colorizer.photo.picture import Photo, Picture, YCbCr
+from colorizer.photo.picture import ColouredStrips, Photo, Picture
 from colorizer.photo.reduction import reduce_luma
 from colorizer.photo.tags import Tags
 
@@ -55,7 +55,7 @@ class Page:
     tags: Tags
 
 
-def write_picture(image: pyvips.Image | YCbCr, picture: Picture, plan: ResultPlan) -> tuple[str, ...]:
+def write_picture(image: pyvips.Image | ColouredStrips, picture: Picture, plan: ResultPlan) -> tuple[str, ...]:
     """Write the file of a result that is one picture.
 
     Args:
@@ -85,11 +85,12 @@ def write_picture(image: pyvips.Image | YCbCr, picture: Picture, plan: ResultPla
     return (*blocks.notes, *notes)
 
 
-def write_page(image: pyvips.Image, picture: Picture, plan: ResultPlan, number: int) -> tuple[Page, tuple[str, ...]]:
+def write_page(
+    image: pyvips.Image | ColouredStrips, picture: Picture, plan: ResultPlan, number: int
+) -> tuple[Page, tuple[str, ...]]:
     """Write a page of a TIFF to a file of its own; returns it, and notes on its metadata."""
     own = blocks_of(plan.job.source, plan.photo, picture, plan.format)
     blocks = _blocks(own, picture, plan, None)
-    image = with_blocks(image, blocks)
     page = Page(plan.job.workspace / f"page-{number}.tif", tags_for_tiff(picture, blocks, plan.job.settings.photo))
     _save(image, plan, page.path)
     return page, blocks.notes
@@ -119,8 +120,8 @@ def _left_out(own: Blocks, result: PhotoFormat) -> list[str]:
     return lost
 
 
-def _save(image: pyvips.Image | YCbCr, plan: ResultPlan, path: Path) -> None:
-    save = plan.format.save_ycbcr if isinstance(image, YCbCr) else plan.format.save
+def _save(image: pyvips.Image | ColouredStrips, plan: ResultPlan, path: Path) -> None:
+    save = plan.format.save_strips if isinstance(image, ColouredStrips) else plan.format.save
     if save is None:
         raise AssertionError("plan_output chooses formats that are written")
     save(image, path, plan.photo, plan.job.settings.photo)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any, cast
 
+import cv2
 import numpy as np
 import pyvips
 import torch
@@ -18,12 +20,11 @@ from colorizer.model.chroma import ChromaFit
 from colorizer.model.lab import rgb_minus_luma
 from colorizer.model.surround import Margins
 from colorizer.photo.formats.photo_format import Sample
-from colorizer.photo.full_chroma import FullChroma
+from colorizer.photo.full_chroma import FullChroma, green_of
 from colorizer.photo.picture import (
     MATRIX,
+    ColouredStrips,
     Picture,
-    Strip,
-    YCbCr,
     is_plain,
     luma_of,
     luma_weights,
@@ -36,7 +37,12 @@ from colorizer.photo.reduction import split_frames
 _NOTHING = Margins()
 _TINY = 1e-9
 """Added to distances from grey, so that nothing is divided by zero."""
-_WHITE, _NEUTRAL, _HALF = 255.0, np.float32(128), np.float32(0.5)
+_Plane = NDArray[np.float32]
+
+_WHITE, _NEUTRAL = 255.0, 128
+_MILLIMETRES = 25.4
+_RED, _BLUE = (2 - 2 * weight for weight in MATRIX.value)
+"""R' - Y' and B' - Y' of Cr and Cb."""
 _INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
 
 
@@ -67,48 +73,75 @@ def colour_picture(
     return _finished(image, alpha, picture, sample, white)
 
 
-def ycbcr_picture(picture: Picture, fit: ChromaFit, on_progress: Callable[[], None]) -> YCbCr:
-    """Describe a coloured picture of one frame without alpha as Y'CbCr of 8 bits.
+def coloured_strips(
+    picture: Picture, fit: ChromaFit, sample: Sample, white: float, on_progress: Callable[[], None]
+) -> ColouredStrips:
+    """Describe a coloured picture of one frame without alpha, to be computed in strips.
 
-    Its Y' is the luma of the original, rounded where that does not have 8 bits of grey.
+    Its Y'CbCr have the luma of the original, rounded where that does not have 8 bits of grey.
 
     Args:
         picture: the original.
         fit: its chroma, as the picture is stored.
-        on_progress: called with each strip that is read.
+        sample: type of the samples of the result, uchar or ushort.
+        white: sample that is white there.
+        on_progress: called after each strip.
 
     """
-    chroma = FullChroma(fit, picture.height, picture.width, _WHITE)
+    coded = partial(_strips, picture, fit, on_progress=on_progress)
+    header = picture.open()
+    return ColouredStrips(
+        picture.width,
+        picture.height,
+        sample,
+        (header.xres * _MILLIMETRES, header.yres * _MILLIMETRES),
+        partial(coded, white, partial(_rgb, cv2.CV_8U if sample == "uchar" else cv2.CV_16U)),
+        partial(coded, _WHITE, _ycbcr),
+    )
 
-    def strips(lines: int) -> Iterator[Strip]:
-        for number, samples in enumerate(read_strips(_readable(picture), lines)):
-            yield partial(_ycbcr, samples, number * lines, chroma)
-            on_progress()
-        picture.check_pass()
 
-    return YCbCr(picture.width, picture.height, strips)
+def _strips(  # noqa: PLR0913
+    picture: Picture,
+    fit: ChromaFit,
+    white: float,
+    code: Callable[[_Plane, _Plane], NDArray[Any]],
+    lines: int,
+    *,
+    on_progress: Callable[[], None],
+) -> Iterator[NDArray[Any]]:
+    """Read a picture once, and code its luma (n, W) and colour (see `FullChroma.strip`) strip by strip."""
+    chroma = FullChroma(fit, picture.height, picture.width, white)
+    for number, samples in enumerate(read_strips(_readable(picture, white), lines)):
+        luma = _luma(samples)
+        yield code(luma, chroma.strip(luma, number * lines))
+        on_progress()
+    picture.check_pass()
 
 
-def _readable(picture: Picture) -> pyvips.Image:
-    """A picture as it is, if it is grey or R'G'B' of 8 bits; otherwise its luma, float 0..255."""
+def _readable(picture: Picture, white: float) -> pyvips.Image:
+    """A picture as it is, if it is grey or R'G'B' with this sample for white; otherwise its luma, float."""
     image = picture.open()
-    if image.format == "uchar" and is_plain(image):
-        return image
-    return luma_of(image, picture.white) * _WHITE
+    return image if is_plain(image) and picture.white == white else luma_of(image, picture.white) * white
 
 
-def _ycbcr(samples: NDArray[np.uint8] | NDArray[np.float32], first: int, chroma: FullChroma) -> NDArray[np.uint8]:
-    """Y'CbCr of some lines (n, W, 3), of which the first has this number, of their samples (n, W, 1 or 3)."""
+def _luma(samples: NDArray[Any]) -> _Plane:
+    """Luma, float, (n, W), of samples (n, W, 1 or 3)."""
+    values = samples.astype(np.float32)
     if samples.shape[2] == 1:
-        luma = samples[:, :, 0].astype(np.float32)
-    else:
-        red, green, blue = (np.float32(weight) * samples[:, :, band] for band, weight in enumerate(luma_weights(1)))
-        luma = red + green + blue
-    coded = np.empty((*luma.shape, 3), np.uint8)
-    coded[:, :, 0] = luma + _HALF
-    for band, plane in enumerate(chroma.strip(luma, first), start=1):
-        coded[:, :, band] = plane + (_NEUTRAL + _HALF)
-    return coded
+        return values[:, :, 0]
+    return cast("_Plane", cv2.transform(values, np.array([luma_weights(1)], np.float32)))
+
+
+def _ycbcr(luma: _Plane, colour: _Plane) -> NDArray[np.uint8]:
+    red, blue = colour
+    coded = (cv2.convertScaleAbs(plane, alpha=1 / most, beta=_NEUTRAL) for plane, most in ((blue, _BLUE), (red, _RED)))
+    return cast("NDArray[np.uint8]", cv2.merge([cv2.convertScaleAbs(luma), *coded]))
+
+
+def _rgb(depth: int, luma: _Plane, colour: _Plane) -> NDArray[Any]:
+    red, blue = colour
+    planes = (red, green_of(red, blue), blue)
+    return cast("NDArray[Any]", cv2.merge([cv2.add(luma, plane, dtype=depth) for plane in planes]))
 
 
 def own_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:

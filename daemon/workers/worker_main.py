@@ -16,7 +16,7 @@ import psutil
 from colorizer.durable import sync_file
 from colorizer.errors import TintdError
 from colorizer.job import Job, Part
-from colorizer.processors import limit_threads
+from colorizer.processors import keep_freed_memory, limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 from daemon.workers.child import begin_child
@@ -43,6 +43,7 @@ def main(connection: Connection, spec: WorkerSpec) -> None:
 
 def _serve(connection: Connection, spec: WorkerSpec) -> None:
     _set_priorities(spec)
+    keep_freed_memory()
     if spec.threads is not None:
         limit_threads(spec.threads)
     from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is loaded in this process only)

@@ -93,6 +93,33 @@ def test_torch_has_as_many_threads_as_it_is_told(own: dict[str, str], threads: s
         assert "OMP_WAIT_POLICY = 'PASSIVE'" in ended.stderr
 
 
+_FAULTS_OF_ARRAYS = """
+import resource, sys
+from colorizer.processors import keep_freed_memory
+import numpy as np
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+np.ones(8 << 20, np.uint8)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    [np.ones(2 << 20, np.uint8) for _ in range(4)]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts as Linux does")
+def test_memory_that_is_freed_is_used_again() -> None:
+    """Without the system, which would give each page anew."""
+
+    def faults(kept: str) -> int:
+        ended = subprocess.run(
+            [sys.executable, "-c", _FAULTS_OF_ARRAYS, kept], capture_output=True, text=True, check=True
+        )
+        return int(ended.stdout)
+
+    assert faults("keep") < faults("give back") / 4
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_process_leaves_real_time() -> None:
     """An encoder of AV1 that root runs takes no processor from others."""

@@ -23,6 +23,8 @@ from colorizer.photo.tags import Tags
 
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
 _MILLIMETRES = 25.4
+_DENSEST = 1e6
+"""Most pixels a millimetre of an image of libvips, which prints a message of GLib's about more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def with_metadata(picture: pyvips.Image, info: Mapping[Any, Any]) -> pyvips.Imag
     for key, name in {"exif": "exif-data", "xmp": "xmp-data", "icc_profile": "icc-profile-data"}.items():
         if info.get(key):
             picture.set_type(pyvips.GValue.blob_type, name, bytes(info[key]))
-    across, along = info.get("dpi") or (0, 0)
-    if across > 0 and along > 0:
-        picture = picture.copy(xres=float(across) / _MILLIMETRES, yres=float(along) / _MILLIMETRES)
+    across, along = (float(one) / _MILLIMETRES for one in info.get("dpi") or (0, 0))
+    if 0 < across <= _DENSEST and 0 < along <= _DENSEST:
+        picture = picture.copy(xres=across, yres=along)
     return picture

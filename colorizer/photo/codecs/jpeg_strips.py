@@ -6,20 +6,19 @@ as a picture of its own, and the entropy-coded data of all follow the header of 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import imagecodecs
-import pyvips
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
-from colorizer.photo.picture import Strip, YCbCr
+from colorizer.photo.codecs.strip_pool import encoded_strips, srgb_profile
+from colorizer.photo.picture import ColouredStrips
 
-_Encoded = bytes | bytearray
-
-_LINES, _BLOCK = 64, 8
+_LINES, _BLOCK = 128, 8
 """Lines of a strip, and of a block."""
 _MOST_BLOCKS = 65535
 """Most blocks of a restart interval."""
@@ -29,7 +28,7 @@ _PROFILE = b"ICC_PROFILE\x00\x01\x01"
 """Beginning of the segment of a profile: its name, and that it is the first of one (ICC.1, B.4)."""
 
 
-def write_jpeg_strips(picture: YCbCr, path: Path, quality: int) -> None:
+def write_jpeg_strips(picture: ColouredStrips, path: Path, quality: int) -> None:
     """Write a picture as a baseline JPEG in sRGB, whose chroma has all of its resolution.
 
     Args:
@@ -45,7 +44,7 @@ def write_jpeg_strips(picture: YCbCr, path: Path, quality: int) -> None:
     across = -(-picture.width // _BLOCK)
     lines = _BLOCK * min(_LINES // _BLOCK, _MOST_BLOCKS // across)
     with path.open("wb") as file:
-        for number, encoded in enumerate(_encoded(picture.strips(lines), quality)):
+        for number, encoded in enumerate(encoded_strips(picture.ycbcr(lines), partial(_encode, quality))):
             scan = _scan(encoded)
             if number == 0:
                 interval = across * lines // _BLOCK if picture.height > lines else 0
@@ -56,29 +55,15 @@ def write_jpeg_strips(picture: YCbCr, path: Path, quality: int) -> None:
         file.write(bytes([0xFF, _END]))
 
 
-def _encoded(strips: Iterator[Strip], quality: int) -> Iterator[_Encoded]:
-    """Each strip as a JPEG of its own, in order; only a few are in memory."""
-
-    def encode(strip: Strip) -> _Encoded:
-        return imagecodecs.jpeg8_encode(
-            strip(), level=quality, colorspace="YCBCR", outcolorspace="YCBCR", subsampling="444"
-        )
-
-    threads = torch.get_num_threads()
-    if threads == 1:
-        yield from map(encode, strips)
-        return
-    with ThreadPoolExecutor(threads, "strips") as pool:
-        running: deque[Future[_Encoded]] = deque()
-        for strip in strips:
-            running.append(pool.submit(encode, strip))
-            if len(running) > 2 * threads:
-                yield running.popleft().result()
-        for future in running:
-            yield future.result()
+def _encode(quality: int, strip: NDArray[np.uint8]) -> bytes:
+    """A strip as a JPEG of its own."""
+    encoded = imagecodecs.jpeg8_encode(
+        strip, level=quality, colorspace="YCBCR", outcolorspace="YCBCR", subsampling="444"
+    )
+    return cast("bytes", encoded)
 
 
-def _segments(encoded: _Encoded) -> Iterator[tuple[int, int, int]]:
+def _segments(encoded: bytes) -> Iterator[tuple[int, int, int]]:
     """Marker of each segment up to the first scan's, and the places of its first byte and behind its last."""
     place, marker = 2, 0
     while marker != _START_OF_SCAN:
@@ -87,31 +72,25 @@ def _segments(encoded: _Encoded) -> Iterator[tuple[int, int, int]]:
         place += 2 + size
 
 
-def _scan(encoded: _Encoded) -> int:
+def _scan(encoded: bytes) -> int:
     """The place of the entropy-coded data."""
     return max(end for _, _, end in _segments(encoded))
 
 
-def _header(header: _Encoded, height: int, interval: int) -> bytes:
+def _header(header: bytes, height: int, interval: int) -> bytes:
     """The header of the first strip as that of the whole picture: with its height, the restart interval, a profile."""
-    parts = [bytes(header[:2])]
+    parts = [header[:2]]
     for marker, start, end in _segments(header):
-        segment = bytes(header[start:end])
+        segment = header[start:end]
         if marker == _START_OF_FRAME:
             segment = segment[:5] + height.to_bytes(2, "big") + segment[7:]
         if marker == _START_OF_SCAN and interval:
             parts.append(_segment(_INTERVAL, interval.to_bytes(2, "big")))
         parts.append(segment)
         if marker == _JFIF:
-            parts.append(_segment(_PROFILES, _PROFILE + _srgb()))
+            parts.append(_segment(_PROFILES, _PROFILE + srgb_profile()))
     return b"".join(parts)
 
 
 def _segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
-
-
-def _srgb() -> bytes:
-    """The profile of sRGB that libvips gives to results of all other formats."""
-    profile: bytes = pyvips.Operation.call("profile_load", "srgb")
-    return profile

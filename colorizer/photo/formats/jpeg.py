@@ -14,7 +14,7 @@ from colorizer.settings import PhotoSettings
 if TYPE_CHECKING:
     import pyvips
 
-    from colorizer.photo.picture import Photo, YCbCr
+    from colorizer.photo.picture import ColouredStrips, Photo
 
 _DEFAULT_QUALITY = 95
 _END, _TAIL = b"\xff\xd9", 1 << 16
@@ -90,7 +90,7 @@ def _save(image: pyvips.Image, path: Path, photo: Photo, settings: PhotoSettings
     save_with_vips(image, path, ".jpeg", keep="icc", Q=quality, subsample_mode="off", optimize_coding=optimised)
 
 
-def _save_ycbcr(picture: YCbCr, path: Path, photo: Photo, settings: PhotoSettings) -> None:
+def _save_strips(picture: ColouredStrips, path: Path, photo: Photo, settings: PhotoSettings) -> None:
     from colorizer.photo.codecs.jpeg_strips import write_jpeg_strips
 
     write_jpeg_strips(picture, path, _quality(photo, settings))
@@ -107,7 +107,7 @@ JPEG = PhotoFormat(
     matches=starts_with(b"\xff\xd8\xff"),
     open=_open,
     save=_save,
-    save_ycbcr=_save_ycbcr,
+    save_strips=_save_strips,
     longest_side=65535,
     holds_alpha=False,
     can_be_completed=True,

@@ -14,7 +14,7 @@ from colorizer.settings import PhotoSettings
 if TYPE_CHECKING:
     import pyvips
 
-    from colorizer.photo.picture import Photo, Picture, YCbCr
+    from colorizer.photo.picture import ColouredStrips, Photo, Picture
 
 Sample = Literal["uchar", "ushort", "float"]
 """The type of a sample, by libvips' name: 8 bits, 16 bits, or floating point; from the shallowest to the deepest."""
@@ -67,8 +67,8 @@ class PhotoFormat:
     """Reads the header of a file, and the picture where it fits into memory. Raises MediaError, pyvips.Error."""
     save: Callable[[pyvips.Image, Path, Photo, PhotoSettings], None] | None = None
     """Writes a picture in sRGB; None for a format that is not written."""
-    save_ycbcr: Callable[[YCbCr, Path, Photo, PhotoSettings], None] | None = None
-    """Writes a picture in sRGB that is given as Y'CbCr; None where `save` writes all pictures."""
+    save_strips: Callable[[ColouredStrips, Path, Photo, PhotoSettings], None] | None = None
+    """Writes a picture in sRGB that is computed in strips; None where `save` writes all pictures."""
     instead: tuple[str, ...] = ()
     """Formats of results where this one is not written; the first that holds all pictures is taken."""
     source_suffixes: tuple[str, ...] = ()

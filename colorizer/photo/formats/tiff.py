@@ -33,7 +33,7 @@ from colorizer.settings import PhotoSettings
 if TYPE_CHECKING:
     import pyvips
 
-    from colorizer.photo.picture import Photo, Picture
+    from colorizer.photo.picture import ColouredStrips, Photo, Picture
 
 _DEPTHS = {1, 2, 4, 8, 16, 32}
 _DEPTHS_OF_SCANNERS = {10, 12, 14}
@@ -225,6 +225,12 @@ def _save(image: pyvips.Image, path: Path, _photo: Photo, _settings: PhotoSettin
     save_with_vips(image, path, ".tiff", compression="deflate", predictor=predictor, bigtiff=size > _BIGTIFF_BYTES)
 
 
+def _save_strips(picture: ColouredStrips, path: Path, _photo: Photo, _settings: PhotoSettings) -> None:
+    from colorizer.photo.codecs.tiff_strips import write_tiff_strips
+
+    write_tiff_strips(picture, path)
+
+
 TIFF = PhotoFormat(
     name="tiff",
     title="TIFF",
@@ -232,6 +238,7 @@ TIFF = PhotoFormat(
     matches=starts_with(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
     open=_open,
     save=_save,
+    save_strips=_save_strips,
     deepest="float",
     holds_pages=True,
 )

@@ -38,10 +38,12 @@ def album(tmp_path: Path) -> list[Path]:
     return [bad, *(write_grey(tmp_path / f"{number}.png", *size) for number, size in enumerate(sizes))]
 
 
+@pytest.mark.parametrize(("alone", "batches"), [({"cpu"}, [1, 1, 1, 1, 1]), (set(), [1, 4])])
 def test_photographs_are_coloured_together_as_alone(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, alone: set[str], batches: list[int]
 ) -> None:
-    """Bit for bit, with one call of the network for each shape; the caller hears which one is worked on."""
+    """Bit for bit; on a GPU with one call of the network for each shape. The caller hears which one is worked on."""
+    monkeypatch.setattr(batch, "_ALONE", alone)
     sources = album(tmp_path)
     for source in sources[1:]:
         colorize(job(tmp_path, source, weights, "alone"), silent)
@@ -57,7 +59,7 @@ def test_photographs_are_coloured_together_as_alone(
     outcomes = dict(
         colorize_together([job(tmp_path, source, weights, "both") for source in sources], turned.append, silent)
     )
-    assert sorted(calls) == [1, 4]
+    assert sorted(calls) == batches
     assert turned[:6] == [0, 1, 2, 3, 4, 5]
     assert "neither" in str(outcomes.pop(0))
     assert all(isinstance(outcome, Report) for outcome in outcomes.values())

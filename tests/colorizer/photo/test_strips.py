@@ -11,8 +11,9 @@ from torch import Tensor
 
 from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
 from colorizer.model.lab import ycbcr_to_rgb
+from colorizer.photo.formats.photo_format import Sample
 from colorizer.photo.picture import MATRIX, Picture
-from colorizer.photo.strips import colour_frame, colour_picture, ycbcr_picture
+from colorizer.photo.strips import colour_frame, colour_picture, coloured_strips
 from tests.assets.pictures import grey
 
 HALF_A_CODE_VALUE = 0.5 / 255
@@ -85,11 +86,38 @@ def test_ycbcr_is_the_picture_that_other_formats_get(
     generator = torch.Generator().manual_seed(seed)
     fit = ChromaFit(*(strength * torch.randn(1, 2, *small, generator=generator) for _ in range(2)))
     picture = picture_of(samples)
-    ycbcr = np.concatenate([strip() for strip in ycbcr_picture(picture, fit, lambda: None).strips(64)])
+    ycbcr = np.concatenate(list(coloured_strips(picture, fit, "uchar", 255, lambda: None).ycbcr(64)))
     rgb = colour_picture(picture, [fit], "uchar", 255).numpy().reshape(*size, 3)
     assert np.abs(ycbcr - rgb @ JFIF.T - [0, 128, 128]).max() <= 1 + 1e-3
     if kind == (np.uint8, 1):
         assert np.array_equal(ycbcr[:, :, 0], samples[:, :, 0])
+
+
+@given(
+    st.tuples(*[st.integers(1, 80)] * 2),
+    st.tuples(*[st.integers(1, 9)] * 2),
+    st.sampled_from([(np.uint8, 1), (np.uint8, 3), (np.uint16, 1), (np.uint16, 3)]),
+    st.floats(0, 0.5),
+    st.sampled_from(["uchar", "ushort"]),
+)
+def test_rgb_in_strips_is_the_picture_that_libvips_computes(
+    size: tuple[int, int],
+    small: tuple[int, int],
+    kind: tuple[type[np.uint8] | type[np.uint16], int],
+    strength: float,
+    sample: Sample,
+) -> None:
+    """To one code value of 8 bits, and to four of 16: both compute in single precision, in another order."""
+    depth, bands = kind
+    samples = np.random.default_rng(0).integers(0, np.iinfo(depth).max, (*size, bands), depth, endpoint=True)
+    generator = torch.Generator().manual_seed(0)
+    fit = ChromaFit(*(strength * torch.randn(1, 2, *small, generator=generator) for _ in range(2)))
+    white = 255 if sample == "uchar" else 65535
+    strips = coloured_strips(picture_of(samples), fit, sample, white, lambda: None).rgb(16)
+    whole = colour_picture(picture_of(samples), [fit], sample, white).numpy().reshape(*size, 3)
+    rgb = np.concatenate(list(strips))
+    assert rgb.dtype == whole.dtype
+    assert np.abs(rgb.astype(int) - whole).max() <= (1 if sample == "uchar" else 4)
 
 
 def test_strips_are_read_from_a_profile_too() -> None:
@@ -98,6 +126,6 @@ def test_strips_are_read_from_a_profile_too() -> None:
     linear = image.icc_transform("p3", input_profile="srgb")
     picture = Picture(lambda: linear, image.width, image.height, 255, "uchar", 8)
     nothing = ChromaFit(torch.zeros(1, 2, 1, 1), torch.zeros(1, 2, 1, 1))
-    ycbcr = np.concatenate([strip() for strip in ycbcr_picture(picture, nothing, lambda: None).strips(64)])
+    ycbcr = np.concatenate(list(coloured_strips(picture, nothing, "uchar", 255, lambda: None).ycbcr(64)))
     assert np.abs(ycbcr[:, :, 0].astype(int) - grey()).max() <= 1
     assert (ycbcr[:, :, 1:] == 128).all()
