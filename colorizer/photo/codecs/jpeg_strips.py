@@ -15,11 +15,11 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from colorizer.photo.codecs.strip_pool import encoded_strips, srgb_profile
+from colorizer.photo.codecs.strip_pool import STRIP_BYTES, encoded_strips, srgb_profile
 from colorizer.photo.picture import ColouredStrips
 
-_LINES, _BLOCK = 128, 8
-"""Lines of a strip, and of a block."""
+_BLOCK = 8
+"""Lines and columns of a block."""
 _MOST_BLOCKS = 65535
 """Most blocks of a restart interval."""
 _START_OF_FRAME, _START_OF_SCAN, _END, _RESTART, _INTERVAL = 0xC0, 0xDA, 0xD9, 0xD0, 0xDD
@@ -42,7 +42,8 @@ def write_jpeg_strips(picture: ColouredStrips, path: Path, quality: int) -> None
 
     """
     across = -(-picture.width // _BLOCK)
-    lines = _BLOCK * min(_LINES // _BLOCK, _MOST_BLOCKS // across)
+    rows = max(1, STRIP_BYTES // (3 * across * _BLOCK**2))
+    lines = _BLOCK * min(rows, _MOST_BLOCKS // across)
     with path.open("wb") as file:
         for number, encoded in enumerate(encoded_strips(picture.ycbcr(lines), partial(_encode, quality))):
             scan = _scan(encoded)

@@ -1,15 +1,21 @@
-"""Strips of a picture, which are encoded in several threads while the next ones are computed."""
+"""Strips of a picture, which are encoded in several threads."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import pyvips
 import torch
 from numpy.typing import NDArray
+
+STRIP_BYTES = 1 << 20
+"""About the bytes of the samples of a strip."""
+_TOGETHER = 16
+"""Strips that are computed, and then encoded. A thread that encodes while others are computed waits for Python's lock,
+and takes it from the thread that computes, thousands of times."""
 
 
 def encoded_strips(strips: Iterator[NDArray[Any]], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
@@ -23,18 +29,9 @@ def encoded_strips(strips: Iterator[NDArray[Any]], encode: Callable[[NDArray[Any
         The encoded strips in their order.
 
     """
-    threads = torch.get_num_threads()
-    if threads == 1:
-        yield from map(encode, strips)
-        return
-    with ThreadPoolExecutor(threads, "strips") as pool:
-        running: deque[Future[bytes]] = deque()
-        for strip in strips:
-            running.append(pool.submit(encode, strip))
-            if len(running) > 2 * threads:
-                yield running.popleft().result()
-        for future in running:
-            yield future.result()
+    with ThreadPoolExecutor(torch.get_num_threads(), "strips") as pool:
+        while computed := list(islice(strips, _TOGETHER)):
+            yield from pool.map(encode, computed)
 
 
 def srgb_profile() -> bytes:

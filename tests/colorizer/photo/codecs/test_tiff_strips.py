@@ -39,7 +39,7 @@ def test_a_tiff_has_the_samples_that_were_given(
     path, before = tmp_path / "a.tif", torch.get_num_threads()
     torch.set_num_threads(threads)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tiff_strips, "_STRIP", 20_000)  # several strips
+        patch.setattr(tiff_strips, "STRIP_BYTES", 20_000)  # several strips
         write_tiff_strips(picture_of(samples), path)
     torch.set_num_threads(before)
     assert np.array_equal(tifffile.imread(path).reshape(samples.shape), samples)
