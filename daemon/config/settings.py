@@ -21,7 +21,7 @@ from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
 from daemon.config.errors import WrongSetting, explain
 from daemon.config.folder_settings import Folder, Method
-from daemon.config.web_settings import Web
+from daemon.config.web_settings import Address, Web
 from daemon.config.work import RaySettings, Work
 from daemon.config.yaml_file import line_of, read_yaml, where_and_why
 
@@ -75,7 +75,7 @@ class Hooks(Section):
 class Monitoring(Section):
     """The HTTP server of the service."""
 
-    address: str = Field(
+    address: Address = Field(
         default="off",
         pattern=r"^(off|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$",
         description="off or HOST:PORT, such as 127.0.0.1:9108",

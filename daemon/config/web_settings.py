@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, IPvAnyNetwork, NonNegativeInt, PositiveInt, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, NonNegativeInt, PositiveInt, SecretStr, field_validator
 
 from colorizer.settings import Section
 
@@ -12,10 +12,19 @@ _SHORTEST_TOKEN = 16
 """Characters: a shorter token could be guessed."""
 
 
+def _off_of(value: object) -> object:
+    """`off`, which YAML takes for false."""
+    return "off" if value is False else value
+
+
+Address = Annotated[str, BeforeValidator(_off_of)]
+"""Where a server listens: off, or HOST:PORT."""
+
+
 class Web(Section):
     """The web page."""
 
-    address: str = Field(
+    address: Address = Field(
         default="127.0.0.1:8470",
         pattern=r"^(off|(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5})$",
         description="off or HOST:PORT, such as 127.0.0.1:8470",

@@ -83,6 +83,14 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     assert (config.log.level, config.log.format) == ("debug", "json")
 
 
+@pytest.mark.parametrize("written_off", ["off", '"off"'])
+def test_a_server_can_be_off(tmp_path: Path, written_off: str) -> None:
+    """With or without quotes: YAML takes `off` for false."""
+    address = f"{{address: {written_off}}}"
+    config = load_config(written(tmp_path, f"{FOLDERS}web: {address}\nmonitoring: {address}"))
+    assert (config.web.is_off, config.monitoring.address) == (True, "off")
+
+
 def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of a line of the file, in which the value does not stand."""
     monkeypatch.setenv("TINTD_LOG__LEVEL", "loud")
