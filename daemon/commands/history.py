@@ -40,7 +40,7 @@ def history(
     )
     if as_json:
         typer.echo(json.dumps(found, indent=2))
-    else:
+    elif found["attempts"]:
         output().print(_table(found))
     if not found["attempts"]:
         end_without_match(pattern, f"no file that matches {pattern} was tried")

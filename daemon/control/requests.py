@@ -143,7 +143,7 @@ _WORDS = {
     Action.ADOPT: ("skipped", "has a result now", "have a result now"),
     Action.CANCEL: ("waiting or running", "cancelled", "cancelled"),
     Action.FRONT: ("waiting", "comes next", "come next"),
-    Action.FORGET: ("idle", "forgotten", "forgotten"),
+    Action.FORGET: ("waiting or ended", "forgotten", "forgotten"),
 }
 """The files that an action applies to, and what happens to one or to several of them."""
 
