@@ -13,6 +13,10 @@ _NEUTRAL_POWER = 1.5
 """A lower power takes colour from what is less surely neutral too."""
 _LARGEST_FACTOR = 4.2
 """Largest factor by which chroma moves away from the picture's mean, and by which it grows."""
+_LIKELY_FACTOR = 1.7
+"""Largest factor by which a colour of sure hue has more chroma than is expected of it."""
+_UNSURE_POWER = 3
+"""A greater power leaves more chroma to colours of less sure hue."""
 _LEAST = 1e-3
 """Smallest standard deviation, so that nothing is divided by zero."""
 
@@ -46,27 +50,30 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
 
     """
     probability = (logits / decoding.temperature).softmax(dim=1)
-    neutral = (bins.norm(dim=1, keepdim=True) < _NEUTRAL).to(bins)
-    values = torch.cat((bins, neutral), dim=1).T
-    expected: Tensor = (values @ probability.flatten(2)).unflatten(2, probability.shape[2:])
-    mean, neutrality = expected[:, :2], expected[:, 2:]
+    chroma = bins.norm(dim=1, keepdim=True)
+    values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1).T
+    means: Tensor = (values @ probability.flatten(2)).unflatten(2, probability.shape[2:])
+    mean, neutrality, expected = means.split((2, 1, 1), dim=1)
     if not decoding.vividness:
         return mean
-    return mean.lerp(make_vivid(mean, neutrality, decoding.spread), decoding.vividness)
+    return mean.lerp(make_vivid(mean, neutrality, expected, decoding.spread), decoding.vividness)
 
 
-def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
+def make_vivid(ab: Tensor, neutrality: Tensor, expected: Tensor, spread: float) -> Tensor:
     """Make mean colours as colourful as photographs are.
 
     A mean is duller than the colours that it is the mean of. Each place keeps the hue of its mean; its chroma moves
     away from that of the picture's mean colour along this hue, and not below 0. So what has the colour of the whole
     picture stays as it is, and nothing gets its complement: the picture gets no cast. Of all answers of one standard
     deviation, moving away by one factor has the least squared error, and of all ways to share the deviation out to
-    pictures, an equal amount for each. What is probably neutral becomes neutral.
+    pictures, an equal amount for each. What is probably neutral becomes neutral. The surer a hue is, the less may its
+    chroma exceed what is expected there: faces would glow otherwise.
 
     Args:
         ab: mean colours, (N, 2, H, W).
         neutrality: probability that a place is neutral, (N, 1, H, W).
+        expected: mean of the chroma that each place may have, (N, 1, H, W); the chroma of its mean colour is as great
+            where the hue is sure, and less where it is not.
         spread: what is added to the standard deviation of a picture along the hues, in ab units.
 
     Returns:
@@ -79,5 +86,7 @@ def make_vivid(ab: Tensor, neutrality: Tensor, spread: float) -> Tensor:
     deviation = away.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
     factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
     vivid = chroma + (factor - 1) * away
-    shown: Tensor = (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(_LARGEST_FACTOR * chroma)
+    likely = _LIKELY_FACTOR * expected * (expected / chroma.clamp(min=_LEAST)) ** _UNSURE_POWER
+    largest = likely.minimum(_LARGEST_FACTOR * chroma)
+    shown: Tensor = (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(largest)
     return shown

@@ -55,7 +55,8 @@ def test_colours_change_continuously() -> None:
     """A mean that passes through grey from one hue to its opposite makes no jump: films would flicker there."""
     steps = torch.linspace(-3, 3, 601)
     mean = torch.cat((torch.stack((steps, 0 * steps)), torch.full((2, 600), 15.0)), dim=1)[None, :, None]
-    vivid = make_vivid(mean, torch.zeros(1, 1, 1, mean.shape[-1]), spread=18)
+    expected = mean.norm(dim=1, keepdim=True).clamp(min=10)
+    vivid = make_vivid(mean, torch.zeros_like(expected), expected, spread=18)
     assert (vivid[..., 1:601] - vivid[..., :600]).norm(dim=1).max() < 5 * (steps[1] - steps[0])
 
 
@@ -93,6 +94,12 @@ def test_a_picture_has_the_same_colours_beside_another() -> None:
     one, other = picture((30, 10), (10, 40)), picture((-20, 20), (0, 0)) * 0.1
     together = decode(torch.cat((one, other)), BINS, VIVID)
     torch.testing.assert_close(together[:1], decode(one, BINS, VIVID))
+
+
+def test_a_sure_colour_does_not_glow() -> None:
+    """A face among neutral things gets at most 1.7 times the chroma that is expected of it."""
+    vivid = decode(picture((20, 20), (0, 0), (0, 0), (0, 0)), BINS, Decoding(vividness=1.0, spread=30.0))
+    assert 25 < vivid[..., :6].norm(dim=1).mean() < 1.8 * 28.3
 
 
 def test_the_largest_factor_limits_what_grows_out_of_nothing() -> None:
