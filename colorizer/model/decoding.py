@@ -53,7 +53,7 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
     chroma = bins.norm(dim=1, keepdim=True)
     values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1).T
     means: Tensor = (values @ probability.flatten(2)).unflatten(2, probability.shape[2:])
-    mean, neutrality, expected = means.split((2, 1, 1), dim=1)
+    mean, neutrality, expected = means[:, :2], means[:, 2:3], means[:, 3:]
     if not decoding.vividness:
         return mean
     return mean.lerp(make_vivid(mean, neutrality, expected, decoding.spread), decoding.vividness)
