@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from multiprocessing.connection import Connection
 
 from daemon.workers.child import begin_child
+from daemon.workers.cluster.connection import ClusterUnreachableError, connect
 from daemon.workers.cluster.messages import ClusterSpec, Connected
 from daemon.workers.cluster.probes import remove_old_probes
 from daemon.workers.messages import StartFailed
@@ -18,18 +18,15 @@ def main(connection: Connection, spec: ClusterSpec) -> None:
     """Connect to the cluster, and give its slots what the service sends, until the service closes the connection."""
     begin_child()
     _silence()
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        connect(spec.address, spec.runtime_env)
+    except ClusterUnreachableError as error:
+        connection.send(StartFailed(str(error)))
+        return
     import ray  # noqa: PLC0415 (in this process only: it is large, and ends its process when the head is away)
 
     from daemon.workers.cluster.driver import Driver  # noqa: PLC0415 (it imports Ray)
 
-    try:
-        ray.init(
-            address=spec.address, runtime_env=dict(spec.runtime_env), log_to_driver=False, logging_level=logging.FATAL
-        )
-    except Exception as error:  # noqa: BLE001 (Ray has no one class for these)
-        connection.send(StartFailed(f"the Ray cluster ({spec.address}) cannot be reached: {_first_line(error)}"))
-        return
     remove_old_probes(spec.folders)
     connection.send(Connected(sum(bool(node["Alive"]) for node in ray.nodes())))
     asyncio.run(Driver(connection, spec).run())
@@ -43,7 +40,3 @@ def _silence() -> None:
         stream.flush()
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".:")

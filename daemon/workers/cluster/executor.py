@@ -197,8 +197,10 @@ class ClusterExecutor:
             case Connected(nodes):
                 self._failures, self._problem = 0, None
                 _log.info("connected to the Ray cluster", address=self._spec.address, nodes=nodes)
-            case StartFailed(reason) | Died(reason):
+            case StartFailed(reason):
                 self._note_loss(reason)
+            case Died(reason):
+                self._note_loss(f"the head of the Ray cluster ({self._spec.address}) is away, or Ray failed: {reason}")
             case SlotReady():
                 self._note_ready(report)
             case SlotWaits():

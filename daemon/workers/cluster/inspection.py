@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from daemon.config.settings import Config
 from daemon.config.work import RaySettings
+from daemon.workers.cluster.connection import ClusterUnreachableError, connect
 from daemon.workers.cluster.messages import SharedFolder
 from daemon.workers.cluster.probes import Probe, find_fault, probes
 from daemon.workers.cluster.versions import Versions, find_difference, own_versions
@@ -34,21 +34,19 @@ def inspect_cluster(config: Config) -> Iterator[ClusterFinding]:
             is_good=False, text="Ray is not installed: install tintd[ray] (it needs Python 3.11 or 3.12)"
         )
         return
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    import ray  # noqa: PLC0415 (it is large)
-
     address = config.ray.address
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.FATAL)
-    except Exception as error:  # noqa: BLE001 (Ray has no one class for these)
-        reason = str(error).strip().partition("\n")[0].rstrip(".:")
-        yield ClusterFinding(is_good=False, text=f"cluster {address}: cannot be reached: {reason}; start Ray here, too")
+        connect(address, {})
+    except ClusterUnreachableError as error:
+        yield ClusterFinding(is_good=False, text=f"{error}. Ray must run here, too (`ray start`)")
         return
+    import ray  # noqa: PLC0415 (it is large)
+
     try:
         nodes: list[dict[str, Any]] = [node for node in ray.nodes() if node["Alive"]]
         yield ClusterFinding(is_good=True, text=f"cluster {address}: {len(nodes)} nodes, Ray {ray.__version__}")
         yield _room(nodes, config.ray)
-        folders = [SharedFolder(folder.input, folder.output) for folder in config.folders]
+        folders = [SharedFolder(folder.input, _existing(folder.output)) for folder in config.folders]
         with probes(folders, config.ray.paths) as made:
             for node in nodes:
                 yield from _node(node, folders, made)
@@ -62,6 +60,11 @@ def slots_on(resources: dict[str, float], settings: RaySettings) -> int:
     if settings.gpus_per_slot:
         room = min(room, resources.get("GPU", 0.0) / settings.gpus_per_slot)
     return int(room)
+
+
+def _existing(output: Path) -> Path:
+    """The folder of the results; where tintd has not made it yet, the one in which it will."""
+    return next((folder for folder in (output, *output.parents) if folder.is_dir()), output)
 
 
 def _room(nodes: Sequence[dict[str, Any]], settings: RaySettings) -> ClusterFinding:

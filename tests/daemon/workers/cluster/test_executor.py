@@ -95,7 +95,7 @@ def kill_at_random(service: Daemon, nodes: Nodes, kills: int) -> int:
 def is_busy(service: Daemon) -> bool:
     """Whether each node has a slot that is ready, and two of them have files."""
     status = service.status()
-    return all(worker["ready"] for worker in status["workers"]) and status["counts"].get("running", 0) >= 2
+    return all(worker["ready"] for worker in status["service"]["workers"]) and status["counts"].get("running", 0) >= 2
 
 
 def losses(service: Daemon) -> list[str]:
