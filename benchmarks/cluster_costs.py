@@ -34,7 +34,7 @@ from benchmarks.cluster_files import (
 from benchmarks.figures import this_machine
 from colorizer.durable import sync_file
 from colorizer.engine import colorize, colorize_together, colour_film_part, open_colorist
-from colorizer.film.outline import make_outline
+from colorizer.film.outline import begin_outline, survey_outline
 from colorizer.film.plan import plan_film, probe_wanted
 from colorizer.job import Job, Part
 from colorizer.settings import FilmSettings, JobSettings
@@ -116,7 +116,8 @@ def measure_film(film: Film) -> dict[str, Any]:
         folder = Path(name)
         job = _job(write_film(folder / "film.mp4", film), folder)
         colorist, begun = open_colorist(_SETTINGS.colour), time.perf_counter()
-        outline = make_outline(job, plan_film(job, probe_wanted(job), _ignore), colorist, _ignore)
+        outline = begin_outline(job, plan_film(job, probe_wanted(job), _ignore), colorist)
+        outline = survey_outline(job, outline, colorist, _ignore)
         planned = time.perf_counter() - begun
         cuts = [number for number, edge in enumerate(outline.edges) if edge.is_cut or not number]
         begins = [*(outline.edges[cut].frames for cut in cuts), outline.frames]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 from colorizer.copying import copy_attributes, copy_file
 from colorizer.errors import InColourError, TintdError
-from colorizer.job import Job, Part, ProgressCallback
+from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
 from colorizer.photo.batch import colorize_photos
@@ -70,14 +71,27 @@ def colorize_together(
         yield number, _outcome(partial(_finish, jobs[number], "photo", outcome, on_progress))
 
 
-def plan_film_parts(job: Job, on_progress: ProgressCallback) -> tuple[Part, ...]:
-    """Divide a film into parts that several workers can colour; none if it is to be coloured as a whole."""
+def plan_film_parts(
+    job: Job, on_progress: ProgressCallback, *, may_share: bool = False
+) -> tuple[Span, ...] | tuple[Part, ...]:
+    """Divide a film into parts that several workers can colour; none if it is to be coloured as a whole.
+
+    With `may_share` these may be spans, in which several workers look first; see `colorizer.film.parts.plan_parts`.
+    """
     from colorizer.film.parts import plan_parts  # noqa: PLC0415 (libav is loaded for films only)
 
     try:
-        return plan_parts(job, open_colorist(job.settings.colour), on_progress)
+        return plan_parts(job, open_colorist(job.settings.colour), on_progress, may_share=may_share)
     except TintdError:
         return ()  # colouring it says what is wrong
+
+
+def survey_film_span(job: Job, span: Span, on_progress: ProgressCallback) -> None:
+    """Look where segments may begin in a span of a film; what was found lies in the workspace then."""
+    from colorizer.film.parts import survey_span  # noqa: PLC0415 (libav is loaded for films only)
+
+    with suppress(TintdError):  # colouring it says what is wrong
+        survey_span(job, span, open_colorist(job.settings.colour), on_progress)
 
 
 def colour_film_part(job: Job, part: Part, on_progress: ProgressCallback) -> None:

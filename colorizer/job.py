@@ -22,6 +22,20 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a film's time in which one worker looks for the beginnings of segments."""
+
+    begin: int | None
+    """Time of its first frame, in the stream's time base; None: the film's beginning."""
+    end: int | None
+    """Time of the first frame after it; None: the film's end."""
+
+    def holds(self, pts: int) -> bool:
+        """Whether the frame that is shown at this time belongs to it."""
+        return (self.begin is None or pts >= self.begin) and (self.end is None or pts < self.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """Neighbouring segments of a film that one worker colours in order, independently of all others."""
 

@@ -5,16 +5,16 @@ A cut is a change that exposure does not explain: fades, flashes, dissolves and 
 Whether a frame begins a shot or a segment depends on the frames since the beginning of its segment, and on a few after
 it. Colour never crosses a cut. So another machine that begins at the first frame of a segment, with the state of
 colouring that the segment before left, makes the same bits; at a segment that begins with a cut this state is
-`ShotState()`, which needs no work on the frames before. `outline.make_outline` finds these places without colouring.
+`ShotState()`, which needs no work on the frames before. `outline.survey_outline` finds these places without colouring.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain, islice, product
+from itertools import chain, islice
 
 import torch
 from torch import Tensor
@@ -30,7 +30,7 @@ _LEAST_CHANGE = 0.045
 """Standard deviation of luma (0..1) that the other frame does not explain, from which frames may be of two shots."""
 _FLAT = 0.012
 """Standard deviation of luma up to which a frame shows nothing: darkness, or a white flash."""
-_BRIEF = 3
+BRIEF = 3
 """A change is no cut if one of so many frames before it is like one of so many after it, as with a flash."""
 _LEAST, _MOST = 10, 60
 """Seconds: a segment may end at a cut after the first, and ends without one after the second."""
@@ -57,34 +57,64 @@ def number_segments(frames: Iterable[Frame], time_base: Fraction, first: int = 0
         first: number of the first segment.
 
     """
-    number, shot, begun, work = first, 0, Fraction(0), 0
-    recent: deque[Tensor] = deque(maxlen=_BRIEF)
-    for frame, views in _with_views(frames):
-        seconds = frame.pts * time_base
-        if not recent:
-            begun = seconds
-        else:
-            cut = begins_shot(list(recent), views)
-            shot += cut
-            if _ends(seconds - begun, work, cut=cut):
-                number, begun, work = number + 1, seconds, 0
-                recent.clear()
+    place, recent = Place(time_base, first), deque[Tensor](maxlen=BRIEF)
+    for frame, views in with_views(frames):
+        place.advance(frame.pts, work_of(frame.picture.width, frame.picture.height), find_cuts(list(recent), views))
         recent.append(views[0])
-        work += work_of(frame.picture.width, frame.picture.height)
-        yield replace(frame, segment=number, shot=shot)
+        yield replace(frame, segment=place.segment, shot=place.shot)
 
 
-def begins_shot(before: list[Tensor], after: list[Tensor]) -> bool:
+@dataclass(slots=True)
+class Place:
+    """The place of a frame in its film: the numbers of its segment and of its shot."""
+
+    time_base: Fraction
+    segment: int = 0
+    shot: int = 0
+    _frames: int = 0
+    """Number of frames since the beginning of the segment."""
+    _begun: Fraction = Fraction(0)
+    """Time of the first of them, in seconds."""
+    _work: int = 0
+    """Work that they take."""
+
+    def advance(self, pts: int, work: int, cuts: int) -> None:
+        """Go to the next frame.
+
+        Args:
+            pts: its time.
+            work: that it takes, see `work_of`.
+            cuts: whether it begins a shot, see `find_cuts`.
+
+        """
+        seconds = pts * self.time_base
+        if not self._frames:
+            self._begun = seconds
+        else:
+            cut = bool(cuts >> (min(self._frames, BRIEF) - 1) & 1)
+            self.shot += cut
+            if _ends(seconds - self._begun, self._work, cut=cut):
+                self.segment, self._begun, self._work, self._frames = self.segment + 1, seconds, 0, 0
+        self._frames, self._work = self._frames + 1, self._work + work
+
+
+def find_cuts(before: list[Tensor], after: list[Tensor]) -> int:
     """Whether there is a cut between neighbouring frames.
 
+    It depends on how many frames of the segment are before it: bit N of the result holds where there are N + 1.
+
     Args:
-        before: views (see `view`) of up to `_BRIEF` frames before it.
-        after: views of up to `_BRIEF` frames after it.
+        before: views (see `view`) of up to `BRIEF` frames before it.
+        after: views of up to `BRIEF` frames after it.
 
     """
-    if len(before) == _BRIEF and all(map(_is_flat, before)) and not _is_flat(after[0]):
-        return True  # the end of darkness
-    return differ(before[-1], after[0]) and all(differ(one, other) for one, other in product(before, after))
+    is_end_of_darkness = len(before) == BRIEF and all(map(_is_flat, before)) and not _is_flat(after[0])
+    cuts = is_end_of_darkness << (BRIEF - 1)
+    for place, one in enumerate(reversed(before)):  # a frame that is like the next ones is so in a longer list, too
+        if not all(differ(one, other) for other in after):
+            break
+        cuts |= 1 << place
+    return cuts
 
 
 def view(luma: Tensor) -> Tensor:
@@ -102,12 +132,12 @@ def differ(before: Tensor, after: Tensor) -> bool:
     return bool(correlation < _LEAST_CORRELATION and unexplained > _LEAST_CHANGE**2)
 
 
-def _with_views(frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Tensor]]]:
-    """Each frame with its view, and those of the next ones."""
+def with_views(frames: Iterable[Frame]) -> Iterator[tuple[Frame, list[Tensor]]]:
+    """Each measured frame with its view, and those of the next ones: up to `BRIEF` in all."""
     pending: deque[tuple[Frame, Tensor]] = deque()
     ahead = ((frame, view(frame.measured.small)) for frame in frames)
-    pending.extend(islice(ahead, _BRIEF - 1))
-    for following in chain(ahead, [None] * (_BRIEF - 1)):
+    pending.extend(islice(ahead, BRIEF - 1))
+    for following in chain(ahead, [None] * (BRIEF - 1)):
         if following is not None:
             pending.append(following)
         if not pending:

@@ -1,6 +1,6 @@
 """The outline of a film: its plan, and where its segments begin, so that several workers can colour one film.
 
-It is made once, in one pass over the film, and lies in the workspace, where all who colour and join parts read it.
+It is made once, and lies in the workspace, where all who colour and join parts read it.
 """
 
 from __future__ import annotations
@@ -16,22 +16,17 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from colorizer.durable import write_durably
-from colorizer.film.colouring import measure
-from colorizer.film.cuts import number_segments, work_of
-from colorizer.film.decode.deviations import DAMAGED, MISSING
+from colorizer.errors import MediaError
+from colorizer.film.cuts import Place, work_of
 from colorizer.film.decode.film_info import FilmInfo
-from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.frames import read_frames
 from colorizer.film.encode.segment import PROOF
-from colorizer.film.plan import FilmPlan
+from colorizer.film.plan import FilmPlan, plan_scenes
 from colorizer.film.resume import begin_workspace, has_begun, is_seekable
 from colorizer.film.scenes import Scenes
-from colorizer.job import Job, Part, ProgressCallback
+from colorizer.film.survey import Survey, agree, make_survey, recall_survey, spans_of
+from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
-from colorizer.prefetch import prefetch
 
-_AHEAD = 4
-"""Frames that wait between decoding and measuring."""
 _PART_SECONDS, _PART_WORK = 60, 3_000_000_000
 """A part ends at the first cut after so many seconds, or so many pixels that are to be coloured."""
 
@@ -58,7 +53,7 @@ class Outline:
 
     plan: FilmPlan
     edges: tuple[Edge, ...]
-    """Where each segment begins; the first one at the film's beginning."""
+    """Where each segment begins; the first one at the film's beginning. None where nobody has looked yet."""
     frames: int
     """Number of frames of the film."""
 
@@ -71,18 +66,32 @@ def is_long(info: FilmInfo) -> bool:
     return is_seekable(info) and _is_enough(info.length / 2, info.expected // 2, info)
 
 
-def make_outline(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
-    """Find where the segments of a film begin, and keep this with the plan in the workspace.
+def begin_outline(job: Job, plan: FilmPlan, colorist: Colorist) -> Outline:
+    """Keep the plan of a film in the workspace; where its segments begin is not known yet."""
+    begin_workspace(job, colorist)
+    return _remember(Outline(plan, (), 0), job)
+
+
+def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
+    """Find where the segments of a film begin, from the surveys of its spans; those that are missing are made.
+
+    Where they show chroma that the plan does not expect, the film is looked through, and the plan gets its scenes.
 
     Raises:
-        UnplannedColourError: a frame has chroma, and the film was not looked through.
+        InColourError: see `plan_scenes`.
+        MediaError: the film is damaged, or its workspace has gone.
 
     """
-    begin_workspace(job, colorist)
-    outline = _find_outline(job, plan, colorist, on_progress)
-    # Tags and names of files may have bytes that are no UTF-8, which pydantic's own JSON refuses.
-    write_durably(_path(job), json.dumps(_OUTLINE.dump_python(outline, mode="json")))
-    return outline
+    plan, spans = outline.plan, spans_of(outline.plan.info, job.excerpt)
+    if not _are_surveyed(job, plan, spans, colorist, on_progress):
+        spans = (Span(None, None),)  # decoding cannot begin anywhere: one pass over all of it
+        make_survey(job, plan, spans[0], colorist, on_progress)
+    edges, frames = _find_edges(job, plan.info, spans)
+    if any(survey.is_damaged for _, survey in _surveys(job, spans)):
+        edges = edges[:1]  # it is not divided: a decoder that begins elsewhere may see other frames
+    is_coloured = any(survey.is_coloured for _, survey in _surveys(job, spans))
+    plan = plan_scenes(plan, job, on_progress) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
+    return _remember(Outline(plan, edges, frames), job)
 
 
 def recall_outline(job: Job, colorist: Colorist) -> Outline | None:
@@ -99,7 +108,7 @@ def recall_outline(job: Job, colorist: Colorist) -> Outline | None:
 
 def divide(outline: Outline) -> tuple[Part, ...]:
     """Divide a film into parts that begin at cuts and take about as long as each other."""
-    info, starts = outline.plan.info, [0]
+    info, starts = outline.plan.info, [0] if outline.edges else []
     for number, edge in enumerate(outline.edges):
         start = outline.edges[starts[-1]]
         seconds = (edge.pts - start.pts) * info.time_base
@@ -111,25 +120,50 @@ def divide(outline: Outline) -> tuple[Part, ...]:
     return tuple(Part(*part) for part in zip(starts, ends, lengths, strict=True))
 
 
-def _find_outline(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
-    """One pass over the film; a damaged one is not divided: a decoder that begins elsewhere may see other frames."""
+def _are_surveyed(
+    job: Job, plan: FilmPlan, spans: Sequence[Span], colorist: Colorist, on_progress: ProgressCallback
+) -> bool:
+    """Survey the spans, as far as nobody has; returns whether they fit together."""
+    before: Survey | None = None
+    for span in spans:
+        make_survey(job, plan, span, colorist, on_progress)
+        survey = recall_survey(job, span)
+        if survey is None or (before is not None and not agree(before, survey, span.begin or 0)):
+            return False
+        before = survey
+    return True
+
+
+def _find_edges(job: Job, info: FilmInfo, spans: Sequence[Span]) -> tuple[tuple[Edge, ...], int]:
+    """Where segments begin, and the number of frames."""
     edges: list[Edge] = []
     recent: deque[tuple[int, int]] = deque(maxlen=PROOF)
-    number, shot, is_damaged = -1, -1, False
-    with prefetch(_measured(job, plan, colorist), _AHEAD) as measured:
-        for number, frame in enumerate(number_segments(measured, plan.info.time_base)):
-            on_progress(0, plan.info.expected)
-            if frame.segment == len(edges):
-                edges.append(Edge(frame.pts, number, frame.shot != shot, *_unzipped(recent)))
-            is_damaged = is_damaged or any(one.what in {DAMAGED, MISSING} for one in frame.deviations)
-            recent.append((frame.pts, frame.checksum))
-            shot = frame.shot
-    checked = replace(plan, scenes=plan.scenes or Scenes())  # no frame has shown chroma that was not expected
-    return Outline(checked, tuple(edges[:1] if is_damaged else edges), number + 1)
+    place, shot, frames, work = Place(info.time_base), -1, 0, work_of(info.width, info.height)
+    for span, survey in _surveys(job, spans):
+        for pts, checksum, cuts in zip(survey.pts, survey.checksums, survey.cuts, strict=True):
+            if not span.holds(pts):
+                continue
+            place.advance(pts, work, cuts)
+            if place.segment == len(edges):
+                edges.append(Edge(pts, frames, place.shot != shot, *_unzipped(recent)))
+            recent.append((pts, checksum))
+            shot, frames = place.shot, frames + 1
+    return tuple(edges), frames
 
 
-def _measured(job: Job, plan: FilmPlan, colorist: Colorist) -> Iterator[Frame]:
-    return measure(read_frames(plan.info, job.excerpt, keep_fields=plan.encoding.interlaced), plan, colorist)
+def _surveys(job: Job, spans: Sequence[Span]) -> Iterator[tuple[Span, Survey]]:
+    """The surveys of some spans, read one by one: that of a long film would fill the memory."""
+    for span in spans:
+        survey = recall_survey(job, span)
+        if survey is None:
+            raise MediaError(f"{job.source.name}: the plan of the film has gone from its work folder")
+        yield span, survey
+
+
+def _remember(outline: Outline, job: Job) -> Outline:
+    # Tags and names of files may have bytes that are no UTF-8, which pydantic's own JSON refuses.
+    write_durably(_path(job), json.dumps(_OUTLINE.dump_python(outline, mode="json")))
+    return outline
 
 
 def _unzipped(recent: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from colorizer.errors import MediaError
-from colorizer.film.colouring import UnplannedColourError
-from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.encode.segment import read_segment
-from colorizer.film.outline import Outline, divide, is_long, make_outline, recall_outline
-from colorizer.film.plan import plan_film, plan_scenes, probe_wanted
+from colorizer.film.outline import Outline, begin_outline, divide, is_long, recall_outline, survey_outline
+from colorizer.film.plan import plan_film, probe_wanted
 from colorizer.film.resume import frames_since, segment_path
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
-from colorizer.job import Job, Part, ProgressCallback
+from colorizer.film.survey import make_survey, recall_survey, spans_of
+from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 
 
-def plan_parts(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> tuple[Part, ...]:
+def plan_parts(
+    job: Job, colorist: Colorist, on_progress: ProgressCallback, *, may_share: bool
+) -> tuple[Span, ...] | tuple[Part, ...]:
     """Divide a film into parts; the outline is kept in the workspace, or is there from an earlier attempt.
 
+    Args:
+        job: the film's.
+        colorist: chooses the colours.
+        on_progress: called often.
+        may_share: whether others can look where its segments begin.
+
     Returns:
-        Two parts or more, which `colour_part` colours in any order, and `colorize_film` then joins; none if the film is
-        short, or cannot be divided: `colorize_film` colours it as a whole.
+        Two spans or more, in which others look first by `survey_span`, before this is called again; or two parts or
+        more, which `colour_part` colours in any order, and `colorize_film` then joins; none if the film is short, or
+        cannot be divided: `colorize_film` colours it as a whole.
 
     Raises:
         TintdError: see `probe_wanted` and `plan_film`.
@@ -31,9 +39,24 @@ def plan_parts(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> t
         info = probe_wanted(job)
         if not is_long(info):
             return ()
-        outline = _outline_of(job, info, colorist, on_progress)
+        outline = begin_outline(job, plan_film(job, info, on_progress), colorist)
+    if not outline.edges:
+        spans = [span for span in spans_of(outline.plan.info, job.excerpt) if recall_survey(job, span) is None]
+        if may_share and len(spans) > 1:
+            return tuple(spans)
+        outline = survey_outline(job, outline, colorist, on_progress)
     parts = divide(outline)
     return parts if len(parts) > 1 else ()
+
+
+def survey_span(job: Job, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> None:
+    """Look where segments may begin in a span of a film.
+
+    Raises:
+        MediaError: the film is damaged, or its workspace has gone.
+
+    """
+    make_survey(job, _outline_of(job, colorist).plan, span, colorist, on_progress)
 
 
 def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressCallback) -> None:
@@ -49,9 +72,7 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
         MediaError: the film is damaged, or its workspace has gone.
 
     """
-    outline = recall_outline(job, colorist)
-    if outline is None or len(outline.edges) < part.end:
-        raise MediaError(f"{job.source.name}: the plan of the film has gone from its work folder")
+    outline = _outline_of(job, colorist)
     first, state = part.first, ShotState()
     while first < part.end and (segment := read_segment(segment_path(job.workspace, first))) is not None:
         first, state = first + 1, segment.record.state
@@ -75,9 +96,8 @@ def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressC
         pass
 
 
-def _outline_of(job: Job, info: FilmInfo, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
-    plan = plan_film(job, info, on_progress)
-    try:
-        return make_outline(job, plan, colorist, on_progress)
-    except UnplannedColourError:  # between the moments that were sampled
-        return make_outline(job, plan_scenes(plan, job, on_progress), colorist, on_progress)
+def _outline_of(job: Job, colorist: Colorist) -> Outline:
+    outline = recall_outline(job, colorist)
+    if outline is None:
+        raise MediaError(f"{job.source.name}: the plan of the film has gone from its work folder")
+    return outline

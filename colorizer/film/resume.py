@@ -46,7 +46,8 @@ def begin_workspace(job: Job, colorist: Colorist) -> None:
     job.workspace.mkdir(exist_ok=True)
     if not has_begun(job, colorist):
         _remove_segments(job.workspace)
-        (job.workspace / "outline").unlink(missing_ok=True)
+        for note in ("outline", *(survey.name for survey in job.workspace.glob("survey-*"))):
+            (job.workspace / note).unlink(missing_ok=True)
         write_durably(job.workspace / "recipe", _recipe(job, colorist))
 
 

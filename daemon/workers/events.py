@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from colorizer.job import Part
+from colorizer.job import Part, Span
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 
@@ -93,20 +93,21 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A film is divided into parts, two or more."""
+    """A film is divided into parts; or into spans, at which workers look before it can be planned."""
 
     key: int
-    parts: tuple[Part, ...]
+    pieces: tuple[Span, ...] | tuple[Part, ...]
+    """Two or more."""
 
 
 @dataclass(frozen=True, slots=True)
-class PartDone:
-    """The segments of a part of a film are in its workspace."""
+class PieceDone:
+    """The segments of a part of a film, or the survey of a span, are in its workspace."""
 
     key: int
 
 
-End = Done | IsDuplicate | Skipped | Failed | Crashed | Interrupted | Planned | PartDone
+End = Done | IsDuplicate | Skipped | Failed | Crashed | Interrupted | Planned | PieceDone
 """The last event of a key."""
 
 Event = WeightsLoaded | Progress | End

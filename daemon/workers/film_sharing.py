@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from colorizer.job import Job, Part
+from colorizer.job import Job, Part, Span
 from colorizer.photo.formats import detect_kind
 from daemon.config.settings import Config
-from daemon.workers.events import End, Event, Interrupted, PartDone, Planned, Progress, WeightsLoaded
+from daemon.workers.events import End, Event, Interrupted, PieceDone, Planned, Progress, WeightsLoaded
 from daemon.workers.executor import Executor, ExecutorStatus, Vacancy, Waitable
-from daemon.workers.task import ColourFiles, ColourPart, PlanFilm, Task
+from daemon.workers.task import ColourFiles, ColourPart, PlanFilm, SurveySpan, Task
 
 
 @dataclass(eq=False, slots=True)
@@ -20,12 +20,13 @@ class _Film:
 
     key: int
     job: Job
-    is_planned: bool = False
-    is_joined: bool = False
-    """Whether a worker joins the parts, or colours the film as a whole."""
-    waiting: list[Part] = field(default_factory=list)
-    running: dict[int, Part] = field(default_factory=dict)
-    """Parts that workers have, by the keys of their tasks."""
+    has_owner: bool = True
+    """Whether a worker has the film as a whole: it plans the film, joins the parts, or colours it alone."""
+    waiting: list[Span | Part] = field(default_factory=list)
+    running: dict[int, Span | Part] = field(default_factory=dict)
+    """Spans or parts that workers have, by the keys of their tasks."""
+    is_divided: bool = False
+    """Whether these are parts, which are joined in the end."""
     frames: int = 0
     """Number of frames of all parts."""
     finished: int = 0
@@ -40,7 +41,7 @@ class _Film:
     @property
     def has_no_worker(self) -> bool:
         """Whether no worker does anything for the film, although something is to be done."""
-        return self.is_planned and not self.is_joined and not self.running
+        return not self.has_owner and not self.running
 
 
 class FilmSharing:
@@ -84,13 +85,13 @@ class FilmSharing:
             self._executor.submit(task, vacancy)
         else:
             self._films[film.key] = film
-            self._executor.submit(PlanFilm(film.key, film.job), vacancy)
+            self._executor.submit(PlanFilm(film.key, film.job, is_surveyed=False), vacancy)
 
     def events(self, timeout: float, wakeup: Waitable | None = None) -> list[Event]:
         """Wait until something happens, and return what happened; this also gives parts to vacant workers."""
-        self._share(film for film in self._films.values() if film.waiting)  # the submitter does not need these workers
+        self._share(lambda film: bool(film.waiting))  # the submitter does not need these workers
         events = [told for event in self._executor.events(timeout, wakeup) for told in self._handle(event)]
-        self._share(film for film in self._films.values() if film.has_no_worker)
+        self._share(lambda film: film.has_no_worker)
         return events
 
     def seconds_until_check(self) -> float | None:
@@ -108,25 +109,28 @@ class FilmSharing:
         self._owners.clear()
         self._executor.stop()
 
-    def _share(self, films: Iterator[_Film]) -> None:
-        """Give vacant workers what is to be done for some films."""
-        needy = list(films)
-        if needy and self._executor.status.is_parked:
+    def _share(self, is_needy: Callable[[_Film], bool]) -> None:
+        """Give vacant workers what is to be done for the films that need one."""
+        if not any(map(is_needy, self._films.values())):
+            return
+        if self._executor.status.is_parked:
             self._executor.start()
-        for vacancy in self._executor.vacancies() if needy else ():
-            film = next((film for film in needy if _fits(film.job, vacancy)), None)
+        for vacancy in self._executor.vacancies():
+            needy = (film for film in self._films.values() if is_needy(film) and _fits(film.job, vacancy))
+            film = next(needy, None)
             if film is not None:
                 self._executor.submit(self._next_task(film), vacancy)
-                needy = [one for one in needy if one.waiting and (one is not film or not one.has_no_worker)]
 
     def _next_task(self, film: _Film) -> Task:
-        """A part that waits; once all are done, the film as a whole, of which joining is left."""
+        """A part or span that waits; once all are done, the film as a whole: it can be joined then, or planned."""
         if not film.waiting:
-            film.is_joined = True
-            return ColourFiles({film.key: film.job})
-        part, key = film.waiting.pop(0), next(self._keys)
-        film.running[key], self._owners[key] = part, film
-        return ColourPart(key, film.job, part)
+            film.has_owner = True
+            if film.is_divided:
+                return ColourFiles({film.key: film.job})
+            return PlanFilm(film.key, film.job, is_surveyed=True)
+        piece, key = film.waiting.pop(0), next(self._keys)
+        film.running[key], self._owners[key] = piece, film
+        return SurveySpan(key, film.job, piece) if isinstance(piece, Span) else ColourPart(key, film.job, piece)
 
     def _handle(self, event: Event) -> Iterator[Event]:
         """Handle what the workers report; yields what the submitter is told."""
@@ -135,9 +139,9 @@ class FilmSharing:
         elif event.key in self._owners:
             yield from self._handle_part(self._owners[event.key], event)
         elif isinstance(event, Planned):
-            film = self._films[event.key]
-            film.is_planned, film.waiting = True, list(event.parts)
-            film.frames = sum(part.frames for part in event.parts)
+            film, parts = self._films[event.key], [piece for piece in event.pieces if isinstance(piece, Part)]
+            film.has_owner, film.waiting, film.is_divided = False, list(event.pieces), bool(parts)
+            film.frames = sum(part.frames for part in parts)
         else:
             if isinstance(event, End):
                 self._films.pop(event.key, None)
@@ -153,13 +157,14 @@ class FilmSharing:
             return
         del self._owners[event.key]
         film.progress.pop(event.key, None)
-        part = film.running.pop(event.key)
-        begun = film.begun.pop(event.key, part.frames)  # a part that was done before tells of no progress
-        if isinstance(event, PartDone):
-            film.finished += part.frames
+        piece = film.running.pop(event.key)
+        frames = piece.frames if isinstance(piece, Part) else 0
+        begun = film.begun.pop(event.key, frames)  # a part that was done before tells of no progress
+        if isinstance(event, PieceDone):
+            film.finished += frames
             film.resumed += begun
         elif isinstance(event, Interrupted):
-            film.waiting.insert(0, part)
+            film.waiting.insert(0, piece)
         else:
             self._executor.cancel(self._drop(film))
             yield replace(event, key=film.key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from colorizer.settings import ColourSettings
-from daemon.workers.events import Done, Failed, IsDuplicate, PartDone, Planned, Progress, Skipped
+from daemon.workers.events import Done, Failed, IsDuplicate, PieceDone, Planned, Progress, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +66,4 @@ class Died:
         return f"{self.reason} {where}{hint}"
 
 
-Message = Ready | StartFailed | Started | Progress | Done | IsDuplicate | Skipped | Failed | Planned | PartDone | Died
+Message = Ready | StartFailed | Started | Progress | Done | IsDuplicate | Skipped | Failed | Planned | PieceDone | Died

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from colorizer.job import Job, Part
+from colorizer.job import Job, Part, Span
 
 
 class TaskKind(StrEnum):
@@ -19,6 +19,7 @@ class TaskKind(StrEnum):
     PREVIEW = "preview"
     TRIAL = "trial"
     PLAN_FILM = "plan film"
+    SURVEY_SPAN = "survey span"
     COLOUR_PART = "colour part"
 
 
@@ -97,6 +98,17 @@ class PlanFilm(_OnePiece):
 
     kind: ClassVar[TaskKind] = TaskKind.PLAN_FILM
     job: Job
+    is_surveyed: bool
+    """Whether other workers have looked at its spans, so that this one looks at what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySpan(_OnePiece):
+    """Look where segments begin in a span of a film; `PlanFilm` divides the film into parts when all are done."""
+
+    kind: ClassVar[TaskKind] = TaskKind.SURVEY_SPAN
+    job: Job
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class ColourPart(_OnePiece):
     part: Part
 
 
-Task = ColourFiles | CheckDuplicate | PlanFilm | ColourPart | MakePreview | MakeTrial
+Task = ColourFiles | CheckDuplicate | PlanFilm | SurveySpan | ColourPart | MakePreview | MakeTrial
 
 
 def jobs_of(task: Task) -> tuple[Job, ...]:

@@ -15,23 +15,32 @@ import psutil
 
 from colorizer.durable import sync_file
 from colorizer.errors import TintdError
-from colorizer.job import Job, Part
+from colorizer.job import Job
 from colorizer.processors import keep_freed_memory, limit_threads
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 from daemon.workers.child import begin_child
 from daemon.workers.duplicate_check import reuse_result
-from daemon.workers.events import Done, Failed, IsDuplicate, PartDone, Planned, Progress, Skipped
+from daemon.workers.events import Done, Failed, IsDuplicate, PieceDone, Planned, Progress, Skipped
 from daemon.workers.failures import end_of_error
 from daemon.workers.messages import Ready, Started, StartFailed, WorkerSpec
-from daemon.workers.task import CheckDuplicate, ColourFiles, ColourPart, MakePreview, MakeTrial, PlanFilm, Task
+from daemon.workers.task import (
+    CheckDuplicate,
+    ColourFiles,
+    ColourPart,
+    MakePreview,
+    MakeTrial,
+    PlanFilm,
+    SurveySpan,
+    Task,
+)
 
 _PROGRESS_SECONDS = 0.5
 """Shortest time between two messages of progress."""
 _OOM_SCORE = 500
 """Added to the score by which the kernel chooses a process to kill for memory: a worker goes before the service."""
 
-_End = Done | IsDuplicate | Skipped | Failed | Planned | PartDone
+_End = Done | IsDuplicate | Skipped | Failed | Planned | PieceDone
 
 
 def main(connection: Connection, spec: WorkerSpec) -> None:
@@ -69,10 +78,10 @@ def _do(task: Task, spec: WorkerSpec, reporter: _Reporter) -> Iterator[_End]:
     match task:
         case ColourFiles(jobs):
             yield from _colour({key: _job_on_device(job, spec) for key, job in jobs.items()}, reporter)
-        case PlanFilm(key, job):
-            yield from _plan(key, _job_on_device(job, spec), reporter)
-        case ColourPart(key, job, part):
-            yield _colour_part(key, _job_on_device(job, spec), part, reporter)
+        case PlanFilm(_, job):
+            yield from _plan(replace(task, job=_job_on_device(job, spec)), reporter)
+        case SurveySpan(_, job) | ColourPart(_, job):
+            yield _do_piece(replace(task, job=_job_on_device(job, spec)), reporter)
         case CheckDuplicate(key, job, coloured):
             reporter.start(key)
             if reuse_result(job, coloured, reporter):
@@ -101,31 +110,35 @@ def _preview(task: MakePreview | MakeTrial, reporter: _Reporter) -> Done | Faile
         return Failed(task.key, "failed", f"{source.name}: no preview can be made: {error}")
 
 
-def _plan(key: int, job: Job, reporter: _Reporter) -> Iterator[_End]:
+def _plan(task: PlanFilm, reporter: _Reporter) -> Iterator[_End]:
     """Divide a film into parts, or colour it here where it has none."""
     from colorizer.engine import plan_film_parts  # noqa: PLC0415 (torch is loaded in this process only)
 
-    reporter.start(key)
+    reporter.start(task.key)
     try:
-        parts = plan_film_parts(job, reporter)
+        pieces = plan_film_parts(task.job, reporter, may_share=not task.is_surveyed)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
-        yield end_of_error(key, job, error)
+        yield end_of_error(task.key, task.job, error)
         return
-    if parts:
-        yield Planned(key, parts)
+    if pieces:
+        yield Planned(task.key, pieces)
     else:
-        yield from _colour({key: job}, reporter)
+        yield from _colour({task.key: task.job}, reporter)
 
 
-def _colour_part(key: int, job: Job, part: Part, reporter: _Reporter) -> PartDone | Failed | Skipped:
-    from colorizer.engine import colour_film_part  # noqa: PLC0415 (torch is loaded in this process only)
+def _do_piece(task: SurveySpan | ColourPart, reporter: _Reporter) -> PieceDone | Failed | Skipped:
+    """Do what several workers do at the same time for one film."""
+    from colorizer.engine import colour_film_part, survey_film_span  # noqa: PLC0415 (torch is loaded here only)
 
-    reporter.start(key)
+    reporter.start(task.key)
     try:
-        colour_film_part(job, part, reporter)
+        if isinstance(task, SurveySpan):
+            survey_film_span(task.job, task.span, reporter)
+        else:
+            colour_film_part(task.job, task.part, reporter)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
-        return end_of_error(key, job, error)
-    return PartDone(key)
+        return end_of_error(task.key, task.job, error)
+    return PieceDone(task.key)
 
 
 def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:

@@ -16,6 +16,7 @@ from daemon.workers.task import (
     MakePreview,
     MakeTrial,
     PlanFilm,
+    SurveySpan,
     Task,
 )
 
@@ -46,7 +47,7 @@ def task_on_node(task: Task, paths: Paths) -> Task:
             return ColourFiles({key: _job_on_node(job, paths) for key, job in jobs.items()})
         case CheckDuplicate(_, job, coloured):
             return replace(task, job=_job_on_node(job, paths), coloured=_coloured_on_node(coloured, paths))
-        case PlanFilm(_, job) | ColourPart(_, job):
+        case PlanFilm(_, job) | SurveySpan(_, job) | ColourPart(_, job):
             return replace(task, job=_job_on_node(job, paths))
         case MakeTrial(_, job, result, shown):
             job = _job_on_node(job, paths)

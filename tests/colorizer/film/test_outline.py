@@ -1,4 +1,4 @@
-"""Tests of colorizer/film/outline.py; test_parts.py has those of colouring by it."""
+"""Tests of colorizer/film/outline.py: how it is kept. test_survey.py has those of how it is made."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from colorizer.engine import open_colorist
 from colorizer.film.decode.film_info import Chapter, SideStream
-from colorizer.film.outline import make_outline, recall_outline
+from colorizer.film.outline import begin_outline, recall_outline
 from colorizer.film.plan import plan_film, probe_wanted
 from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
@@ -32,7 +32,7 @@ def test_a_plan_is_read_as_it_was_made(tmp_path: Path, weights: Path) -> None:
         chapters=(Chapter(1, 0, 90, Fraction(1, 90), {"title": "\udce9"}), Chapter(2, 90, 99, None, {})),
         side_streams=(SideStream(1, "audio", "aac"),),
     )
-    made = make_outline(job, replace(plan, info=full), colorist, ignore)
+    made = begin_outline(job, replace(plan, info=full), colorist)
     assert recall_outline(job, colorist) == made
     assert made.plan.info == full
     there = tmp_path / "mount \udce9"
@@ -50,7 +50,7 @@ def test_a_damaged_plan_is_none(tmp_path: Path, weights: Path) -> None:
     source = write_film(tmp_path / "film.mp4", Film(frames=3))
     job = Job(source, tmp_path / "result", tmp_path / "workspace", JobSettings(colour=colour))
     colorist = open_colorist(colour)
-    make_outline(job, plan_film(job, probe_wanted(job), ignore), colorist, ignore)
+    begin_outline(job, plan_film(job, probe_wanted(job), ignore), colorist)
     note = job.workspace / "outline"
     note.write_text(note.read_text()[:-1])
     assert recall_outline(job, colorist) is None

@@ -67,12 +67,12 @@ def job(tmp_path: Path, source: Path, weights: Path) -> Job:
 def test_a_short_film_is_coloured_by_who_was_to_plan_it(tmp_path: Path, weights: Path) -> None:
     """It has no parts, so that nobody else has to begin with it again; a film that is none says why."""
     with ready(weights) as worker:
-        worker.send(PlanFilm(3, job(tmp_path, write_film(tmp_path / "film.mp4"), weights)))
+        worker.send(PlanFilm(3, job(tmp_path, write_film(tmp_path / "film.mp4"), weights), is_surveyed=False))
         done = answer(worker)
         assert isinstance(done, Done)
         assert (done.key, done.report.frames) == (3, 20)
         (tmp_path / "bad.mp4").write_bytes(b"no film")
-        worker.send(PlanFilm(4, job(tmp_path, tmp_path / "bad.mp4", weights)))
+        worker.send(PlanFilm(4, job(tmp_path, tmp_path / "bad.mp4", weights), is_surveyed=False))
         assert isinstance(answer(worker), Failed)
 
 
