@@ -42,8 +42,8 @@ from colorizer.settings import FilmSettings, JobSettings
 _BATCH = 16
 """Photographs of a task: the default of `work.photo_batch`."""
 _SETTINGS = JobSettings(film=FilmSettings(speed="ultrafast"))
-_SMALL_FILM = replace(SMALL_FILM, seconds=240)
-"""A fifth of the film, which has the same time for each frame."""
+_SMALL_FILM = replace(SMALL_FILM, seconds=120)
+"""A tenth of the film, which has the same time for each frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Photographs:
     width: int
     height: int
     count: int
+    grain: float = 0.0
+    """Standard deviation of the grain, in levels of 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Film:
     rate: int
     seconds: int
     shot_seconds: int
+    grain: float = 0.0
+    """Likewise."""
 
     @property
     def frames(self) -> int:
@@ -47,14 +51,14 @@ class Film:
 SMALL_PHOTOGRAPHS = Photographs(320, 240, 2000)
 SMALL_FILM = Film(160, 120, rate=10, seconds=1200, shot_seconds=15)
 """Small, so that one slot colours them within two minutes."""
-SHELF_PHOTOGRAPHS = Photographs(1600, 1200, 64)
-SHELF_FILM = Film(720, 576, rate=25, seconds=60, shot_seconds=6)
+SHELF_PHOTOGRAPHS = Photographs(1600, 1200, 64, grain=5)
+SHELF_FILM = Film(720, 576, rate=25, seconds=30, shot_seconds=6, grain=5)
 """Of the sizes that a shelf of scans and transfers has."""
 
 
 def write_photographs(folder: Path, photographs: Photographs) -> list[Path]:
     """Write JPEG files."""
-    picture, paths = _picture(photographs.width * 2, photographs.height * 2), []
+    picture, paths = _picture(photographs.width * 2, photographs.height * 2, photographs.grain), []
     for number in range(photographs.count):
         part = np.roll(picture, (number * 7, number * 13), (0, 1))[: photographs.height, : photographs.width]
         paths.append(folder / f"{number:05d}.jpg")
@@ -64,7 +68,7 @@ def write_photographs(folder: Path, photographs: Photographs) -> list[Path]:
 
 def write_film(path: Path, film: Film) -> Path:
     """Write a film in H.264, in the container that the name says."""
-    picture = _picture(film.width * 2, film.height * 2)
+    picture, grain = _picture(film.width * 2, film.height * 2, 0), _grain((film.height, film.width), film.grain)
     with av.open(str(path), "w") as container:
         options = {"preset": "veryfast", "crf": "20", "g": str(film.rate * 2)}
         stream = container.add_stream("libx264", rate=film.rate, options=options)
@@ -72,7 +76,9 @@ def write_film(path: Path, film: Film) -> Path:
         for number in range(film.frames):
             part = np.roll(picture, (number * 2, number * 3), (0, 1))[: film.height, : film.width]
             part = 255 - part if number // (film.rate * film.shot_seconds) % 2 else part
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(part), "gray").reformat(format="yuv420p")
+            moved = np.roll(grain, (number * 37, number * 53), (0, 1))
+            luma = (part + moved).clip(0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(luma, "gray").reformat(format="yuv420p")
             frame.pts = number
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -86,6 +92,10 @@ def remember(found: Mapping[str, Any], path: Path = RESULT) -> None:
     path.write_text(json.dumps(known | dict(found), indent=1, sort_keys=True) + "\n")
 
 
-def _picture(width: int, height: int) -> NDArray[np.uint8]:
-    resized: NDArray[np.uint8] = np.asarray(Image.fromarray(skimage.data.camera()).resize((width, height)), np.uint8)
-    return resized
+def _picture(width: int, height: int, grain: float) -> NDArray[np.uint8]:
+    resized = np.asarray(Image.fromarray(skimage.data.camera()).resize((width, height)), np.uint8)
+    return (resized + _grain((height, width), grain)).clip(0, 255).astype(np.uint8)
+
+
+def _grain(shape: tuple[int, int], deviation: float) -> NDArray[np.float32]:
+    return np.random.default_rng(0).normal(0, deviation, shape).astype(np.float32)

@@ -28,7 +28,7 @@ _HOURS, _PHOTOGRAPHS = 10_000, 10_000_000
 _LENGTHS = (10, 20, 30, 60, 90, 100, 120, 170)
 """Minutes of the films on the shelf; there are as many of each."""
 _PART_SECONDS, _PART_WORK = 60, 3_000_000_000
-"""Least length of a part, as in `colorizer.film.outline`."""
+"""Least length of a part, as in `colorizer.film.outline`; a span is twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ def main() -> None:
     """Simulate, plot, and write the page's tables."""
     found = json.loads(RESULT.read_text())
     costs = costs_of(found, "photographs", "a film")
-    both = partial(Shelf, photographs=_PHOTOGRAPHS, films=_films(_HOURS), part=part_of(SHELF_FILM))
+    both = partial(
+        Shelf, photographs=_PHOTOGRAPHS, films=_films(_HOURS), part=part_of(SHELF_FILM), span=2 * part_of(SHELF_FILM)
+    )
     runs = {
         "shelf": [simulate(costs, both(), slots, store) for store in _STORES for slots in _SLOTS],
         "photographs": [simulate(costs, both(films=()), slots, store) for store in _STORES for slots in _SLOTS],
@@ -117,7 +119,8 @@ def validate(found: dict[str, Any]) -> Iterable[tuple[str, float, float]]:
     for name in ("photographs 1", "photographs 2", "film 1", "film 2"):
         run = found[name]
         is_film = name.startswith("film")
-        shelf = Shelf(0 if is_film else run["jobs"], [run["frames"]] if is_film else (), part_of(SMALL_FILM))
+        part = part_of(SMALL_FILM)
+        shelf = Shelf(0 if is_film else run["jobs"], [run["frames"]] if is_film else (), part, 2 * part)
         yield name, run["seconds"], simulate(costs, shelf, run["slots"], float("inf")).outcome.seconds
 
 

@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
-from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -36,7 +35,7 @@ _STEP = 5
 
 
 def main() -> None:
-    """Print the differences, and those of neighbouring frames of one result for comparison."""
+    """Print the differences."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = _write_film(folder / "film.mkv")
@@ -44,8 +43,7 @@ def main() -> None:
         for place, environment in (("own", {}), ("older", _OLDER)):
             subprocess.run([*command, str(folder / place)], check=True, env=os.environ | environment)
         own, older = (list(_frames(folder / place / "result")) for place in ("own", "older"))
-    _print("the two processors", zip(own, older, strict=True))
-    _print("neighbouring frames of one result", (pair for number, pair in enumerate(pairwise(own)) if number % 10 < 9))
+    _print(zip(own, older, strict=True))
 
 
 def colour(source: Path, folder: Path) -> None:
@@ -57,12 +55,12 @@ def colour(source: Path, folder: Path) -> None:
         colorize(job, lambda _done, _frames: None)
 
 
-def _print(what: str, pairs: Iterator[tuple[av.VideoFrame, av.VideoFrame]]) -> None:
+def _print(pairs: Iterator[tuple[av.VideoFrame, av.VideoFrame]]) -> None:
     codes, colours = [], []
     for one, other in pairs:
         codes.append(np.abs(_chroma(one).astype(int) - _chroma(other)).ravel())
         colours.append(deltaE_ciede2000(_lab(one), _lab(other)).ravel())
-    table = Table("difference", "mean", "99th percentile", "greatest", title=what)
+    table = Table("difference", "mean", "99th percentile", "greatest")
     for name, values in (("chroma, codes of 255", np.concatenate(codes)), ("CIEDE2000", np.concatenate(colours))):
         table.add_row(name, f"{values.mean():.3f}", f"{np.percentile(values, 99):.2f}", f"{values.max():.2f}")
     Console().print(table)

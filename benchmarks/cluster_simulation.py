@@ -1,9 +1,9 @@
 """A discrete-event simulation of a cluster: slots, the service, the driver and the shared store, on a shelf of files.
 
-A slot takes the next photographs or the next film of the queue. A film has one slot, which plans it, colours its parts
-and joins them. When the queue is empty, free slots take parts of the films that are left. Each job costs the service a
-start and an end in the journal, and the driver a message. A slot that colours a film sends its progress. The store
-moves bytes, one transfer after the other, the long ones in pieces.
+A slot takes the next photographs or the next film of the queue. A film has one slot, which surveys its spans, colours
+its parts and joins them. When the queue is empty, free slots take spans and parts of the films that are left. Each job
+costs the service a start and an end in the journal, and the driver a message. A slot that colours a film sends its
+progress. The store moves bytes, one transfer after the other, the long ones in pieces.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ class Shelf:
     """Numbers of frames of the films."""
     part: int
     """Frames of a part of a film."""
+    span: int
+    """Frames of a span in which one slot looks for the beginnings of segments."""
 
 
 @dataclass(slots=True)
@@ -88,10 +90,12 @@ class Server:
 @dataclass(eq=False, slots=True)
 class _Film:
     frames: int
-    parts: deque[int]
-    """Frames of the parts that nobody has taken."""
+    pieces: deque[int] = field(default_factory=deque)
+    """Frames of the spans or parts that nobody has taken."""
+    is_surveyed: bool = False
+    """Whether these are parts."""
     running: int = 0
-    """Parts that slots have."""
+    """Pieces that slots have."""
 
 
 @dataclass(slots=True)
@@ -134,7 +138,7 @@ class Cluster:
     _queue: deque[int | _Film] = field(default_factory=deque)
     """Batches of photographs, by their sizes, and films."""
     _shared: deque[_Film] = field(default_factory=deque)
-    """Films of which parts wait."""
+    """Films of which pieces wait."""
     _left: int = 0
     """Films and batches that are not done."""
     _changed: Event = field(init=False)
@@ -145,7 +149,7 @@ class Cluster:
         self._changed = self.environment.event()
         whole, rest = divmod(self.shelf.photographs, self.costs.batch)
         tasks: list[int | _Film] = [*[self.costs.batch] * whole, *[rest] * bool(rest)]
-        tasks += [_Film(frames, deque(_parts(frames, self.shelf.part))) for frames in self.shelf.films]
+        tasks += map(_Film, self.shelf.films)
         self._chance.shuffle(tasks)
         self._queue.extend(tasks)
         self._left = len(tasks)
@@ -176,38 +180,52 @@ class Cluster:
     def _photographs(self, count: int) -> Steps:
         yield from self._told(count)
         yield self._move(count * self.costs.photograph_read)
-        yield self._colour(count * self._chance.choice(self.costs.photograph))
+        seconds = count * self._chance.choice(self.costs.photograph)
+        self.outcome.colouring += seconds
+        yield self.environment.timeout(seconds)
         yield self._move(count * self.costs.photograph_written)
         yield from self._done(count)
         self.outcome.photographs += count
 
     def _film(self, film: _Film) -> Steps:
-        """Plan a film, and colour its parts as long as some wait."""
+        """Survey and colour a film; one slot alone colours it without a survey."""
         yield from self._told(1)
-        seconds = film.frames * self.costs.plan
-        self.outcome.planning += seconds
-        yield self.environment.timeout(seconds) & self._move(film.frames * self.costs.frame_read)
-        if len(film.parts) > 1:
-            yield self.driver.serve(self.costs.message)
-            self._shared.append(film)
-            self._tell()
+        self._share(film, self.shelf.part if self.slots == 1 else self.shelf.span, is_surveyed=self.slots == 1)
         yield from self._help(film)
 
+    def _share(self, film: _Film, length: int, *, is_surveyed: bool) -> None:
+        """Divide a film into pieces, which other slots may take, too."""
+        film.pieces, film.is_surveyed = deque(_pieces(film.frames, length)), is_surveyed
+        self._shared.append(film)
+        self._tell()
+
     def _help(self, film: _Film) -> Steps:
-        """Colour parts of a film; who ends the last one joins them."""
-        while film.parts:
-            frames = film.parts.popleft()
-            if not film.parts and film in self._shared:
+        """Do pieces of a film; who ends the last span divides it into parts, and who ends the last part joins them."""
+        while film.pieces:
+            frames = film.pieces.popleft()
+            if not film.pieces:
                 self._shared.remove(film)
             film.running += 1
-            seconds = frames * self._chance.choice(self.costs.frame)
-            yield self.driver.serve(self.costs.message * (1 + seconds / _PROGRESS_SECONDS))
-            yield self._colour(seconds) & self._move(frames * (self.costs.frame_read + self.costs.frame_written))
+            yield from self._colour(frames) if film.is_surveyed else self._survey(frames)
             film.running -= 1
             if self._queue and film.running:
                 return  # another slot goes on with the film, and a file waits for this one
+            if not (film.pieces or film.running or film.is_surveyed):
+                self._share(film, self.shelf.part, is_surveyed=True)
         if not film.running:
             yield from self._join(film)
+
+    def _survey(self, frames: int) -> Steps:
+        yield self.driver.serve(self.costs.message)
+        self.outcome.planning += frames * self.costs.plan
+        yield self.environment.timeout(frames * self.costs.plan) & self._move(frames * self.costs.frame_read)
+
+    def _colour(self, frames: int) -> Steps:
+        seconds = frames * self._chance.choice(self.costs.frame)
+        yield self.driver.serve(self.costs.message * (1 + seconds / _PROGRESS_SECONDS))
+        self.outcome.colouring += seconds
+        both = self.costs.frame_read + self.costs.frame_written
+        yield self.environment.timeout(seconds) & self._move(frames * both)
 
     def _join(self, film: _Film) -> Steps:
         """Read the segments and the original, write the result, and read it again."""
@@ -242,17 +260,13 @@ class Cluster:
         changed, self._changed = self._changed, self.environment.event()
         changed.succeed()
 
-    def _colour(self, seconds: float) -> Event:
-        self.outcome.colouring += seconds
-        return self.environment.timeout(seconds)
-
     def _move(self, size: float) -> Event:
         self.outcome.moved += size
         return self.store.serve(size / self.bandwidth)
 
 
-def _parts(frames: int, part: int) -> Iterator[int]:
-    """The parts of a film, of about the same length."""
-    count = max(1, round(frames / part))
+def _pieces(frames: int, length: int) -> Iterator[int]:
+    """The pieces of a film, of about the same length."""
+    count = max(1, round(frames / length))
     for number in range(count):
         yield frames * (number + 1) // count - frames * number // count
