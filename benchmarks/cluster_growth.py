@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ _SLOTS = (10, 30, 100, 300, 1000)
 _STORES = (110e6, 1100e6)
 """Bytes a second: one and ten gigabits a second of network."""
 _HOURS, _PHOTOGRAPHS = 10_000, 10_000_000
+_TASKS_PER_SLOT = 200
+"""Batches of photographs for each slot in a sample of the shelf."""
 _LENGTHS = (10, 20, 30, 60, 90, 100, 120, 170)
 """Minutes of the films on the shelf; there are as many of each."""
 _PART_SECONDS, _PART_WORK = 60, 3_000_000_000
@@ -40,6 +41,14 @@ class Run:
     """Bytes a second."""
     cluster: Cluster
     outcome: Outcome
+    sample: float
+    """The share of the files that was simulated."""
+
+    @property
+    def days(self) -> float:
+        """Time for all files: in proportion while files wait; the last films take as long as in the sample."""
+        waiting = self.outcome.queue_empty_at
+        return (waiting / self.sample + self.outcome.seconds - waiting) / 86_400
 
     def share(self, busy: float) -> float:
         """Of the time, how long one server is busy."""
@@ -60,15 +69,11 @@ def main() -> None:
     """Simulate, plot, and write the page's tables."""
     found = json.loads(RESULT.read_text())
     costs = costs_of(found, "photographs", "a film")
-    both = partial(
-        Shelf, photographs=_PHOTOGRAPHS, films=_films(_HOURS), part=part_of(SHELF_FILM), span=2 * part_of(SHELF_FILM)
-    )
+    sizes = [(slots, store) for store in _STORES for slots in _SLOTS]
     runs = {
-        "shelf": [simulate(costs, both(), slots, store) for store in _STORES for slots in _SLOTS],
-        "photographs": [simulate(costs, both(films=()), slots, store) for store in _STORES for slots in _SLOTS],
-        "film": [
-            simulate(costs, both(photographs=0, films=_films(1.5, (90,))), slots, _STORES[-1]) for slots in (1, *_SLOTS)
-        ],
+        "shelf": [_sample(costs, slots, store, _HOURS) for slots, store in sizes],
+        "photographs": [_sample(costs, slots, store, 0) for slots, store in sizes],
+        "film": [simulate(costs, _shelf(0, _films(1.5, (90,))), slots, _STORES[-1]) for slots in (1, *_SLOTS)],
     }
     for name in ("shelf", "photographs"):
         _plot(runs[name], _DOCS / f"cluster-growth-{name}.svg")
@@ -107,10 +112,21 @@ def part_of(film: Film) -> int:
     return min(_PART_SECONDS * film.rate, _PART_WORK // work_of(film.width, film.height))
 
 
-def simulate(costs: Costs, shelf: Shelf, slots: int, store: float) -> Run:
-    """Do a shelf on a cluster."""
+def simulate(costs: Costs, shelf: Shelf, slots: int, store: float, sample: float = 1.0) -> Run:
+    """Do a shelf, or a sample of it, on a cluster."""
     cluster = Cluster(costs, shelf, slots, store)
-    return Run(slots, store, cluster, cluster.run())
+    return Run(slots, store, cluster, cluster.run(), sample)
+
+
+def _sample(costs: Costs, slots: int, store: float, hours: float) -> Run:
+    """Do a sample of a shelf that is large enough for so many slots."""
+    sample = min(1.0, max(0.02, slots * _TASKS_PER_SLOT * costs.batch / _PHOTOGRAPHS))
+    return simulate(costs, _shelf(round(_PHOTOGRAPHS * sample), _films(hours * sample)), slots, store, sample)
+
+
+def _shelf(photographs: int, films: Sequence[int]) -> Shelf:
+    part = part_of(SHELF_FILM)
+    return Shelf(photographs, films, part, 2 * part)
 
 
 def validate(found: dict[str, Any]) -> Iterable[tuple[str, float, float]]:
@@ -137,12 +153,12 @@ def _plot(runs: Sequence[Run], path: Path) -> None:
     for store, style in zip(_STORES, ("--", "-"), strict=True):
         some = [run for run in runs if run.store == store]
         slots, name = [run.slots for run in some], f"store of {store / 1e6:.0f} MB/s"
-        left.loglog(slots, [run.outcome.seconds / 86_400 for run in some], style, marker="o", label=name)
+        left.loglog(slots, [run.days for run in some], style, marker="o", label=name)
         for what, colour in (("store", "C0"), ("service", "C1"), ("driver", "C2")):
             busy = [100 * run.share(getattr(run.cluster, what).busy) for run in some]
             right.semilogx(slots, busy, style, color=colour, marker="o", label=f"{what}, {name}")
     ideal = runs[-len(_SLOTS)]
-    days = [ideal.outcome.seconds * ideal.slots / slots / 86_400 for slots in _SLOTS]
+    days = [ideal.days * ideal.slots / slots for slots in _SLOTS]
     left.loglog(_SLOTS, days, ":", color="grey", label="in proportion to the slots")
     left.set(xlabel="slots", ylabel="days", title="Time for all")
     right.set(xlabel="slots", ylabel="busy, % of the time", title="What limits it")
@@ -157,7 +173,7 @@ def _table(runs: Sequence[Run]) -> str:
         (
             f"{run.store / 1e6:.0f}",
             f"{run.slots}",
-            f"{run.outcome.seconds / 86_400:.2f}",
+            f"{run.days:.2f}",
             f"{run.photographs:.1f}",
             f"{run.outcome.frames / run.outcome.seconds:.0f}",
             f"{run.efficiency:.0%}",

@@ -16,7 +16,7 @@ from colorizer.job import Job, Part
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from daemon.config.work import Work
 from daemon.workers import ColourFiles, Done, Event, ExecutorStatus, Interrupted, Progress, WeightsLoaded, WorkerPool
-from daemon.workers.events import PartDone, Planned
+from daemon.workers.events import PieceDone, Planned
 from daemon.workers.executor import WorkerStatus
 from daemon.workers.film_sharing import FilmSharing
 from tests.assets.executor import FakeExecutor
@@ -136,8 +136,8 @@ def test_frames_of_an_earlier_attempt_are_told_apart(tmp_path: Path, weights: Pa
     assert reported(Planned(7, parts)) == []
     assert reported(Progress(-1, 40, 100)) == [Progress(7, 40, 300, 40)]
     assert reported(Progress(-1, 90, 100)) == [Progress(7, 90, 300, 40)]
-    assert reported(PartDone(-1)) == []
+    assert reported(PieceDone(-1)) == []
     assert reported(Progress(-2, 0, 100)) == [Progress(7, 100, 300, 40)]
     assert reported(Interrupted(-2)) == []
-    assert reported(PartDone(-3)) == []
+    assert reported(PieceDone(-3)) == []
     assert reported(Progress(-4, 0, 100)) == [Progress(7, 200, 300, 140)]
