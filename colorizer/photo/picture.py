@@ -70,9 +70,13 @@ class Photo:
     """What was left out, or is read otherwise than it lies in the file."""
 
 
+Strip = Callable[[], NDArray[Any]]
+"""Computes some lines of a picture, (n, W, 3), in any thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColouredStrips:
-    """A coloured picture without alpha, which is computed in strips (n, W, 3) from top to bottom.
+    """A coloured picture without alpha, which is read from top to bottom, and computed in strips.
 
     Both functions take the number of lines of a strip; the last one may have fewer.
     """
@@ -83,9 +87,9 @@ class ColouredStrips:
     """Type of its samples as R'G'B', uchar or ushort."""
     resolution: tuple[float, float]
     """Pixels an inch, across and along."""
-    rgb: Callable[[int], Iterator[NDArray[Any]]]
+    rgb: Callable[[int], Iterator[Strip]]
     """R'G'B' (sRGB)."""
-    ycbcr: Callable[[int], Iterator[NDArray[np.uint8]]]
+    ycbcr: Callable[[int], Iterator[Strip]]
     """Full-range Y'CbCr of 8 bits (JFIF)."""
 
 

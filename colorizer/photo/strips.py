@@ -25,6 +25,7 @@ from colorizer.photo.picture import (
     MATRIX,
     ColouredStrips,
     Picture,
+    Strip,
     is_plain,
     luma_of,
     luma_weights,
@@ -85,7 +86,7 @@ def coloured_strips(
         fit: its chroma, as the picture is stored.
         sample: type of the samples of the result, uchar or ushort.
         white: sample that is white there.
-        on_progress: called after each strip.
+        on_progress: called after each strip is read.
 
     """
     coded = partial(_strips, picture, fit, on_progress=on_progress)
@@ -108,14 +109,20 @@ def _strips(  # noqa: PLR0913
     lines: int,
     *,
     on_progress: Callable[[], None],
-) -> Iterator[NDArray[Any]]:
-    """Read a picture once, and code its luma (n, W) and colour (see `FullChroma.strip`) strip by strip."""
+) -> Iterator[Strip]:
+    """Read a picture once; each strip codes its luma (n, W) and colour (see `FullChroma.strip`)."""
     chroma = FullChroma(fit, picture.height, picture.width, white)
     for number, samples in enumerate(read_strips(_readable(picture, white), lines)):
-        luma = _luma(samples)
-        yield code(luma, chroma.strip(luma, number * lines))
+        yield partial(_coded, samples, number * lines, chroma, code)
         on_progress()
     picture.check_pass()
+
+
+def _coded(
+    samples: NDArray[Any], first: int, chroma: FullChroma, code: Callable[[_Plane, _Plane], NDArray[Any]]
+) -> NDArray[Any]:
+    luma = _luma(samples)
+    return code(luma, chroma.strip(luma, first))
 
 
 def _readable(picture: Picture, white: float) -> pyvips.Image:

@@ -1,4 +1,4 @@
-"""Strips of a picture, which are encoded in several threads."""
+"""Strips of a picture, which are computed and encoded in several threads."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ import pyvips
 import torch
 from numpy.typing import NDArray
 
+from colorizer.photo.picture import Strip
+
 STRIP_BYTES = 1 << 20
 """About the bytes of the samples of a strip."""
 _TOGETHER = 16
-"""Strips that are computed, and then encoded. A thread that encodes while others are computed waits for Python's lock,
-and takes it from the thread that computes, thousands of times."""
+"""Strips that are read, and then computed and encoded, so that the threads which compute wait for none that reads."""
 
 
-def encoded_strips(strips: Iterator[NDArray[Any]], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
-    """Encode strips in as many threads as torch has; only a few strips are in memory.
+def encoded_strips(strips: Iterator[Strip], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
+    """Compute strips and encode them, in as many threads as torch has; only a few are in memory.
 
     Args:
-        strips: samples, (n, W, 3).
-        encode: encodes a strip, in any thread.
+        strips: of a picture.
+        encode: encodes the samples of one, (n, W, 3), in any thread.
 
     Yields:
         The encoded strips in their order.
 
     """
     with ThreadPoolExecutor(torch.get_num_threads(), "strips") as pool:
-        while computed := list(islice(strips, _TOGETHER)):
-            yield from pool.map(encode, computed)
+        while read := list(islice(strips, _TOGETHER)):
+            yield from pool.map(lambda strip: encode(strip()), read)
 
 
 def srgb_profile() -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +17,6 @@ from colorizer.photo.tags import (
     PHOTOMETRIC,
     SAMPLE_FORMAT,
     SAMPLES,
-    STRIP_OFFSETS,
-    STRIP_SIZES,
     SUBFILE_TYPE,
     WIDTH,
     Tags,
@@ -41,7 +38,6 @@ _DEPTHS_OF_SCANNERS = {10, 12, 14}
 _READ_BY_VIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 34676, 34677, 50001}
 """Compressions that libvips reads wherever it runs; tifffile and imagecodecs read others."""
 _DEFLATE = {8, 32946}
-_BLOCK, _MOST_STRIP = 1 << 20, 1 << 31
 _UNSPECIFIED = 0
 """An extra sample that is no alpha (TIFF 6.0, ExtraSamples)."""
 _COMPLEX = {5, 6}
@@ -143,13 +139,14 @@ def _read_directories(source: Path) -> list[Tags]:
 
 
 def _open_page(source: Path, opening: Opening, page: _Page, *, with_vips: bool) -> tuple[Picture, tuple[str, ...]]:
-    from colorizer.photo.codecs.checks import check_tiles
+    from colorizer.photo.codecs.checks import check_deflate, check_tiles
     from colorizer.photo.codecs.tiff_pages import open_tiff_page
     from colorizer.photo.codecs.vips import open_with_vips
 
     notes: tuple[str, ...] = ()
     if with_vips:
-        _check_deflate(source, page.tags)
+        if number(page.tags, COMPRESSION, 1) in _DEFLATE:
+            check_deflate(source, page.tags)
         own, below = page.descriptive, page.subdirectory
         picture = open_with_vips(source, "tiffload_source", opening, tags=own, page=page.number, subifd=below)
         check_tiles()
@@ -168,28 +165,6 @@ def _reads_with_vips(tags: Tags) -> bool:
         and PHOTOMETRIC in tags
         and number(tags, BITS, 1) not in _DEPTHS_OF_SCANNERS
     )
-
-
-def _check_deflate(source: Path, tags: Tags) -> None:
-    """Check the checksums of strips, which libtiff leaves alone; those of tiles it checks.
-
-    Raises:
-        MediaError: one is wrong.
-
-    """
-    places, sizes = (tags.get(tag, {}).get("data", []) for tag in (STRIP_OFFSETS, STRIP_SIZES))
-    if number(tags, COMPRESSION, 1) not in _DEFLATE or len(places) != len(sizes):
-        return
-    with source.open("rb") as file:
-        for place, size in zip(places, sizes, strict=True):
-            file.seek(place)
-            strip, rest = zlib.decompressobj(), file.read(min(size, _MOST_STRIP))
-            try:
-                while rest:
-                    strip.decompress(rest, _BLOCK)
-                    rest = strip.unconsumed_tail
-            except zlib.error as error:
-                raise MediaError(f"{source.name}: the picture is damaged ({error})") from error
 
 
 def check_support(name: str, tags: Tags) -> None:
