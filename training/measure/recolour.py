@@ -1,7 +1,7 @@
 """Photographs through the product's path: their colours are removed, and new ones chosen as for a photograph.
 
-The service computes chroma at full size in strips; here torch computes that of a whole picture. Tests keep the two within
-half a code value.
+The service computes chroma at full size in strips; here torch computes that of a whole picture. Tests keep the two
+within half a code value.
 """
 
 from __future__ import annotations
