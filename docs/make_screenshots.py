@@ -17,6 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 _HERE = Path(__file__).parent
 _RESULT = "astronaut"
 """A part of the name of the photograph that is shown."""
+_PATIENCE = 180_000.0
+"""Milliseconds within which a picture is made, and a segment of the film is finished."""
 _SIZE = {"width": 960, "height": 640}
 _ALL_LOADED = "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
 
@@ -29,6 +31,7 @@ def main(link: str) -> None:
         state = None
         for scheme in ("light", "dark"):
             context = browser.new_context(viewport=_SIZE, color_scheme=scheme, storage_state=state)
+            context.set_default_timeout(_PATIENCE)
             tab = context.new_page()
             if state is None:
                 tab.goto(link)
@@ -49,7 +52,7 @@ def _show_result(tab: Page, root: str) -> None:
 
 def _show_work(tab: Page, root: str) -> None:
     tab.goto(root)
-    tab.locator(".latest").first.wait_for(timeout=120_000)
+    tab.locator(".latest").first.wait_for()
 
 
 def _save(png: bytes, path: Path) -> None:

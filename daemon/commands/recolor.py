@@ -37,7 +37,7 @@ def recolor(
     try:
         choice = read_choice(chosen) if chosen else None
     except SettingsError as error:
-        raise UsageError(f"recolor: {error}") from error
+        raise UsageError(str(error)) from error
     confirm("Colour all files again, and replace their results?", pattern, yes=yes)
     request(config, Action.RECOLOR, pattern, choice=choice)
 
