@@ -101,7 +101,7 @@ class Service:
             self._intake = Intake(self._config, self._journal, self._wakeup.wake)
             stack.enter_context(self._signals.received(self._wakeup))
             stack.enter_context(self._monitored())
-            self._web = stack.enter_context(WebSupervisor(self._config, self._path))
+            self._web = stack.enter_context(WebSupervisor(self._config, self._path, lambda: self._latest.value.ready))
             stack.callback(self._drain)
             self._intake.start()
             self._loop()

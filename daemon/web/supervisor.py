@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -20,6 +21,8 @@ _LONGEST_DELAY = 60.0
 """Longest delay between the end of a page's process and the start of the next one, in seconds."""
 _STEADY_SECONDS = 60.0
 """Seconds after which a process counts as one that works: the next delay is short again."""
+_WORKERS_SECONDS = 4.0
+"""Seconds for which the page waits for the first workers."""
 _STOP_SECONDS = 3.0
 """Seconds within which a process ends by itself."""
 
@@ -29,10 +32,18 @@ _log = structlog.get_logger()
 class WebSupervisor:
     """The service's end of the page."""
 
-    def __init__(self, config: Config, path: Path) -> None:
-        """Prepare; the page is served inside of `with`, unless it is off."""
+    def __init__(self, config: Config, path: Path, is_ready: Callable[[], bool] = lambda: True) -> None:
+        """Prepare; the page is served inside of `with`, unless it is off.
+
+        Args:
+            config: the address, and what the page shows.
+            path: the file of the configuration.
+            is_ready: whether the workers are; they start first, for the page would take processor time from them.
+
+        """
         self._config = config
         self._path = path
+        self._is_ready = is_ready
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -66,7 +77,9 @@ class WebSupervisor:
             self.start()
 
     def _keep_alive(self, stopping: _Stop) -> None:
-        delay = 1.0
+        delay, end = 1.0, time.monotonic() + _WORKERS_SECONDS
+        while not self._is_ready() and time.monotonic() < end and not stopping.is_set():
+            wait([stopping.fileno()], 0.1)
         while not stopping.is_set():
             begun = time.monotonic()
             status = self._run(stopping)
