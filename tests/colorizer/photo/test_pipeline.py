@@ -62,6 +62,19 @@ def test_the_luma_of_a_lossless_result_is_the_originals(
     assert np.ptp(rgb, axis=2).max() > 10
 
 
+@pytest.mark.parametrize("quality", [50, 75, 90, 100])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_luma_of_a_jpeg_is_the_originals(tmp_path: Path, colour: Colorize, quality: int, orientation: int) -> None:
+    """Sample by sample what a grey JPEG has that is made of the original at the same quality."""
+    source, again, exif = tmp_path / "a.jpg", tmp_path / "again.jpg", Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(grey(200, 300)).save(source, quality=quality, exif=exif)
+    Image.open(source).save(again, quality=quality)
+    with Image.open(colour(source)[1]) as result:
+        result.draft("L", result.size)
+        assert np.array_equal(np.asarray(result), np.asarray(Image.open(again)))
+
+
 @pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
 def test_sixteen_bits_stay_sixteen(tmp_path: Path, colour: Colorize, name: str) -> None:
     """The luma of a 16-bit scan differs by one level at most."""
