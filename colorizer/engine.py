@@ -14,6 +14,7 @@ from colorizer.errors import InColourError, TintdError
 from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
+from colorizer.originals import is_of_many_files, state_of
 from colorizer.photo.batch import colorize_photos
 from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
@@ -139,13 +140,15 @@ def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: Prog
         Exception: the job failed, or is left alone.
 
     """
-    if isinstance(outcome, InColourError) and job.settings.detection.coloured == "copy":
+    is_copied = job.settings.detection.coloured == "copy" and not is_of_many_files(job.source)
+    if isinstance(outcome, InColourError) and is_copied:
         outcome = _copy(job, kind, outcome, partial(on_progress, outcome.frames, outcome.frames))
     if isinstance(outcome, Exception):
         raise outcome
-    copy_attributes(job.source, job.target)
-    original = job.source.stat()
-    os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
+    if not is_of_many_files(job.source):
+        copy_attributes(job.source, job.target)
+    changed = state_of(job.source).mtime_ns
+    os.utime(job.target, ns=(changed, changed))
     return outcome
 
 

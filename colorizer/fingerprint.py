@@ -6,6 +6,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from colorizer.originals import fingerprint_of_many, is_of_many_files
+
 _WHOLE = 256 << 20
 """Bytes up to which a file is read whole: a retouched scan has the same size, and other pixels anywhere."""
 _SAMPLE = 1 << 20
@@ -15,10 +17,14 @@ _SAMPLE = 1 << 20
 def fingerprint(path: Path) -> str:
     """SHA-256 of the length and the content of a file; of a large one only the first, the middle and the last MiB.
 
+    Of an original of many files, it is that of their names, sizes and times.
+
     Raises:
         OSError: the file cannot be read.
 
     """
+    if is_of_many_files(path):
+        return fingerprint_of_many(path)
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         digest = hashlib.sha256(str(size).encode())

@@ -8,6 +8,7 @@ from mmap import mmap
 
 from colorizer.fingerprint import fingerprint
 from colorizer.job import Job
+from colorizer.originals import state_of
 from colorizer.settings import ColourSettings, Steadiness
 
 _ORIGINAL = re.compile(rb"tintd [^,<\0]{1,40}, weights [^<\0]{1,200}?, original \d{1,20} bytes ([0-9a-f]{64})")
@@ -32,7 +33,7 @@ def made_with(weights: str, settings: ColourSettings, job: Job, steadiness: Stea
     maker = f"tintd {version('tintd')}, weights {weights[:12]}, {chosen}"
     if job.excerpt or job.compare:
         return maker
-    return f"{maker}, original {job.source.stat().st_size} bytes {fingerprint(job.source)}"
+    return f"{maker}, original {state_of(job.source).size} bytes {fingerprint(job.source)}"
 
 
 def originals_of(content: bytes | mmap) -> set[str]:

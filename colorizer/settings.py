@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 Vividness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
 Steadiness = Annotated[float, Field(ge=0, le=1)] | Literal["auto"]
+_NTSC = {"23.976": "24000/1001", "23.98": "24000/1001", "29.97": "30000/1001", "59.94": "60000/1001"}
+"""Rates as people write them, and as they are."""
+_MOST_RATE, _MOST_TERM = 1000, 1_000_000
+
+
+def _checked_rate(text: str) -> str:
+    """A rate as a whole number or a fraction."""
+    try:
+        rate = Fraction(_NTSC.get(text, text))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"`{text}` is no rate: write frames a second, such as 24, 18 or 24000/1001") from error
+    if not (0 < rate <= _MOST_RATE and max(rate.numerator, rate.denominator) <= _MOST_TERM):
+        raise ValueError(f"a film has no {text} frames a second")
+    return str(rate)
+
+
+FrameRate = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_checked_rate)]
+"""Frames per second: a whole number or a fraction."""
 Speed = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 WorkingSize = Annotated[int, Field(ge=32, le=4096)] | Literal["auto", "native"]
 
@@ -140,3 +168,5 @@ class JobSettings(Section):
     photo: PhotoSettings = PhotoSettings()
     film: FilmSettings = FilmSettings()
     size: SizeSettings = SizeSettings()
+    sequences: FrameRate | None = None
+    """Frames per second of numbered frames in a folder, which then are one film; None: they are photographs."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from colorizer.errors import UnsupportedError
+from colorizer.originals import state_of
 from colorizer.settings import SizeSettings
 
 
 def check_file(source: Path, rules: SizeSettings) -> None:
-    """Check the size of a file.
+    """Check the size of an original: that of all its files together.
 
     Raises:
         UnsupportedError: it is not between the limits.
         OSError: it cannot be read.
 
     """
-    size = source.stat().st_size
+    size = state_of(source).size
     if size < rules.min_kib << 10:
         raise UnsupportedError(f"{source.name}: {size >> 10} KiB, less than `size.min_kib` ({rules.min_kib})")
     if rules.max_mib is not None and size > rules.max_mib << 20:

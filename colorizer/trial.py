@@ -69,6 +69,6 @@ def _settings_of(job: Job) -> JobSettings:
 
 def _excerpt(job: Job) -> Excerpt:
     """A few seconds after a third of a film; all of a film that is short."""
-    info = probe_film(job.source, job.settings.film.max_megapixels)
+    info = probe_film(job.source, job.settings.film.max_megapixels, job.settings.sequences)
     length = float(info.length or info.expected / (info.rate or 1))
     return Excerpt(max(0.0, min(length / _MOMENT, length - TRIAL_SECONDS)), TRIAL_SECONDS)

@@ -8,6 +8,7 @@ from functools import partial
 from colorizer.errors import MediaError
 from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
+from colorizer.film.decode.sequence_report import describe_sequence
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment
 from colorizer.film.machine import describe_machines
@@ -16,6 +17,7 @@ from colorizer.film.plan import FilmPlan, plan_film, plan_scenes, probe_wanted
 from colorizer.film.resume import finished_segments, frames_after
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
+from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.colorist import Colorist
 from colorizer.provenance import made_with
@@ -55,7 +57,7 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -
         notes=(
             *plan.encoding.notes,
             *(plan.scenes.notes if plan.scenes else ()),
-            *_deviations(segments, plan),
+            *_deviations(segments, plan, job),
             *describe_machines(segment.record.machine for segment in segments),
             *notes,
         ),
@@ -76,6 +78,9 @@ def _segments(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: Progres
     )
 
 
-def _deviations(segments: list[Segment], plan: FilmPlan) -> tuple[str, ...]:
+def _deviations(segments: list[Segment], plan: FilmPlan, job: Job) -> tuple[str, ...]:
     found = (segment.record.deviations for segment in segments)
+    if is_sequence(plan.info.path):
+        shown = [pts for segment in segments for pts in segment.record.pts]
+        return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None))
     return describe_deviations(found, plan.info.time_base, plan.info.start)

@@ -18,7 +18,7 @@ from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import judge_scan
 from colorizer.film.dissolves import Dissolve
 from colorizer.film.encode.container import Container, choose_container
-from colorizer.film.encode.encoder import Encoding, choose_encoding
+from colorizer.film.encode.encoder import Encoding, choose_encoding, in_range_of
 from colorizer.film.resume import recall_scenes, remember_scenes
 from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
@@ -67,7 +67,7 @@ def probe_wanted(job: Job) -> FilmInfo:
 
     """
     check_file(job.source, job.settings.size)
-    info = probe_film(job.source, job.settings.film.max_megapixels)
+    info = probe_film(job.source, job.settings.film.max_megapixels, job.settings.sequences)
     check_picture(job.source, info.width, info.height, job.settings.size)
     return info
 
@@ -85,6 +85,7 @@ def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPl
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
     info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), job.settings.film)
     encoding = choose_encoding(info, job.settings.film)
+    info = in_range_of(encoding, info)
     bars = sort_layouts((found for found, _ in seen), upright_size(info))
     container, steadiness = choose_container(info, encoding), job.settings.film.steadiness
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)

@@ -28,6 +28,7 @@ from colorizer.film.scenes import Scenes
 from colorizer.job import Excerpt, Job
 from colorizer.libraries import library_versions
 from colorizer.model.colorist import Colorist
+from colorizer.originals import state_of
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
@@ -179,8 +180,8 @@ def _remove_segments(workspace: Path, first: int = 0) -> None:
 
 def _origin(job: Job) -> str:
     """A name for the part of a film that a job is about."""
-    source = job.source.stat()
-    parts = (source.st_size, source.st_mtime_ns, version("tintd"), job.excerpt and astuple(job.excerpt))
+    source = state_of(job.source)
+    parts = (source.size, source.mtime_ns, version("tintd"), job.excerpt and astuple(job.excerpt))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

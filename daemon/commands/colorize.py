@@ -50,6 +50,7 @@ def colorize(
     min_side: options.MinSide = None,
     max_side: options.MaxSide = None,
     provenance: options.Provenance = None,
+    sequences: options.Sequences = None,
     start: Annotated[str | None, typer.Option("--from", help="Begin a film here, as [[h:]m:]s.")] = None,
     length: Annotated[str | None, typer.Option("--for", help="Colour so much of a film, as [[h:]m:]s.")] = None,
     compare: Annotated[bool, typer.Option("--compare", help="Put grey beside colour.")] = False,
@@ -90,11 +91,12 @@ def colorize(
             "provenance": provenance,
         },
         size={"min_kib": min_kib, "max_mib": max_mib, "min_side": min_side, "max_side": max_side},
+        sequences=sequences,
     )
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     excerpt = _excerpt(start, length)
     _make_folder(output)
-    originals = list(originals_of(files, output))
+    originals = list(originals_of(files, output, settings.sequences))
     kept = {original.path.resolve() for original in originals}
     order = Order(output, settings, excerpt, compare, overwrite, kept)
     try:

@@ -69,6 +69,10 @@ Steadiness = Annotated[Text, _option("film", "steadiness", "For films: 0 (frame 
 FilmMegapixels = Annotated[
     Text, _option("film", "max_megapixels", "Films with larger pictures are refused.", "--film-max-megapixels")
 ]
+Sequences = Annotated[
+    Text,
+    typer.Option("--sequences", metavar="FPS", help="Numbered frames in a folder are one film of so many a second."),
+]
 MinKib = Annotated[Text, _option("size", "min_kib", "Smaller files are skipped.")]
 MaxMib = Annotated[Text, _option("size", "max_mib", "Larger files are skipped.")]
 MinSide = Annotated[Text, _option("size", "min_side", "Pictures with a smaller short side, in pixels, are skipped.")]
@@ -85,6 +89,7 @@ Provenance = Annotated[
 OPTIONS = {
     "film.options": "--encoder-option",
     "film.max_megapixels": "--film-max-megapixels",
+    "sequences": "--sequences",
 }
 """Options that are not called as their setting is, without its section."""
 
@@ -94,7 +99,7 @@ def option_of(setting: str) -> str:
     return OPTIONS.get(setting) or f"--{setting.partition('.')[2].replace('_', '-')}"
 
 
-def read_settings(**sections: dict[str, object]) -> JobSettings:
+def read_settings(*, sequences: str | None = None, **sections: dict[str, object]) -> JobSettings:
     """Make settings of options; those that are None were not given.
 
     Raises:
@@ -106,7 +111,7 @@ def read_settings(**sections: dict[str, object]) -> JobSettings:
         for section, options in sections.items()
     }
     try:
-        settings = JobSettings.model_validate(given)
+        settings = JobSettings.model_validate(given | {"sequences": sequences})
     except ValidationError as error:
         found = explain(error, JobSettings)
         raise UsageError("; ".join(f"{option_of(wrong.name)}: {wrong.wrong}" for wrong in found)) from error

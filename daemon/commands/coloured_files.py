@@ -14,13 +14,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from colorizer.disc import is_disc
 from colorizer.errors import TintdError
 from colorizer.job import Excerpt, Job
+from colorizer.originals import named_as_file
 from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
 from daemon.files.existing_results import FILM_SUFFIXES
+from daemon.files.identity import identify
 from daemon.files.publisher import candidate_names, publish
 from daemon.files.text import natural_key, printable
 from daemon.watch.file_filter import walk
@@ -54,14 +57,21 @@ class Original:
     """Whether a person has named it, or else a folder that contains it."""
 
 
-def originals_of(files: list[Path], output: Path) -> Iterator[Original]:
-    """The files that are meant; those in folders are the ones that the service would find there, in order."""
+def originals_of(files: list[Path], output: Path, sequences: str | None = None) -> Iterator[Original]:
+    """The files that are meant; those in folders are the ones that the service would find there, in order.
+
+    Args:
+        files: files and folders.
+        output: the folder of the results.
+        sequences: frames per second of numbered frames, which then are films.
+
+    """
     results = output.resolve()
     for file in files:
-        if not file.is_dir():
-            yield Original(file, Path(file.name), is_named=True)
+        if not file.is_dir() or is_disc(file):
+            yield Original(file, Path(named_as_file(file.absolute()).name), is_named=True)
             continue
-        folder = Folder(input=file.resolve(), output=results)
+        folder = Folder(input=file.resolve(), output=results, sequences=sequences)
         found = sorted(
             (path for path in walk(folder, folder.input) if not path.is_relative_to(results)), key=natural_key
         )
@@ -69,7 +79,9 @@ def originals_of(files: list[Path], output: Path) -> Iterator[Original]:
             _console.print(f"{file}: there is no file in this folder", style="yellow", markup=False, highlight=False)
         for path in found:
             place = path.relative_to(folder.input)
-            yield Original(file / place, place, is_named=False)
+            named = named_as_file(path)
+            below = folder.input if named.is_relative_to(folder.input) else folder.input.parent
+            yield Original(file / place, named.relative_to(below), is_named=False)
 
 
 def colorize_all(originals: list[Original], order: Order, stall_seconds: float) -> int:
@@ -105,7 +117,7 @@ def _colorize_one(
     original: Original, order: Order, worker: SingleWorker, on_progress: Callable[[int, int], None]
 ) -> str | None:
     """Colour one file; returns what went wrong."""
-    if not original.path.is_file():
+    if identify(original.path) is None:
         return "there is no such file"
     try:
         existing = _existing_result(original, order)
@@ -113,7 +125,7 @@ def _colorize_one(
             return f"{existing} exists already; use --overwrite to replace it"
         with tempfile.TemporaryDirectory(prefix=".tintd-", dir=order.folder, ignore_cleanup_errors=True) as workspace:
             place = Path(workspace)
-            source = original.path.resolve()
+            source = original.path.parent.resolve() / original.path.name
             job = Job(source, place / "result", place, order.settings, order.excerpt, order.compare)
             return _end(original, job, worker.run(job, on_progress), order)
     except (TintdError, OSError) as error:
@@ -159,7 +171,7 @@ def _publish(original: Original, job: Job, report: Report, order: Order) -> Path
 
 def _likely_names(original: Original, folder: Path) -> list[Path]:
     """Names that an earlier result of this file may have."""
-    own = original.path.suffix
+    own = original.place.suffix
     suffixes = [own] if detect_kind(original.path) == "photo" else [own, *FILM_SUFFIXES]
     return [folder / original.place.with_name(original.place.stem + suffix) for suffix in suffixes]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from colorizer.originals import state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Identity:
     size: int
     mtime_ns: int
     inode: int
+    """Of an original of many files, a number that stands for their names, sizes and times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,14 @@ class Result:
 
 
 def identify(path: Path) -> Identity | None:
-    """The identity of a regular file, or of the one that a link points to; None where there is none."""
+    """The identity of an original or of another regular file, also behind a link; None where there is none."""
     try:
-        found = path.stat()
+        found = state_of(path)
     except OSError:
         return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return Identity(found.st_size, found.st_mtime_ns, found.st_ino)
+    return Identity(found.size, found.mtime_ns, found.key)
+
+
+def exists(path: Path) -> bool:
+    """Whether an original lies at a path, or anything else does."""
+    return os.path.lexists(path) or identify(path) is not None

@@ -11,9 +11,11 @@ from pathlib import Path
 import structlog
 
 from colorizer.durable import make_folder, sync_folder
+from colorizer.originals import is_of_many_files, named_as_file
 from daemon.config.settings import Folder
-from daemon.files.identity import Identity, Result, identify
+from daemon.files.identity import Identity, Result, exists, identify
 from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
+from daemon.jobs.whole_folder import move_folder
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
@@ -52,7 +54,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         raise ChangedError(job.source)
     found = finished.stat()
     identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
-    for path in candidate_names(folder.output, original_path(job, folder), suffix):
+    for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)
         if owners and not _is_same_original(owners[0][0], job):
             continue
@@ -79,7 +81,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
 
     """
     with _kept_if_not_removable(job):
-        remove_notes(folder.output, original_path(job, folder))
+        remove_notes(folder.output, result_path(job, folder))
     earlier = job.output
     if earlier is None or earlier == path or not earlier.is_relative_to(folder.output):
         return
@@ -91,7 +93,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
 
 def result_folder(job: JobRecord, folder: Folder) -> Path:
     """The folder in which the result of a job will be."""
-    return (folder.output / original_path(job, folder)).parent
+    return (folder.output / result_path(job, folder)).parent
 
 
 def leads_out(place: Path, top: Path, folder: Folder) -> bool:
@@ -114,14 +116,14 @@ def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
     try:
-        _move(job, folder, journal)
+        (move_folder if is_of_many_files(job.source) else _move)(job, folder, journal)
     except OSError as error:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=str(error))
 
 
 def find_moved(job: JobRecord, folder: Folder, journal: Journal) -> None:
     """Note the new path of an original whose service ended between moving it to `done/` and noting that."""
-    if os.path.lexists(job.source):
+    if exists(job.source):
         return
     for path in candidate_names(folder.input / DONE, job.path, job.path.suffix):
         owner = journal.find(path, folder.input)
@@ -159,6 +161,11 @@ def original_path(job: JobRecord, folder: Folder) -> Path:
     """The path of an original in its folder before it was moved to `done/`."""
     moved = folder.original == "move" and job.path.parts[0] == DONE and len(job.path.parts) > 1
     return Path(*job.path.parts[1:]) if moved else job.path
+
+
+def result_path(job: JobRecord, folder: Folder) -> Path:
+    """The path that a result has in the output folder, but for the suffix of its format."""
+    return named_as_file(original_path(job, folder))
 
 
 def _is_own_result(path: Path, job: JobRecord, journal: Journal) -> bool:

@@ -13,7 +13,7 @@ from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import storable
-from daemon.jobs.delivery import ChangedError, deliver, move_original, original_path
+from daemon.jobs.delivery import ChangedError, deliver, move_original, result_path
 from daemon.jobs.retries import TryAgain, after_failure
 from daemon.jobs.running_job import RunningJob, log_of
 from daemon.jobs.workspace import clear, leave
@@ -164,6 +164,6 @@ class Outcomes:
         if self._config.work.failure_notes not in {"all", state}:
             return
         try:
-            leave_note(job.folder.output, original_path(job.record, job.folder), state, reason)
+            leave_note(job.folder.output, result_path(job.record, job.folder), state, reason)
         except OSError as error:
             job.log.warning("no note could be left", reason=str(error))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from daemon.files.identity import Identity, Result
+from daemon.files.identity import Identity, Result, exists
 from daemon.files.mounts import is_present
 from daemon.files.text import storable
 from daemon.journal.database import Database, usable
@@ -275,7 +275,7 @@ class Journal(JournalReader):
         gone = (
             int(job)
             for job, folder, path in rows
-            if not os.path.lexists(os.path.join(folder, path)) and is_present(Path(os.fsdecode(folder)))  # noqa: PTH118 (bytes)
+            if not exists(Path(os.fsdecode(folder), os.fsdecode(path))) and is_present(Path(os.fsdecode(folder)))
         )
         return next(gone, None)
 

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from daemon.config.settings import Config
+from daemon.files.identity import exists
 from daemon.files.mounts import is_present
 from daemon.journal.schema import PENDING
 
@@ -50,7 +51,7 @@ class Pruning:
         gone = [
             (job,)
             for job, folder, path, superseded in rows
-            if superseded or (folder in present and not os.path.lexists(Path(os.fsdecode(folder), os.fsdecode(path))))
+            if superseded or (folder in present and not exists(Path(os.fsdecode(folder), os.fsdecode(path))))
         ]
         if gone:
             database.executemany("DELETE FROM jobs WHERE id = ?", gone)

@@ -10,6 +10,8 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
+from colorizer.disc import is_disc, is_named_as_disc
+from colorizer.frame_sequence import is_sound, sequence_at
 from daemon.config.settings import Folder
 
 DONE = "done"
@@ -20,8 +22,11 @@ _RUN = 1000
 
 
 def wants(folder: Folder, path: Path) -> bool:
-    """Whether a file lies in a watched folder, and its name and those of its parent folders are wanted."""
-    if not descends(folder, path.parent):
+    """Whether a file lies in a watched folder, and its name and those of its parent folders are wanted.
+
+    Where numbered frames are films, sound is a part of them.
+    """
+    if not descends(folder, path.parent) or (folder.sequences is not None and is_sound(path)):
         return False
     return _is_named(path.name, folder.include) and not _is_named(path.name, folder.exclude)
 
@@ -39,13 +44,24 @@ def descends(folder: Folder, place: Path) -> bool:
 
 
 def wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
-    """The wanted files that an event leads to: the file itself, or all files of a new folder. Scans find links."""
+    """The wanted files that an event leads to: the file itself, or all files of a new folder. Scans find links.
+
+    A frame leads to its sequence, and a file of a disc to the disc.
+    """
     if not path.is_relative_to(folder.input) or _has_link(folder, path):
         return
-    if os.path.isdir(path):  # noqa: PTH112 (False where it cannot be read; pathlib would raise)
+    disc = next((place for place in (path, path.parent) if is_named_as_disc(place) and is_disc(place)), None)
+    if disc is not None:
+        yield from (disc,) if wants(folder, disc) else ()
+    elif os.path.isdir(path):  # noqa: PTH112 (False where it cannot be read; pathlib would raise)
         yield from walk(folder, path) if descends(folder, path) else ()
     elif wants(folder, path):
-        yield path
+        yield sequence_of(folder, path) or path
+
+
+def sequence_of(folder: Folder, path: Path) -> Path | None:
+    """The sequence to which a file of a watched folder may belong, by its name; None where frames are photographs."""
+    return sequence_at(path) if folder.sequences is not None else None
 
 
 def walk(
@@ -54,7 +70,7 @@ def walk(
     enter: Callable[[os.stat_result], None] = lambda _: None,
     unreadable: Callable[[Path, OSError], None] = lambda *_: None,
 ) -> Iterator[Path]:
-    """Wanted files at or below a place.
+    """Wanted files at or below a place; of numbered frames, their sequence where these are films; discs.
 
     Symbolic links are followed only where that is configured, and then each folder once, so that cycles end.
 
@@ -80,14 +96,24 @@ def walk(
         if folder.links == "follow":
             seen.add((found.st_dev, found.st_ino))
         enter(found)
+        if is_named_as_disc(here) and is_disc(here):
+            entries.close()
+            yield from (here,) if wants(folder, here) else ()
+            continue
         with entries:
             inner: list[Path] = []
+            alone: dict[Path, Path | None] = {}
             for entry in _in_runs(entries):
                 path = Path(entry.path)
                 if _is(entry.is_dir, folder):
                     inner += [path] if descends(folder, path) else []
                 elif _is(entry.is_file, folder) and wants(folder, path):
-                    yield path
+                    sequence = None if entry.is_symlink() else sequence_of(folder, path)
+                    if sequence is None:
+                        yield path
+                    else:  # known at the end whether the frame has company
+                        alone[sequence] = None if sequence in alone else path
+        yield from (frame or sequence for sequence, frame in alone.items())
         waiting += reversed(inner)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from colorizer.fingerprint import fingerprint
+from colorizer.originals import named_as_file
 from colorizer.photo.formats import PHOTO_SUFFIXES, is_named_as_photo
 from daemon.files.existing_results import FILM_SUFFIXES, ExistingResult, Listings, find_existing
 from daemon.watch.watcher import ReadyFile
@@ -107,4 +108,5 @@ def _existing(file: ReadyFile, listings: Listings) -> list[ExistingResult]:
     """Files that may be the result of a file: of the same kind, photograph or film, by their names."""
     path = file.path.relative_to(file.folder.input)
     suffixes = sorted(PHOTO_SUFFIXES) if is_named_as_photo(path) else FILM_SUFFIXES
+    path = named_as_file(path)
     return find_existing(file.folder.output, path, dict.fromkeys([path.suffix, *suffixes]), listings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from colorizer.frame_sequence import frame_without_others, is_sequence, is_sound
 from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
@@ -17,7 +18,7 @@ from daemon.files.mounts import network_kind
 from daemon.files.text import natural_key
 from daemon.runtime.service_state import WatchState
 from daemon.watch.file_events import FileEvents
-from daemon.watch.file_filter import is_followed, is_linked, wanted_at, wants
+from daemon.watch.file_filter import descends, is_followed, is_linked, sequence_of, wanted_at, wants
 from daemon.watch.scanner import FoundFile, Scanner
 from daemon.watch.stability import StabilityTracker
 
@@ -160,6 +161,8 @@ class Watcher:
         for folder in self._folders:
             if is_followed(folder, hint):  # a scan enters each folder once, however many links lead to it
                 self._scanner.rescan()
+            if _may_complete(folder, hint):
+                self._scanner.rescan()
             for found in wanted_at(folder, hint):
                 if len(self._tracker) >= _MOST_TRACKED or self._stopped.is_set():
                     self._scanner.rescan()
@@ -171,8 +174,9 @@ class Watcher:
         complete = self._tracker.complete(self._identify, time.monotonic())
         for path, identity in sorted(complete, key=lambda found: natural_key(found[0])):
             for folder in self._folders:
-                if wants(folder, path):
-                    self._offer(ReadyFile(folder, path, identity))
+                ready = _as_original(ReadyFile(folder, path, identity)) if wants(folder, path) else None
+                if ready is not None:
+                    self._offer(ready)
 
     def _offer(self, file: ReadyFile) -> None:
         while not self._stopped.is_set():
@@ -197,6 +201,29 @@ def listens(folder: Folder, method: Method) -> bool:
     """
     chosen = folder.method or method
     return chosen == "events" or (chosen == "auto" and network_kind(folder.input) is None)
+
+
+def _may_complete(folder: Folder, hint: Path) -> bool:
+    """Whether a file may be the sound of a sequence, which a scan then sees as changed."""
+    return folder.sequences is not None and is_sound(hint) and descends(folder, hint.parent)
+
+
+def _as_original(file: ReadyFile) -> ReadyFile | None:
+    """A complete file as an original: a frame without others is a photograph, one with others is none by itself."""
+    is_film = is_sequence(file.path)
+    sequence = file.path if is_film else sequence_of(file.folder, file.path)
+    if sequence is None:
+        return file
+    if file.folder.sequences is None:  # the configuration has changed
+        return None
+    try:
+        alone = frame_without_others(sequence)
+    except OSError:
+        return None
+    if alone is None:
+        return file if is_film else None
+    identity = identify(alone)
+    return ReadyFile(file.folder, alone, identity) if identity is not None else None
 
 
 def _taken(source: queue.Queue[_Item], most: int) -> list[_Item]:

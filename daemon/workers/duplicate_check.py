@@ -10,6 +10,7 @@ from pathlib import Path
 from colorizer.copying import copy_file
 from colorizer.durable import sync_file
 from colorizer.job import Job
+from colorizer.originals import files_of, state_of
 from daemon.workers.task import ColouredFile
 
 _CHUNK = 1 << 20
@@ -39,12 +40,19 @@ def reuse_result(job: Job, coloured: ColouredFile, on_progress: Callable[[int, i
 
 
 def is_same_content(one: Path, other: Path, on_progress: Callable[[int, int], None]) -> bool:
-    """Compare two files byte by byte.
+    """Compare two originals byte by byte.
 
     Raises:
         OSError: one of them cannot be read.
 
     """
+    files, others = files_of(one), files_of(other)
+    return len(files) == len(others) and all(
+        _is_same_file(*pair, on_progress) for pair in zip(files, others, strict=True)
+    )
+
+
+def _is_same_file(one: Path, other: Path, on_progress: Callable[[int, int], None]) -> bool:
     with one.open("rb") as first, other.open("rb") as second:
         while part := first.read(_CHUNK):
             if part != second.read(_CHUNK):
@@ -60,6 +68,6 @@ def _link_or_copy(result: Path, job: Job, on_progress: Callable[[int, int], None
         os.link(result, job.target)
     except OSError:
         copy_file(result, job.target, partial(on_progress, 0, 0))
-        original = job.source.stat()
-        os.utime(job.target, ns=(original.st_atime_ns, original.st_mtime_ns))
+        changed = state_of(job.source).mtime_ns
+        os.utime(job.target, ns=(changed, changed))
         sync_file(job.target)

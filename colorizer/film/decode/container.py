@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,7 +12,9 @@ from av.container import InputContainer
 
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
+from colorizer.film.decode.sequence_film import USUAL_RATE, open_sequence
 from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
+from colorizer.frame_sequence import is_sequence
 
 _NO_FILMS = frozenset(
     {"tty", "image2", "msp", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"}
@@ -21,10 +24,17 @@ _NO_FILMS = frozenset(
 _DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
 """Errors that libav and its binding raise for headers that make no sense."""
 
+_READ = 1 << 20
+"""Bytes of a frame that are read at a time."""
+
 
 @contextmanager
-def open_film(path: Path) -> Iterator[InputContainer]:
+def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContainer]:
     """Open a film for reading, whatever its name is.
+
+    Args:
+        path: the film.
+        rate: frames per second, if it is a sequence.
 
     Raises:
         UnsupportedError: libav does not know what it is, or it is a single picture.
@@ -33,9 +43,7 @@ def open_film(path: Path) -> Iterator[InputContainer]:
 
     """
     try:
-        tables = read_tables(path)
-        file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
-        container = av.open(file, "r", metadata_errors="surrogateescape")
+        container = _open(path, rate)
     except _DAMAGE as error:
         raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
@@ -49,6 +57,14 @@ def open_film(path: Path) -> Iterator[InputContainer]:
             kind = container.format.name.removesuffix("_pipe").upper()
             raise UnsupportedError(f"{path.name}: a picture in {kind}, which tintd does not colour; save it as PNG")
         yield container
+
+
+def _open(path: Path, rate: Fraction) -> InputContainer:
+    if is_sequence(path):
+        return av.open(open_sequence(path, rate), "r", format="mov", buffer_size=_READ)
+    tables = read_tables(path)
+    file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
+    return av.open(file, "r", metadata_errors="surrogateescape")
 
 
 def _explain_unreadable(path: Path) -> MediaError:

@@ -100,6 +100,10 @@ class FilmInfo:
     """Metadata of the film, without what describes its container."""
     chapters: tuple[Chapter, ...]
     side_streams: tuple[SideStream, ...]
+    narrowed: bool = False
+    """Whether grey frames of full range get limited range as they are read."""
+    sound: Path | None = None
+    """File of the side streams, if they lie beside the film."""
 
     @property
     def shown_rate(self) -> Fraction:

@@ -23,6 +23,7 @@ from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.packets import RESTARTING, read_packets
+from colorizer.film.decode.pixel_format import narrowed
 from colorizer.job import Excerpt
 
 _Place = tuple[int | None, int | None, int | None]
@@ -105,7 +106,7 @@ def _open_for_samples(info: FilmInfo, threads: str) -> Iterator[tuple[InputConta
 
     Each thread by frames decodes a frame beyond those that are wanted, so there are few.
     """
-    with open_film(info.path) as container:
+    with open_film(info.path, info.rate) as container:
         stream = cast("VideoStream", container.streams[info.index])
         stream.thread_type = threads
         stream.codec_context.thread_count = _SAMPLE_THREADS
@@ -153,12 +154,12 @@ def _is_new(packet: Packet[Stream], seen: set[_Place]) -> bool:
 @contextmanager
 def _open_at(info: FilmInfo, start: int | None) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a film at the last key frame before a timestamp, or at its beginning where that cannot be found."""
-    with open_film(info.path) as container:
+    with open_film(info.path, info.rate) as container:
         stream = cast("VideoStream", container.streams[info.index])
         if start is None or _seek(container, stream, start):
             yield container, stream
             return
-    with open_film(info.path) as container:  # anew, because the failed search may have moved it
+    with open_film(info.path, info.rate) as container:  # anew, because the failed search may have moved it
         yield container, cast("VideoStream", container.streams[info.index])
 
 
@@ -186,6 +187,8 @@ def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: 
         if context.sample_aspect_ratio != shape:
             own += (Deviation(_reshaped(context.sample_aspect_ratio, info), last, due),)
         frame = _uniform(Frame(picture, last, due, own), info)
+        if info.narrowed:
+            frame = replace(frame, picture=narrowed(frame.picture, info.coding))
         frame.picture.pts, frame.picture.time_base = last, info.time_base
         yield frame
 

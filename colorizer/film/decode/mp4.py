@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from colorizer.errors import TruncatedError
+from colorizer.originals import is_of_many_files
 
 _MP4_BEGINNINGS = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Boxes with which files of the MP4 family begin (ISO/IEC 14496-12, and QuickTime's, which is older)."""
@@ -21,6 +22,8 @@ _LONGEST_INDEX = 1 << 26
 
 def is_mp4(path: Path) -> bool:
     """Whether the file is of the MP4 family, which QuickTime's belong to."""
+    if is_of_many_files(path):
+        return False
     with path.open("rb") as file:
         return file.read(8)[4:] in _MP4_BEGINNINGS
 

@@ -26,6 +26,19 @@ def luma_codes(frame: VideoFrame, coding: SampleCoding) -> Tensor:
     return torch.from_dlpack(frame.reformat(format=_unpacked(frame.format)).planes[0]).clone()
 
 
+def narrowed(frame: VideoFrame, coding: SampleCoding) -> VideoFrame:
+    """A grey frame of full range in the limited range of a coding; R'G'B' has its range when it becomes luma."""
+    if is_rgb(frame.format):
+        return frame
+    own = frame.reformat(format=_unpacked(frame.format))
+    luma = torch.from_dlpack(own.planes[0])
+    codes = coding.luma_codes(luma.float() / ((1 << coding.depth) - 1)).to(luma.dtype)
+    limited = VideoFrame(frame.width, frame.height, own.format.name)
+    torch.from_dlpack(limited.planes[0]).copy_(codes)
+    limited.pts, limited.time_base, limited.duration = frame.pts, frame.time_base, frame.duration
+    return limited
+
+
 def has_luma_plane(pixels: VideoFormat) -> bool:
     """Whether the first plane of a format is luma and nothing else, in this machine's byte order."""
     first, *others = pixels.components

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -18,9 +19,11 @@ from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
-from colorizer.film.decode.pixel_format import depth_of
+from colorizer.film.decode.pixel_format import depth_of, is_rgb
+from colorizer.film.decode.sequence_film import USUAL_RATE
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
 from colorizer.film.decode.signal import SampleCoding, complete_tags
+from colorizer.frame_sequence import is_sequence, read_sequence
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
 """Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""
@@ -39,12 +42,13 @@ _STATISTICS = ("_statistics", "bps", "number_of_frames", "number_of_bytes")
 """Beginnings of the names of tags in which mkvmerge counts what is in a track."""
 
 
-def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
+def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> FilmInfo:
     """Read what a film is from its headers and its first frame.
 
     Args:
-        path: the file.
+        path: the file, or the sequence.
         most_megapixels: larger pictures are refused.
+        rate: frames per second of a sequence; None: the usual ones.
 
     Raises:
         UnsupportedError: it is no film, or one that cannot be coloured.
@@ -52,15 +56,16 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
         MediaError: nothing in it can be decoded.
 
     """
-    with open_film(path) as container:
+    sequence_rate = USUAL_RATE if rate is None else Fraction(rate)
+    with open_film(path, sequence_rate) as container:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)
         tags, picture_tags = kept_tags(container), kept_tags(stream)
         chapters = tuple(Chapter(**chapter) for chapter in container.chapters())
         side_streams = _side_streams(container, stream)
         frame = _first_frame(path, container, stream)
-        rate = _rate(stream)
-        return FilmInfo(
+        own_rate = _rate(stream)
+        info = FilmInfo(
             path=path,
             index=stream.index,
             codec=codec_of(stream),
@@ -77,17 +82,29 @@ def probe_film(path: Path, most_megapixels: int) -> FilmInfo:
             alpha=any(component.is_alpha for component in frame.format.components),
             hidden_alpha=stream.metadata.get("alpha_mode") == "1",
             time_base=stream.time_base or Fraction(1, 90000),
-            rate=rate,
+            rate=own_rate,
             constant_rate=_is_constant(container, stream),
-            expected=stream.frames or round(_container_length(container) * rate),
+            expected=stream.frames or round(_container_length(container) * own_rate),
             start=Fraction(container.start_time or 0, av.time_base),
-            length=_header_length(container, stream, rate),
+            length=_header_length(container, stream, own_rate),
             disposition=int(stream.disposition),
             picture_tags=picture_tags,
             tags=tags,
             chapters=chapters,
             side_streams=side_streams,
         )
+    return _with_sound(info, sequence_rate) if is_sequence(path) else info
+
+
+def _with_sound(info: FilmInfo, rate: Fraction) -> FilmInfo:
+    """A sequence with the sound that lies beside it; gaps in its numbers change neither its rate nor its times."""
+    info = replace(info, rate=rate, constant_rate=False, tags={}, picture_tags={}, disposition=0)
+    sound = read_sequence(info.path).sound
+    if sound is None:
+        return info
+    with open_film(sound) as container:
+        streams = tuple(SideStream(each.index, each.type, codec_of(each)) for each in container.streams.audio)
+        return replace(info, sound=sound if streams else None, side_streams=streams, tags=kept_tags(container))
 
 
 def kept_tags(described: InputContainer | Stream) -> dict[str, str]:
@@ -192,10 +209,11 @@ def _container_length(container: InputContainer) -> Fraction:
 def _coding(path: Path, stream: VideoStream, frame: VideoFrame) -> SampleCoding:
     pixels = frame.format
     grey = pixels.name.startswith(("gray", "ya")) and codec_of(stream) not in _LIMITED_BY_DEFAULT
+    full = grey or pixels.name.startswith("yuvj") or (is_sequence(path) and is_rgb(pixels))
     if stream.codec_context.codec_tag in {"dvh1", "dvhe"} or is_dolby_vision(frame):
         raise UnsupportedError(f"{path.name}: Dolby Vision films are not coloured")
     try:
-        tags = complete_tags(frame, frame.height, full=grey or pixels.name.startswith("yuvj"))
+        tags = complete_tags(frame, frame.height, full=full)
     except UnsupportedError as error:
         raise UnsupportedError(f"{path.name}: {error}") from error
     return SampleCoding(depth=depth_of(pixels), tags=tags)

@@ -23,7 +23,7 @@ _MATRICES = {
     9: Matrix.BT2020,
     10: Matrix.BT2020,
 }
-_FULL_RANGE, _LIMITED_RANGE = 2, 1  # libav's AVColorRange
+_FULL_RANGE, LIMITED_RANGE = 2, 1  # libav's AVColorRange
 _SD_LINES = 720
 """Untagged pictures with fewer lines than this are taken for BT.601."""
 
@@ -133,7 +133,7 @@ def complete_tags(frame: Tagged, lines: int, *, full: bool) -> ColourTags:
         matrix=matrix,
         primaries=usual if frame.color_primaries in _UNKNOWN else frame.color_primaries,
         transfer=(6 if usual == 5 else usual) if frame.color_trc in _UNKNOWN else frame.color_trc,
-        range=frame.color_range or (_FULL_RANGE if full else _LIMITED_RANGE),
+        range=frame.color_range or (_FULL_RANGE if full else LIMITED_RANGE),
     )
 
 

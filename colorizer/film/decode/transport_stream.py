@@ -29,6 +29,7 @@ from colorizer.film.decode.programme_tables import (
     read_packets_of,
     rows_of,
 )
+from colorizer.originals import is_of_many_files
 
 _NULL = 0x1FFF
 """Identifier of packets that say nothing."""
@@ -61,6 +62,8 @@ class TransportStream:
 
 def read_tables(path: Path) -> TransportStream | None:
     """What the tables of a file say throughout; None where it is no transport stream."""
+    if is_of_many_files(path):
+        return None
     state = path.stat()
     return _read_tables(path, state.st_size, state.st_mtime_ns)
 

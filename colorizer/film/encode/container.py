@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.encode.encoder import Encoding, holds_codec
+from colorizer.frame_sequence import is_sequence
 
 _MP4_CODECS = frozenset({"aac", "mp3", "ac3"})
 """Codecs of side streams that play in MP4 everywhere."""
@@ -40,7 +41,7 @@ def _preferred(info: FilmInfo, encoding: Encoding) -> list[Container]:
         return [MKV]
     if encoding.codec.startswith("prores"):
         return [MOV, MKV]
-    if info.container.startswith("mov"):
+    if info.container.startswith("mov") and not is_sequence(info.path):
         return [MOV, MP4, MKV] if suffix in {".mov", ".qt"} else [MP4, MOV, MKV]
     plays = all(stream.codec in _MP4_CODECS for stream in info.side_streams)
     return [MP4, MKV] if plays else [MKV]

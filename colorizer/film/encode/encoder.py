@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import cast
 
@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from colorizer.errors import SettingsError
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.pixel_format import is_rgb
+from colorizer.film.decode.signal import LIMITED_RANGE
 from colorizer.film.encode.muxer_check import muxer_accepts
 from colorizer.film.encode.presets import FIELD_CODECS, PRESETS, SUBSTITUTES, encoder_options, name_of
 from colorizer.processors import has_avx512, leave_real_time
@@ -85,6 +86,19 @@ def choose_encoding(info: FilmInfo, settings: FilmSettings) -> Encoding:
         f"film.encoder: {wanted} with the options {settings.options or 'of its preset'} "
         f"cannot encode {info.width} x {info.height} as {_choose_pixels(wanted, info)}"
     )
+
+
+def in_range_of(encoding: Encoding, info: FilmInfo) -> FilmInfo:
+    """The film in the range of samples that the encoder has: players take all ProRes for limited range."""
+    if not _is_narrowed(encoding, info):
+        return info
+    tags = replace(info.coding.tags, range=LIMITED_RANGE)
+    return replace(info, coding=replace(info.coding, tags=tags), narrowed=True)
+
+
+def _is_narrowed(encoding: Encoding, info: FilmInfo) -> bool:
+    simple = info.pixels.startswith("gray") or is_rgb(VideoFormat(info.pixels))
+    return encoding.codec.startswith("prores") and info.coding.full and simple and not info.alpha
 
 
 def add_picture(container: OutputContainer, encoding: Encoding, info: FilmInfo, width: int) -> VideoStream:
@@ -235,6 +249,8 @@ def _notes(encoding: Encoding, info: FilmInfo, wanted: str, settings: FilmSettin
         notes.append(f"{name} instead of {name_of(wanted)}, which is {here}")
     if encoding.depth != depth:
         notes.append(f"{depth} bits a sample became {encoding.depth}: {name} has no {depth}")
+    if _is_narrowed(encoding, info) and info.pixels.startswith("gray"):
+        notes.append("full range became limited range: ProRes has no other")
     if is_rgb(VideoFormat(info.pixels)):
         notes.append("R'G'B' became Y'CbCr: its luma was computed once")
     if info.alpha and not _parts(encoding.pixels)[0]:

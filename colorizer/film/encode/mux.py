@@ -117,8 +117,8 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
 
 
 def _opened(info: FilmInfo) -> AbstractContextManager[InputContainer | None]:
-    """The film, for the packets of its side streams; None where it has none."""
-    return open_film(info.path) if info.side_streams else nullcontext()
+    """The film, or the file of its sound, for the packets of its side streams; None where it has none."""
+    return open_film(info.sound or info.path) if info.side_streams else nullcontext()
 
 
 def _create(job: Job, container: Container, info: FilmInfo) -> OutputContainer:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from colorizer.errors import UnsupportedError
+from colorizer.frame_sequence import is_sequence
+from colorizer.originals import is_of_many_files
 from colorizer.photo.formats.avif import AVIF
 from colorizer.photo.formats.bmp import BMP
 from colorizer.photo.formats.gif import GIF
@@ -85,6 +87,8 @@ def detect_format(path: Path) -> PhotoFormat | None:
         OSError: it cannot be read.
 
     """
+    if is_of_many_files(path):
+        return None
     with path.open("rb") as file:
         start = file.read(_START)
         if not start:
@@ -104,7 +108,7 @@ def format_named(name: str) -> PhotoFormat:
 
 def is_named_as_photo(path: Path) -> bool:
     """Whether the suffix of a file is a photograph's, in upper or lower case: enough to put files in an order."""
-    return path.suffix.lower() in PHOTO_SUFFIXES
+    return path.suffix.lower() in PHOTO_SUFFIXES and not is_sequence(path)
 
 
 PHOTO_SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.all_suffixes)

@@ -1,0 +1,109 @@
+"""A sequence of numbered frames as libav reads it: as the samples of a QuickTime film, whose index is made here.
+
+So a sequence has what a film has: times, an index to seek in, and decoders that work on several frames at once. The
+demuxer of libav for numbered files (image2) ends at the first gap in the numbers.
+
+The index is that of ISO/IEC 14496-12, chapter 8.
+"""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from itertools import accumulate, groupby, pairwise
+from pathlib import Path
+
+from colorizer.errors import MediaError
+from colorizer.film.decode.joined_file import JoinedFile
+from colorizer.frame_sequence import FrameSequence, read_sequence
+
+USUAL_RATE = Fraction(24)
+"""Frames per second of a sequence of which nobody has said it."""
+_CODECS = {".dpx": b"dpx ", ".tif": b"tiff", ".tiff": b"tiff", ".png": b"png ", ".exr": b"exr "}
+"""libav's codes of the formats of frames in a QuickTime film, by the suffix."""
+_LONG = 16
+"""Bytes of the head of a box whose size has 64 bits."""
+_MATRIX = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
+"""No turn, in 16.16 and 2.30 bits."""
+
+
+def open_sequence(path: Path, rate: Fraction) -> JoinedFile:
+    """Read a sequence as one file.
+
+    A frame is shown until the next one, so that a gap in the numbers keeps its time.
+
+    Args:
+        path: that of the sequence.
+        rate: frames per second.
+
+    Raises:
+        MediaError: it has no frames, or more numbers are missing than are there.
+        OSError: its folder cannot be read.
+
+    """
+    sequence = read_sequence(path)
+    if not sequence.frames:
+        raise MediaError(f"{path.name}: the frames of this sequence are gone")
+    if sequence.missing > len(sequence.frames):
+        raise MediaError(
+            f"{path.name}: {len(sequence.frames)} frames, and {sequence.missing} numbers between them are missing: "
+            "these are not the frames of a film, or too few of them are here"
+        )
+    return JoinedFile(str(path), _header(sequence, rate), [(frame.path, frame.size) for frame in sequence.frames])
+
+
+def _header(sequence: FrameSequence, rate: Fraction) -> bytes:
+    """All that comes before the first frame; its length is known before the places of the frames are."""
+    kind = _box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
+    media = _LONG + sum(frame.size for frame in sequence.frames)
+    begin = len(kind) + len(_movie(sequence, rate, 0)) + _LONG
+    return kind + _movie(sequence, rate, begin) + struct.pack(">I4sQ", 1, b"mdat", media)
+
+
+def _movie(sequence: FrameSequence, rate: Fraction, begin: int) -> bytes:
+    ticks = _durations(sequence, rate)
+    length, scale = sum(ticks), rate.numerator
+    movie = _full(b"mvhd", 1, struct.pack(">QQIQIH10x", 0, 0, scale, length, 65536, 256), _MATRIX, bytes(24), _u32(2))
+    track = _full(b"tkhd", 1, struct.pack(">QQIIQ16x", 0, 0, 1, 0, length), _MATRIX, bytes(8))
+    media = _full(b"mdhd", 1, struct.pack(">QQIQHH", 0, 0, scale, length, 0x55C4, 0))
+    handler = _full(b"hdlr", 0, bytes(4), b"vide", bytes(13))
+    reference = _box(b"dinf", _full(b"dref", 0, _u32(1), struct.pack(">I4sI", 12, b"url ", 1)))
+    information = _box(b"minf", _full(b"vmhd", 0, bytes(8)), reference, _samples(sequence, ticks, begin))
+    return _box(b"moov", movie, _box(b"trak", track, _box(b"mdia", media, handler, information)))
+
+
+def _samples(sequence: FrameSequence, ticks: list[int], begin: int) -> bytes:
+    """The index: how the frames are coded, how long they are shown, how large they are and where they lie."""
+    codec = _CODECS[sequence.path.suffix.lower()]
+    entry = _box(codec, struct.pack(">6xH16xHHIIIH32xHh", 1, 0, 0, 72 << 16, 72 << 16, 0, 1, 24, -1))
+    runs = [(len(list(run)), tick) for tick, run in groupby(ticks)]
+    sizes = [frame.size for frame in sequence.frames]
+    places = list(accumulate(sizes[:-1], initial=begin))
+    return _box(
+        b"stbl",
+        _full(b"stsd", 0, _u32(1), entry),
+        _full(b"stts", 0, _u32(len(runs), *(number for run in runs for number in run))),
+        _full(b"stsc", 0, _u32(1, 1, 1, 1)),
+        _full(b"stsz", 0, _u32(0, len(sizes), *sizes)),
+        _full(b"co64", 0, _u32(len(places)), struct.pack(f">{len(places)}Q", *places)),
+    )
+
+
+def _durations(sequence: FrameSequence, rate: Fraction) -> list[int]:
+    """How long each frame is shown, in units of which `rate.numerator` are a second."""
+    numbers = [frame.number for frame in sequence.frames]
+    return [(after - before) * rate.denominator for before, after in pairwise([*numbers, numbers[-1] + 1])]
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _full(kind: bytes, version: int, *parts: bytes) -> bytes:
+    """A box with a version and no flags."""
+    return _box(kind, struct.pack(">I", version << 24), *parts)
+
+
+def _u32(*numbers: int) -> bytes:
+    return struct.pack(f">{len(numbers)}I", *numbers)

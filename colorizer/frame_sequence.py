@@ -1,0 +1,150 @@
+"""Numbered frames in a folder that together are one film, as film scanners and programs for effects write them.
+
+A sequence has a path of its own: that of its frames, with `#` in place of the number (`reel/scan.#.dpx`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+FRAME_SUFFIXES = frozenset({".dpx", ".tif", ".tiff", ".png", ".exr"})
+"""Suffixes of frames, in lower case."""
+SOUND_SUFFIXES = (".wav", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".flac")
+"""Suffixes of the sound beside a sequence, in lower case, in the order in which they are looked for."""
+_FRAME = re.compile(r"(.*?)(\d{1,18})(\.[A-Za-z]+)", re.DOTALL)
+"""The name of a frame: its number is the last thing before the suffix."""
+_MARK = "#"
+_SEPARATORS = " ._-"
+"""Characters between the name of a sequence and its numbers."""
+_MOST_NAMED = 20
+"""Gaps that are named one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFile:
+    """One file of a sequence."""
+
+    number: int
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSequence:
+    """The files of a sequence, as they lay in their folder when it was read."""
+
+    path: Path
+    """The path of the sequence."""
+    frames: tuple[FrameFile, ...]
+    """The frames, by their numbers; no two have the same."""
+    repeated: tuple[FrameFile, ...]
+    """Frames whose number another one has, with other zeros before it."""
+    sound: Path | None
+    """The file of its sound."""
+
+    @property
+    def missing(self) -> int:
+        """How many numbers between the first and the last frame are missing."""
+        return self.frames[-1].number - self.frames[0].number + 1 - len(self.frames) if self.frames else 0
+
+    def gaps(self) -> Iterator[str]:
+        """Which numbers are missing, and which are there twice, in words for the report."""
+        missing = [
+            (before.number + 1, after.number - 1)
+            for before, after in pairwise(self.frames)
+            if after.number > before.number + 1
+        ]
+        if missing:
+            named = [str(first) if first == last else f"{first} to {last}" for first, last in missing[:_MOST_NAMED]]
+            more = [f"and {len(missing) - len(named)} more places"] if len(missing) > len(named) else []
+            yield f"missing numbers, so that the frame before is shown longer: {', '.join(named + more)}"
+        if self.repeated:
+            first = self.repeated[0].path.name
+            yield f"left out, because another frame has the same number: {first}" + (
+                f" and {len(self.repeated) - 1} more" if len(self.repeated) > 1 else ""
+            )
+
+
+def sequence_at(frame: Path) -> Path | None:
+    """The path of the sequence to which a file belongs by its name; None if it is not named as a frame."""
+    found = _FRAME.fullmatch(frame.name)
+    if found is None or found[3].lower() not in FRAME_SUFFIXES:
+        return None
+    return frame.with_name(f"{found[1]}{_MARK}{found[3]}")
+
+
+def is_sequence(path: Path) -> bool:
+    """Whether a path is that of a sequence: by its name, and because no file has that name."""
+    is_named = path.stem.endswith(_MARK) and path.suffix.lower() in FRAME_SUFFIXES
+    return is_named and not os.path.lexists(path)
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file is named as the sound of a sequence may be."""
+    return path.suffix.lower() in SOUND_SUFFIXES
+
+
+def frame_without_others(path: Path) -> Path | None:
+    """The frame of a sequence that has no other; None where it has several, or none."""
+    frames = read_sequence(path).frames
+    return frames[0].path if len(frames) == 1 else None
+
+
+def name_of_sequence(path: Path) -> str:
+    """The name of a sequence without its numbers; empty where the frames have numbers alone."""
+    return path.stem.removesuffix(_MARK).rstrip(_SEPARATORS)
+
+
+def read_sequence(path: Path) -> FrameSequence:
+    """Find the files of a sequence. Symbolic links are left out.
+
+    Args:
+        path: that of the sequence.
+
+    Raises:
+        OSError: the folder cannot be read.
+
+    """
+    frames: dict[int, FrameFile] = {}
+    repeated: list[FrameFile] = []
+    for frame in sorted(_frames(path), key=lambda frame: (frame.number, frame.path.name)):
+        if frame.number in frames:
+            repeated.append(frame)
+        else:
+            frames[frame.number] = frame
+    return FrameSequence(path, tuple(frames.values()), tuple(repeated), _sound_of(path))
+
+
+def _frames(path: Path) -> Iterator[FrameFile]:
+    stem, suffix = path.stem.removesuffix(_MARK), path.suffix
+    with os.scandir(path.parent) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(stem) and entry.name.endswith(suffix)):
+                continue
+            number = entry.name[len(stem) : -len(suffix)]
+            if sequence_at(Path(entry.path)) == path and entry.is_file(follow_symlinks=False):
+                state = entry.stat(follow_symlinks=False)
+                yield FrameFile(int(number), Path(entry.path), state.st_size, state.st_mtime_ns)
+
+
+def _sound_of(path: Path) -> Path | None:
+    """The sound in the folder or beside it that has the name of the sequence, or else that of the folder."""
+    folder = path.parent
+    names = [name for name in (name_of_sequence(path), folder.name) if name]
+    for place in (folder, folder.parent):
+        for name in names:
+            if sound := _first_file(place / f"{name}{suffix}" for suffix in SOUND_SUFFIXES):
+                return sound
+    return None
+
+
+def _first_file(paths: Iterable[Path]) -> Path | None:
+    """The first of some files that exists, in lower or upper case."""
+    spelt = (one for path in paths for one in (path, path.with_name(path.stem + path.suffix.upper())))
+    return next((path for path in spelt if path.is_file() and not path.is_symlink()), None)

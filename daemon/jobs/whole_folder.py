@@ -1,0 +1,67 @@
+"""Films of many files move to `done/` with their whole folder, when nothing in it is left to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import structlog
+
+from colorizer.disc import is_named_as_disc
+from colorizer.durable import make_folder, sync_folder
+from colorizer.frame_sequence import read_sequence
+from daemon.config.settings import Folder
+from daemon.files.identity import identify
+from daemon.files.publisher import move_to
+from daemon.journal.journal import Journal
+from daemon.journal.records import JobRecord
+from daemon.journal.states import State
+from daemon.watch.file_filter import DONE, walk
+
+_log = structlog.get_logger()
+_LEFT: frozenset[State] = frozenset({"done", "skipped"})
+"""The states of originals that may move: one that has failed stays where people look for it."""
+
+
+def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
+    """Move the folder of a sequence, or of a disc, and note where all that lies in it is now.
+
+    Raises:
+        OSError: it cannot be moved.
+
+    """
+    moved = job.path if is_named_as_disc(job.path) else job.path.parent
+    if not moved.name:
+        reason = "its frames lie in the watched folder itself; in a folder of their own they would be moved"
+        _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
+        return
+    inside = list(_finished(folder.input / moved, folder, journal))
+    if None in inside:
+        return
+    sound = None if is_named_as_disc(job.path) else read_sequence(job.source).sound
+    target = next(path for path in _names(folder.input / DONE / moved) if not os.path.lexists(path))
+    make_folder(target.parent)
+    (folder.input / moved).rename(target)
+    sync_folder(target.parent)
+    sync_folder((folder.input / moved).parent)  # an old name that a power cut brought back would be a new film
+    if sound is not None and sound.parent == (folder.input / moved).parent:
+        move_to(sound, target.parent / sound.name)
+    for one in inside:
+        if one is not None:
+            path = target / one.path.relative_to(moved)
+            journal.relocate(one.id, folder.input, path.relative_to(folder.input))
+
+
+def _finished(place: Path, folder: Folder, journal: Journal) -> Iterator[JobRecord | None]:
+    """The job of each original in a folder; None for one that is not finished."""
+    for path in walk(folder, place):
+        job = journal.find(path, folder.input)
+        is_finished = job is not None and job.state in _LEFT and job.identity == identify(path)
+        yield job if is_finished else None
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path
+    yield from (path.with_name(f"{path.name} ({number})") for number in count(2))
