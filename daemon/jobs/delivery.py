@@ -11,11 +11,11 @@ from pathlib import Path
 import structlog
 
 from colorizer.durable import make_folder, sync_folder
-from colorizer.originals import is_of_many_files, named_as_file
+from colorizer.originals import named_as_file
 from daemon.config.settings import Folder
 from daemon.files.identity import Identity, Result, exists, identify
 from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
-from daemon.jobs.whole_folder import move_folder
+from daemon.jobs.whole_folder import move_folder, moves_with_folder
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
@@ -116,7 +116,7 @@ def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
     try:
-        (move_folder if is_of_many_files(job.source) else _move)(job, folder, journal)
+        (move_folder if moves_with_folder(job, folder) else _move)(job, folder, journal)
     except OSError as error:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=str(error))
 

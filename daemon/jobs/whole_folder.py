@@ -11,7 +11,8 @@ import structlog
 
 from colorizer.disc import is_named_as_disc
 from colorizer.durable import make_folder, sync_folder
-from colorizer.frame_sequence import read_sequence
+from colorizer.frame_sequence import is_sequence, read_sequence
+from colorizer.originals import is_of_many_files
 from daemon.config.settings import Folder
 from daemon.files.identity import identify
 from daemon.files.publisher import move_to
@@ -25,8 +26,15 @@ _LEFT: frozenset[State] = frozenset({"done", "skipped"})
 """The states of originals that may move: one that has failed stays where people look for it."""
 
 
+def moves_with_folder(job: JobRecord, folder: Folder) -> bool:
+    """Whether an original moves with its folder: a film of many files, and what lies beside the frames of one."""
+    if folder.sequences is None or not job.path.parent.name:
+        return is_of_many_files(job.source)
+    return is_of_many_files(job.source) or any(map(is_sequence, walk(folder, job.source.parent)))
+
+
 def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
-    """Move the folder of a sequence, or of a disc, and note where all that lies in it is now.
+    """Move the folder of a sequence and all that lies in it, or the folder of a disc, and note where all is now.
 
     Raises:
         OSError: it cannot be moved.
@@ -40,14 +48,15 @@ def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
     inside = list(_finished(folder.input / moved, folder, journal))
     if None in inside:
         return
-    sound = None if is_named_as_disc(job.path) else read_sequence(job.source).sound
+    sounds = [read_sequence(path).sound for path in walk(folder, folder.input / moved) if is_sequence(path)]
     target = next(path for path in _names(folder.input / DONE / moved) if not os.path.lexists(path))
     make_folder(target.parent)
     (folder.input / moved).rename(target)
     sync_folder(target.parent)
     sync_folder((folder.input / moved).parent)  # an old name that a power cut brought back would be a new film
-    if sound is not None and sound.parent == (folder.input / moved).parent:
-        move_to(sound, target.parent / sound.name)
+    for sound in sounds:
+        if sound is not None and sound.parent == (folder.input / moved).parent:
+            move_to(sound, target.parent / sound.name)
     for one in inside:
         if one is not None:
             path = target / one.path.relative_to(moved)

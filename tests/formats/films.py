@@ -334,7 +334,5 @@ ROWS = (
         "not yet as one film",
         "each VOB file is one; IFO and BUP files are refused",
     ),
-    Row(
-        "films", "numbered TIFF or DPX in a folder", "ffmpeg", "not yet as one film", "TIFF: photographs; DPX: refused"
-    ),
+    Row("films", "numbered DPX, TIFF or PNG in a folder", "these tests", "FFV1 in MKV", "with the setting `sequences`"),
 )

@@ -41,9 +41,8 @@ def describe_sequence(info: FilmInfo, shown: Sequence[int], deviations: Iterable
         notes.append(_note(_LOST, lost, sequence.frames))
     for what, spans in _by_words(deviations).items():
         runs = [(bisect_left(times, begin), max(bisect_left(times, end), 1)) for begin, end in spans]
-        own = [run for run in runs if what != DAMAGED or not any(_touch(run, one) for one in lost)]
-        if own:
-            notes.append(_note(what, list(_merged(own)), sequence.frames))
+        if what != DAMAGED or len(runs) > sum(end - begin for begin, end in lost):  # else these are the lost ones
+            notes.append(_note(what, list(_merged(runs)), sequence.frames))
     if whole and info.sound is not None:
         notes += _compare_sound(info, times[-1] + info.usual_duration)
     return notes
@@ -81,10 +80,6 @@ def _merged(runs: Iterable[_Run]) -> Iterator[_Run]:
         last = begin, end
     if last is not None:
         yield last
-
-
-def _touch(one: _Run, other: _Run) -> bool:
-    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def _note(what: str, runs: Sequence[_Run], frames: Sequence[FrameFile]) -> str:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -21,6 +22,7 @@ from daemon.commands.colour_options import option_of, read_settings
 from daemon.workers import Failed, Vacancy, WorkerPool
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.assets.sequences import write_frames
 from tests.assets.tones import coloured
 
 Colorize = Callable[..., subprocess.CompletedProcess[str]]
@@ -87,7 +89,12 @@ def test_every_setting_of_a_job_is_an_option() -> None:
     app = typer.Typer()
     app.command()(colorize_command)
     options = {flag for parameter in typer.main.get_command(app).params for flag in parameter.opts}
-    settings = [f"{section}.{name}" for section, values in JobSettings() for name in type(values).model_fields]
+    settings = [
+        f"{section}.{name}" if names else section
+        for section, values in JobSettings()
+        for names in [getattr(type(values), "model_fields", ())]
+        for name in names or ("",)
+    ]
     assert {option_of(setting) for setting in settings} <= options
 
 
@@ -222,3 +229,16 @@ def test_an_unexpected_error_says_where_its_trace_is(
     (trace,) = tmp_path.glob("tintd-trace-*.txt")
     assert f"a.jpg: please report it (the trace is in {trace})" in ended.stderr
     assert trace.read_text() == "KeyError: 'x'"
+
+
+def test_numbered_frames_are_a_film_on_request(tmp_path: Path, colorize: Colorize) -> None:
+    """Named by themselves, or by their folder; without the option they are photographs."""
+    reel = write_frames(tmp_path / "reel", "{:03}.png", range(4), "gray")
+    ended = colorize(reel, "--sequences", "23.976")
+    assert ended.returncode == 0, ended.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["reel.mkv"]
+    with av.open(str(tmp_path / "out" / "reel.mkv")) as film:
+        assert film.streams.video[0].average_rate == Fraction(24000, 1001)
+    assert colorize(reel, "--sequences", "never").returncode == 2
+    assert colorize(reel).returncode == 0
+    assert len(list((tmp_path / "out").iterdir())) == 5

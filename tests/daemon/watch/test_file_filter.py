@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from daemon.config.settings import Folder
-from daemon.watch.file_filter import walk, wants
+from daemon.watch.file_filter import walk, wanted_at, wants
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     unreadable: list[Path] = []
     found = list(walk(folder, tmp_path / "gone", unreadable=lambda place, _: unreadable.append(place)))
     assert (found, unreadable) == ([], [tmp_path / "gone"])
+
+
+def test_numbered_frames_are_one_film_where_that_is_configured(tmp_path: Path) -> None:
+    """Found by a walk and by an event; sound belongs to them. Elsewhere they are photographs."""
+    for name in ("reel/1.dpx", "reel/2.dpx", "reel/a7.tif", "reel/cover.tif", "reel.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    photographs = Folder(input=tmp_path, output=tmp_path / "out")
+    films = photographs.model_copy(update={"sequences": "24"})
+    assert sorted(path.name for path in walk(films, tmp_path)) == ["#.dpx", "a7.tif", "cover.tif"]
+    assert list(wanted_at(films, tmp_path / "reel" / "2.dpx")) == [tmp_path / "reel" / "#.dpx"]
+    assert not list(wanted_at(films, tmp_path / "reel.wav"))
+    assert len(list(walk(photographs, tmp_path))) == 5
+    assert list(wanted_at(photographs, tmp_path / "reel" / "2.dpx")) == [tmp_path / "reel" / "2.dpx"]
