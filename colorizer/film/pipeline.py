@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from colorizer.disc import is_disc
 from colorizer.errors import MediaError
 from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
+from colorizer.film.decode.disc_film import describe_disc
 from colorizer.film.decode.sequence_report import describe_sequence
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment
@@ -83,4 +85,5 @@ def _deviations(segments: list[Segment], plan: FilmPlan, job: Job) -> tuple[str,
     if is_sequence(plan.info.path):
         shown = [pts for segment in segments for pts in segment.record.pts]
         return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None))
-    return describe_deviations(found, plan.info.time_base, plan.info.start)
+    disc = describe_disc(plan.info.path) if is_disc(plan.info.path) else ()
+    return (*disc, *describe_deviations(found, plan.info.time_base, plan.info.start))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 _NOT_YET = "which tintd does not colour yet"
+_ONE_OF_MANY = "one of a film; numbered frames in a folder are coloured with the setting `sequences`"
 _SIGNATURES = {
     b"%PDF": "a PDF document",
     b"%!PS": "a PostScript document",
@@ -19,14 +20,14 @@ _SIGNATURES = {
     b"8BPS": "a Photoshop document; save it as TIFF",
     b"gimp xcf": "a GIMP document; save it as TIFF",
     b"AT&TFORM": "a DjVu document",
-    b"SDPX": f"a DPX frame, {_NOT_YET}",
-    b"XPDS": f"a DPX frame, {_NOT_YET}",
-    b"\x76\x2f\x31\x01": f"an OpenEXR picture, {_NOT_YET}",
+    b"SDPX": f"a DPX frame, {_ONE_OF_MANY}",
+    b"XPDS": f"a DPX frame, {_ONE_OF_MANY}",
+    b"\x76\x2f\x31\x01": f"an OpenEXR frame, {_ONE_OF_MANY}",
     b"\xff\x0a": f"a JPEG XL picture, {_NOT_YET}",
     b"\x00\x00\x00\x0cJXL ": f"a JPEG XL picture, {_NOT_YET}",
     b"P7\n": f"a PAM picture, {_NOT_YET}",
     b"SIMPLE  =": f"a FITS picture, {_NOT_YET}",
-    b"DVDVIDEO": "the index of a DVD; its pictures are in the VOB files beside it",
+    b"DVDVIDEO": "the index of a DVD; its folder VIDEO_TS is one film",
     b"PK\x03\x04": "a ZIP archive or office document",
     b"\xd0\xcf\x11\xe0": "an office document",
     b"\x1f\x8b": "a gzip archive",

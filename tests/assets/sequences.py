@@ -8,6 +8,7 @@ from typing import cast
 
 import av
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from tests.assets.films import Film, luma, to_frame, write_sound
 
@@ -38,11 +39,19 @@ def write_frames(
 
 
 def encoded(suffix: str, pixels: str, film: Film, number: int) -> bytes:
-    """One frame, as a file."""
+    """One frame, as the content of a file."""
+    return _encode(suffix, to_frame(luma(film, number), pixels))
+
+
+def write_picture(path: Path, frame: VideoFrame) -> None:
+    """Write one frame."""
+    path.write_bytes(_encode(path.suffix, frame))
+
+
+def _encode(suffix: str, frame: VideoFrame) -> bytes:
     context = cast("VideoCodecContext", av.CodecContext.create(_CODECS[suffix], "w"))
-    context.width, context.height, context.pix_fmt = film.width, film.height, pixels
-    context.framerate = film.rate
-    frame = to_frame(luma(film, number), pixels)
+    context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
+    context.framerate = 25
     frame.pts = 0
     return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 

@@ -327,12 +327,12 @@ ROWS = (
         "films", "VC-1 (WMV 9), RealVideo, Indeo, VP6, Dolby Vision", "", "what libav decodes; Dolby Vision is refused"
     ),
     Row("films", "VP8 and VP9 with transparency", "ffmpeg", "transparency is left out, and named"),
+    Row("films", "VIDEO_TS folders", "these tests", "H.264 in MP4 or MKV", "the longest title set is one film"),
     Row(
         "films",
-        "VIDEO_TS folders",
-        "ffmpeg",
-        "not yet as one film",
-        "each VOB file is one; IFO and BUP files are refused",
+        "numbered DPX, TIFF, PNG or EXR in a folder",
+        "these tests",
+        "FFV1 in MKV",
+        "with the setting `sequences`",
     ),
-    Row("films", "numbered DPX, TIFF or PNG in a folder", "these tests", "FFV1 in MKV", "with the setting `sequences`"),
 )

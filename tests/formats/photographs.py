@@ -241,7 +241,7 @@ SAMPLES = (
 REFUSED = (
     Row("photographs", "SVG, PDF, PostScript, icons, disc images, archives", "ImageMagick", "refused", "by name"),
     Row("photographs", "Photoshop and GIMP documents", "", "refused", "save them as TIFF"),
-    Row("photographs", "JPEG XL, OpenEXR, FITS, DICOM, PAM, a single DPX", "", "refused", "by name"),
+    Row("photographs", "JPEG XL, FITS, DICOM, PAM, a single DPX or OpenEXR", "", "refused", "by name"),
     Row("photographs", "QOI, XBM, XPM, PFM, DDS, SGI of 16 bits", "FFmpeg", "refused", "save it as PNG"),
     Row("photographs", "TIFF with signed or complex samples", "", "refused", "save it with 16 bits"),
     Row(

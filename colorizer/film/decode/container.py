@@ -10,9 +10,11 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
+from colorizer.disc import is_disc
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.film.decode.disc_film import open_disc
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
-from colorizer.film.decode.sequence_film import USUAL_RATE, open_sequence
+from colorizer.film.decode.sequence_film import USUAL_RATE, decoder_options, open_sequence
 from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
 from colorizer.frame_sequence import is_sequence
 
@@ -25,7 +27,7 @@ _DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.Memor
 """Errors that libav and its binding raise for headers that make no sense."""
 
 _READ = 1 << 20
-"""Bytes of a frame that are read at a time."""
+"""Bytes that are read at a time of a film of many files."""
 
 
 @contextmanager
@@ -61,7 +63,11 @@ def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContaine
 
 def _open(path: Path, rate: Fraction) -> InputContainer:
     if is_sequence(path):
-        return av.open(open_sequence(path, rate), "r", format="mov", buffer_size=_READ)
+        container = av.open(open_sequence(path, rate), "r", format="mov", buffer_size=_READ)
+        container.streams.video[0].codec_context.options = decoder_options(path)
+        return container
+    if is_disc(path):
+        return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
     tables = read_tables(path)
     file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
     return av.open(file, "r", metadata_errors="surrogateescape")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from torch import Tensor
 
-from colorizer.film.decode.signal import SampleCoding
+from colorizer.film.decode.signal import FULL_RANGE, SampleCoding
 from colorizer.model.lab import luma_of_rgb
+
+_FLOAT_GREY = "grayf32le"
 
 
 def luma_codes(frame: VideoFrame, coding: SampleCoding) -> Tensor:
@@ -23,6 +27,10 @@ def luma_codes(frame: VideoFrame, coding: SampleCoding) -> Tensor:
     if is_rgb(frame.format):
         rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
         return coding.luma_codes(luma_of_rgb(rgb.permute(2, 0, 1), coding.matrix)[0])
+    if frame.format.name == _FLOAT_GREY:  # libav would bring it to limited range
+        plane = frame.planes[0]
+        samples = torch.frombuffer(bytearray(plane), dtype=torch.float32).reshape(plane.height, -1)
+        return coding.luma_codes(samples[:, : plane.width].nan_to_num())
     return torch.from_dlpack(frame.reformat(format=_unpacked(frame.format)).planes[0]).clone()
 
 
@@ -30,11 +38,10 @@ def narrowed(frame: VideoFrame, coding: SampleCoding) -> VideoFrame:
     """A grey frame of full range in the limited range of a coding; R'G'B' has its range when it becomes luma."""
     if is_rgb(frame.format):
         return frame
-    own = frame.reformat(format=_unpacked(frame.format))
-    luma = torch.from_dlpack(own.planes[0])
-    codes = coding.luma_codes(luma.float() / ((1 << coding.depth) - 1)).to(luma.dtype)
-    limited = VideoFrame(frame.width, frame.height, own.format.name)
-    torch.from_dlpack(limited.planes[0]).copy_(codes)
+    full = replace(coding, tags=replace(coding.tags, range=FULL_RANGE))
+    limited = VideoFrame(frame.width, frame.height, _unpacked(frame.format))
+    plane = torch.from_dlpack(limited.planes[0])
+    plane.copy_(coding.luma_codes(full.luma(luma_codes(frame, full))).to(plane.dtype))
     limited.pts, limited.time_base, limited.duration = frame.pts, frame.time_base, frame.duration
     return limited
 

@@ -22,7 +22,7 @@ from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
 from colorizer.film.decode.sequence_film import USUAL_RATE
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
-from colorizer.film.decode.signal import SampleCoding, complete_tags
+from colorizer.film.decode.signal import SampleCoding, complete_tags, without_linear
 from colorizer.frame_sequence import is_sequence, read_sequence
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
@@ -98,7 +98,8 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
 
 def _with_sound(info: FilmInfo, rate: Fraction) -> FilmInfo:
     """A sequence with the sound that lies beside it; gaps in its numbers change neither its rate nor its times."""
-    info = replace(info, rate=rate, constant_rate=False, tags={}, picture_tags={}, disposition=0)
+    coding = replace(info.coding, tags=without_linear(info.coding.tags))  # see `describe_transfer`
+    info = replace(info, rate=rate, constant_rate=False, tags={}, picture_tags={}, disposition=0, coding=coding)
     sound = read_sequence(info.path).sound
     if sound is None:
         return info

@@ -9,6 +9,7 @@ The index is that of ISO/IEC 14496-12, chapter 8.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
@@ -21,6 +22,10 @@ USUAL_RATE = Fraction(24)
 """Frames per second of a sequence of which nobody has said it."""
 _CODECS = {".dpx": b"dpx ", ".tif": b"tiff", ".tiff": b"tiff", ".png": b"png ", ".exr": b"exr "}
 """libav's codes of the formats of frames in a QuickTime film, by the suffix."""
+_TRANSFER_PLACE = 801
+"""Where a DPX header has the code of its transfer characteristic (SMPTE ST 268-1, field 25.9)."""
+_LINEAR, _LOGS = 2, {1: "printing density", 3: "logarithmic"}
+"""Codes of the transfer characteristic."""
 _LONG = 16
 """Bytes of the head of a box whose size has 64 bits."""
 _MATRIX = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30)
@@ -50,6 +55,25 @@ def open_sequence(path: Path, rate: Fraction) -> JoinedFile:
             "these are not the frames of a film, or too few of them are here"
         )
     return JoinedFile(str(path), _header(sequence, rate), [(frame.path, frame.size) for frame in sequence.frames])
+
+
+def decoder_options(path: Path) -> dict[str, str]:
+    """Options for libav's decoder of the frames: linear light of EXR gets the curve of sRGB."""
+    return {"apply_trc": "iec61966_2_1"} if path.suffix.lower() == ".exr" else {}
+
+
+def describe_transfer(frame: Path) -> Iterator[str]:
+    """What a frame declares of its light that the result does not say, for the report."""
+    if frame.suffix.lower() == ".exr":
+        yield "linear light became 16 bits with the curve of sRGB: what is brighter than 1 is white"
+    elif frame.suffix.lower() == ".dpx":
+        with frame.open("rb") as file:
+            file.seek(_TRANSFER_PLACE)
+            code = next(iter(file.read(1)), 0)
+        if code in _LOGS:
+            yield f"the frames declare {_LOGS[code]} (log): their codes stay, and colours are chosen for how these look"
+        elif code == _LINEAR:
+            yield "the frames declare linear light, which most programs do without meaning it: taken as video"
 
 
 def _header(sequence: FrameSequence, rate: Fraction) -> bytes:

@@ -11,6 +11,7 @@ import av
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.deviations import DAMAGED, Spans
 from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.sequence_film import describe_transfer
 from colorizer.frame_sequence import FrameFile, read_sequence
 
 _LOST = "not decoded, so that the frame before is shown longer"
@@ -36,7 +37,7 @@ def describe_sequence(info: FilmInfo, shown: Sequence[int], deviations: Iterable
     sequence = read_sequence(info.path)
     times = _times(sequence.frames, info)
     lost = _lost(times, shown, whole=whole)
-    notes = [*sequence.gaps()] if whole else []
+    notes = [*describe_transfer(sequence.frames[0].path), *(sequence.gaps() if whole else ())]
     if lost:
         notes.append(_note(_LOST, lost, sequence.frames))
     for what, spans in _by_words(deviations).items():

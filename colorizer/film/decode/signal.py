@@ -14,6 +14,7 @@ from colorizer.model.lab import Matrix
 # ITU-T H.273 code points.
 _UNKNOWN = (0, 2)  # 0 is reserved, or R'G'B', which has no matrix
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
+_LINEAR = 8
 _MATRICES = {
     1: Matrix.BT709,
     4: Matrix.BT601,
@@ -23,7 +24,7 @@ _MATRICES = {
     9: Matrix.BT2020,
     10: Matrix.BT2020,
 }
-_FULL_RANGE, LIMITED_RANGE = 2, 1  # libav's AVColorRange
+FULL_RANGE, LIMITED_RANGE = 2, 1  # libav's AVColorRange
 _SD_LINES = 720
 """Untagged pictures with fewer lines than this are taken for BT.601."""
 
@@ -62,7 +63,7 @@ class SampleCoding:
     @property
     def full(self) -> bool:
         """Whether black is 0 (and not 16 of 255)."""
-        return self.tags.range == _FULL_RANGE
+        return self.tags.range == FULL_RANGE
 
     def at_depth(self, depth: int) -> SampleCoding:
         """The same coding in samples of another depth."""
@@ -133,8 +134,13 @@ def complete_tags(frame: Tagged, lines: int, *, full: bool) -> ColourTags:
         matrix=matrix,
         primaries=usual if frame.color_primaries in _UNKNOWN else frame.color_primaries,
         transfer=(6 if usual == 5 else usual) if frame.color_trc in _UNKNOWN else frame.color_trc,
-        range=frame.color_range or (_FULL_RANGE if full else LIMITED_RANGE),
+        range=frame.color_range or (FULL_RANGE if full else LIMITED_RANGE),
     )
+
+
+def without_linear(tags: ColourTags) -> ColourTags:
+    """Tags that name a usual transfer in place of linear light."""
+    return replace(tags, transfer=6 if tags.matrix == 5 else tags.matrix) if tags.transfer == _LINEAR else tags
 
 
 def shift_to_depth(codes: Tensor, depth: int, wanted: int) -> Tensor:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from colorizer.originals import is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.journal.records import JobRecord
@@ -180,6 +181,8 @@ def keep_within(folder: Path, most: int) -> None:
 
 def _inside(path: Path, place: Path, folder: Folder) -> Source:
     """A file that lies in a folder; a link that leads out of it counts only where links are followed."""
+    if is_of_many_files(path):
+        raise PreviewError("This film consists of many files, and only its result is shown.")
     try:
         real, state = path.resolve(strict=True), path.stat()
     except (OSError, RuntimeError) as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 
+from tests.assets.discs import write_disc
 from tests.assets.pictures import write_grey
 from tests.assets.sequences import write_frames, write_wav
 from tests.conftest import Daemon
@@ -77,3 +78,15 @@ def test_a_folder_that_can_only_be_read_is_coloured(daemon: Daemon) -> None:
     daemon.wait_for(done=1)
     assert names_in(daemon.outbox) == ["reel/a.mkv"]
     assert len(names_in(daemon.inbox)) == 5
+
+
+def test_a_disc_is_one_film_and_moves_as_a_whole(daemon: Daemon) -> None:
+    """Without a job for each of its files, and without notes about its indexes."""
+    daemon.settings["folders"][0] |= {"original": "move"}
+    write_disc(daemon.inbox / "Holiday")
+    daemon.start()
+    daemon.wait_for(done=1, failed=0, skipped=0)
+    (result,) = names_in(daemon.outbox)
+    assert Path(result).stem == "Holiday"
+    assert len(names_in(daemon.inbox / "done" / "Holiday" / "VIDEO_TS")) == 7
+    assert len(names_in(daemon.inbox)) == 7

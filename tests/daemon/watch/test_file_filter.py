@@ -80,3 +80,15 @@ def test_numbered_frames_are_one_film_where_that_is_configured(tmp_path: Path) -
     assert not list(wanted_at(films, tmp_path / "reel.wav"))
     assert len(list(walk(photographs, tmp_path))) == 5
     assert list(wanted_at(photographs, tmp_path / "reel" / "2.dpx")) == [tmp_path / "reel" / "2.dpx"]
+
+
+def test_a_disc_is_one_film(tmp_path: Path) -> None:
+    """Found by a walk, and by an event about any of its files."""
+    disc = tmp_path / "Holiday" / "VIDEO_TS"
+    disc.mkdir(parents=True)
+    for name in ("VTS_01_1.VOB", "VTS_01_0.IFO"):
+        (disc / name).write_text("x")
+    folder = Folder(input=tmp_path, output=tmp_path / "out")
+    assert list(walk(folder, tmp_path)) == [disc]
+    assert list(wanted_at(folder, disc / "VTS_01_0.IFO")) == [disc]
+    assert list(walk(folder.model_copy(update={"exclude": ("VIDEO_TS",)}), tmp_path)) == []

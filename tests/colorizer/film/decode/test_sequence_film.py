@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 import torch
 
@@ -11,8 +12,8 @@ from colorizer.errors import MediaError
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
-from colorizer.film.decode.sequence_film import open_sequence
-from tests.assets.sequences import write_frames, write_wav
+from colorizer.film.decode.sequence_film import describe_transfer, open_sequence
+from tests.assets.sequences import write_frames, write_picture, write_wav
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,37 @@ def test_samples_are_those_of_the_files(tmp_path: Path, name: str, pixels: str, 
         assert info.coding.depth == alone.format.components[0].bits
         codes = luma_codes(frame.picture, info.coding).to(torch.int64)
         assert torch.equal(codes, torch.from_dlpack(alone.planes[0]).to(torch.int64))
+
+
+@pytest.mark.parametrize("pixels", ["grayf32le", "gbrpf32le"])
+def test_linear_light_gets_the_curve_of_srgb(tmp_path: Path, pixels: str) -> None:
+    """In 16 bits, as IEC 61966-2-1 has it; what is brighter than white is white."""
+    ramp = np.linspace(0, 1.2, 96, dtype=np.float32)
+    frame = av.VideoFrame(96, 64, pixels)
+    for plane in frame.planes:
+        plane.update(np.pad(np.tile(ramp, (64, 1)), ((0, 0), (0, plane.line_size // 4 - 96))).tobytes())
+    for number in range(3):
+        write_picture(tmp_path / f"a{number}.exr", frame)
+    info = probe_film(tmp_path / "a#.exr", 100, "24")
+    assert (info.coding.depth, info.coding.full, info.coding.tags.transfer) == (16, True, 13)
+    shown = np.where(ramp <= 0.0031308, ramp * 12.92, 1.055 * ramp ** (1 / 2.4) - 0.055).clip(0, 1)
+    for read in read_frames(info):
+        codes = luma_codes(read.picture, info.coding)[5].numpy()
+        assert np.abs(codes - shown * 65535).max() < 2
+
+
+@pytest.mark.parametrize(("code", "words"), [(1, "printing density"), (2, "linear light"), (3, "logarithmic"), (6, "")])
+def test_what_dpx_declares_of_its_light_is_said(tmp_path: Path, code: int, words: str) -> None:
+    """The codes stay; the result does not claim linear light."""
+    folder = write_frames(tmp_path / "reel", "{:03}.dpx", range(2), "gray16be")
+    for frame in folder.iterdir():
+        content = bytearray(frame.read_bytes())
+        content[801] = code
+        frame.write_bytes(content)
+    notes = list(describe_transfer(folder / "000.dpx"))
+    assert len(notes) == bool(words)
+    assert words in "".join(notes)
+    assert probe_film(folder / "#.dpx", 100).coding.tags.transfer in {1, 6}
 
 
 def test_a_gap_keeps_its_time(tmp_path: Path) -> None:
