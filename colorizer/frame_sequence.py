@@ -16,7 +16,8 @@ FRAME_SUFFIXES = frozenset({".dpx", ".tif", ".tiff", ".png", ".exr"})
 """Suffixes of frames, in lower case."""
 SOUND_SUFFIXES = (".wav", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".flac")
 """Suffixes of the sound beside a sequence, in lower case, in the order in which they are looked for."""
-_FRAME = re.compile(r"(.*?)(\d{1,18})(\.[A-Za-z]+)", re.DOTALL)
+_MOST_DIGITS = 18
+_FRAME = re.compile(rf"(.*?)(\d{{1,{_MOST_DIGITS}}})(\.[A-Za-z]+)", re.DOTALL | re.ASCII)
 """The name of a frame: its number is the last thing before the suffix."""
 _MARK = "#"
 _SEPARATORS = " ._-"
@@ -29,10 +30,16 @@ _MOST_NAMED = 20
 class FrameFile:
     """One file of a sequence."""
 
+    folder: Path
+    name: str
     number: int
-    path: Path
     size: int
     mtime_ns: int
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.folder / self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class FrameSequence:
             more = [f"and {len(missing) - len(named)} more places"] if len(missing) > len(named) else []
             yield f"missing numbers, so that the frame before is shown longer: {', '.join(named + more)}"
         if self.repeated:
-            first = self.repeated[0].path.name
+            first = self.repeated[0].name
             yield f"left out, because another frame has the same number: {first}" + (
                 f" and {len(self.repeated) - 1} more" if len(self.repeated) > 1 else ""
             )
@@ -113,7 +120,7 @@ def read_sequence(path: Path) -> FrameSequence:
     """
     frames: dict[int, FrameFile] = {}
     repeated: list[FrameFile] = []
-    for frame in sorted(_frames(path), key=lambda frame: (frame.number, frame.path.name)):
+    for frame in sorted(_frames(path), key=lambda frame: (frame.number, frame.name)):
         if frame.number in frames:
             repeated.append(frame)
         else:
@@ -122,15 +129,16 @@ def read_sequence(path: Path) -> FrameSequence:
 
 
 def _frames(path: Path) -> Iterator[FrameFile]:
-    stem, suffix = path.stem.removesuffix(_MARK), path.suffix
-    with os.scandir(path.parent) as entries:
+    before, suffix, folder = path.stem.removesuffix(_MARK), path.suffix, path.parent
+    with os.scandir(folder) as entries:  # an hour of film has 86,400 frames: no `Path` is made of each
         for entry in entries:
-            if not (entry.name.startswith(stem) and entry.name.endswith(suffix)):
+            name = entry.name
+            number = name[len(before) : -len(suffix)]
+            if not (name.startswith(before) and name.endswith(suffix) and number.isascii() and number.isdecimal()):
                 continue
-            number = entry.name[len(stem) : -len(suffix)]
-            if sequence_at(Path(entry.path)) == path and entry.is_file(follow_symlinks=False):
+            if len(number) <= _MOST_DIGITS and entry.is_file(follow_symlinks=False):
                 state = entry.stat(follow_symlinks=False)
-                yield FrameFile(int(number), Path(entry.path), state.st_size, state.st_mtime_ns)
+                yield FrameFile(folder, name, int(number), state.st_size, state.st_mtime_ns)
 
 
 def _sound_of(path: Path) -> Path | None:

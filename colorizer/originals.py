@@ -101,7 +101,7 @@ def _listed(path: Path) -> list[tuple[str, int, int]]:
         listed: list[tuple[str, int, int]] = []
     else:
         sequence = read_sequence(path)
-        listed = [(frame.path.name, frame.size, frame.mtime_ns) for frame in (*sequence.frames, *sequence.repeated)]
+        listed = [(frame.name, frame.size, frame.mtime_ns) for frame in (*sequence.frames, *sequence.repeated)]
         files = [sequence.sound] if listed and sequence.sound else []
     for file in files:
         found = file.stat()

@@ -84,7 +84,7 @@ def _merged(runs: Iterable[_Run]) -> Iterator[_Run]:
 
 
 def _note(what: str, runs: Sequence[_Run], frames: Sequence[FrameFile]) -> str:
-    names = [_named([frame.path.name for frame in frames[begin:end]]) for begin, end in runs[:_MOST]]
+    names = [_named([frame.name for frame in frames[begin:end]]) for begin, end in runs[:_MOST]]
     more = [f"and {len(runs) - _MOST} more places"] if len(runs) > _MOST else []
     return f"{what}: {', '.join(names + more)}"
 
