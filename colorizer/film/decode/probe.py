@@ -139,13 +139,14 @@ def _side_streams(container: InputContainer, picture: VideoStream) -> tuple[Side
     return tuple(
         SideStream(stream.index, stream.type, codec_of(stream))
         for stream in container.streams
-        if stream.index != picture.index and not _is_made_anew(stream)
+        if stream.index != picture.index and not _is_made_anew(stream, container)
     )
 
 
-def _is_made_anew(stream: Stream) -> bool:
-    """A track of timecode, which is also a tag; the chapters of QuickTime, which libav reads but does not show."""
-    return stream.type == "data" and ("timecode" in stream.metadata or stream.discard == Discard.all)
+def _is_made_anew(stream: Stream, container: InputContainer) -> bool:
+    """Timecode, which is also a tag; QuickTime's chapters, which libav reads but does not show; a disc's navigation."""
+    is_navigation = container.format.name == "mpeg"
+    return stream.type == "data" and (is_navigation or "timecode" in stream.metadata or stream.discard == Discard.all)
 
 
 def _check_size(path: Path, stream: VideoStream, most_megapixels: int) -> None:
