@@ -16,6 +16,7 @@ from colorizer.job import Job
 from colorizer.model.colorist import Colorist
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
+from tests.assets.sequences import write_frames
 from tests.assets.tones import coloured, grey, toned, write_scenes
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
@@ -35,7 +36,9 @@ KILLED = 30
 def job(root: Path, source: Path, weights: Path) -> Job:
     """A film to colour, in a folder of its own."""
     settings = JobSettings(
-        colour=ColourSettings(weights=weights, device="cpu"), film=FilmSettings(encoder="h264", speed="ultrafast")
+        colour=ColourSettings(weights=weights, device="cpu"),
+        film=FilmSettings(encoder="h264", speed="ultrafast"),
+        sequences="1/5",
     )
     root.mkdir(exist_ok=True)
     return Job(source, root / "result", root / "workspace", settings)
@@ -107,14 +110,18 @@ def decoded_at(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
 
 @pytest.mark.parametrize(
     ("name", "sought"),
-    [("film.mp4", True), ("film.mkv", True), ("film.ts", False)],
+    [("film.mp4", True), ("film.mkv", True), ("film.ts", False), ("#.png", True)],
 )
 def test_a_killed_film_goes_on_from_its_last_segment(
     tmp_path: Path, weights: Path, asked: Asked, monkeypatch: pytest.MonkeyPatch, name: str, *, sought: bool
 ) -> None:
     """Breaks: kill -9 in the middle of the third segment. Same packets, times and sound as without it."""
     film = replace(LONG, sounds=()) if name.endswith("ts") else LONG
-    source = write_film(tmp_path / name, film)
+    source = tmp_path / name
+    if name == "#.png":
+        write_frames(tmp_path, "{:03}.png", range(LONG.frames), "gray")
+    else:
+        write_film(source, film)
     whole = job(tmp_path / "whole", source, weights)
     colorize(whole, lambda _done, _all: None)
     segments, all_frames = len(list(whole.workspace.glob("segment-*.json"))), asked.frames
