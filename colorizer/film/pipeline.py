@@ -9,7 +9,7 @@ from colorizer.disc import is_disc
 from colorizer.errors import MediaError
 from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
-from colorizer.film.decode.disc_film import describe_disc
+from colorizer.film.decode.folders.disc_film import describe_disc
 from colorizer.film.decode.sequence_report import describe_sequence
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment

@@ -12,9 +12,9 @@ from av.container import InputContainer
 
 from colorizer.disc import is_disc
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
-from colorizer.film.decode.disc_film import open_disc
+from colorizer.film.decode.folders.disc_film import open_disc
+from colorizer.film.decode.folders.sequence_film import USUAL_RATE, decoder_options, open_sequence
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
-from colorizer.film.decode.sequence_film import USUAL_RATE, decoder_options, open_sequence
 from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
 from colorizer.frame_sequence import is_sequence
 

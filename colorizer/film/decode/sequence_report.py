@@ -11,7 +11,7 @@ import av
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.deviations import DAMAGED, Spans
 from colorizer.film.decode.film_info import FilmInfo
-from colorizer.film.decode.sequence_film import describe_transfer
+from colorizer.film.decode.folders.sequence_film import describe_transfer
 from colorizer.frame_sequence import FrameFile, read_sequence
 
 _LOST = "not decoded, so that the frame before is shown longer"

@@ -41,7 +41,7 @@ def test_sequences_are_films_and_move_as_whole_folders(daemon: Daemon, tmp_path:
     moved = names_in(daemon.inbox)
     assert len(moved) == 12 + 1 + 5 + 4 + 2
     assert {name.split("/")[0] for name in moved} == {"done"}
-    known = {str(Path(job["file"]).relative_to(daemon.inbox)) for job in daemon.status()["jobs"]}
+    known = {str(Path(job["file"]).relative_to(daemon.inbox)) for job in daemon.status()["files"]}
     assert known == {f"done/{name}" for name in ("reel/scan.#.dpx", "two/#.png", "two/b#.png")} | {
         "done/two/cover.jpg",
         "done/two/page7.png",

@@ -15,7 +15,7 @@ from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
 from colorizer.errors import MediaError
-from colorizer.film.decode.joined_file import JoinedFile
+from colorizer.film.decode.folders.joined_file import JoinedFile
 from colorizer.frame_sequence import FrameSequence, read_sequence
 
 USUAL_RATE = Fraction(24)

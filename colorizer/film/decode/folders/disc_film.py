@@ -10,7 +10,7 @@ from pathlib import Path
 
 from colorizer.disc import title_sets
 from colorizer.errors import MediaError, UnsupportedError
-from colorizer.film.decode.joined_file import JoinedFile
+from colorizer.film.decode.folders.joined_file import JoinedFile
 
 _SECTOR = 2048
 """Bytes of a sector, which is one pack of a programme stream (ISO/IEC 13818-1, 2.5.3.3)."""

@@ -1,4 +1,4 @@
-"""Tests of colorizer/film/decode/joined_file.py."""
+"""Tests of colorizer/film/decode/folders/joined_file.py."""
 
 import io
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from colorizer.film.decode.joined_file import JoinedFile
+from colorizer.film.decode.folders.joined_file import JoinedFile
 
 
 @given(st.lists(st.binary(max_size=9), max_size=5), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 9))))

@@ -1,4 +1,4 @@
-"""Tests of colorizer/film/decode/sequence_film.py."""
+"""Tests of colorizer/film/decode/folders/sequence_film.py."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from colorizer.errors import MediaError
+from colorizer.film.decode.folders.sequence_film import describe_transfer, open_sequence
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
-from colorizer.film.decode.sequence_film import describe_transfer, open_sequence
 from tests.assets.sequences import write_frames, write_picture, write_wav
 
 

@@ -1,4 +1,4 @@
-"""Tests of colorizer/film/decode/disc_film.py, through the job that the worker does."""
+"""Tests of colorizer/film/decode/folders/disc_film.py, through the job that the worker does."""
 
 from itertools import pairwise
 from pathlib import Path
