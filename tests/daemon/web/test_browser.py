@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 
+from benchmarks.web import fill
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.conftest import TIMEOUT, Daemon
@@ -157,6 +158,34 @@ def test_files_and_a_folder_are_dragged_onto_the_page(page: Page, browser: Brows
             "Album 1912/a.jpg": b"a.jpg",
             "Album 1912/inner/b.jpg": b"inner/b.jpg",
         }
+
+
+@pytest.mark.slow
+def test_one_is_found_among_a_hundred_thousand(page: Page, browser: Browser) -> None:
+    """By its name; page by page, all are reached, each once; other states and days are found, too."""
+    fill(page.config, 100_000)
+    with opened(browser, page.address) as tab:
+        tab.goto(f"{page.address}/login?link={page.credentials.make_link(time.time())}")
+        tab.goto(f"{page.address}/done")
+        expect(tab.get_by_text("89,998 files")).to_be_visible()
+        first = tab.locator(".tile").all_inner_texts()
+        tab.get_by_role("link", name="Older").click()
+        expect(tab.get_by_role("link", name="Newest")).to_be_visible()
+        second = tab.locator(".tile").all_inner_texts()
+        assert len(first) == len(second) == 48
+        assert not set(first) & set(second)
+
+        tab.get_by_label("Name").fill("PICTURE 77776")
+        tab.get_by_role("button", name="Search").click()
+        expect(tab.locator(".tile")).to_have_count(1)
+        expect(tab.locator(".tile")).to_contain_text("picture 77776.jpg")
+        tab.get_by_text("More").click()
+        tab.get_by_label("State").select_option("skipped")
+        tab.get_by_label("Name").fill("/picture 99")
+        tab.get_by_role("button", name="Search").click()
+        expect(tab.get_by_role("heading", name="Skipped")).to_be_visible()
+        expect(tab.locator(".tile").first).to_contain_text("picture 99999.jpg")
+        check_all(tab, f"{page.address}/", ("done", "done?state=skipped", "failed", ""))
 
 
 def drag(tab: Tab, *paths: Path) -> None:
