@@ -68,12 +68,10 @@ def test_a_change_that_another_site_asks_for_is_refused(page: Page) -> None:
     assert page.browser.post("/actions", data={"do": "resume"}, headers=same).status_code == 503
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8470", "127.0.0.1.evil.example", "localhost:1@evil.example", ""]
-)
-def test_a_name_that_leads_here_by_a_trick_is_refused(page: Page, host: str) -> None:
+def test_a_name_that_leads_here_by_a_trick_is_refused(page: Page) -> None:
     """DNS rebinding: the browser believes that it talks to another site."""
-    assert page.browser.get("/", headers={"Host": host}).status_code == 421
+    for host in ("evil.example", "evil.example:8470", "127.0.0.1.evil.example", "localhost:1@evil.example", ""):
+        assert page.browser.get("/", headers={"Host": host}).status_code == 421, host
 
 
 def test_own_names_are_known(make_page: Callable[..., Page]) -> None:
@@ -133,14 +131,12 @@ def test_the_token_is_in_no_log(page: Page, capfd: pytest.CaptureFixture[str]) -
     assert page.credentials.token not in written.out + written.err
 
 
-@pytest.mark.parametrize(
-    "path", ["/static/../site.py", "/static/%2e%2e/site.py", "/static//etc/passwd", "/static/..%2f"]
-)
-def test_no_path_leads_out_of_the_static_files(page: Page, path: str) -> None:
+def test_no_path_leads_out_of_the_static_files(page: Page) -> None:
     """However its dots are written."""
-    request = httpx.Request("GET", page.address)
-    request.url = httpx.URL(page.address).copy_with(raw_path=path.encode())
-    assert page.browser.send(request).status_code in {303, 404}
+    for path in ("/static/../site.py", "/static/%2e%2e/site.py", "/static//etc/passwd", "/static/..%2f"):
+        request = httpx.Request("GET", page.address)
+        request.url = httpx.URL(page.address).copy_with(raw_path=path.encode())
+        assert page.browser.send(request).status_code in {303, 404}, path
 
 
 @pytest.mark.parametrize(

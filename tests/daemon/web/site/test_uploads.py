@@ -106,12 +106,10 @@ def test_a_disk_that_fills_up_keeps_what_has_come(page: Page, monkeypatch: pytes
     assert arrived(page) == {"a.jpg": b"abcd"}
 
 
-@pytest.mark.parametrize(
-    "name", ["", ".", "..", "../..", "/", "\0", "x" * 300, "a/" * 30 + "b", ".hidden.jpg", "a.part"]
-)
-def test_a_name_that_cannot_be_kept_is_refused(page: Page, name: str) -> None:
+def test_a_name_that_cannot_be_kept_is_refused(page: Page) -> None:
     """Or one that the folder ignores."""
-    assert begin(page, name, 1).status_code in {403, 422}
+    for name in ("", ".", "..", "../..", "/", "\0", "x" * 300, "a/" * 30 + "b", ".hidden.jpg", "a.part"):
+        assert begin(page, name, 1).status_code in {403, 422}, name
     assert arrived(page) == {}
 
 
