@@ -6,6 +6,7 @@ import random
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 from fractions import Fraction
 from itertools import pairwise
@@ -189,6 +190,17 @@ def test_another_size_in_the_middle_is_scaled_and_told(tmp_path: Path, weights: 
     report, result = colour(joined, tmp_path, weights)
     assert any("64 x 64 was scaled to the 96 x 64" in note for note in report.notes), report.notes
     assert len(probe(result).times) == report.frames >= 18
+
+
+def test_times_that_no_container_holds_are_told(tmp_path: Path, weights: Path) -> None:
+    """A damaged header says that each frame lasts two days: no QuickTime file can say so."""
+    source = noisy(tmp_path / "film.avi", "-c:v mjpeg -vf setsar=64/45", seconds=1)
+    content = bytearray(source.read_bytes())
+    place = content.index(b"strh") + 8 + 20  # scale and rate, after four words and two halves
+    content[place : place + 8] = struct.pack("<II", 4456449, 25)
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match=r"film\.avi: mov cannot hold its timestamps"):
+        colour(source, tmp_path, weights, encoder="prores")
 
 
 def test_closed_captions_stay_in_the_picture(tmp_path: Path, weights: Path) -> None:

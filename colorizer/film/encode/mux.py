@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -18,6 +18,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from colorizer.errors import MediaError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import Chapter, FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off, unread_elements
@@ -80,6 +81,9 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
     Returns:
         What could not be kept, for the report.
 
+    Raises:
+        MediaError: the container cannot hold the film, or the result is damaged.
+
     """
     notes: list[str] = []
     shift = _shift(info, container, job.excerpt, notes)
@@ -107,10 +111,10 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
     if added:
         add_to_header(job.target, added)
     notes += tables.notes() if (tables := read_tables(info.path)) else ()
-    notes += _unkept(job, info, container)
     last = segments[-1].record.end * info.time_base - shift
     frames = sum(len(segment.record.pts) for segment in segments)
     notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams), on_progress)
+    notes += _unkept(job, info, container)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
     return tuple(notes)
@@ -121,8 +125,9 @@ def _opened(info: FilmInfo) -> AbstractContextManager[InputContainer | None]:
     return open_film(info.sound or info.path) if info.side_streams else nullcontext()
 
 
-def _create(job: Job, container: Container, info: FilmInfo) -> OutputContainer:
-    """Open the result so that timestamps and tags stay as they are.
+@contextmanager
+def _create(job: Job, container: Container, info: FilmInfo) -> Iterator[OutputContainer]:
+    """Open the result so that timestamps and tags stay as they are; closing it writes what is left.
 
     Matroska holds sound that begins a little before zero, as coded sound does, although libav would rather move all of
     the film. QuickTime holds tags of any name, although libav would rather leave out those that it does not know.
@@ -131,7 +136,11 @@ def _create(job: Job, container: Container, info: FilmInfo) -> OutputContainer:
     if container != MKV and info.tags.keys() - _QUICKTIME_TAGS:
         options = {"movflags": "use_metadata_tags"}
     target = f"file:{job.target}"
-    return av.open(target, "w", format=container.format, options=options, metadata_errors="surrogateescape")
+    try:
+        with av.open(target, "w", format=container.format, options=options, metadata_errors="surrogateescape") as result:
+            yield result
+    except av.error.ArgumentError as error:  # frames of a damaged original that last for days, say
+        raise MediaError(f"{info.path.name}: {container.format} cannot hold its timestamps or streams") from error
 
 
 def _mux(
