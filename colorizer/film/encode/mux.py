@@ -135,9 +135,9 @@ def _create(job: Job, container: Container, info: FilmInfo) -> Iterator[OutputCo
     options = {"avoid_negative_ts": "disabled"} if container == MKV else {}
     if container != MKV and info.tags.keys() - _QUICKTIME_TAGS:
         options = {"movflags": "use_metadata_tags"}
-    target = f"file:{job.target}"
+    target, errors = f"file:{job.target}", "surrogateescape"
     try:
-        with av.open(target, "w", format=container.format, options=options, metadata_errors="surrogateescape") as result:
+        with av.open(target, "w", format=container.format, options=options, metadata_errors=errors) as result:
             yield result
     except av.error.ArgumentError as error:  # frames of a damaged original that last for days, say
         raise MediaError(f"{info.path.name}: {container.format} cannot hold its timestamps or streams") from error
