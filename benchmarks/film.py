@@ -61,10 +61,11 @@ def main(seconds: int = _SECONDS) -> list[Figure]:
 
 
 def _print(frames: int, costs: dict[str, list[Cost]], caption: str) -> None:
-    table = Table("", "seconds, median", "frames/s", "processor time, ms/frame")
+    table = Table("", "seconds, median", "frames/s", "processor time, ms/frame", "processors used")
     for title, some in costs.items():
         seconds, processor = (statistics.median(one) for one in zip(*some, strict=True))
-        table.add_row(title, f"{seconds:.1f}", f"{frames / seconds:.1f}", f"{1000 * processor / frames:.1f}")
+        figures = seconds, frames / seconds, 1000 * processor / frames
+        table.add_row(title, *(f"{figure:.1f}" for figure in figures), f"{processor / seconds:.2f}")
     table.title = f"1080p, {frames} grainy frames, x264 veryfast crf 18"
     table.caption = caption
     Console().print(table)
