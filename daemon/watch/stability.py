@@ -17,7 +17,7 @@ from daemon.files.identity import Identity
 @dataclass(frozen=True, slots=True)
 class _Observation:
     identity: Identity | None
-    """Identity at the last look; None before the first."""
+    """Identity at the last look; None if there was none since the last event."""
     since: float
     """When the file last changed, or an event named it."""
 
@@ -38,9 +38,8 @@ class StabilityTracker:
         self._tracked.setdefault(path, _Observation(None, now))
 
     def notice(self, path: Path, now: float) -> None:
-        """Track a file that an event named; its quiet time begins again."""
-        known = self._tracked.get(path)
-        self._tracked[path] = _Observation(known.identity if known else None, now)
+        """Track a file that an event named; its quiet time begins again, with its identity at the next look."""
+        self._tracked[path] = _Observation(None, now)
 
     def complete(self, look: Callable[[Path], Identity | None], now: float) -> list[tuple[Path, Identity]]:
         """Look at each file that is due; stop tracking those that are complete, which are returned, or gone.

@@ -55,6 +55,17 @@ def test_an_event_starts_the_quiet_time_anew() -> None:
     assert tracker.complete(disk.look, 62) != []
 
 
+def test_a_file_that_grew_between_two_events_waits_once() -> None:
+    """Most files are first looked at while they are being written."""
+    disk, tracker = Disk(), StabilityTracker(5)
+    tracker.notice(FILE, 0)
+    assert tracker.complete(disk.look, 0) == []
+    disk.grow()
+    tracker.notice(FILE, 1)
+    assert tracker.complete(disk.look, 1) == []
+    assert tracker.complete(disk.look, 6) == [(FILE, disk.identity)]
+
+
 def test_same_size_and_time_in_another_inode_is_another_file() -> None:
     """A file that was replaced has only just come."""
     disk, tracker = Disk(), StabilityTracker(5)
