@@ -216,6 +216,7 @@ def test_originals_move_to_done_where_that_is_configured(daemon: Daemon) -> None
     for size in (40, 50):
         write_grey(daemon.inbox / "scan.png", size, size)
         daemon.wait_until(lambda: not (daemon.inbox / "scan.png").exists(), "the original moved")
+    daemon.wait_for(done=2)
     assert sorted(path.name for path in (daemon.inbox / "done").iterdir()) == ["scan (2).png", "scan.png"]
     assert sorted(Image.open(path).size for path in daemon.outbox.iterdir()) == [(40, 40), (50, 50)]
 
