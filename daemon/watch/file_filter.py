@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from colorizer.disc import is_disc, is_named_as_disc
+from colorizer.disc import holds_disc, is_disc
 from colorizer.frame_sequence import is_sound, sequence_at
 from daemon.config.settings import Folder
 
@@ -50,9 +50,9 @@ def wanted_at(folder: Folder, path: Path) -> Iterator[Path]:
     """
     if not path.is_relative_to(folder.input) or _has_link(folder, path):
         return
-    disc = next((place for place in (path, path.parent) if is_named_as_disc(place) and is_disc(place)), None)
+    disc = next((place for place in (path, path.parent) if holds_disc(place)), None)
     if disc is not None:
-        yield from (disc,) if wants(folder, disc) else ()
+        yield from (disc,) if is_disc(disc) and wants(folder, disc) else ()
     elif os.path.isdir(path):  # noqa: PTH112 (False where it cannot be read; pathlib would raise)
         yield from walk(folder, path) if descends(folder, path) else ()
     elif wants(folder, path):
@@ -96,9 +96,9 @@ def walk(
         if folder.links == "follow":
             seen.add((found.st_dev, found.st_ino))
         enter(found)
-        if is_named_as_disc(here) and is_disc(here):
+        if holds_disc(here):
             entries.close()
-            yield from (here,) if wants(folder, here) else ()
+            yield from (here,) if is_disc(here) and wants(folder, here) else ()
             continue
         with entries:
             inner: list[Path] = []

@@ -86,9 +86,12 @@ def test_a_disc_is_one_film(tmp_path: Path) -> None:
     """Found by a walk, and by an event about any of its files."""
     disc = tmp_path / "Holiday" / "VIDEO_TS"
     disc.mkdir(parents=True)
-    for name in ("VTS_01_1.VOB", "VTS_01_0.IFO"):
-        (disc / name).write_text("x")
     folder = Folder(input=tmp_path, output=tmp_path / "out")
+    for name in ("VTS_01_0.IFO", "VIDEO_TS.VOB"):
+        (disc / name).write_text("x")
+    assert list(walk(folder, tmp_path)) == []  # its titles are copied last
+    assert list(wanted_at(folder, disc / "VIDEO_TS.VOB")) == []
+    (disc / "VTS_01_1.VOB").write_text("x")
     assert list(walk(folder, tmp_path)) == [disc]
     assert list(wanted_at(folder, disc / "VTS_01_0.IFO")) == [disc]
     assert list(walk(folder.model_copy(update={"exclude": ("VIDEO_TS",)}), tmp_path)) == []
