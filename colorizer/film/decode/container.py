@@ -63,7 +63,7 @@ def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContaine
 
 def _open(path: Path, rate: Fraction) -> InputContainer:
     if is_sequence(path):
-        container = av.open(open_sequence(path, rate), "r", format="mov", buffer_size=_READ)
+        container = av.open(open_sequence(path, rate), "r", buffer_size=_READ)
         container.streams.video[0].codec_context.options = decoder_options(path)
         return container
     if is_disc(path):

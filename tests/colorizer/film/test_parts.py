@@ -56,9 +56,9 @@ def test_a_film_is_planned_once(tmp_path: Path, weights: Path, monkeypatch: pyte
     probed: list[Path] = []
     probe = plan.probe_film
 
-    def spied(path: Path, most_megapixels: int) -> FilmInfo:
+    def spied(path: Path, most_megapixels: int, rate: str | None) -> FilmInfo:
         probed.append(path)
-        return probe(path, most_megapixels)
+        return probe(path, most_megapixels, rate)
 
     monkeypatch.setattr(plan, "probe_film", spied)
     wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", film_of(20)), weights)
