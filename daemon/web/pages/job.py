@@ -13,7 +13,7 @@ from daemon.journal.records import JobRecord
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.preview_worker import PreviewError
 from daemon.web.site.previews import Source, Which
-from daemon.web.site.reading import facts_of, job_at, job_with_attempts, shown
+from daemon.web.site.reading import facts_of, job_at, job_with_attempts, running_facts, shown
 from daemon.web.site.rendering import render
 
 PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm"}
@@ -36,6 +36,7 @@ async def show(request: Request) -> Response:
         "job.html",
         job=job,
         facts=facts_of(job),
+        running=running_facts(job, site.feed.latest.snapshot) if job.state == "running" else None,
         attempts=attempts,
         choice=_chosen(job),
         is_photo=is_photo,

@@ -10,14 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from daemon.control.control_socket import Answer
 from daemon.journal.listing import JobFilter, list_jobs
-from daemon.journal.records import JobRecord
 from daemon.web.pages.job import found_job
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.feed import Snapshot
 from daemon.web.site.preview_worker import PreviewError
-from daemon.web.site.reading import facts_of, reading
+from daemon.web.site.reading import facts_of, reading, running_facts
 from daemon.web.site.rendering import render
 
 _SHOWN = 24
@@ -61,25 +59,9 @@ def _read(site: Site, snapshot: Snapshot | None) -> dict[str, Any]:
         waiting = list_jobs(journal, JobFilter(("waiting", "held")), _SHOWN).jobs
         return {
             "records": running,
-            "running": [_running(job, snapshot) for job in running],
+            "running": [running_facts(job, snapshot) for job in running],
             "waiting": [facts_of(job) | {"name": str(job.path)} for job in waiting],
             "recent": list_jobs(journal, JobFilter(("done",)), 6).jobs,
             "queues": journal.pending_by_folder(),
             "journal_id": journal.id,
         }
-
-
-def _running(job: JobRecord, snapshot: Snapshot | None) -> Answer:
-    """A running file with its progress: as the service says, else as the journal does."""
-    facts = facts_of(job)
-    live: Answer = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
-    done, frames = live.get("frames_done", job.frames_done), live.get("frames", job.frames)
-    return facts | {
-        "name": job.path.name,
-        "folder": str(job.folder),
-        "frames_done": done,
-        "frames": frames,
-        "fraction": min(1.0, done / frames) if frames else None,
-        "speed": live.get("frames_per_second"),
-        "left": live.get("seconds_left"),
-    }

@@ -13,6 +13,7 @@ from daemon.journal.listing import JobFilter, JobPage, list_jobs, read_key
 from daemon.journal.reader import JournalReader, opened_to_read
 from daemon.journal.records import Attempt, JobRecord
 from daemon.journal.states import STATES, State
+from daemon.web.site.feed import Snapshot
 
 _PATIENCE = 2.0
 """Seconds for which a page waits for a locked journal."""
@@ -80,6 +81,22 @@ def facts_of(job: JobRecord) -> Answer:
     return job_facts(job) | {
         "file": shown(str(job.source)),
         "output": shown(str(job.output)) if job.output and job.state == "done" else None,
+    }
+
+
+def running_facts(job: JobRecord, snapshot: Snapshot | None) -> Answer:
+    """A running file with its progress: as the service says, else as the journal does."""
+    facts = facts_of(job)
+    live: Answer = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
+    done, frames = live.get("frames_done", job.frames_done), live.get("frames", job.frames)
+    return facts | {
+        "name": job.path.name,
+        "folder": str(job.folder),
+        "frames_done": done,
+        "frames": frames,
+        "fraction": min(1.0, done / frames) if frames else None,
+        "speed": live.get("frames_per_second"),
+        "left": live.get("seconds_left"),
     }
 
 

@@ -36,6 +36,8 @@ def test_a_running_film_shows_a_frame_of_its_last_segment(
 
     text = page.browser.get("/").text
     assert text.count(f"jobs/{job}/frame.jpg?segment-") == 2
+    for shown in (text, page.browser.get(f"/jobs/{job}").text):
+        assert "Progress of film.mkv" in shown
     answer = page.browser.get(f"/jobs/{job}/frame.jpg")
     assert answer.headers["content-type"] == "image/jpeg"
     picture = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"), float)
