@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,8 @@ from daemon.web.site.feed import Feed, Update
 
 HEARTBEAT_SECONDS = 15.0
 """Seconds after which a comment is sent where nothing changes: a proxy would close the connection."""
+_SPACING = 0.7
+"""Seconds between two batches of events: a page reads the state anew at each, and drops those that follow at once."""
 _MOST = 200
 """Streams at a time."""
 
@@ -41,13 +44,15 @@ async def _events(feed: Feed, last: str | None, key: int) -> AsyncIterator[str]:
     try:
         yield "retry: 3000\n\n"
         while True:
-            missed = feed.after(last)
-            for update in missed if last != feed.latest.id else []:
-                yield _event(update)
-                last = update.id
-            await feed.wait(HEARTBEAT_SECONDS)
+            if last == feed.latest.id:
+                await feed.wait(HEARTBEAT_SECONDS)
             if last == feed.latest.id:
                 yield ": still here\n\n"
+                continue
+            for update in feed.after(last):
+                yield _event(update)
+                last = update.id
+            await asyncio.sleep(_SPACING)  # what changes meanwhile comes with the next batch
     finally:
         _open.discard(key)
 

@@ -1,5 +1,6 @@
 """Tests of daemon/web/site/feed.py: the page follows a real service, and asks it."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from daemon.web.api import events as stream_events
 from daemon.web.site.feed import Feed
 from tests.assets.pictures import write_grey
 from tests.conftest import TIMEOUT, Daemon
@@ -107,3 +109,26 @@ def test_a_browser_that_was_away_for_long_gets_the_latest(tmp_path: Path) -> Non
     assert feed.after(last) == []
     feed._add(None)  # noqa: SLF001
     assert [update.snapshot for update in feed.after(last)] == [None]
+
+
+def test_a_change_while_a_browser_is_told_of_another_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Breaks: a page shows what was a moment ago until the next change, or for twenty seconds."""
+    monkeypatch.setattr(stream_events, "HEARTBEAT_SECONDS", 100 * TIMEOUT)
+    feed = Feed(tmp_path / "control")
+
+    async def told() -> list[str]:
+        said = stream_events._events(feed, None, 1)  # noqa: SLF001
+        lines = [await anext(said)]
+        for number in range(3):
+            lines.append(await asyncio.wait_for(anext(said), TIMEOUT))
+            feed._add({"number": number})  # noqa: SLF001 (while the browser is told of the one before)
+        await said.aclose()
+        return lines
+
+    assert [line.rpartition("data: ")[2].strip() for line in asyncio.run(told())[1:]] == [
+        "null",
+        '{"number": 0}',
+        '{"number": 1}',
+    ]
