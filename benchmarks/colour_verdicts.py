@@ -4,8 +4,10 @@
 every fourth, one that is in doubt, each of one kind of `colour_set`. The photographs are numbered by name. The
 thresholds of the detection were chosen by those with an even number; the others are held out.
 
-A picture in colour is decided at sight if two hues, at least 60 degrees apart, each have 8 ab units or more, away
-from the median of the picture, on 3% of it. The others (fog, snow, night) have hardly any colour: they count apart.
+A picture in colour is decided at sight if the photograph gives it two hues, at least 60 degrees apart, that each have 8
+ab units or more on 3% of it. What the same maker makes of the photograph in black and white is subtracted before, so
+that a tint or a mount is no such hue. The others (fog, snow, night, what has nearly faded) have hardly any colour:
+they count apart.
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def _pictures(path: Path, number: int) -> Iterator[tuple[str, Maker, NDArray[np.
             continue
         maker = makers[number // 2 % len(makers)]
         picture = make(maker, photo.copy(), 10 * number + seed)
-        yield (_HARDLY if wanted == "colour" and not _is_plain(picture) else wanted), maker, picture
+        is_plain = wanted != "colour" or _is_plain(picture, make(maker, _without_colour(photo), 10 * number + seed))
+        yield (wanted if is_plain else _HARDLY), maker, picture
 
 
 def _print(halves: Sequence[Verdicts]) -> None:
@@ -107,9 +110,14 @@ def reduced(picture: NDArray[np.uint8]) -> torch.Tensor:
     return shrink(rgb, judged_extent(rgb.shape[-2], rgb.shape[-1]))[0]
 
 
-def _is_plain(picture: NDArray[np.uint8]) -> bool:
-    """Whether a person sees several hues in a picture."""
-    ab = rgb_to_lab(shrink(reduced(picture)[None], (32, 32))[0])[1:].flatten(1)
+def _without_colour(photo: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.repeat((photo @ (0.299, 0.587, 0.114))[..., None], 3, axis=2)
+
+
+def _is_plain(picture: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
+    """Whether a person sees several hues in a picture that the same picture without them has not."""
+    both, black_and_white = (rgb_to_lab(shrink(reduced(one)[None], (32, 32))[0])[1:] for one in (picture, grey))
+    ab = (both - black_and_white).flatten(1)
     a, b = ab - ab.median(dim=1, keepdim=True).values
     hues = (torch.atan2(b, a) / (2 * torch.pi) * _HUES).floor().long() % _HUES
     strong = torch.hypot(a, b) > _CHROMA

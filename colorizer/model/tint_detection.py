@@ -2,8 +2,8 @@
 
 Sepia, cyanotype, yellowed paper and a scanner's cast give each grey one colour, which varies slowly over the picture.
 The colour that remains when such a tint is removed is the picture's own. A stain, silver mirrors and a wash of light
-have one hue and soft edges; noise, rings and fringes vanish in means; objects in colour have several hues, and edges
-where the luma has them.
+have one hue and soft edges; noise, rings and fringes vanish in means; objects in colour have several hues, edges where
+the luma has them, and lie in the inner part of the picture as well, where what years and scanners add is rare.
 """
 
 from __future__ import annotations
@@ -40,13 +40,16 @@ _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
 _MEAN, _AROUND = 3, 9
 """Sides in cells of the squares over which own colour is averaged, and of their surroundings."""
-_USUAL = 0.95
-"""Share of the cells whose own colour counts; the strongest may be writing, a stamp or a stain."""
-# A logistic regression, fitted to half of the pictures of benchmarks/colour_verdicts.py.
-_SECOND_HUE, _DETAILS, _EDGES, _TINTED, _BIAS = 5.58, 1.21, 1.92, 2.43, -0.88
+_USUAL, _USUAL_DETAILS = 0.95, 0.9
+"""Share of the cells whose own colour, and details of it, count; the strongest may be writing, a stamp or a stain."""
+_INNER = 0.15
+"""Share of the height and width at each side that is no inner part."""
+# A logistic regression, fitted to the tuning half of benchmarks/colour_verdicts.py.
+_SECOND_HUE, _EDGES, _COHERENT, _TINTED = 2.46, 4.61, 3.46, 2.31
+_INNER_SECOND_HUE, _INNER_DETAILS, _BIAS = 2.26, 2.57, -5.27
 _LEAST = 0.03
 """Ab units that are added to each deviation, so that its logarithm exists."""
-_COLOUR, _DOUBT = 0.0, -1.5
+_COLOUR, _DOUBT = 0.0, -2.5
 """Score above which a picture is in colour, and above which that is in doubt."""
 _SPOT, _SPOTS = 5.0, 0.015
 """Own colour in ab units, and the share of cells that have it, from which a grey picture is in doubt."""
@@ -59,7 +62,7 @@ class Verdict(Enum):
     GREY = "black and white"
     COLOUR = "in colour"
     IN_DOUBT = "in doubt"
-    """Parts of it have colour: an object, or a stain; it is taken for black and white."""
+    """It has some colour: an object, a stain, or colours that have faded; it is taken for black and white."""
     UNKNOWN = "unknown"
     """A grey picture with nearly one lightness, such as a title or darkness."""
 
@@ -106,13 +109,12 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
 def _verdict(lab: Tensor, tint: Tensor) -> Verdict:
     """What a picture (3, h, w) without its surround is, which has a tint (2, h, w)."""
     own, strength = _own_colour(lab, tint)
-    smooth = _around(own, _MEAN)
-    score = _score(smooth, _around(own, _AROUND), _averaged(lab[:1]), strength)
+    score = _score(own, _inner_own_colour(lab), _averaged(lab[:1]), strength)
     if score > _COLOUR:
         return Verdict.COLOUR
     if not _has_detail(lab):
         return Verdict.UNKNOWN
-    spots = (smooth.norm(dim=0) > _SPOT).float().mean()
+    spots = (_around(own, _MEAN).norm(dim=0) > _SPOT).float().mean()
     return Verdict.IN_DOUBT if score > _DOUBT or float(spots) > _SPOTS else Verdict.GREY
 
 
@@ -154,26 +156,49 @@ def _own_colour_of_pixels(lab: Tensor, tint: Tensor) -> Tensor:
     return own
 
 
-def _score(smooth: Tensor, around: Tensor, lightness: Tensor, strength: float) -> float:
+def _inner_own_colour(lab: Tensor) -> Tensor:
+    """The own colour of the cells in the inner part of a picture (3, h, w), which is judged without the rest."""
+    down, across = int(_INNER * lab.shape[1]), int(_INNER * lab.shape[2])
+    inner = Margins(down, down, across, across).inside(lab)
+    return _own_colour(inner, _tint(inner))[0]
+
+
+def _score(own: Tensor, inner: Tensor, lightness: Tensor, strength: float) -> float:
     """Log odds that a picture is in colour.
 
     Args:
-        smooth: own colour of cells, averaged over few cells, (2, rows, columns).
-        around: averaged over more cells.
-        lightness: of the cells, (1, rows, columns).
+        own: own colour of its cells, (2, rows, columns).
+        inner: of the cells in its inner part.
+        lightness: of all cells, (1, rows, columns).
         strength: of the tint.
 
     """
-    sizes = smooth.norm(dim=0)
-    second_hue = _deviations(smooth[:, sizes <= sizes.quantile(_USUAL)])[0]
-    details = _deviations((smooth - around).flatten(1))[1]
+    smooth, smooth_inner = _around(own, _MEAN), _around(inner, _MEAN)
+    details = smooth_inner - _around(inner, _AROUND)
     return (
-        _SECOND_HUE * log(second_hue + _LEAST)
-        + _DETAILS * log(details + _LEAST)
+        _SECOND_HUE * log(_deviations(_usual(smooth, _USUAL))[0] + _LEAST)
         + _EDGES * _shared_edges(smooth, _around(lightness, _MEAN))
+        + _COHERENT * _coherence(own)
         + _TINTED * log(strength + _LEAST)
+        + _INNER_SECOND_HUE * log(_deviations(_usual(smooth_inner, _USUAL))[0] + _LEAST)
+        + _INNER_DETAILS * log(_deviations(_usual(details, _USUAL_DETAILS))[1] + _LEAST)
         + _BIAS
     )
+
+
+def _usual(colours: Tensor, share: float) -> Tensor:
+    """The colours (2, N) of a share of the cells (2, rows, columns): all but the strongest."""
+    sizes = colours.norm(dim=0)
+    return colours[:, sizes <= sizes.quantile(share)]
+
+
+def _coherence(colour: Tensor) -> float:
+    """How far cells (2, rows, columns) are like their neighbours: 0 if independent, as in noise, 1 if alike."""
+    centred = colour - colour.mean(dim=(1, 2), keepdim=True)
+    across, down = centred[:, :, 1:] * centred[:, :, :-1], centred[:, 1:] * centred[:, :-1]
+    if not (across.numel() and down.numel()):
+        return 0.0
+    return float((across.mean() + down.mean()) / 2 / (centred.square().mean() + _TINY**2))
 
 
 def _deviations(ab: Tensor) -> tuple[float, float]:

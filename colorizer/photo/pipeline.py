@@ -121,7 +121,7 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
     if coloured:
         notes.append(f"{coloured} of {pages} pages {'was' if coloured == 1 else 'were'} in colour, and kept it")
     if any(reduction.verdict is Verdict.IN_DOUBT for reduction in reductions):
-        notes.append("parts of it have colour (a stain, or an object); it was taken for black and white")
+        notes.append("it has some colour (a stain, an object, or what has faded); it was taken for black and white")
     if any(reduction.kept for reduction in reductions):
         notes.append("what lies around the picture kept its colour")
     return tuple(notes)
