@@ -1,8 +1,9 @@
 """Service times of one slot: for photographs, and for the plan, the colouring and the joining of a film.
 
-`python -m benchmarks.cluster_costs NAME...` measures on one core with one thread, and adds the times to
-`benchmarks/results/cluster.json`, from which `benchmarks.cluster_growth` reads them. Run it on a quiet machine. The
-small files are those of `benchmarks.cluster`; the others are what a shelf may hold.
+`python -m benchmarks.cluster_costs NAME...` measures processor time on one core, which is the time of a slot that has
+the core for itself, whoever else uses the machine meanwhile. It adds the times to `benchmarks/results/cluster.json`,
+from which `benchmarks.cluster_growth` reads them. The small files are those of `benchmarks.cluster`; the others are what
+a shelf may hold.
 """
 
 from __future__ import annotations
@@ -53,8 +54,6 @@ class PhotographCosts:
     batch: int
     seconds: list[float]
     """Seconds of each task, for a photograph."""
-    processor: float
-    """Processor seconds for a photograph."""
     read: float
     """Bytes of an original."""
     written: float
@@ -68,8 +67,6 @@ class FilmCosts:
     """Seconds of the plan and the pass that finds the segments, for a frame."""
     seconds: list[float]
     """Seconds of colouring a frame, in each shot."""
-    processor: float
-    """Processor seconds of colouring a frame."""
     join: float
     """Seconds of joining, for a frame, with the comparison that follows."""
     read: float
@@ -94,20 +91,19 @@ def measure_photographs(photographs: Photographs) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         jobs = [_job(path, folder) for path in write_photographs(folder, photographs)]
-        seconds, processor = [], 0.0
+        seconds = []
         for number in range(0, len(jobs), _BATCH):
             batch = jobs[number : number + _BATCH]
-            begun, used = time.perf_counter(), time.process_time()
+            begun = time.process_time()
             for _ in colorize_together(batch, lambda _number: None, _ignore):
                 pass
             for job in batch:
                 sync_file(job.target)
             if number:
-                seconds.append((time.perf_counter() - begun) / len(batch))
-                processor += time.process_time() - used
+                seconds.append((time.process_time() - begun) / len(batch))
         sizes = [(job.source.stat().st_size, job.target.stat().st_size) for job in jobs]
         read, written = (sum(column) / len(jobs) for column in zip(*sizes, strict=True))
-        return asdict(PhotographCosts(_BATCH, seconds, processor / (len(seconds) * _BATCH), read, written))
+        return asdict(PhotographCosts(_BATCH, seconds, read, written))
 
 
 def measure_film(film: Film) -> dict[str, Any]:
@@ -115,23 +111,23 @@ def measure_film(film: Film) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         job = _job(write_film(folder / "film.mp4", film), folder)
-        colorist, begun = open_colorist(_SETTINGS.colour), time.perf_counter()
+        colorist, begun = open_colorist(_SETTINGS.colour), time.process_time()
         outline = begin_outline(job, plan_film(job, probe_wanted(job), _ignore), colorist)
         outline = survey_outline(job, outline, colorist, _ignore)
-        planned = time.perf_counter() - begun
+        planned = time.process_time() - begun
         cuts = [number for number, edge in enumerate(outline.edges) if edge.is_cut or not number]
         begins = [*(outline.edges[cut].frames for cut in cuts), outline.frames]
-        seconds, used = [], time.process_time()
+        seconds = []
         for number, (first, end) in enumerate(pairwise([*cuts, len(outline.edges)])):
-            frames, begun = begins[number + 1] - begins[number], time.perf_counter()
+            frames, begun = begins[number + 1] - begins[number], time.process_time()
             colour_film_part(job, Part(first, end, frames), _ignore)
-            seconds.append((time.perf_counter() - begun) / frames)
-        processor, begun = time.process_time() - used, time.perf_counter()
+            seconds.append((time.process_time() - begun) / frames)
+        begun = time.process_time()
         colorize(job, _ignore)
         sync_file(job.target)
-        joined = time.perf_counter() - begun
+        joined = time.process_time() - begun
         read, written = job.source.stat().st_size, job.target.stat().st_size
-        costs = FilmCosts(planned, seconds, processor, joined, read, written)
+        costs = FilmCosts(planned, seconds, joined, read, written)
         return {name: one if name == "seconds" else one / film.frames for name, one in asdict(costs).items()}
 
 
@@ -144,7 +140,7 @@ def _ignore(_done: int, _frames: int) -> None:
 
 
 _MEASUREMENTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "costs of small photographs": partial(measure_photographs, replace(SMALL_PHOTOGRAPHS, count=256)),
+    "costs of small photographs": partial(measure_photographs, replace(SMALL_PHOTOGRAPHS, count=128)),
     "costs of a small film": partial(measure_film, _SMALL_FILM),
     "costs of photographs": partial(measure_photographs, SHELF_PHOTOGRAPHS),
     "costs of a film": partial(measure_film, SHELF_FILM),
