@@ -2,7 +2,7 @@
 
 `python -m benchmarks.cluster_costs NAME...` measures processor time on one core, which is the time of a slot that has
 the core for itself, whoever else uses the machine meanwhile. It adds the times to `benchmarks/results/cluster.json`,
-from which `benchmarks.cluster_growth` reads them. The small files are those of `benchmarks.cluster`; the others are what
+from which `benchmarks.cluster_growth` reads them. The small files are those of `benchmarks.cluster`, the others what
 a shelf may hold.
 """
 
