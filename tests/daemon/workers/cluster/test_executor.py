@@ -79,23 +79,25 @@ def drop(service: Daemon, photographs: int, films: int, first: int = 0) -> None:
 def kill_at_random(service: Daemon, nodes: Nodes, kills: int) -> int:
     """Kill a node again and again while all have a slot and several are busy; returns the number of files."""
     chosen, batches = random.Random(7), 0
-    service.start()
-    for _ in range(kills):
-        if service.status()["counts"].get("waiting", 0) < 3:
+
+    def is_busy() -> bool:
+        """Whether each node has a slot that is ready, and two have files; there are always more files."""
+        nonlocal batches
+        status = service.status()
+        is_ready = all(worker["ready"] for worker in status["service"]["workers"])
+        if is_ready and status["counts"].get("waiting", 0) < 3:
             drop(service, photographs=3, films=3, first=3 * batches)
             batches += 1
-        service.wait_until(lambda: is_busy(service), "several files are coloured")
+        return is_ready and status["counts"].get("running", 0) >= 2
+
+    service.start()
+    for _ in range(kills):
+        service.wait_until(is_busy, "several files are coloured")
         before = len(losses(service))
         nodes.kill(chosen.randrange(len(nodes.nodes)))
         nodes.add()
         service.wait_until(lambda before=before: len(losses(service)) > before, "the loss is noticed")
     return 6 * batches
-
-
-def is_busy(service: Daemon) -> bool:
-    """Whether each node has a slot that is ready, and two of them have files."""
-    status = service.status()
-    return all(worker["ready"] for worker in status["service"]["workers"]) and status["counts"].get("running", 0) >= 2
 
 
 def losses(service: Daemon) -> list[str]:
