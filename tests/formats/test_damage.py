@@ -203,6 +203,14 @@ def test_times_that_no_container_holds_are_told(tmp_path: Path, weights: Path) -
         colour(source, tmp_path, weights, encoder="prores")
 
 
+def test_samples_like_threads_are_taken_for_damage(tmp_path: Path, weights: Path) -> None:
+    """A header whose samples are 32,767 times as wide as high; its film is coloured as if it did not say this."""
+    source = noisy(tmp_path / "film.mp4", "-c:v libx264 -vf setsar=32767/1", seconds=1)
+    report, result = colour(source, tmp_path, weights)
+    assert report.frames == 10
+    assert probe(result).picture.get("sample_aspect_ratio", "1:1") == "1:1"
+
+
 def test_closed_captions_stay_in_the_picture(tmp_path: Path, weights: Path) -> None:
     """A53 captions of every frame are those of the original."""
     source = titled(tmp_path)

@@ -36,8 +36,8 @@ _COUNTING_FROM_ZERO = frozenset({"matroska,webm", "asf"})
 
 _OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"})
 """Metadata that describes the container itself, or how the original was encoded."""
-
-
+_LONGEST_SAMPLE = 16
+"""Greatest ratio of a sample's sides; that of films is 4 at most."""
 _STATISTICS = ("_statistics", "bps", "number_of_frames", "number_of_bytes")
 """Beginnings of the names of tags in which mkvmerge counts what is in a track."""
 
@@ -74,7 +74,7 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
             height=frame.height,
             pixels=frame.format.name,
             coding=_coding(path, stream, frame),
-            shape=stream.sample_aspect_ratio,
+            shape=_shape(stream),
             matrix=display_matrix(frame),
             field_order=_field_order(stream, frame),
             scan=Scan.FLAGGED,
@@ -147,6 +147,12 @@ def _is_made_anew(stream: Stream, container: InputContainer) -> bool:
     """Timecode, which is also a tag; QuickTime's chapters, which libav reads but does not show; a disc's navigation."""
     is_navigation = container.format.name == "mpeg"
     return stream.type == "data" and (is_navigation or "timecode" in stream.metadata or stream.discard == Discard.all)
+
+
+def _shape(stream: VideoStream) -> Fraction | None:
+    """The shape of the samples; None where it is not told, or where a damaged header tells of threads."""
+    shape = stream.sample_aspect_ratio
+    return shape if shape and 1 / _LONGEST_SAMPLE <= shape <= _LONGEST_SAMPLE else None
 
 
 def _check_size(path: Path, stream: VideoStream, most_megapixels: int) -> None:

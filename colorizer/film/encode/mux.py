@@ -56,6 +56,8 @@ _PROGRAMME_CLOCK = 60
 """Seconds: timestamps that begin later than this count from a broadcaster's clock, not from the film's beginning."""
 
 
+_REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
+"""What muxers say of packets that they cannot write."""
 _LEAST_BEGINNING = {MP4: Fraction(-30), MOV: Fraction(-30), MKV: Fraction(-1)}
 """Seconds below zero at which a container's first timestamp may lie."""
 
@@ -154,7 +156,7 @@ def _mux(
         reached = max(reached, ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base)
         try:
             result.mux(packet)
-        except (av.error.InvalidDataError, av.error.ArgumentError):  # a damaged packet of sound, say
+        except _REFUSALS:  # a damaged packet of sound, say
             refused += 1
     if refused:
         notes.append(f"{counted(refused, 'damaged packet')} of sound or other streams left out")
