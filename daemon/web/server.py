@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -47,6 +48,8 @@ def serve(config: Config, path: Path, *, is_child: bool) -> None:
     credentials = open_credentials(config)
     listening = bind(config.web)
     server = make_server(config, path, credentials)
+    # Requests that the server's end cancels (open pages) are no errors.
+    logging.getLogger("uvicorn.error").addFilter(lambda _record: not server.should_exit)
     if is_child:  # Ctrl-C reaches this process too; the service may still finish its jobs
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         uvicorn.server.HANDLED_SIGNALS = (signal.SIGTERM,)  # type: ignore[assignment]

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -11,13 +13,15 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 import yaml
 
 from daemon.commands.check import Finding, _findings
-from daemon.config.settings import Log
+from daemon.config.settings import Log, load_config
 from daemon.journal.journal import Journal
+from daemon.web.site.credentials import open_credentials
 from daemon.web.supervisor import WebSupervisor
 from tests.conftest import TIMEOUT, Daemon
 from tests.daemon.web.conftest import Page, config_in
@@ -53,6 +57,23 @@ def test_a_page_that_dies_is_started_again(tmp_path: Path, capfd: pytest.Capture
         second = until(lambda: logged(capfd, said, "web page")[1:])[0]
         assert second["log_in_once"] != first["log_in_once"]
     assert not psutil.pid_exists(second["process"])
+
+
+def test_a_page_that_ends_while_it_is_looked_at_logs_no_error(tmp_path: Path) -> None:
+    """A stream that its end cancels is no error: all lines are the log's own."""
+    settings = config_in(tmp_path).model_copy(update={"log": Log(format="json")})
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings.model_dump(mode="json", exclude_defaults=True)))
+    command = [sys.executable, "-m", "daemon", "web", "--config", str(tmp_path / "config.yaml")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
+        assert page.stderr is not None
+        address = json.loads(page.stderr.readline())["log_in_once"].partition("login")[0]
+        token = open_credentials(load_config(tmp_path / "config.yaml")).token
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.stream("GET", f"{address}api/v1/events", headers=headers, timeout=TIMEOUT) as events:
+            lines = events.iter_lines()  # without this name, the stream would be closed here
+            assert next(lines).startswith("retry")
+            page.terminate()
+            assert [line for line in page.stderr if not line.startswith("{")] == []
 
 
 def test_a_port_that_is_taken_turns_the_page_off(tintd: Daemon) -> None:
