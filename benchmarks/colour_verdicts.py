@@ -79,7 +79,7 @@ def _pictures(path: Path, number: int) -> Iterator[tuple[str, Maker, NDArray[np.
         makers = [maker for maker, truth in MAKERS if truth == wanted]
         if wanted == "in doubt" and number // 2 % _DOUBTFUL:
             continue
-        maker = makers[number // 2 % len(makers)]
+        maker = makers[number // (2 * _DOUBTFUL if wanted == "in doubt" else 2) % len(makers)]
         picture = make(maker, photo.copy(), 10 * number + seed)
         is_plain = wanted != "colour" or _is_plain(picture, make(maker, _without_colour(photo), 10 * number + seed))
         yield (wanted if is_plain else _HARDLY), maker, picture

@@ -40,13 +40,12 @@ _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
 _MEAN, _AROUND = 3, 9
 """Sides in cells of the squares over which own colour is averaged, and of their surroundings."""
-_USUAL, _USUAL_DETAILS = 0.95, 0.9
-"""Share of the cells whose own colour, and details of it, count; the strongest may be writing, a stamp or a stain."""
+_MANY, _MOST, _USUAL_DETAILS = 0.8, 0.95, 0.9
+"""Shares of the cells whose own colour, and details of it, count; the strongest may be an object, a stain or ink."""
 _INNER = 0.15
 """Share of the height and width at each side that is no inner part."""
-# A logistic regression, fitted to the tuning half of benchmarks/colour_verdicts.py.
-_SECOND_HUE, _EDGES, _COHERENT, _TINTED = 2.46, 4.61, 3.46, 2.31
-_INNER_SECOND_HUE, _INNER_DETAILS, _BIAS = 2.26, 2.57, -5.27
+# A logistic regression, fitted to the tuning half of benchmarks/colour_verdicts.py; there, doubtful ones are grey.
+_SECOND_HUE_OF_MANY, _SECOND_HUE_OF_MOST, _EDGES, _TINTED, _INNER_DETAILS, _BIAS = 3.9, 1.84, 3.58, 2.24, 1.5, -1.0
 _LEAST = 0.03
 """Ab units that are added to each deviation, so that its logarithm exists."""
 _COLOUR, _DOUBT = 0.0, -2.5
@@ -173,14 +172,13 @@ def _score(own: Tensor, inner: Tensor, lightness: Tensor, strength: float) -> fl
         strength: of the tint.
 
     """
-    smooth, smooth_inner = _around(own, _MEAN), _around(inner, _MEAN)
-    details = smooth_inner - _around(inner, _AROUND)
+    smooth = _around(own, _MEAN)
+    details = _around(inner, _MEAN) - _around(inner, _AROUND)
     return (
-        _SECOND_HUE * log(_deviations(_usual(smooth, _USUAL))[0] + _LEAST)
+        _SECOND_HUE_OF_MANY * log(_deviations(_usual(smooth, _MANY))[0] + _LEAST)
+        + _SECOND_HUE_OF_MOST * log(_deviations(_usual(smooth, _MOST))[0] + _LEAST)
         + _EDGES * _shared_edges(smooth, _around(lightness, _MEAN))
-        + _COHERENT * _coherence(own)
         + _TINTED * log(strength + _LEAST)
-        + _INNER_SECOND_HUE * log(_deviations(_usual(smooth_inner, _USUAL))[0] + _LEAST)
         + _INNER_DETAILS * log(_deviations(_usual(details, _USUAL_DETAILS))[1] + _LEAST)
         + _BIAS
     )
@@ -190,15 +188,6 @@ def _usual(colours: Tensor, share: float) -> Tensor:
     """The colours (2, N) of a share of the cells (2, rows, columns): all but the strongest."""
     sizes = colours.norm(dim=0)
     return colours[:, sizes <= sizes.quantile(share)]
-
-
-def _coherence(colour: Tensor) -> float:
-    """How far cells (2, rows, columns) are like their neighbours: 0 if independent, as in noise, 1 if alike."""
-    centred = colour - colour.mean(dim=(1, 2), keepdim=True)
-    across, down = centred[:, :, 1:] * centred[:, :, :-1], centred[:, 1:] * centred[:, :-1]
-    if not (across.numel() and down.numel()):
-        return 0.0
-    return float((across.mean() + down.mean()) / 2 / (centred.square().mean() + _TINY**2))
 
 
 def _deviations(ab: Tensor) -> tuple[float, float]:
