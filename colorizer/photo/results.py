@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyvips
 import torch
+from PIL import Image
 from torch import Tensor
 
 from colorizer.errors import MediaError, one_line
@@ -18,12 +20,11 @@ from colorizer.model.orientation import orient, unorient
 from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.copying import blocks_of_copy
 from colorizer.photo.blocks.exif import has_thumbnail
-from colorizer.photo.codecs.vips import open_with_vips
 from colorizer.photo.comparison import lost_metadata
 from colorizer.photo.formats import JPEG, PhotoFormat
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.metadata import blocks_of, tags_for_tiff, truth_of, with_blocks
-from colorizer.photo.picture import ColouredStrips, Photo, Picture, luma_weights
+from colorizer.photo.picture import ColouredStrips, Photo, Picture
 from colorizer.photo.reduction import reduce_luma
 from colorizer.photo.tags import Tags
 
@@ -179,20 +180,17 @@ def _side_by_side(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
 def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
     """Luma of each frame of a result, upright, (1, 1, h, w)."""
     if plan.format is JPEG and isinstance(plan.job.settings.photo.profile, str):
-        return [_reduced_jpeg(plan, min(luma[0].shape[-2:]))]
-    pictures = plan.format.open(plan.job.target, _unlimited(plan)).pictures
+        return [_reduced_jpeg(plan.job.target, min(luma[0].shape[-2:]), plan.photo.pictures[0].orientation)]
+    unlimited = plan.job.settings.photo.model_copy(
+        update={"max_megapixels": _UNLIMITED, "max_megapixels_whole": _UNLIMITED}
+    )
+    pictures = plan.format.open(plan.job.target, Opening(unlimited)).pictures
     frames: list[Tensor] = []
     for picture in (_with_white(*both) for both in zip(pictures, plan.photo.pictures, strict=False)):
         height, width = luma[min(len(frames), len(luma) - 1)].shape[-2:]
         extent = partial(_same_extent, (int(height), int(width)))
         frames += reduce_luma(picture, extent)
     return frames
-
-
-def _unlimited(plan: ResultPlan) -> Opening:
-    """How a result is opened: at any size."""
-    sizes = {"max_megapixels": _UNLIMITED, "max_megapixels_whole": _UNLIMITED}
-    return Opening(plan.job.settings.photo.model_copy(update=sizes))
 
 
 def _with_white(result: Picture, original: Picture) -> Picture:
@@ -204,14 +202,13 @@ def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[in
     return extent
 
 
-def _reduced_jpeg(plan: ResultPlan, side: int) -> Tensor:
-    """The luma of a JPEG, reduced by its decoder to no less than `side`, where that is possible."""
-    original = plan.photo.pictures[0]
-    factor = min(original.width * plan.job.across, original.height) // side
-    reduced = 1 << min(3, max(0, factor.bit_length() - 1))
-    picture = open_with_vips(plan.job.target, "jpegload_source", _unlimited(plan), shrink=reduced)
-    luma = picture.open().numpy() @ np.array(luma_weights(picture.white))
-    return orient(torch.from_numpy(luma)[None, None].float(), original.orientation)
+def _reduced_jpeg(path: Path, side: int, orientation: int) -> Tensor:
+    """The luma of a JPEG, reduced by its decoder to no less than `side`; that of R'G'B' would be clipped."""
+    # Pillow warns of damaged EXIF, which is as in the original.
+    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["JPEG"]) as image:
+        image.draft("L", (side, side))
+        samples = torch.from_numpy(np.array(image.convert("L")))
+    return orient(samples[None, None].float() / 255, orientation)
 
 
 def _differ(result: Tensor, original: Tensor) -> bool:
