@@ -177,12 +177,13 @@ def test_a_mixed_film_is_looked_through_once(tmp_path: Path, weights: Path, aske
     whole = job(tmp_path / "whole", source, weights)
     colorize(whole, lambda _done, _all: None)
     broken = job(tmp_path / "broken", source, weights)
-    assert len(interrupt(broken, 40)) == 3
+    kept = len(interrupt(broken, 40))
+    assert kept in {2, 3}  # the third segment is finished while the fourth is encoded
     asked.frames = 0
     told: list[int] = []
     report = colorize(broken, lambda done, _all: told.append(done))
     assert asked.frames == 0
-    assert told[0] == 33
+    assert told[0] == 11 * kept
     assert report.notes == ("22 of 44 frames were in colour, and kept it",)
     assert streams(broken.target) == streams(whole.target)
 
