@@ -97,7 +97,7 @@ def _named(group: str, tags: dict[int, object]) -> Iterator[tuple[str, str, str]
     names = ExifTags.GPSTAGS if group == "GPS" else ExifTags.TAGS
     for tag, value in tags.items():
         if tag not in _CHANGED:
-            yield group, names.get(tag, str(tag)), str(value)
+            yield group, names.get(tag, str(tag)), str(value).rstrip("\0")  # some programs pad texts
 
 
 def _of_xmp(packets: Sequence[bytes | None]) -> Iterator[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -87,6 +88,13 @@ def test_metadata_that_gets_lost_is_named(tmp_path: Path, colour: Colorize, monk
     assert note.startswith("metadata that is not as in the original: EXIF")
     for name in ("MakerNote", "XMP li", "comment"):
         assert name in note
+
+
+def test_a_text_that_is_padded_is_the_same_text(tmp_path: Path, colour: Colorize) -> None:
+    """A scanner's program writes more zeros than the one that ends a text."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(48, 64), photometric="minisblack", software=b"Scan\0\0\0\0", metadata=None)
+    assert colour(source)[0].notes == ()
 
 
 def test_what_another_format_has_no_place_for_is_named(tmp_path: Path, colour: Colorize) -> None:
