@@ -6,7 +6,8 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, SpawnContext
 from multiprocessing.util import Finalize
@@ -44,14 +45,15 @@ class Child(Generic[_Received]):
         self._process = context.Process(target=main, args=(theirs, argument), name=name, daemon=True)
         self._name = name
         try:
-            self._process.start()
+            with _without_interrupts():
+                self._process.start()
+                # At its exit, Python ends child processes by SIGTERM, which this one ignores, and waits for them.
+                Finalize(self, self._process.kill, exitpriority=10)
         except BaseException:
             self.connection.close()
             raise
         finally:
             theirs.close()
-        # At its exit, Python ends child processes by SIGTERM, which this one ignores, and waits for them.
-        Finalize(self, self._process.kill, exitpriority=10)
 
     @property
     def pid(self) -> int:
@@ -104,8 +106,19 @@ def _context(*, may_fork: bool) -> ForkContext | SpawnContext:
     return multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
 
 
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold back Ctrl-C, also in a process that is forked meanwhile: it would be told of it in Python's own code."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def begin_child() -> None:
     """Called first in a child process: its parent alone decides when it ends, and it ends with its parent."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     end_with_parent()
