@@ -26,7 +26,14 @@ def test_a_wrong_token_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ray says only that it cannot connect, and fills the screen with its own warnings."""
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "a" * 64)
-    code = "import sys; from daemon.workers.cluster.connection import connect; connect(sys.argv[1], {})"
+    code = """
+import sys
+from daemon.workers.cluster.connection import ClusterUnreachableError, connect
+try:
+    connect(sys.argv[1], {})
+except ClusterUnreachableError as error:
+    sys.exit(str(error))
+"""
     with head_with_slot(free_port()) as nodes:
         for environment, is_right in ((os.environ, True), (os.environ | {"RAY_AUTH_TOKEN": "b" * 64}, False)):
             done = subprocess.run(
