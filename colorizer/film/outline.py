@@ -53,7 +53,7 @@ class Outline:
 
     plan: FilmPlan
     edges: tuple[Edge, ...]
-    """Where each segment begins; the first one at the film's beginning. None where nobody has looked yet."""
+    """Where each segment begins; the first one at the film's beginning. Empty where nobody has looked yet."""
     frames: int
     """Number of frames of the film."""
 
@@ -87,9 +87,10 @@ def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_progress: 
         spans = (Span(None, None),)  # decoding cannot begin anywhere: one pass over all of it
         make_survey(job, plan, spans[0], colorist, on_progress)
     edges, frames = _find_edges(job, plan.info, spans)
-    if any(survey.is_damaged for _, survey in _surveys(job, spans)):
+    found = [(survey.is_damaged, survey.is_coloured) for _, survey in _surveys(job, spans)]
+    if any(is_damaged for is_damaged, _ in found):
         edges = edges[:1]  # it is not divided: a decoder that begins elsewhere may see other frames
-    is_coloured = any(survey.is_coloured for _, survey in _surveys(job, spans))
+    is_coloured = any(is_coloured for _, is_coloured in found)
     plan = plan_scenes(plan, job, on_progress) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
     return _remember(Outline(plan, edges, frames), job)
 
@@ -126,9 +127,8 @@ def _are_surveyed(
     """Survey the spans, as far as nobody has; returns whether they fit together."""
     before: Survey | None = None
     for span in spans:
-        make_survey(job, plan, span, colorist, on_progress)
-        survey = recall_survey(job, span)
-        if survey is None or (before is not None and not agree(before, survey, span.begin or 0)):
+        survey = make_survey(job, plan, span, colorist, on_progress)
+        if before is not None and not agree(before, survey, span.begin or 0):
             return False
         before = survey
     return True

@@ -11,9 +11,9 @@ from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
 from colorizer.film.decode.folders.disc_film import describe_disc
 from colorizer.film.decode.sequence_report import describe_sequence
+from colorizer.film.encode.machine import describe_machines
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment
-from colorizer.film.machine import describe_machines
 from colorizer.film.outline import recall_outline
 from colorizer.film.plan import FilmPlan, plan_film, plan_scenes, probe_wanted
 from colorizer.film.resume import finished_segments, frames_after

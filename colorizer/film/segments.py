@@ -11,8 +11,8 @@ from operator import attrgetter
 from colorizer.film.colouring import colour, measure
 from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame
+from colorizer.film.encode.machine import machine_of
 from colorizer.film.encode.segment import Segment, encode_segment
-from colorizer.film.machine import machine_of
 from colorizer.film.plan import FilmPlan
 from colorizer.film.resume import segment_path
 from colorizer.film.shot_state import ShotState

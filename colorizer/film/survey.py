@@ -65,11 +65,13 @@ def spans_of(info: FilmInfo, excerpt: Excerpt | None) -> tuple[Span, ...]:
     return tuple(Span(begin, end) for begin, end in pairwise(edges))
 
 
-def make_survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> None:
+def make_survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> Survey:
     """Look at all frames of a span, and keep what was found in the workspace, unless it is there."""
-    if recall_survey(job, span) is None:
+    survey = recall_survey(job, span)
+    if survey is None:
         survey = _survey(job, plan, span, colorist, on_progress)
         write_durably(_path(job, span), _SURVEY.dump_json(survey).decode())
+    return survey
 
 
 def recall_survey(job: Job, span: Span) -> Survey | None:

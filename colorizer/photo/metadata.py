@@ -13,7 +13,7 @@ import pyvips
 from colorizer.photo.blocks.blocks import Blocks, Truth
 from colorizer.photo.blocks.photoshop import resources_of, without_thumbnails
 from colorizer.photo.formats import PhotoFormat
-from colorizer.photo.picture import Photo, Picture
+from colorizer.photo.picture import MILLIMETRES, Photo, Picture
 from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, XMP, Tags, exif_of, tags_of_exif
 from colorizer.settings import PhotoSettings
 
@@ -26,7 +26,6 @@ _SRGB, _UNCALIBRATED = 1, 65535
 """Values of the EXIF tag ColorSpace."""
 _IPTC, _PHOTOSHOP = 33723, 34377
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
-_INCH = 25.4
 
 
 def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, settings: PhotoSettings) -> pyvips.Image:
@@ -71,7 +70,7 @@ def blocks_of(source: Path, photo: Photo, picture: Picture, result: PhotoFormat)
     stated = known or any(kind == b"pHYs" for kind, _ in blocks.own)
     texts = sum(kind in _TEXTS for kind, _ in blocks.own)
     lost = (f"texts of the PNG left out: {texts}",) if texts else ()
-    resolution = (header.xres * _INCH, header.yres * _INCH) if stated else None
+    resolution = (header.xres * MILLIMETRES, header.yres * MILLIMETRES) if stated else None
     return replace(blocks, own=(), resolution=resolution, notes=blocks.notes + lost)
 
 

@@ -17,6 +17,8 @@ from colorizer.photo.tags import Tags
 MATRIX = Matrix.BT601
 """Matrix of the luma of a photograph: that of JFIF, and of printing in grey."""
 
+MILLIMETRES = 25.4
+"""Of an inch; libvips counts pixels by the millimetre, files by the inch."""
 CONVERTED = {"cmyk", "lab", "labs", "xyz"}
 """Colour spaces of libvips that are converted to sRGB first."""
 _WHITE_16 = 65535.0

@@ -23,6 +23,7 @@ from colorizer.photo.formats.photo_format import Sample
 from colorizer.photo.full_chroma import FullChroma, green_of
 from colorizer.photo.picture import (
     MATRIX,
+    MILLIMETRES,
     ColouredStrips,
     Picture,
     Strip,
@@ -41,7 +42,6 @@ _TINY = 1e-9
 _Plane = NDArray[np.float32]
 
 _WHITE, _NEUTRAL = 255.0, 128
-_MILLIMETRES = 25.4
 _RED, _BLUE = (2 - 2 * weight for weight in MATRIX.value)
 """R' - Y' and B' - Y' of Cr and Cb."""
 _INTERPRETATIONS: dict[Sample, str] = {"uchar": "srgb", "ushort": "rgb16", "float": "rgb"}
@@ -95,7 +95,7 @@ def coloured_strips(
         picture.width,
         picture.height,
         sample,
-        (header.xres * _MILLIMETRES, header.yres * _MILLIMETRES),
+        (header.xres * MILLIMETRES, header.yres * MILLIMETRES),
         partial(coded, white, partial(_rgb, cv2.CV_8U if sample == "uchar" else cv2.CV_16U)),
         partial(coded, _WHITE, _ycbcr),
     )

@@ -26,6 +26,8 @@ LAYOUT = {
     *(337, 338, SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
 }
 """Tags of the layout and meaning of samples, of which a result has its own (TIFF 6.0, and its supplements)."""
+BIGTIFF_BYTES = 3.5e9
+"""Size of the samples from which a result is a BigTIFF: a TIFF holds 4 GiB."""
 RAW = {37399, *range(33421, 33423), *range(50706, 52600)}
 """Tags of a camera's raw samples (TIFF/EP and DNG)."""
 _LAYERS = 37724

@@ -61,7 +61,7 @@ class SegmentRecord(BaseModel):
     state: ShotState
     """State of colouring after the last frame, from which the next segment goes on."""
     machine: str
-    """What coloured and encoded it, see `colorizer.film.machine`."""
+    """What coloured and encoded it, see `colorizer.film.encode.machine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def encode_segment(
         frames: coloured, in the pixel format of `encoding`.
         encoding: how.
         info: the original.
-        machine: what colours and encodes it, see `colorizer.film.machine`.
+        machine: what colours and encodes it, see `colorizer.film.encode.machine`.
 
     Returns:
         A function that finishes the segment: it writes the frames that the encoder holds back, and the record. It may

@@ -18,11 +18,10 @@ from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_l
 from colorizer.photo.codecs.checks import check_size
 from colorizer.photo.codecs.description import Decoding, describe, keep_if_small, size_of
 from colorizer.photo.formats.photo_format import Opening
-from colorizer.photo.picture import Picture
+from colorizer.photo.picture import MILLIMETRES, Picture
 from colorizer.photo.tags import Tags
 
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
-_MILLIMETRES = 25.4
 _DENSEST = 1e6
 """Most pixels a millimetre of an image of libvips, which prints a message of GLib's about more."""
 
@@ -116,7 +115,7 @@ def with_metadata(picture: pyvips.Image, info: Mapping[Any, Any]) -> pyvips.Imag
     for key, name in {"exif": "exif-data", "xmp": "xmp-data", "icc_profile": "icc-profile-data"}.items():
         if info.get(key):
             picture.set_type(pyvips.GValue.blob_type, name, bytes(info[key]))
-    across, along = (float(one) / _MILLIMETRES for one in info.get("dpi") or (0, 0))
+    across, along = (float(one) / MILLIMETRES for one in info.get("dpi") or (0, 0))
     if 0 < across <= _DENSEST and 0 < along <= _DENSEST:
         picture = picture.copy(xres=across, yres=along)
     return picture

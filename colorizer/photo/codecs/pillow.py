@@ -11,9 +11,7 @@ from PIL import Image
 
 from colorizer.photo.codecs.decoded import Undecoded, from_samples, open_decoded, with_metadata
 from colorizer.photo.formats.photo_format import Opening
-from colorizer.photo.picture import Picture
-
-_MILLIMETRES = 25.4
+from colorizer.photo.picture import MILLIMETRES, Picture
 
 
 def open_with_pillow(  # noqa: PLR0913
@@ -90,4 +88,4 @@ def save_with_pillow(image: pyvips.Image, path: Path, plugin: str, **options: ob
 
 def resolution(image: pyvips.Image) -> tuple[float, float]:
     """Pixels an inch, across and along."""
-    return image.xres * _MILLIMETRES, image.yres * _MILLIMETRES
+    return image.xres * MILLIMETRES, image.yres * MILLIMETRES

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from colorizer.photo.codecs.strip_pool import STRIP_BYTES, encoded_strips, srgb_profile
 from colorizer.photo.picture import ColouredStrips
+from colorizer.photo.tags import BIGTIFF_BYTES
 
-_BIGTIFF_BYTES = 3.5e9
-"""Size of the samples from which a result is a BigTIFF: a TIFF holds 4 GiB."""
 _DEFLATE, _PREDICTOR = 8, 2
 """Deflate and horizontal differences (TIFF 6.0, supplement 2 and section 14)."""
 _LEVEL = 6
@@ -34,7 +33,7 @@ def write_tiff_strips(picture: ColouredStrips, path: Path) -> None:
     samples = "uint8" if picture.sample == "uchar" else "uint16"
     line = picture.width * 3 * (1 if picture.sample == "uchar" else 2)
     lines = min(picture.height, max(1, STRIP_BYTES // line))
-    with tifffile.TiffWriter(path, bigtiff=line * picture.height > _BIGTIFF_BYTES, byteorder="<") as file:
+    with tifffile.TiffWriter(path, bigtiff=line * picture.height > BIGTIFF_BYTES, byteorder="<") as file:
         file.write(
             encoded_strips(picture.rgb(lines), _encode),
             shape=(picture.height, picture.width, 3),

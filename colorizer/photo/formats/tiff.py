@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.photo.tags import (
+    BIGTIFF_BYTES,
     BITS,
     COMPRESSION,
     EXTRA_SAMPLES,
@@ -46,8 +47,6 @@ _JPEG = {6, 7}
 """Compressions whose decoder turns Y'CbCr into R'G'B'."""
 _YCBCR, _CIELAB = 6, 8
 _OTHER_LABS = {9: "ICC's Lab", 10: "ITU's Lab"}
-_BIGTIFF_BYTES = 3.5e9
-"""Size of the samples from which a result is a BigTIFF: a TIFF holds 4 GiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def _save(image: pyvips.Image, path: Path, _photo: Photo, _settings: PhotoSettin
 
     size = image.width * image.height * image.bands * {"uchar": 1, "ushort": 2, "float": 4}[image.format]
     predictor = "float" if image.format == "float" else "horizontal"
-    save_with_vips(image, path, ".tiff", compression="deflate", predictor=predictor, bigtiff=size > _BIGTIFF_BYTES)
+    save_with_vips(image, path, ".tiff", compression="deflate", predictor=predictor, bigtiff=size > BIGTIFF_BYTES)
 
 
 def _save_strips(picture: ColouredStrips, path: Path, _photo: Photo, _settings: PhotoSettings) -> None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from daemon.config.colour_choice import ColourChoice
+from daemon.web.api.changes import JOB_ACTIONS
 from daemon.web.site.context import site_of
 from daemon.web.site.guard import cookie_name
 from daemon.web.site.models import AppliedModel, ErrorModel, JobDetailModel, JobListModel, StatusModel
@@ -84,9 +85,7 @@ def _paths() -> dict[str, Any]:
             "delete": _upload("Give an upload up", "204"),
         },
     }
-    changes = {
-        f"/jobs/{{job}}/{name}": {"post": _operation(text, AppliedModel, job)} for name, text in _CHANGES.items()
-    }
+    changes = {f"/jobs/{{job}}/{name}": {"post": _operation(_CHANGES[name], AppliedModel, job)} for name in JOB_ACTIONS}
     choice = {"application/json": {"schema": {"$ref": _SCHEMAS + ColourChoice.__name__}}}
     changes["/jobs/{job}/recolor"]["post"]["requestBody"] = {"required": False, "content": choice}
     return paths | changes

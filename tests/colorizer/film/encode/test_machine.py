@@ -1,9 +1,9 @@
-"""Tests of colorizer/film/machine.py."""
+"""Tests of colorizer/film/encode/machine.py."""
 
 import av
 import torch
 
-from colorizer.film.machine import describe_machines, machine_of
+from colorizer.film.encode.machine import describe_machines, machine_of
 
 
 def test_processor_and_encoder_are_named() -> None:
