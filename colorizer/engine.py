@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from colorizer.copying import copy_attributes, copy_file
-from colorizer.errors import InColourError, TintdError
+from colorizer.errors import ChangedError, InColourError, TintdError
 from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
@@ -32,19 +32,45 @@ def colorize(job: Job, on_progress: ProgressCallback) -> Report:
         on_progress: called after each frame of a film, and while a file is decoded or copied.
 
     Raises:
+        ChangedError: the original has not the state that the job names, or changes meanwhile.
         InColourError: it is in colour already, and the settings leave such files alone.
         TintdError: it cannot be done; the message says why. The content of the target is undefined then.
 
     """
+    _check_original(job)
     if detect_kind(job.source) == "photo":
         ((_, outcome),) = colorize_photos([job], open_colorist, lambda _number: None, on_progress)
         return _finish(job, "photo", outcome, on_progress)
     from colorizer.film.pipeline import colorize_film  # noqa: PLC0415 (a photograph needs neither it nor av)
 
     try:
-        return _finish(job, "film", colorize_film(job, open_colorist(job.settings.colour), on_progress), on_progress)
+        report = colorize_film(job, open_colorist(job.settings.colour), on_progress, _write_frames)
     except InColourError as found:
         return _finish(job, "film", found, on_progress)
+    except (TintdError, OSError):
+        _check_original(job)  # first: a film that has gone meanwhile is not damaged
+        raise
+    _check_original(job)
+    return _finish(job, "film", report, on_progress)
+
+
+def _check_original(job: Job) -> None:
+    """Refuse an original that is another one than the job is about."""
+    if job.original is None:
+        return
+    try:
+        found = state_of(job.source)
+    except OSError:
+        found = None
+    if found != job.original:
+        raise ChangedError(f"{job.source.name}: it changed, or is gone")
+
+
+def _write_frames(*wanted: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """See `colorizer.frame_files.writer.write_frames`, which loads libraries that few films need."""
+    from colorizer.frame_files.writer import write_frames  # noqa: PLC0415
+
+    return write_frames(*wanted)
 
 
 def colorize_together(

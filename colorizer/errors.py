@@ -42,5 +42,9 @@ class InColourError(TintdError):
         self.width, self.height, self.frames = width, height, frames
 
 
+class ChangedError(TintdError):
+    """An original is not the file that was to be coloured, or not any more."""
+
+
 class TruncatedError(MediaError):
     """A file looks cut off: it may still be growing."""

@@ -16,6 +16,10 @@ FRAME_SUFFIXES = frozenset({".dpx", ".tif", ".tiff", ".png", ".exr"})
 """Suffixes of frames, in lower case."""
 SOUND_SUFFIXES = (".wav", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".flac")
 """Suffixes of the sound beside a sequence, in lower case, in the order in which they are looked for."""
+FRAMES_SUFFIX = ".frames"
+"""Suffix of the folder of a result that consists of frames."""
+MAKER_NAME = "tintd.txt"
+"""Name of the file in such a folder that says what made the colour."""
 _MOST_DIGITS = 18
 _FRAME = re.compile(rf"(.*?)(\d{{1,{_MOST_DIGITS}}})(\.[A-Za-z]+)", re.DOTALL | re.ASCII)
 """The name of a frame: its number is the last thing before the suffix."""
@@ -60,8 +64,13 @@ class FrameSequence:
         """How many numbers between the first and the last frame are missing."""
         return self.frames[-1].number - self.frames[0].number + 1 - len(self.frames) if self.frames else 0
 
-    def gaps(self) -> Iterator[str]:
-        """Which numbers are missing, and which are there twice, in words for the report."""
+    def gaps(self, *, again: bool = False) -> Iterator[str]:
+        """Which numbers are missing, and which are there twice, in words for the report.
+
+        Args:
+            again: whether the result is a folder of frames, which has the same gaps.
+
+        """
         missing = [
             (before.number + 1, after.number - 1)
             for before, after in pairwise(self.frames)
@@ -70,7 +79,8 @@ class FrameSequence:
         if missing:
             named = [str(first) if first == last else f"{first} to {last}" for first, last in missing[:_MOST_NAMED]]
             more = [f"and {len(missing) - len(named)} more places"] if len(missing) > len(named) else []
-            yield f"missing numbers, so that the frame before is shown longer: {', '.join(named + more)}"
+            where = "also in the result" if again else "so that the frame before is shown longer"
+            yield f"missing numbers, {where}: {', '.join(named + more)}"
         if self.repeated:
             first = self.repeated[0].name
             yield f"left out, because another frame has the same number: {first}" + (
@@ -84,6 +94,18 @@ def sequence_at(frame: Path) -> Path | None:
     if found is None or found[3].lower() not in FRAME_SUFFIXES:
         return None
     return frame.with_name(f"{found[1]}{_MARK}{found[3]}")
+
+
+def sequence_in(folder: Path) -> Path | None:
+    """The path of a sequence in a folder of frames; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+
+    """
+    with os.scandir(folder) as entries:
+        found = (sequence_at(folder / entry.name) for entry in entries)
+        return next((path for path in found if path is not None), None)
 
 
 def is_sequence(path: Path) -> bool:

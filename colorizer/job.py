@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from colorizer.originals import OriginalState
 from colorizer.settings import JobSettings
 
 ProgressCallback = Callable[[int, int], None]
@@ -61,6 +62,8 @@ class Job:
     """Part of a film that is coloured; None for all of it."""
     compare: bool = False
     """Whether the result shows grey and colour side by side."""
+    original: OriginalState | None = None
+    """The state that the original must have, before and after it is coloured; None: any."""
 
     @property
     def across(self) -> int:

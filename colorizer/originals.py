@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.disc import files_of_disc, is_disc, is_named_as_disc
-from colorizer.frame_sequence import is_sequence, name_of_sequence, read_sequence
+from colorizer.frame_sequence import FRAMES_SUFFIX, is_sequence, name_of_sequence, read_sequence
 
 _KEY_BYTES = 7
 """Bytes of a hash that fit into an integer of a database."""
@@ -25,7 +25,7 @@ class OriginalState:
     mtime_ns: int
     """Time of the latest change."""
     key: int
-    """Inode of a file; of many files, a hash of their names, sizes and times."""
+    """Inode of a file or a folder of frames; of an original of many files, a hash of their names, sizes and times."""
 
 
 def is_of_many_files(path: Path) -> bool:
@@ -33,8 +33,27 @@ def is_of_many_files(path: Path) -> bool:
     return is_sequence(path) or is_disc(path)
 
 
+def is_frames_folder(path: Path) -> bool:
+    """Whether a path is that of a result that is a folder of frames."""
+    return path.suffix == FRAMES_SUFFIX and path.is_dir()
+
+
+def state_of_frames(folder: Path) -> OriginalState:
+    """The present state of a folder of frames.
+
+    Raises:
+        OSError: it is gone, or cannot be looked at.
+
+    """
+    with os.scandir(folder) as entries:
+        found = [entry.stat(follow_symlinks=False) for entry in entries]
+    own = folder.stat()
+    changed = max((one.st_mtime_ns for one in found), default=own.st_mtime_ns)
+    return OriginalState(sum(one.st_size for one in found), changed, own.st_ino)
+
+
 def state_of(path: Path) -> OriginalState:
-    """The present state of an original.
+    """The present state of an original, or of a result.
 
     Raises:
         OSError: it is gone, is no regular file, or cannot be looked at.
@@ -44,6 +63,8 @@ def state_of(path: Path) -> OriginalState:
         files = _listed(path)
         key = int.from_bytes(_digest(files)[:_KEY_BYTES], "big")
         return OriginalState(sum(size for _, size, _ in files), max(changed for *_, changed in files), key)
+    if is_frames_folder(path):
+        return state_of_frames(path)
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise _gone(path)

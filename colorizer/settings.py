@@ -104,6 +104,8 @@ class FilmSettings(Section):
     """Further options of the encoder, by libav's names; they go before `quality` and `speed`."""
     steadiness: Steadiness = "auto"
     """0 (each frame is coloured by itself) to 1 (colours of a shot hardly change), or auto."""
+    sequences_as: Literal["film", "frames"] = "film"
+    """What a sequence of numbered frames becomes: one film, or numbered frames in a folder, in the format they had."""
     interlaced: Literal["auto", "deinterlace", "keep", "progressive"] = "auto"
     """auto: frames of two moments are deinterlaced, as the frames themselves show; deinterlace: so is all that is
     flagged as interlaced; keep: they stay interlaced where the encoder can (H.264, ProRes, FFV1); progressive: no frame

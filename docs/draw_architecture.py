@@ -121,7 +121,7 @@ def _places(graph: Graph) -> Iterator[tuple[str, tuple[int, int]]]:
         for upper, lower in graph.lines:
             for level, bend in _bends(graph, upper, lower):
                 if upper.startswith(column):
-                    rows[level].append(bend)
+                    rows.setdefault(level, []).append(bend)
         widths = {level: sum(_width(box) + GAP for box in boxes) for level, boxes in rows.items()}
         for level, boxes in rows.items():
             x = left + (max(widths.values()) - widths[level]) // 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from colorizer.disc import is_disc
@@ -11,6 +11,7 @@ from colorizer.film.colouring import UnplannedColourError
 from colorizer.film.decode.deviations import describe_deviations
 from colorizer.film.decode.folders.disc_film import describe_disc
 from colorizer.film.decode.sequence_report import describe_sequence
+from colorizer.film.encode.container import FRAMES
 from colorizer.film.encode.machine import describe_machines
 from colorizer.film.encode.mux import join
 from colorizer.film.encode.segment import Segment
@@ -25,9 +26,18 @@ from colorizer.model.colorist import Colorist
 from colorizer.provenance import made_with
 from colorizer.report import Report
 
+WriteFrames = Callable[[Sequence[Segment], FilmPlan, Job, str, Callable[[], None]], tuple[str, ...]]
+"""Writes segments as a folder of frames, see `colorizer.frame_files.writer.write_frames`."""
 
-def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -> Report:
+
+def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback, write_frames: WriteFrames) -> Report:
     """Colour one film; one that was interrupted goes on after the segments in its workspace.
+
+    Args:
+        job: what to do.
+        colorist: chooses the colours.
+        on_progress: called with the frames that are done, and all.
+        write_frames: writes the result of a sequence that becomes frames again.
 
     Raises:
         InColourError: it is in colour throughout, and the settings say that this matters.
@@ -49,7 +59,11 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback) -
     film = job.settings.film
     maker = made_with(colorist.weights, job.settings.colour, job, film.steadiness) if film.provenance else ""
     frames = sum(len(segment.record.pts) for segment in segments)
-    notes = join(segments, info, plan.container, job, maker, partial(on_progress, frames, info.expected))
+    passed = partial(on_progress, frames, info.expected)
+    if plan.container == FRAMES:
+        notes = write_frames(segments, plan, job, maker, passed)
+    else:
+        notes = join(segments, info, plan.container, job, maker, passed)
     return Report(
         kind="film",
         suffix=plan.container.suffix,
@@ -84,6 +98,7 @@ def _deviations(segments: list[Segment], plan: FilmPlan, job: Job) -> tuple[str,
     found = (segment.record.deviations for segment in segments)
     if is_sequence(plan.info.path):
         shown = [pts for segment in segments for pts in segment.record.pts]
-        return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None))
+        again = plan.container == FRAMES
+        return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None, again=again))
     disc = describe_disc(plan.info.path) if is_disc(plan.info.path) else ()
     return (*disc, *describe_deviations(found, plan.info.time_base, plan.info.start))

@@ -17,21 +17,24 @@ from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import judge_scan
 from colorizer.film.dissolves import Dissolve
-from colorizer.film.encode.container import Container, choose_container
+from colorizer.film.encode.container import FRAMES, Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding, in_range_of
 from colorizer.film.resume import recall_scenes, remember_scenes
 from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
+from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
-from colorizer.settings import Steadiness
+from colorizer.settings import FilmSettings, Steadiness
 from colorizer.size_rules import check_file, check_picture
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
 _RUNS, _RUN = 6, 16
 """Number of places at which the scan is judged, and of the neighbouring frames at each."""
+_AS_FRAMES = FilmSettings(encoder="ffv1", interlaced="progressive")
+"""Settings of the segments of a film that becomes frames again: without loss, one for each frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,11 @@ def probe_wanted(job: Job) -> FilmInfo:
     return info
 
 
+def becomes_frames(job: Job) -> bool:
+    """Whether the result of a job is a folder of frames."""
+    return job.settings.film.sequences_as == "frames" and is_sequence(job.source) and not job.compare
+
+
 def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPlan:
     """Make the plan of a film that was probed.
 
@@ -83,11 +91,14 @@ def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPl
     """
     samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
     seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
-    info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), job.settings.film)
-    encoding = choose_encoding(info, job.settings.film)
+    film = _AS_FRAMES if becomes_frames(job) else job.settings.film
+    info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), film)
+    encoding = choose_encoding(info, film)
     info = in_range_of(encoding, info)
     bars = sort_layouts((found for found, _ in seen), upright_size(info))
     container, steadiness = choose_container(info, encoding), job.settings.film.steadiness
+    if becomes_frames(job):
+        encoding, container = replace(encoding, notes=()), FRAMES  # the notes are about a file that nobody sees
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan

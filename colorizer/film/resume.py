@@ -58,6 +58,11 @@ def has_begun(job: Job, colorist: Colorist) -> bool:
     return note.is_file() and note.read_text() == _recipe(job, colorist)
 
 
+def recipe_of(job: Job) -> str:
+    """A short name for what made the segments of a job; they are there."""
+    return (job.workspace / "recipe").read_text()[:16]
+
+
 def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
     """The segments that an earlier attempt at the same job has finished.
 

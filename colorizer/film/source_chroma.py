@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.film.decode.pixel_format import depth_of, is_rgb
+from colorizer.film.decode.pixel_format import depth_of, is_rgb, rgb_of
 from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.lab import rgb_to_ycbcr
@@ -80,8 +80,7 @@ def varies(frame: VideoFrame, coding: SampleCoding) -> bool:
 def own_chroma(frame: VideoFrame, coding: SampleCoding) -> tuple[Tensor, Tensor]:
     """Cb and Cr of a frame as integers of the coding's depth, at the size that the file has them in."""
     if is_rgb(frame.format):
-        rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
-        cb, cr = coding.chroma_codes(rgb_to_ycbcr(rgb.permute(2, 0, 1), coding.matrix)[1:])
+        cb, cr = coding.chroma_codes(rgb_to_ycbcr(rgb_of(frame), coding.matrix)[1:])
         return cb, cr
     planar = frame if _is_planar(frame.format) else frame.reformat(format=_planar(frame.format))
     return torch.from_dlpack(planar.planes[1]), torch.from_dlpack(planar.planes[2])

@@ -73,6 +73,9 @@ Sequences = Annotated[
     Text,
     typer.Option("--sequences", metavar="FPS", help="Numbered frames in a folder are one film of so many a second."),
 ]
+SequencesAs = Annotated[
+    Text, _option("film", "sequences_as", "What numbered frames become: film, or frames (again, in a folder).")
+]
 MinKib = Annotated[Text, _option("size", "min_kib", "Smaller files are skipped.")]
 MaxMib = Annotated[Text, _option("size", "max_mib", "Larger files are skipped.")]
 MinSide = Annotated[Text, _option("size", "min_side", "Pictures with a smaller short side, in pixels, are skipped.")]

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 
+from colorizer.frame_sequence import FRAMES_SUFFIX, MAKER_NAME
+from colorizer.originals import is_frames_folder
 from colorizer.provenance import originals_of
 from daemon.files.identity import Identity, identify
 from daemon.files.publisher import candidate_names
 
-FILM_SUFFIXES = (".mp4", ".mov", ".mkv")
+FILM_SUFFIXES = (".mp4", ".mov", ".mkv", FRAMES_SUFFIX)
 """Suffixes of results of films, beside those of their originals."""
 _WHOLE = 256 << 20
 """Bytes up to which a file is searched whole."""
@@ -89,14 +91,21 @@ def _taken_names(folder: Path, original: Path, suffix: str, listings: Listings) 
 
 
 def _examine(path: Path) -> ExistingResult | None:
-    """A file and its provenance; None where it is none, or cannot be read."""
+    """A file, or a folder of frames, and its provenance; None where it is none, or cannot be read."""
     identity = identify(path)
     if identity is None or os.path.islink(path):  # noqa: PTH114 (False where it cannot be read; pathlib would raise)
         return None
     try:
+        if is_frames_folder(path):
+            return ExistingResult(path, identity, frozenset(_originals_of_frames(path)))
         return ExistingResult(path, identity, frozenset(_originals(path, identity.size)))
     except (OSError, ValueError):  # ValueError: it became empty
         return None
+
+
+def _originals_of_frames(folder: Path) -> set[str]:
+    maker = folder / MAKER_NAME
+    return originals_of(maker.read_bytes()) if maker.is_file() else set()
 
 
 def _originals(path: Path, size: int) -> set[str]:

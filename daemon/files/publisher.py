@@ -23,10 +23,11 @@ _NOTE_HEADS = {"failed": "tintd could not colour this file:", "skipped": "tintd 
 
 
 def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
-    """Give a finished file its name, durably.
+    """Give a finished file, or a folder of frames, its name, durably.
 
     Args:
-        finished: a file on the same file system as the name; its bytes are on the disk.
+        finished: a file or a folder on the same file system as the name; its bytes are on the disk. What it replaces
+            lies beside it afterwards, if one of both is a folder.
         path: the name; its folder is made.
         replaces: whether a file that has the name is replaced.
 
@@ -38,8 +39,13 @@ def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
 
     """
     make_folder(path.parent)
-    if not replaces:
+    is_folder = finished.is_dir()
+    if not replaces and not is_folder:
         return move_to(finished, path)
+    if not replaces and os.path.lexists(path):
+        return False
+    if replaces and (is_folder or path.is_dir()):  # a folder with something in it is not replaced by a rename
+        path.replace(finished.with_name(f"{finished.name}-before"))
     finished.replace(path)
     sync_folder(path.parent)
     return True

@@ -11,10 +11,11 @@ from pathlib import Path
 import structlog
 
 from colorizer.durable import make_folder, sync_folder
-from colorizer.originals import named_as_file
+from colorizer.originals import is_frames_folder, is_of_many_files, named_as_file, state_of_frames
 from daemon.config.settings import Folder
 from daemon.files.identity import Identity, Result, exists, identify
 from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
+from daemon.files.removal import remove_folder
 from daemon.jobs.whole_folder import move_folder, moves_with_folder
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
@@ -50,10 +51,14 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         OSError: the output folder cannot be written.
 
     """
-    if identify(job.source) != job.identity:
+    if not is_of_many_files(job.source) and identify(job.source) != job.identity:  # else the worker has looked
         raise ChangedError(job.source)
-    found = finished.stat()
-    identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
+    if finished.is_dir():
+        state = state_of_frames(finished)
+        identity = Identity(state.size, state.mtime_ns, state.key)
+    else:
+        found = finished.stat()
+        identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
     for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)
         if owners and not _is_same_original(owners[0][0], job):
@@ -87,7 +92,10 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
         return
     with _kept_if_not_removable(job):
         if _is_own_result(earlier, job, journal):
-            earlier.unlink()
+            if is_frames_folder(earlier):
+                remove_folder(earlier, folder.output / f".tintd-{journal.id}-{job.id}")
+            else:
+                earlier.unlink()
             sync_folder(earlier.parent)
 
 

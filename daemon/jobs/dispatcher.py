@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from colorizer.originals import is_of_many_files
 from colorizer.photo.formats import detect_kind
 from colorizer.settings import ColourSettings
 from daemon.config.colour_choice import ColourChoice, with_choice
@@ -214,8 +215,8 @@ class Dispatcher:
         """Whether a file can be coloured together with others: at its first attempt only."""
         if record.identity.size > _SMALL or record.reason is not None:
             return False
-        if identify(record.source) != record.identity:  # it may be a pipe now: reading it would never end
-            return False
+        if is_of_many_files(record.source) or identify(record.source) != record.identity:
+            return False  # it may be a pipe now: reading it would never end
         try:
             return detect_kind(record.source) == "photo"
         except Exception:  # noqa: BLE001 (no file's content may end the service; the worker says what is wrong)
@@ -224,7 +225,7 @@ class Dispatcher:
     def _start(self, record: JobRecord, coloured: JobRecord | None, worker: str) -> RunningJob | None:
         """Start a job, unless its file or its folder has gone, or the folder of its result cannot be written."""
         folder, now = self._config.folder_at(record.folder), time.time()
-        if identify(record.source) != record.identity:
+        if not is_of_many_files(record.source) and identify(record.source) != record.identity:  # else the worker looks
             self._journal.supersede(record.id, now)  # what lies there now is found as a new file
             return None
         if folder is None:

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import Literal
 
+from colorizer.originals import is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
@@ -122,7 +123,8 @@ class Outcomes:
         if disk is not None:
             self.hold(job, disk)
             return
-        if identify(record.source) != record.identity:
+        is_changed = not is_of_many_files(record.source) and identify(record.source) != record.identity
+        if is_changed or kind == "changed":
             self._supersede(job, end)
             return
         if kind == "unwritten":

@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from colorizer.job import Job
+from colorizer.originals import OriginalState, is_of_many_files
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
 from daemon.jobs.speed import Speed
@@ -65,7 +66,9 @@ class RunningJob:
     @property
     def job(self) -> Job:
         """The job for the worker."""
-        return Job(self.record.source, self.result, self.workspace, self.folder.job_settings)
+        source, known = self.record.source, self.record.identity
+        state = OriginalState(known.size, known.mtime_ns, known.inode) if is_of_many_files(source) else None
+        return Job(source, self.result, self.workspace, self.folder.job_settings, original=state)
 
     @property
     def coloured(self) -> ColouredFile | None:

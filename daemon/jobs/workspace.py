@@ -13,6 +13,7 @@ from colorizer.durable import make_folder
 from colorizer.errors import TintdError
 from daemon.config.settings import Folder
 from daemon.files.mounts import disk_of
+from daemon.files.removal import remove_folder
 from daemon.jobs.delivery import result_folder
 from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
@@ -87,7 +88,10 @@ def new_result(workspace: Path) -> Path:
 
 def clear(workspace: Path) -> None:
     """Remove the work folder of a job that has ended."""
-    shutil.rmtree(workspace, ignore_errors=True)
+    if any(place.is_dir() for place in workspace.glob("*")):
+        remove_folder(workspace)
+    else:
+        shutil.rmtree(workspace, ignore_errors=True)
 
 
 class Sweeper:
@@ -126,7 +130,10 @@ def _remove(workspace: Path) -> None:
 
 def _remove_results(workspace: Path) -> None:
     for result in workspace.glob(f"{_RESULT}*"):
-        result.unlink(missing_ok=True)
+        if result.is_dir():
+            remove_folder(result)
+        else:
+            result.unlink(missing_ok=True)
 
 
 def _place(output: Path, target: Path) -> Path:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from colorizer.copying import copy_file
-from colorizer.durable import sync_file
+from colorizer.durable import sync_file, sync_folder
 from colorizer.job import Job
 from colorizer.originals import files_of, state_of
 from daemon.workers.task import ColouredFile
@@ -33,7 +33,7 @@ def reuse_result(job: Job, coloured: ColouredFile, on_progress: Callable[[int, i
         if not is_same_content(job.source, coloured.original, on_progress):
             return False
         if coloured.result is not None:
-            _link_or_copy(coloured.result, job, on_progress)
+            _put_result(coloured.result, job, on_progress)
     except OSError:
         return False
     return True
@@ -61,13 +61,24 @@ def _is_same_file(one: Path, other: Path, on_progress: Callable[[int, int], None
         return not second.read(1)
 
 
-def _link_or_copy(result: Path, job: Job, on_progress: Callable[[int, int], None]) -> None:
-    """Link the result; copy it if the file system has no links, or is another one."""
-    job.target.unlink(missing_ok=True)
+def _put_result(result: Path, job: Job, on_progress: Callable[[int, int], None]) -> None:
+    """Link the result, or each file of a folder of frames."""
+    changed = state_of(job.source).mtime_ns
+    if not result.is_dir():
+        job.target.unlink(missing_ok=True)
+        _link_or_copy(result, job.target, changed, on_progress)
+        return
+    job.target.mkdir()
+    for file in result.iterdir():
+        _link_or_copy(file, job.target / file.name, changed, on_progress)
+    sync_folder(job.target)
+
+
+def _link_or_copy(file: Path, target: Path, changed: int, on_progress: Callable[[int, int], None]) -> None:
+    """Link a file; copy it if the file system has no links, or is another one."""
     try:
-        os.link(result, job.target)
+        os.link(file, target)
     except OSError:
-        copy_file(result, job.target, partial(on_progress, 0, 0))
-        changed = state_of(job.source).mtime_ns
-        os.utime(job.target, ns=(changed, changed))
-        sync_file(job.target)
+        copy_file(file, target, partial(on_progress, 0, 0))
+        os.utime(target, ns=(changed, changed))
+        sync_file(target)

@@ -10,7 +10,7 @@ from colorizer.job import Part, Span
 from colorizer.report import Report
 from colorizer.settings import ColourSettings
 
-FailureKind = Literal["unsupported", "truncated", "unwritten", "failed"]
+FailureKind = Literal["unsupported", "truncated", "unwritten", "changed", "failed"]
 """unwritten: the disk of the results is full or read-only."""
 
 

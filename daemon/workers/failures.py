@@ -6,12 +6,16 @@ import os
 import traceback
 
 from colorizer.durable import UNWRITABLE
-from colorizer.errors import InColourError, TintdError, TruncatedError, UnsupportedError, one_line
+from colorizer.errors import ChangedError, InColourError, TintdError, TruncatedError, UnsupportedError, one_line
 from colorizer.job import Job
 from colorizer.photo.formats import detect_format
 from daemon.workers.events import Failed, FailureKind, Skipped
 
-_KINDS: dict[type[TintdError], FailureKind] = {UnsupportedError: "unsupported", TruncatedError: "truncated"}
+_KINDS: dict[type[TintdError], FailureKind] = {
+    UnsupportedError: "unsupported",
+    TruncatedError: "truncated",
+    ChangedError: "changed",
+}
 
 
 def end_of_error(key: int, job: Job, error: Exception) -> Failed | Skipped:

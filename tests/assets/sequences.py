@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 
 from tests.assets.films import Film, luma, to_frame, write_sound
 
-_CODECS = {".dpx": "dpx", ".tif": "tiff", ".png": "png", ".exr": "exr"}
+_CODECS = {".dpx": "dpx", ".tif": "tiff", ".tiff": "tiff", ".png": "png", ".exr": "exr"}
 
 
 def write_frames(
@@ -49,7 +49,7 @@ def write_picture(path: Path, frame: VideoFrame) -> None:
 
 
 def _encode(suffix: str, frame: VideoFrame) -> bytes:
-    context = cast("VideoCodecContext", av.CodecContext.create(_CODECS[suffix], "w"))
+    context = cast("VideoCodecContext", av.CodecContext.create(_CODECS[suffix.lower()], "w"))
     context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
     context.framerate = 25
     frame.pts = 0

@@ -332,7 +332,7 @@ ROWS = (
         "films",
         "numbered DPX, TIFF, PNG or EXR in a folder",
         "these tests",
-        "FFV1 in MKV",
+        "FFV1 in MKV, or frames",
         "with the setting `sequences`",
     ),
 )

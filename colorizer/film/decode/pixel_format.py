@@ -25,13 +25,21 @@ def luma_codes(frame: VideoFrame, coding: SampleCoding) -> Tensor:
     if has_luma_plane(frame.format):
         return torch.from_dlpack(frame.planes[0])
     if is_rgb(frame.format):
-        rgb = torch.from_dlpack(frame.reformat(format="rgb48le").planes[0]).float() / 65535
-        return coding.luma_codes(luma_of_rgb(rgb.permute(2, 0, 1), coding.matrix)[0])
+        return coding.luma_codes(luma_of_rgb(rgb_of(frame), coding.matrix)[0])
     if frame.format.name == _FLOAT_GREY:  # libav would bring it to limited range
         plane = frame.planes[0]
         samples = torch.frombuffer(bytearray(plane), dtype=torch.float32).reshape(plane.height, -1)
         return coding.luma_codes(samples[:, : plane.width].nan_to_num())
     return torch.from_dlpack(frame.reformat(format=_unpacked(frame.format)).planes[0]).clone()
+
+
+def rgb_of(frame: VideoFrame) -> Tensor:
+    """The samples of a frame in R'G'B', float32, 0..1, (3, H, W).
+
+    libav deepens 8 bits to 16 with an error of half a code, so that they stay 8.
+    """
+    pixels, most = ("rgb24", 255) if frame.format.components[0].bits <= 8 else ("rgb48le", 65535)
+    return torch.from_dlpack(frame.reformat(format=pixels).planes[0]).permute(2, 0, 1).float() / most
 
 
 def narrowed(frame: VideoFrame, coding: SampleCoding) -> VideoFrame:

@@ -15,6 +15,7 @@ from colorizer.film.decode.folders.sequence_film import describe_transfer
 from colorizer.frame_sequence import FrameFile, read_sequence
 
 _LOST = "not decoded, so that the frame before is shown longer"
+_LOST_AGAIN = "not decoded, and not in the result"
 _MOST = 20
 """Places that are listed one by one."""
 _SLACK = Fraction(1, 2)
@@ -24,7 +25,9 @@ _Run = tuple[int, int]
 """Places in a sequence of the first frame of a run and of the one after the last."""
 
 
-def describe_sequence(info: FilmInfo, shown: Sequence[int], deviations: Iterable[Spans], *, whole: bool) -> list[str]:
+def describe_sequence(
+    info: FilmInfo, shown: Sequence[int], deviations: Iterable[Spans], *, whole: bool, again: bool = False
+) -> list[str]:
     """Notes for the report.
 
     Args:
@@ -32,14 +35,15 @@ def describe_sequence(info: FilmInfo, shown: Sequence[int], deviations: Iterable
         shown: times of the frames that were decoded, in time base units, ascending.
         deviations: the deviations of each segment.
         whole: whether all of it was to be coloured, not a part.
+        again: whether the result is a folder of frames.
 
     """
     sequence = read_sequence(info.path)
     times = _times(sequence.frames, info)
     lost = _lost(times, shown, whole=whole)
-    notes = [*describe_transfer(sequence.frames[0].path), *(sequence.gaps() if whole else ())]
+    notes = [*describe_transfer(sequence.frames[0].path, again=again), *(sequence.gaps(again=again) if whole else ())]
     if lost:
-        notes.append(_note(_LOST, lost, sequence.frames))
+        notes.append(_note(_LOST_AGAIN if again else _LOST, lost, sequence.frames))
     for what, spans in _by_words(deviations).items():
         runs = [(bisect_left(times, begin), max(bisect_left(times, end), 1)) for begin, end in spans]
         if what != DAMAGED or len(runs) > sum(end - begin for begin, end in lost):  # else these are the lost ones

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.encode.encoder import Encoding, holds_codec
-from colorizer.frame_sequence import is_sequence
+from colorizer.frame_sequence import FRAMES_SUFFIX, is_sequence
 
 _MP4_CODECS = frozenset({"aac", "mp3", "ac3"})
 """Codecs of side streams that play in MP4 everywhere."""
@@ -17,11 +17,13 @@ class Container:
     """A kind of file."""
 
     format: str
-    """libav's name of the muxer."""
+    """libav's name of the muxer; `frames` for a folder of frames."""
     suffix: str
 
 
 MP4, MOV, MKV = Container("mp4", ".mp4"), Container("mov", ".mov"), Container("matroska", ".mkv")
+FRAMES = Container("frames", FRAMES_SUFFIX)
+"""No file, but a folder of numbered frames."""
 
 
 def choose_container(info: FilmInfo, encoding: Encoding) -> Container:

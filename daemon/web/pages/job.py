@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
+from colorizer.frame_sequence import is_sequence
 from colorizer.photo.formats import is_named_as_photo
 from daemon.config.colour_choice import ColourChoice
 from daemon.journal.records import JobRecord
 from daemon.web.site.context import Site, site_of
+from daemon.web.site.folder_archive import archived
 from daemon.web.site.preview_worker import PreviewError
 from daemon.web.site.previews import Source, Which
 from daemon.web.site.reading import facts_of, job_at, job_with_attempts, running_facts, shown
@@ -83,11 +87,15 @@ async def make_clips(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """The result as a file."""
+    """The result as a file; a folder of frames as a ZIP."""
     try:
         path = (await site_of(request).previews.source(await found_job(request), "after")).path
     except PreviewError as error:
         raise HTTPException(404, str(error)) from error
+    if is_sequence(path):
+        name = quote(shown(f"{path.parent.name}.zip"))
+        headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+        return StreamingResponse(archived(path.parent), media_type="application/zip", headers=headers)
     return FileResponse(path, media_type="application/octet-stream", filename=shown(path.name))
 
 

@@ -14,9 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from colorizer.originals import is_of_many_files
+from colorizer.frame_sequence import is_sequence, sequence_in
+from colorizer.originals import is_frames_folder, is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config, Folder
+from daemon.files.identity import Identity
 from daemon.journal.records import JobRecord
 from daemon.web.site.credentials import web_folder
 from daemon.web.site.disks import Disks
@@ -37,6 +39,7 @@ class Source:
     """A file that can be shown."""
 
     path: Path
+    """A file, or a sequence of frames."""
     stem: str
     """The name of its previews: another one after the file has changed."""
 
@@ -68,7 +71,7 @@ class Previews:
         if folder is None:
             raise PreviewError("The folder of this file is no longer in the configuration.")
         if which == "before":
-            return await self._found(job.source, folder.input, folder)
+            return await self._found(job.source, folder.input, folder, job.identity)
         if job.output is None or job.state != "done":
             raise PreviewError("There is no result yet.")
         return await self._found(job.output, folder.output, folder)
@@ -133,9 +136,9 @@ class Previews:
             return self._progress.get(source.stem, 0.0)
         return self._failed.get(source.stem)
 
-    async def _found(self, path: Path, place: Path, folder: Folder) -> Source:
+    async def _found(self, path: Path, place: Path, folder: Folder, known: Identity | None = None) -> Source:
         try:
-            return await self._disks.ask(place, partial(_inside, path, place, folder))
+            return await self._disks.ask(place, partial(_inside, path, place, folder, known))
         except TimeoutError as error:
             raise PreviewError("The disk of this file does not answer at present.") from error
 
@@ -179,20 +182,24 @@ def keep_within(folder: Path, most: int) -> None:
             total -= size
 
 
-def _inside(path: Path, place: Path, folder: Folder) -> Source:
-    """A file that lies in a folder; a link that leads out of it counts only where links are followed."""
-    if is_of_many_files(path):
-        raise PreviewError("This film consists of many files, and only its result is shown.")
+def _inside(path: Path, place: Path, folder: Folder, known: Identity | None) -> Source:
+    """A file that lies in a folder; a link that leads out of it counts only where links are followed.
+
+    Of many files, the state of their folder and what the journal knows are their state: looking at each takes long.
+    """
     try:
-        real, state = path.resolve(strict=True), path.stat()
+        real = (path.parent if is_sequence(path) else path).resolve(strict=True)
+        state = real.stat()
+        shown = sequence_in(path) if is_frames_folder(path) else path
     except (OSError, RuntimeError) as error:
         raise PreviewError("The file is gone.") from error
-    if not (path.is_relative_to(place) and ".." not in path.parts and real.is_file()):
+    is_shown = shown is not None and (real.is_file() or is_of_many_files(shown))
+    if shown is None or not (is_shown and path.is_relative_to(place) and ".." not in path.parts):
         raise PreviewError("The file is not in its folder.")
     if folder.links == "ignore" and not real.is_relative_to(place.resolve()):
         raise PreviewError("The file is a link that leads out of its folder.")
-    key = f"{state.st_size} {state.st_mtime_ns} {state.st_ino} ".encode() + os.fsencode(path)
-    return Source(path, hashlib.sha256(key).hexdigest()[:32])
+    key = f"{state.st_size} {state.st_mtime_ns} {state.st_ino} {known} ".encode() + os.fsencode(path)
+    return Source(shown, hashlib.sha256(key).hexdigest()[:32])
 
 
 def _touched(path: Path) -> bool:

@@ -62,10 +62,17 @@ def decoder_options(path: Path) -> dict[str, str]:
     return {"apply_trc": "iec61966_2_1"} if path.suffix.lower() == ".exr" else {}
 
 
-def describe_transfer(frame: Path) -> Iterator[str]:
-    """What a frame declares of its light that the result does not say, for the report."""
+def describe_transfer(frame: Path, *, again: bool = False) -> Iterator[str]:
+    """What a frame declares of its light that the result does not say, for the report.
+
+    Args:
+        frame: one of the sequence.
+        again: whether the result is a folder of frames, which declare the same.
+
+    """
     if frame.suffix.lower() == ".exr":
-        yield "linear light became 16 bits with the curve of sRGB: what is brighter than 1 is white"
+        if not again:
+            yield "linear light became 16 bits with the curve of sRGB: what is brighter than 1 is white"
     elif frame.suffix.lower() == ".dpx":
         with frame.open("rb") as file:
             file.seek(_TRANSFER_PLACE)

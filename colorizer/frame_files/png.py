@@ -1,0 +1,45 @@
+"""PNG: the samples by libvips, with the chunks of the original, as photographs have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyvips
+
+from colorizer.errors import MediaError
+from colorizer.frame_files.coloured_frame import ColouredFrame
+from colorizer.photo.blocks.blocks import Truth
+from colorizer.photo.blocks.copying import blocks_of_copy
+from colorizer.photo.blocks.png import read_png, write_png
+from colorizer.photo.codecs.vips import save_with_vips
+
+
+def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
+    """Write a frame.
+
+    Args:
+        frame: what is written.
+        target: the file.
+
+    Returns:
+        What the result does not keep, for the report.
+
+    Raises:
+        MediaError: the result is damaged.
+        OSError: a file cannot be read or written.
+        pyvips.Error: the same.
+
+    """
+    samples = frame.samples(8 if frame.depth == 8 else 16)
+    encoded = target.with_name(f"{target.name}.encoded")
+    kind = "srgb" if samples.dtype == np.uint8 else "rgb16"
+    try:
+        save_with_vips(pyvips.Image.new_from_array(samples, interpretation=kind), encoded, ".png", keep="icc")
+        blocks = blocks_of_copy(read_png(frame.original), Truth(), frame.maker or None)
+        notes = write_png(encoded, blocks, target)
+    finally:
+        encoded.unlink(missing_ok=True)
+    if not np.array_equal(pyvips.Image.pngload(str(target)).numpy(), samples):
+        raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
+    return (*blocks.notes, *notes)

@@ -1,0 +1,175 @@
+"""A coloured sequence as a folder of numbered frames: same names, numbers and format, with the sound beside them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import av
+import pyvips
+import torch
+from av.video.frame import VideoFrame
+
+from colorizer.copying import copy_attributes, copy_file
+from colorizer.durable import sync_file, sync_folder
+from colorizer.errors import MediaError, one_line
+from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.encode.segment import Segment
+from colorizer.film.plan import FilmPlan
+from colorizer.film.resume import recipe_of
+from colorizer.frame_files.coloured_frame import ColouredFrame, coloured_frame
+from colorizer.frame_files.dpx import write_dpx
+from colorizer.frame_files.exr import write_exr
+from colorizer.frame_files.png import write_png_frame
+from colorizer.frame_files.tiff import write_tiff_frame
+from colorizer.frame_sequence import MAKER_NAME, FrameFile, read_sequence
+from colorizer.job import Job
+
+_UNFINISHED = ".unfinished-"
+"""Beginning of the names of files that are being written."""
+_WRITERS = {
+    ".dpx": write_dpx,
+    ".exr": write_exr,
+    ".png": write_png_frame,
+    ".tif": write_tiff_frame,
+    ".tiff": write_tiff_frame,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A frame of which all is there to write it."""
+
+    file: FrameFile
+    decoded: Frame
+    coloured: VideoFrame
+    keeps_chroma: bool
+
+
+def write_frames(
+    segments: Sequence[Segment], plan: FilmPlan, job: Job, maker: str, on_progress: Callable[[], None]
+) -> tuple[str, ...]:
+    """Write the coloured frames of a sequence into a folder, which becomes the result when all of them are checked.
+
+    Frames that an interrupted attempt has written are kept. A frame that keeps its colour is a copy of its original.
+
+    Args:
+        segments: the film's picture, without loss.
+        plan: of the film.
+        job: its target becomes the folder.
+        maker: what made the colour; empty: nothing is said.
+        on_progress: called after each frame.
+
+    Returns:
+        What could not be kept, for the report.
+
+    Raises:
+        MediaError: a frame cannot be written in its format.
+        OSError: a file cannot be read or written.
+
+    """
+    folder = job.workspace / f"frames-{recipe_of(job)}"
+    folder.mkdir(exist_ok=True)
+    for unfinished in folder.glob(f"{_UNFINISHED}*"):
+        unfinished.unlink(missing_ok=True)
+    notes: dict[str, None] = {}
+    for said in _written(_missing(_frames(segments, plan, job), folder, on_progress), folder, plan, maker):
+        notes |= dict.fromkeys(said)
+        on_progress()
+    sound = plan.info.sound
+    if sound is not None and job.excerpt is None:
+        _write_whole(folder / sound.name, partial(_copied, sound, on_progress), sound)
+    elif sound is not None:
+        notes |= {f"the sound {sound.name} left out: only a part of the frames was coloured": None}
+    if maker:
+        (folder / MAKER_NAME).write_text(f"{maker}\n")
+        sync_file(folder / MAKER_NAME)
+    sync_folder(folder)
+    folder.replace(job.target)
+    return tuple(notes)
+
+
+def _frames(segments: Sequence[Segment], plan: FilmPlan, job: Job) -> Iterator[_Ready]:
+    """The frames in their order: the original once more, and its coloured picture."""
+    files = read_sequence(job.source).frames
+    by_time = {(file.number - files[0].number) * plan.info.usual_duration: file for file in files}
+    originals = read_frames(plan.info, job.excerpt)
+    for pts, coloured in _pictures(segments):
+        decoded = next((frame for frame in originals if frame.pts == pts), None)
+        if decoded is None or pts not in by_time:
+            raise MediaError(f"{job.source.name}: its frames have changed while they were coloured")
+        yield _Ready(by_time[pts], decoded, coloured, plan.is_in_colour(pts))
+
+
+def _pictures(segments: Sequence[Segment]) -> Iterator[tuple[int, VideoFrame]]:
+    """The coloured pictures with the times of their frames."""
+    for segment in segments:
+        with av.open(str(segment.path)) as file:
+            yield from zip(segment.record.pts, file.decode(video=0), strict=True)
+
+
+def _missing(frames: Iterable[_Ready], folder: Path, on_progress: Callable[[], None]) -> Iterator[_Ready]:
+    """The frames that are not written yet."""
+    for frame in frames:
+        if (folder / frame.file.name).exists():
+            on_progress()
+        else:
+            yield frame
+
+
+def _written(frames: Iterable[_Ready], folder: Path, plan: FilmPlan, maker: str) -> Iterator[tuple[str, ...]]:
+    """Write frames in as many threads as torch has; the notes on each."""
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(threads, "frames") as pool:
+        waiting: deque[Future[tuple[str, ...]]] = deque()
+        for frame in frames:
+            waiting.append(pool.submit(_write, frame, folder, plan, maker))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _write(ready: _Ready, folder: Path, plan: FilmPlan, maker: str) -> tuple[str, ...]:
+    original = ready.file.path
+    if ready.keeps_chroma:
+        return _write_whole(folder / original.name, partial(_copied, original, lambda: None), original)
+    frame = coloured_frame(original, ready.decoded, ready.coloured, plan, maker)
+    return _write_whole(folder / original.name, partial(_encoded, frame), original)
+
+
+def _write_whole(path: Path, write: Callable[[Path], tuple[str, ...]], original: Path) -> tuple[str, ...]:
+    """Write a file under another name first, give it the times and attributes of its original, and then its name."""
+    unfinished = path.with_name(f"{_UNFINISHED}{secrets.token_hex(4)}{path.suffix}")
+    try:
+        said = write(unfinished)
+        copy_attributes(original, unfinished)
+        changed = original.stat().st_mtime_ns
+        os.utime(unfinished, ns=(changed, changed))
+        sync_file(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return said
+
+
+def _copied(original: Path, on_progress: Callable[[], None], target: Path) -> tuple[str, ...]:
+    copy_file(original, target, on_progress)
+    return ()
+
+
+def _encoded(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
+    """Write a frame in the format of its original."""
+    try:
+        return _WRITERS[frame.original.suffix.lower()](frame, target)
+    except (pyvips.Error, av.error.FFmpegError, ValueError) as error:
+        raise MediaError(
+            f"{frame.original.name}: its coloured frame cannot be written ({one_line(str(error))})"
+        ) from error
