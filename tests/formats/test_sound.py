@@ -74,3 +74,16 @@ def test_every_packet_of_sound_is_copied(
     assert (after.start < 0) is primed
     if suffix in {source.suffix, ".mkv"}:  # AVI and MP4 tell the decoder other things
         assert after.head == before.head
+
+
+@pytest.mark.parametrize("codec", ["adpcm_ms", "adpcm_ima_wav"])
+def test_sound_whose_packets_a_container_cannot_write_is_decoded(tmp_path: Path, weights: Path, codec: str) -> None:
+    """QuickTime's muxer takes the stream, and refuses each packet of it."""
+    source = noisy(tmp_path / "film.avi", f"-c:v mjpeg -c:a {codec}", seconds=1)
+    report, result = colour(source, tmp_path, weights, encoder="prores")
+    sounds = []
+    for path in (source, result):
+        with av.open(str(path)) as container:
+            sounds.append(b"".join(bytes(frame.to_ndarray()) for frame in container.decode(audio=0)))
+    assert sounds[0] == sounds[1]
+    assert f"stream 1 (audio, {codec}) became PCM_S16LE: mov cannot hold it as it is" in report.notes

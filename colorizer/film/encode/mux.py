@@ -58,6 +58,8 @@ _PROGRAMME_CLOCK = 60
 
 _REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWelcomeError)
 """What muxers say of packets that they cannot write."""
+_UNWRITABLE = (av.error.ArgumentError, av.error.PatchWelcomeError)
+"""What they say of streams or times for which they have no way."""
 _LEAST_BEGINNING = {MP4: Fraction(-30), MOV: Fraction(-30), MKV: Fraction(-1)}
 """Seconds below zero at which a container's first timestamp may lie."""
 
@@ -141,7 +143,7 @@ def _create(job: Job, container: Container, info: FilmInfo) -> Iterator[OutputCo
     try:
         with av.open(target, "w", format=container.format, options=options, metadata_errors=errors) as result:
             yield result
-    except av.error.ArgumentError as error:  # frames of a damaged original that last for days, say
+    except _UNWRITABLE as error:  # frames of a damaged original that last for days, say
         raise MediaError(f"{info.path.name}: {container.format} cannot hold its timestamps or streams") from error
 
 

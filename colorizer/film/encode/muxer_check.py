@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import av
 from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 
 def muxer_accepts(container: str, add: Callable[[OutputContainer], object]) -> bool:
@@ -18,3 +20,29 @@ def muxer_accepts(container: str, add: Callable[[OutputContainer], object]) -> b
     except (ValueError, av.error.FFmpegError):
         return False
     return True
+
+
+def muxer_writes(container: str, add: Callable[[OutputContainer], Stream]) -> bool:
+    """Whether it also writes packets of the stream that `add` adds.
+
+    QuickTime's takes some sound of WAV and AVI files, such as Microsoft's ADPCM, and then refuses its packets.
+    """
+    if not muxer_accepts(container, add):
+        return False
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            stream = add(trial)
+            trial.start_encoding()
+            trial.mux(_silence(stream))
+    except av.error.PatchWelcomeError:
+        return False
+    except av.error.FFmpegError:  # a packet of zeros is no sound of most kinds
+        return True
+    return True
+
+
+def _silence(stream: Stream) -> Packet[Stream]:
+    packet = Packet(bytes(1024))
+    packet.stream = stream
+    packet.pts, packet.dts, packet.duration = 0, 0, 1
+    return packet

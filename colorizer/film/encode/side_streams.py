@@ -21,7 +21,7 @@ from colorizer.film.decode.film_info import SideStream
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.probe import kept_tags
 from colorizer.film.encode.conversion import Converter, convert_stream
-from colorizer.film.encode.muxer_check import muxer_accepts
+from colorizer.film.encode.muxer_check import muxer_writes
 from colorizer.job import Excerpt
 
 _ANY_SOUND = "aac"
@@ -143,7 +143,7 @@ def name_of_stream(stream: SideStream) -> str:
 
 def _add(result: OutputContainer, stream: Stream, info: SideStream) -> CarriedStream | None:
     for copy in (_copy, _copy_sound) if stream.type == "audio" else (_copy,):
-        if muxer_accepts(result.format.name, partial(copy, stream=stream)):
+        if muxer_writes(result.format.name, partial(copy, stream=stream)):
             return CarriedStream(info, stream, copy(result, stream))
     converted = convert_stream(result, stream)
     if converted is None:
