@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pyvips
 import torch
-from PIL import Image
 from torch import Tensor
 
 from colorizer.errors import MediaError, one_line
@@ -20,6 +17,7 @@ from colorizer.model.orientation import orient, unorient
 from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.copying import blocks_of_copy
 from colorizer.photo.blocks.exif import has_thumbnail
+from colorizer.photo.codecs.jpeg_luma import read_reduced_luma
 from colorizer.photo.comparison import lost_metadata
 from colorizer.photo.formats import JPEG, PhotoFormat
 from colorizer.photo.formats.photo_format import Opening
@@ -180,7 +178,8 @@ def _side_by_side(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
 def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
     """Luma of each frame of a result, upright, (1, 1, h, w)."""
     if plan.format is JPEG and isinstance(plan.job.settings.photo.profile, str):
-        return [_reduced_jpeg(plan.job.target, min(luma[0].shape[-2:]), plan.photo.pictures[0].orientation)]
+        samples = torch.from_numpy(read_reduced_luma(plan.job.target, min(luma[0].shape[-2:])))
+        return [orient(samples[None, None].float() / 255, plan.photo.pictures[0].orientation)]
     unlimited = plan.job.settings.photo.model_copy(
         update={"max_megapixels": _UNLIMITED, "max_megapixels_whole": _UNLIMITED}
     )
@@ -200,15 +199,6 @@ def _with_white(result: Picture, original: Picture) -> Picture:
 
 def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[int, int]:
     return extent
-
-
-def _reduced_jpeg(path: Path, side: int, orientation: int) -> Tensor:
-    """The luma of a JPEG, reduced by its decoder to no less than `side`; that of R'G'B' would be clipped."""
-    # Pillow warns of damaged EXIF, which is as in the original.
-    with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["JPEG"]) as image:
-        image.draft("L", (side, side))
-        samples = torch.from_numpy(np.array(image.convert("L")))
-    return orient(samples[None, None].float() / 255, orientation)
 
 
 def _differ(result: Tensor, original: Tensor) -> bool:

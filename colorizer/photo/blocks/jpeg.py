@@ -10,15 +10,16 @@ from typing import BinaryIO
 
 from colorizer.photo.blocks import xmp
 from colorizer.photo.blocks.blocks import Blocks
+from colorizer.photo.blocks.jpeg_segments import (
+    APP,
+    COMMENT,
+    FRAMES,
+    MOST,
+    START_OF_IMAGE,
+    read_segments,
+    segment,
+)
 
-_START_OF_SCAN, _COMMENT = 0xDA, 0xFE
-_APP = range(0xE0, 0xF0)
-_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers of the coding processes (table B.1)."""
-_ALONE = {0x01, *range(0xD0, 0xD9)}
-"""Markers without a segment."""
-_MOST = 65533
-"""Bytes of a segment's content."""
 _EXIF, _XMP = b"Exif\x00\x00", b"http://ns.adobe.com/xap/1.0/\x00"
 _EXTENDED, _PHOTOSHOP, _PROFILE = b"http://ns.adobe.com/xmp/extension/\x00", b"Photoshop 3.0\x00", b"ICC_PROFILE\x00"
 _JFIF, _JFXX, _ADOBE = b"JFIF\x00", b"JFXX\x00", b"Adobe"
@@ -38,9 +39,9 @@ def read_jpeg(path: Path) -> Blocks:
     extended: dict[bytes, dict[int, bytes]] = {}
     notes: dict[str, None] = {}
     with path.open("rb") as file:
-        for marker, content in filter(_is_metadata, _segments(file)):
+        for marker, content in filter(_is_metadata, read_segments(file)):
             gone = next((name for start, name in _UNTRUE.items() if content.startswith(start)), None)
-            if marker == _COMMENT:
+            if marker == COMMENT:
                 comments.append(content)
             elif content.startswith(_EXIF) and exif is None:
                 exif = content[len(_EXIF) :]
@@ -61,32 +62,15 @@ def read_jpeg(path: Path) -> Blocks:
     return Blocks(exif, packet, photoshop or None, tuple(comments), own=tuple(own), notes=(*notes, *said))
 
 
-def _is_metadata(segment: tuple[int, bytes]) -> bool:
-    return segment[0] in _APP or segment[0] == _COMMENT
+def _is_metadata(one: tuple[int, bytes]) -> bool:
+    return one[0] in APP or one[0] == COMMENT
 
 
 def read_process(path: Path) -> tuple[int, int]:
     """The marker of the coding process, and its bits of a sample; zeros where they cannot be read."""
     with path.open("rb") as file:
-        frames = ((marker, content[0]) for marker, content in _segments(file) if marker in _FRAMES and content)
+        frames = ((marker, content[0]) for marker, content in read_segments(file) if marker in FRAMES and content)
         return next(frames, (0, 0))
-
-
-def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of the segments before the picture."""
-    file.seek(2)
-    while file.read(1) == b"\xff":
-        while (code := file.read(1)) == b"\xff":
-            pass
-        if not code or code[0] in _ALONE:
-            continue
-        if code[0] == _START_OF_SCAN:
-            return
-        size = int.from_bytes(file.read(2), "big") - 2
-        content = file.read(max(0, size))
-        if size < 0 or len(content) < size:
-            return
-        yield code[0], content
 
 
 def _whole_packet(packet: bytes | None, extended: dict[bytes, dict[int, bytes]]) -> tuple[bytes | None, list[str]]:
@@ -119,25 +103,25 @@ def write_jpeg(encoded: Path, blocks: Blocks, target: Path) -> tuple[str, ...]:
     """
     notes: list[str] = []
     with encoded.open("rb") as source, target.open("wb") as result:
-        start, segments, picture = _parts(source)
-        result.write(start)
+        segments, picture = _parts(source)
+        result.write(START_OF_IMAGE)
         for marker, content in _arranged(blocks, segments, notes):
-            result.write(b"\xff" + bytes([marker]) + (len(content) + 2).to_bytes(2, "big") + content)
+            result.write(segment(marker, content))
         source.seek(picture)
         shutil.copyfileobj(source, result, 1 << 20)
     return tuple(notes)
 
 
-def _parts(source: BinaryIO) -> tuple[bytes, list[tuple[int, bytes]], int]:
-    """The start of the encoder's file, its segments, and the place behind them."""
-    start = source.read(2)
-    segments: list[tuple[int, bytes]] = []
-    while True:
+def _parts(source: BinaryIO) -> tuple[list[tuple[int, bytes]], int]:
+    """The first segments of the encoder's file, which are not about its coding, and the place behind them."""
+    own: list[tuple[int, bytes]] = []
+    place = len(START_OF_IMAGE)
+    for marker, content in read_segments(source):
+        if marker not in APP:
+            break
+        own.append((marker, content))
         place = source.tell()
-        head = source.read(4)
-        if head[1] not in _APP:
-            return start, segments, place
-        segments.append((head[1], source.read(int.from_bytes(head[2:], "big") - 2)))
+    return own, place
 
 
 def _arranged(blocks: Blocks, encoders: Sequence[tuple[int, bytes]], notes: list[str]) -> Iterator[tuple[int, bytes]]:
@@ -148,20 +132,20 @@ def _arranged(blocks: Blocks, encoders: Sequence[tuple[int, bytes]], notes: list
         jfif = [(0xE0, _jfif(blocks.resolution))]
     yield from jfif
     if blocks.exif is not None:
-        if len(blocks.exif) + len(_EXIF) <= _MOST:
+        if len(blocks.exif) + len(_EXIF) <= MOST:
             yield 0xE1, _EXIF + blocks.exif
         else:
             notes.append("EXIF left out: it is too large for a JPEG")
     if blocks.xmp is not None:
         yield from _packets(blocks.xmp, notes)
     if blocks.photoshop is not None:
-        most = _MOST - len(_PHOTOSHOP)
+        most = MOST - len(_PHOTOSHOP)
         for place in range(0, len(blocks.photoshop), most):
             yield 0xED, _PHOTOSHOP + blocks.photoshop[place : place + most]
     yield from (one for one in encoders if one[1].startswith((_PROFILE, _ADOBE)))
     yield from (one for one in own if not one[1].startswith(_JFIF))
     for comment in blocks.comments:
-        yield _COMMENT, comment[:_MOST]
+        yield COMMENT, comment[:MOST]
 
 
 def _jfif(resolution: tuple[float, float] | None) -> bytes:
@@ -173,7 +157,7 @@ def _jfif(resolution: tuple[float, float] | None) -> bytes:
 
 def _packets(packet: bytes, notes: list[str]) -> Iterator[tuple[int, bytes]]:
     """A packet as segments: one, or more with what does not fit into the first."""
-    most = _MOST - len(_XMP)
+    most = MOST - len(_XMP)
     if len(packet) <= most:
         yield 0xE1, _XMP + packet
         return
@@ -186,7 +170,7 @@ def _packets(packet: bytes, notes: list[str]) -> Iterator[tuple[int, bytes]]:
     guid = hashlib.md5(extended, usedforsecurity=False).hexdigest().upper()
     xmp.name_extended(root, guid)
     yield 0xE1, _XMP + xmp.serialise(root)
-    size = _MOST - len(_EXTENDED) - 40
+    size = MOST - len(_EXTENDED) - 40
     for place in range(0, len(extended), size):
         head = _EXTENDED + guid.encode() + len(extended).to_bytes(4, "big") + place.to_bytes(4, "big")
         yield 0xE1, head + extended[place : place + size]

@@ -6,7 +6,7 @@ as a picture of its own, and the entropy-coded data of all follow the header of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -15,6 +15,17 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from colorizer.photo.blocks.jpeg_segments import (
+    END_OF_IMAGE,
+    FRAMES,
+    RESTART_INTERVAL,
+    START_OF_IMAGE,
+    START_OF_SCAN,
+    read_segments,
+    restart,
+    segment,
+    with_height,
+)
 from colorizer.photo.codecs.strip_pool import STRIP_BYTES, encoded_strips, srgb_profile
 from colorizer.photo.picture import ColouredStrips
 
@@ -22,7 +33,6 @@ _BLOCK = 8
 """Lines and columns of a block."""
 _MOST_BLOCKS = 65535
 """Most blocks of a restart interval."""
-_START_OF_FRAME, _START_OF_SCAN, _END, _RESTART, _INTERVAL = 0xC0, 0xDA, 0xD9, 0xD0, 0xDD
 _JFIF, _PROFILES = 0xE0, 0xE2
 _PROFILE = b"ICC_PROFILE\x00\x01\x01"
 """Beginning of the segment of a profile: its name, and that it is the first of one (ICC.1, B.4)."""
@@ -46,14 +56,13 @@ def write_jpeg_strips(picture: ColouredStrips, path: Path, quality: int) -> None
     lines = _BLOCK * min(rows, _MOST_BLOCKS // across)
     with path.open("wb") as file:
         for number, encoded in enumerate(encoded_strips(picture.ycbcr(lines), partial(_encode, quality))):
-            scan = _scan(encoded)
             if number == 0:
                 interval = across * lines // _BLOCK if picture.height > lines else 0
-                file.write(_header(encoded[:scan], picture.height, interval))
+                file.write(_header(encoded, picture.height, interval))
             else:
-                file.write(bytes([0xFF, _RESTART + (number - 1) % 8]))
-            file.write(memoryview(encoded)[scan:-2])
-        file.write(bytes([0xFF, _END]))
+                file.write(restart(number - 1))
+            file.write(memoryview(encoded)[_scan(encoded) : -len(END_OF_IMAGE)])
+        file.write(END_OF_IMAGE)
 
 
 def _encode(quality: int, strip: NDArray[np.uint8]) -> bytes:
@@ -64,34 +73,21 @@ def _encode(quality: int, strip: NDArray[np.uint8]) -> bytes:
     return cast("bytes", encoded)
 
 
-def _segments(encoded: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker of each segment up to the first scan's, and the places of its first byte and behind its last."""
-    place, marker = 2, 0
-    while marker != _START_OF_SCAN:
-        marker, size = encoded[place + 1], int.from_bytes(encoded[place + 2 : place + 4], "big")
-        yield marker, place, place + 2 + size
-        place += 2 + size
-
-
 def _scan(encoded: bytes) -> int:
     """The place of the entropy-coded data."""
-    return max(end for _, _, end in _segments(encoded))
+    file = io.BytesIO(encoded)
+    for _ in read_segments(file):
+        pass
+    return file.tell()
 
 
-def _header(header: bytes, height: int, interval: int) -> bytes:
+def _header(encoded: bytes, height: int, interval: int) -> bytes:
     """The header of the first strip as that of the whole picture: with its height, the restart interval, a profile."""
-    parts = [header[:2]]
-    for marker, start, end in _segments(header):
-        segment = header[start:end]
-        if marker == _START_OF_FRAME:
-            segment = segment[:5] + height.to_bytes(2, "big") + segment[7:]
-        if marker == _START_OF_SCAN and interval:
-            parts.append(_segment(_INTERVAL, interval.to_bytes(2, "big")))
-        parts.append(segment)
+    parts = [START_OF_IMAGE]
+    for marker, content in read_segments(io.BytesIO(encoded)):
+        if marker == START_OF_SCAN and interval:
+            parts.append(segment(RESTART_INTERVAL, interval.to_bytes(2, "big")))
+        parts.append(segment(marker, with_height(content, height) if marker in FRAMES else content))
         if marker == _JFIF:
-            parts.append(_segment(_PROFILES, _PROFILE + srgb_profile()))
+            parts.append(segment(_PROFILES, _PROFILE + srgb_profile()))
     return b"".join(parts)
-
-
-def _segment(marker: int, content: bytes) -> bytes:
-    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content

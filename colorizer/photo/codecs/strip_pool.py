@@ -1,11 +1,12 @@
-"""Strips of a picture, which are computed and encoded in several threads."""
+"""Strips of a picture, which are computed and encoded, or decoded, in several threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 
 import pyvips
 import torch
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from colorizer.photo.picture import Strip
 
-STRIP_BYTES = 1 << 20
+STRIP_BYTES = 1 << 19
 """About the bytes of the samples of a strip."""
-_TOGETHER = 16
-"""Strips that are read, and then computed and encoded, so that the threads which compute wait for none that reads."""
+_AHEAD = 16
+"""Strips that are read before the first of them is needed, so that the threads which compute wait for none."""
+_Done = TypeVar("_Done")
 
 
-def encoded_strips(strips: Iterator[Strip], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
-    """Compute strips and encode them, in as many threads as torch has; only a few are in memory.
+def encoded_strips(strips: Iterable[Strip], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
+    """Compute strips and encode them in several threads; only a few are in memory.
 
     Args:
         strips: of a picture.
@@ -30,9 +32,23 @@ def encoded_strips(strips: Iterator[Strip], encode: Callable[[NDArray[Any]], byt
         The encoded strips in their order.
 
     """
+    return in_threads(partial(_encoded, encode, strip) for strip in strips)
+
+
+def in_threads(steps: Iterable[Callable[[], _Done]]) -> Iterator[_Done]:
+    """Do steps in as many threads as torch has, while the next ones are made; yields what they return, in order."""
     with ThreadPoolExecutor(torch.get_num_threads(), "strips") as pool:
-        while read := list(islice(strips, _TOGETHER)):
-            yield from pool.map(lambda strip: encode(strip()), read)
+        waiting: deque[Future[_Done]] = deque()
+        for step in steps:
+            waiting.append(pool.submit(step))
+            if len(waiting) == _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _encoded(encode: Callable[[NDArray[Any]], bytes], strip: Strip) -> bytes:
+    return encode(strip())
 
 
 def srgb_profile() -> bytes:

@@ -18,7 +18,6 @@ from colorizer.engine import colorize
 from colorizer.errors import MediaError
 from colorizer.job import Job
 from colorizer.photo import comparison, results
-from colorizer.photo.results import _reduced_jpeg
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
 from tests.assets.metadata import exif, packet, small_jpeg
@@ -63,14 +62,6 @@ def test_a_damaged_result_is_never_done(
         monkeypatch.setattr(results, "_save", cut)
         with pytest.raises(MediaError, match=r"its result is damaged"):
             colour(source)
-
-
-def test_the_luma_of_a_jpeg_is_that_of_its_file(tmp_path: Path) -> None:
-    """Chroma that a decoder clips, as quantization makes it in dark and bright places, changes no luma."""
-    Image.new("YCbCr", (64, 64), (40, 20, 250)).save(tmp_path / "a.jpg", quality=95)
-    luma = _reduced_jpeg(tmp_path / "a.jpg", side=16, orientation=1)
-    assert luma.shape == (1, 1, 16, 16)
-    assert (luma - 40 / 255).abs().max() < 0.01
 
 
 def test_metadata_that_gets_lost_is_named(tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch) -> None:
