@@ -25,10 +25,15 @@ from colorizer.model.chroma import ChromaFit
 Codes = NDArray[Any]
 """Samples as integers, (H, W), uint8 or uint16."""
 
-_STRIP = 64
+_STRIP = 32
 """Lines of chroma that are computed together."""
+_PLANES = 8
+"""Planes of so many lines that this takes."""
 _TINY = 1e-6
-"""Smallest distance from grey, so that nothing is divided by zero."""
+"""Smallest distance, in codes, of luma from black and white, so that nothing is divided by zero."""
+_PAIR = 2
+_PAIRS = {np.dtype(np.uint8): np.uint16, np.dtype(np.uint16): np.uint32}
+"""Types that hold two samples."""
 
 
 def mean_beside_chroma(codes: Codes, encoding: Encoding) -> Codes:
@@ -98,68 +103,86 @@ def write_chroma(
         _by_field(reduced, luma, encoding)
         for reduced in (_cell_means, partial(_extremes, np.minimum), partial(_extremes, np.maximum))
     )
-    lines = _lines_of(fit, coding, encoding.depth, mean.shape)
-    gamut, target = _Gamut.of(coding, encoding.depth), coding.at_depth(encoding.depth)
+    gamut, target = _Gamut.of(coding), coding.at_depth(encoding.depth)
+    lines = gamut.lines_of(fit, mean.shape)
+    kept = np.empty((_PLANES, _STRIP, mean.shape[1]), np.float32)  # stays in the processor's cache
     for strip in _strips(len(mean)):
-        chroma = [slope[strip] * mean[strip] + offset[strip] for slope, offset in lines]
-        gamut.limit(chroma, darkest[strip], brightest[strip])
-        for plane, samples in zip(planes, chroma, strict=True):
-            coded = np.rint(samples + np.float32(target.neutral))
-            plane[strip] = coded.clip(0, (1 << target.depth) - 1, out=coded)
+        codes, blue, red, *spare = kept[:, : strip.stop - strip.start]
+        np.copyto(codes, mean[strip])
+        for samples, (slope, offset) in zip((blue, red), lines, strict=True):
+            np.multiply(slope[strip], codes, out=samples)
+            np.add(samples, offset[strip], out=samples)
+        gamut.limit(blue, red, darkest[strip], brightest[strip], spare)
+        for plane, samples, reach in zip(planes, (blue, red), gamut.reaches, strict=True):
+            _write_codes(plane[strip], samples, target.chroma_span / reach, target)
 
 
 @dataclass(frozen=True, slots=True)
 class _Gamut:
-    """The gamut in units of codes: how far chroma, as codes from neutral, moves R'G'B', as codes of luma."""
+    """The gamut in units of codes of luma; chroma is B' and R' minus luma."""
 
     black: int
     white: int
-    red: float
-    """Of Cr."""
-    blue: float
-    """Of Cb."""
+    reaches: tuple[float, float]
+    """What the whole span of Cb is of B' minus luma, and that of Cr of R' minus luma."""
     green: tuple[float, float]
-    """Of Cb and Cr."""
+    """What B' and R' minus luma add to G' minus luma."""
 
     @classmethod
-    def of(cls, coding: SampleCoding, depth: int) -> Self:
+    def of(cls, coding: SampleCoding) -> Self:
         kr, kb = coding.matrix.value
-        unit = coding.luma_span / coding.at_depth(depth).chroma_span
-        red, blue = (2 - 2 * kr) * unit, (2 - 2 * kb) * unit
-        rest = kr + kb - 1
-        return cls(coding.black, coding.black + coding.luma_span, red, blue, (kb * blue / rest, kr * red / rest))
+        span, rest = coding.luma_span, kr + kb - 1
+        reaches = (2 - 2 * kb) * span, (2 - 2 * kr) * span
+        return cls(coding.black, coding.black + span, reaches, (kb / rest, kr / rest))
 
-    def limit(self, chroma: Sequence[Plane], darkest: Codes, brightest: Codes) -> None:
-        """Reduce Cb and Cr in place, keeping the hue, until R'G'B' lie in the gamut at every luma between the two."""
-        cb, cr = chroma
-        red, blue = cr * np.float32(self.red), cb * np.float32(self.blue)
-        green = cb * np.float32(self.green[0]) + cr * np.float32(self.green[1])
-        up = np.maximum(np.maximum(red, blue), green)
-        down = np.minimum(np.minimum(red, blue), green)
-        if not ((up + brightest > self.white) | (down + darkest < self.black)).any():
-            return
-        above = (np.float32(self.white) - brightest) / np.maximum(up, np.float32(_TINY))
-        below = (np.float32(self.black) - darkest) / np.minimum(down, np.float32(-_TINY))
-        room = np.minimum(above, below).clip(0, 1)
-        np.multiply(cb, room, out=cb)
-        np.multiply(cr, room, out=cr)
+    def lines_of(self, fit: ChromaFit, size: tuple[int, ...]) -> list[tuple[Plane, Plane]]:
+        """Slope and offset of B' and of R' minus luma as functions of the code of luma, at the chroma planes' size."""
+        rows, columns = size
+
+        def enlarged(plane: Tensor) -> Plane:
+            return cast("Plane", cv2.resize(plane.numpy(), (columns, rows), interpolation=cv2.INTER_LINEAR))
+
+        lines = []
+        for slope, offset, reach in zip(fit.slope[0].cpu(), fit.offset[0].cpu(), self.reaches, strict=True):
+            steep = slope * (reach / (self.white - self.black))
+            lines.append((enlarged(steep), enlarged(offset * reach - steep * self.black)))
+        return lines
+
+    def limit(self, blue: Plane, red: Plane, darkest: Codes, brightest: Codes, spare: Sequence[Plane]) -> None:
+        """Reduce chroma in place, keeping the hue, until R'G'B' lie in the gamut at every luma between the two.
+
+        Args:
+            blue: B' minus luma, (h, w).
+            red: R' minus luma.
+            darkest: codes of luma, (h, w).
+            brightest: likewise.
+            spare: five planes of the same size, which are overwritten.
+
+        """
+        green, above, below, up, down = spare
+        cv2.addWeighted(blue, self.green[0], red, self.green[1], 0, dst=green)
+        np.add(self.white - np.minimum(brightest, self.white), np.float32(_TINY), out=above)
+        np.subtract(np.float32(-_TINY), np.maximum(darkest, self.black) - self.black, out=below)
+        np.maximum(np.maximum(blue, red, out=up), green, out=up)
+        np.minimum(np.minimum(blue, red, out=down), green, out=down)
+        np.divide(above, np.maximum(up, above, out=up), out=up)
+        np.divide(below, np.minimum(down, below, out=down), out=down)
+        room = np.minimum(up, down, out=up)
+        np.multiply(blue, room, out=blue)
+        np.multiply(red, room, out=red)
 
 
-def _lines_of(fit: ChromaFit, coding: SampleCoding, depth: int, size: tuple[int, ...]) -> list[tuple[Plane, Plane]]:
-    """Slope and offset of Cb and of Cr as functions of the code of luma, at the size of the chroma planes."""
-    span = coding.at_depth(depth).chroma_span
-    slope = fit.slope[0].cpu() * (span / coding.luma_span)
-    offset = fit.offset[0].cpu() * span - slope * coding.black
-    rows, columns = size
-
-    def enlarged(plane: Tensor) -> Plane:
-        return cast("Plane", cv2.resize(plane.numpy(), (columns, rows), interpolation=cv2.INTER_LINEAR))
-
-    return [(enlarged(one), enlarged(other)) for one, other in zip(slope, offset, strict=True)]
+def _write_codes(plane: Codes, samples: Plane, unit: float, target: SampleCoding) -> None:
+    """Write chroma, 0 for neutral, as rounded codes."""
+    if plane.dtype == np.uint8:
+        cv2.convertScaleAbs(samples, plane, unit, target.neutral)
+    else:
+        codes = cv2.addWeighted(samples, unit, samples, 0, target.neutral, dtype=cv2.CV_16U)
+        np.minimum(codes, (1 << target.depth) - 1, out=plane)
 
 
 def _strips(lines: int) -> Iterator[slice]:
-    return (slice(first, first + _STRIP) for first in range(0, lines, _STRIP))
+    return (slice(first, min(first + _STRIP, lines)) for first in range(0, lines, _STRIP))
 
 
 def _by_field(summary: Callable[[Codes, tuple[int, int]], Codes], codes: Codes, encoding: Encoding) -> Codes:
@@ -185,6 +208,9 @@ def _extremes(extreme: Callable[[Codes, Codes], Codes], codes: Codes, subsamplin
     down, across = subsampling
     whole = _whole_cells(codes, subsampling)
     lines = reduce(extreme, (whole[row::down] for row in range(down)))
+    if across == _PAIR:  # whole pairs are read at once, which is twice as fast
+        pairs = lines.view(_PAIRS[codes.dtype])
+        return extreme(pairs >> (8 * codes.itemsize), pairs & np.iinfo(codes.dtype).max).astype(codes.dtype)
     return reduce(extreme, (lines[:, column::across] for column in range(across)))
 
 

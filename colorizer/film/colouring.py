@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, islice
+from math import prod
 from operator import attrgetter
 
 import numpy as np
@@ -30,12 +31,21 @@ from colorizer.model.colorist import Colorist, fit_colours, shrink
 from colorizer.model.orientation import orient, unorient
 from colorizer.model.surround import Margins, fit_inside
 
+AHEAD = 4
+"""Frames that wait between decoding, measuring, colouring and encoding."""
+_LIGHT = 250_000
+"""Pixels at the working size up to which one thread colours key frames as fast as any encoder takes the frames."""
 _TOGETHER = 2
 """Key frames for which the network is asked at once: on a CPU it computes in pairs."""
 
 
 class UnplannedColourError(Exception):
     """A frame has chroma although the plan, by its samples, expects none."""
+
+
+def is_light(plan: FilmPlan, colorist: Colorist) -> bool:
+    """Whether colouring takes so little that one thread is enough: the network sees few frames, and these are small."""
+    return distance_of(plan.steadiness).most > 1 and prod(_extent(plan, colorist)) <= _LIGHT
 
 
 def measure(frames: Iterable[Frame], plan: FilmPlan, colorist: Colorist) -> Iterator[Frame]:

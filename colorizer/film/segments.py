@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import attrgetter
 
-from colorizer.film.colouring import colour, measure
+from colorizer.film.colouring import AHEAD, colour, is_light, measure
 from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame
 from colorizer.film.encode.machine import machine_of
@@ -18,10 +19,8 @@ from colorizer.film.resume import segment_path
 from colorizer.film.shot_state import ShotState
 from colorizer.job import Job
 from colorizer.model.colorist import Colorist
+from colorizer.model.device import one_thread
 from colorizer.prefetch import prefetch
-
-_AHEAD = 4
-"""Frames that wait between decoding, colouring and encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,15 @@ def write_segments(  # noqa: PLR0913 (each is another thing)
 
     """
     machine = machine_of(colorist.device, plan.encoding.codec)
-    with prefetch(measure(decoded, plan, colorist), _AHEAD) as measured:
+    with ExitStack() as opened:
+        if is_light(plan, colorist):
+            opened.enter_context(one_thread())
+        measured = opened.enter_context(prefetch(measure(decoded, plan, colorist), AHEAD))
         numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
         own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
-        with prefetch(colour(own, plan, colorist, begin.state, compare=job.compare), _AHEAD) as coloured:
-            yield from _written(_counted(coloured, begin.frames, on_frame), job, plan, machine)
+        ours = colour(own, plan, colorist, begin.state, compare=job.compare)
+        coloured = opened.enter_context(prefetch(ours, AHEAD))
+        yield from _written(_counted(coloured, begin.frames, on_frame), job, plan, machine)
 
 
 def _written(frames: Iterable[Frame], job: Job, plan: FilmPlan, machine: str) -> Iterator[Segment]:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from colorizer.durable import write_durably
-from colorizer.film.colouring import measure
+from colorizer.film.colouring import AHEAD, measure
 from colorizer.film.cuts import BRIEF, find_cuts, with_views, work_of
 from colorizer.film.decode.deviations import DAMAGED, MISSING
 from colorizer.film.decode.film_info import FilmInfo
@@ -30,8 +30,6 @@ from colorizer.job import Excerpt, Job, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.prefetch import prefetch
 
-_AHEAD = 4
-"""Frames that wait between decoding and measuring."""
 _SECONDS, _WORK = 120, 6_000_000_000
 """Least length of a span, in seconds or in the pixels that colouring it takes (see `cuts.work_of`)."""
 
@@ -97,7 +95,7 @@ def _survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_progres
     is_damaged = is_coloured = False
     recent: deque[Tensor] = deque(maxlen=BRIEF)
     believed = replace(plan, scenes=plan.scenes or Scenes())
-    with prefetch(measure(_frames(job, plan, span), believed, colorist), _AHEAD) as measured:
+    with prefetch(measure(_frames(job, plan, span), believed, colorist), AHEAD) as measured:
         for frame, views in with_views(measured):
             on_progress(0, plan.info.expected)
             if span.holds(frame.pts):  # the other ones belong to the neighbours

@@ -1,6 +1,9 @@
-"""The device of the network, and whether bfloat16 is faster on it."""
+"""The device of the network, whether bfloat16 is faster on it, and with how many threads a processor computes."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -38,6 +41,21 @@ def bfloat16_is_faster(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001
     return device.type == "cpu" and bool(fast)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch compute in one thread, for the calling thread and for those that it starts meanwhile.
+
+    Where other work keeps the processors busy, a second thread for small tensors takes more processor time than it
+    saves.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _is_present(device: torch.device) -> bool:

@@ -1,12 +1,13 @@
 """Tests of colorizer/model/device.py."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 
 from colorizer.errors import DeviceError
-from colorizer.model.device import bfloat16_is_faster, choose_device
+from colorizer.model.device import bfloat16_is_faster, choose_device, one_thread
 
 
 def test_auto_finds_what_is_there() -> None:
@@ -25,3 +26,16 @@ def test_bfloat16_is_judged_by_the_processor() -> None:
     """The answer is about this CPU's instructions, as the kernel lists them."""
     flags = Path("/proc/cpuinfo").read_text()
     assert bfloat16_is_faster(torch.device("cpu")) == ("avx512_bf16" in flags or "amx_bf16" in flags)
+
+
+def test_threads_that_are_started_inside_compute_alone() -> None:
+    """Inside, this thread and new ones compute with one thread; afterwards all have as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with one_thread(), ThreadPoolExecutor(1) as pool:
+            assert (torch.get_num_threads(), pool.submit(torch.get_num_threads).result()) == (1, 1)
+        with ThreadPoolExecutor(1) as pool:
+            assert (torch.get_num_threads(), pool.submit(torch.get_num_threads).result()) == (3, 3)
+    finally:
+        torch.set_num_threads(before)
