@@ -27,6 +27,8 @@ _LEAST = 0.25
 """Least share of the height and width that the picture must have; otherwise, nothing counts as its surround."""
 _ROUNDS = 3
 """Number of surrounds that lie in each other: page, mount, white border."""
+_DECKLE = 3
+"""Lines at each side that the deckle edge of a border may take."""
 _CHUNK = 8
 """Lines that are examined together: in most pictures, already the first one is not plain."""
 _DEEPEST, _OFTEN, _SELDOM, _ANY = 0.2, 0.2, 0.04, 0.1
@@ -101,7 +103,7 @@ def find_plain_surround(lab: Tensor) -> Margins:
     """
     found = Margins()
     for _ in range(_ROUNDS):
-        ring = _find_ring(found.inside(lab))
+        ring = _find_ring(found.inside(lab)) or _find_deckled_ring(found.inside(lab))
         more = found + ring
         inside = more.inside(lab)
         if not ring or min(inside.shape[-2] / lab.shape[-2], inside.shape[-1] / lab.shape[-1]) < _LEAST:
@@ -131,7 +133,8 @@ def find_coloured_surround(lab: Tensor, coloured: Tensor) -> Margins:
 def neutral_surround(lightness: Tensor, margins: Margins) -> Margins:
     """The sides of a surround without colour that are no part of the picture.
 
-    A side is black, or light like the one across from it; a light sky above a straight horizon is neither.
+    A side is black, or light like the one across from it; a light sky above a straight horizon is neither. A page
+    of any lightness is alike on all four sides.
 
     Args:
         lightness: L, (h, w).
@@ -141,6 +144,8 @@ def neutral_surround(lightness: Tensor, margins: Margins) -> Margins:
     sides = (margins.top, margins.bottom, margins.left, margins.right)
     turned = (lightness, lightness.flip(0), lightness.T, lightness.T.flip(0))
     levels = [float(lines[:side].median()) if side else _GREY for side, lines in zip(sides, turned, strict=True)]
+    if all(sides) and max(levels) - min(levels) < _ALIKE:
+        return margins
     across = (levels[1], levels[0], levels[3], levels[2])
     bare = (level < _BLACK or min(level, other) > _LIGHT for level, other in zip(levels, across, strict=True))
     return Margins(*(side * is_bare for side, is_bare in zip(sides, bare, strict=True)))
@@ -187,6 +192,13 @@ def _find_ring(lab: Tensor) -> Margins:
         left * _ends_straight(columns[..., along], left),
         right * _ends_straight(columns.flip(0)[..., along], right),
     )
+
+
+def _find_deckled_ring(lab: Tensor) -> Margins:
+    """The surround of a picture (3, h, w) inside an edge that is not straight; it has all four sides."""
+    edge = Margins(_DECKLE, _DECKLE, _DECKLE, _DECKLE)
+    ring = _find_ring(edge.inside(lab))
+    return edge + ring if min(ring.top, ring.bottom, ring.left, ring.right) else Margins()
 
 
 def _plain_lines(lines: Tensor) -> int:

@@ -21,6 +21,8 @@ _CHANGED = {
 }
 """Tags that are not the same in a coloured copy, or that hold what is compared by itself."""
 _DIRECTORIES = {34665: "EXIF", 34853: "GPS"}
+_NO_RESOLUTION = (1, 1)
+"""Resolution that Pillow gives to a TIFF without one."""
 _MOST_NAMES = 8
 _Values = dict[tuple[str, str], list[str]]
 """Values by group and name."""
@@ -43,7 +45,7 @@ def lost_metadata(source: Path, target: Path, told: Sequence[str]) -> tuple[str,
     except Exception:  # noqa: BLE001 (a decoder may raise anything at a damaged original)
         return ()
     lost = [
-        f"{group} {name}"
+        f"{group} {name}".rstrip()
         for (group, name), values in before.items()
         if after.get((group, name)) != values and not any(group in note for note in told)
     ]
@@ -83,7 +85,7 @@ def _read(path: Path) -> Iterator[tuple[str, str, str]]:
         yield from (("comment", "", str(content)) for marker, content in _segments(image) if marker == "COM")
         yield from (("texts", key, str(text)) for key, text in _texts(image).items())
         yield from _of_iptc(image)
-        if "dpi" in image.info:
+        if image.info.get("dpi", _NO_RESOLUTION) != _NO_RESOLUTION:
             yield "resolution", "", str(tuple(round(float(one)) for one in image.info["dpi"]))
 
 

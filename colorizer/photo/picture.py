@@ -87,8 +87,8 @@ class ColouredStrips:
     height: int
     sample: Sample
     """Type of its samples as R'G'B', uchar or ushort."""
-    resolution: tuple[float, float]
-    """Pixels an inch, across and along."""
+    resolution: tuple[float, float] | None
+    """Pixels an inch, across and along, if the original says so."""
     rgb: Callable[[int], Iterator[Strip]]
     """R'G'B' (sRGB)."""
     ycbcr: Callable[[int], Iterator[Strip]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import pyvips
@@ -30,6 +32,8 @@ _THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 160, 75
 """Longest side of a thumbnail (Exif 2.32, 4.5.7), and its quality as a JPEG."""
 _CELLS = 16
 _UNLIMITED = 1_000_000
+_SHORTEST, _USUAL = 10, 100
+"""Duration of a frame in milliseconds that counts as none, and that it gets then (libvips, webpsave)."""
 _DIFFERENT = 0.12
 """Difference of the mean luma of a cell of the picture, 0..1, that no encoder makes, and damage does."""
 
@@ -189,7 +193,26 @@ def _reduced(plan: ResultPlan, luma: Sequence[Tensor]) -> list[Tensor]:
         height, width = luma[min(len(frames), len(luma) - 1)].shape[-2:]
         extent = partial(_same_extent, (int(height), int(width)))
         frames += reduce_luma(picture, extent)
-    return frames
+    shows_fewer = len(pictures) == 1 and len(frames) < len(luma)
+    return _at_times_of(frames, pictures[0], plan.photo.pictures[0]) if shows_fewer else frames
+
+
+def _at_times_of(frames: Sequence[Tensor], result: Picture, original: Picture) -> list[Tensor]:
+    """The frames of an animation that are shown when its original shows a new one.
+
+    An encoder of WebP makes one frame of neighbours that are alike.
+    """
+    ends, times = (list(accumulate(_durations(animation))) for animation in (result, original))
+    if not ends or ends[-1] != times[-1]:
+        return list(frames)
+    return [frames[bisect_right(ends, begins)] for begins in (0, *times[:-1])]
+
+
+def _durations(animation: Picture) -> list[int]:
+    """How long each frame is shown, in milliseconds; libvips writes those that are too short as browsers show them."""
+    header = animation.open()
+    found: list[int] = header.get("delay") if header.get_typeof("delay") else []
+    return [duration if duration > _SHORTEST else _USUAL for duration in found]
 
 
 def _with_white(result: Picture, original: Picture) -> Picture:

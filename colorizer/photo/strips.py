@@ -95,10 +95,15 @@ def coloured_strips(
         picture.width,
         picture.height,
         sample,
-        (header.xres * MILLIMETRES, header.yres * MILLIMETRES),
+        (header.xres * MILLIMETRES, header.yres * MILLIMETRES) if _states_resolution(header) else None,
         partial(coded, white, partial(_rgb, cv2.CV_8U if sample == "uchar" else cv2.CV_16U)),
         partial(coded, _WHITE, _ycbcr),
     )
+
+
+def _states_resolution(header: pyvips.Image) -> bool:
+    """Whether a file states a resolution: libvips gives one pixel a millimetre to pictures without."""
+    return bool(header.get_typeof("resolution-unit")) or (header.xres, header.yres) != (1.0, 1.0)
 
 
 def _strips(  # noqa: PLR0913

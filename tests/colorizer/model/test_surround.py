@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.lab import rgb_to_lab
-from colorizer.model.surround import Margins, find_coloured_surround, find_plain_surround, fit_inside
+from colorizer.model.surround import (
+    Margins,
+    find_coloured_surround,
+    find_plain_surround,
+    fit_inside,
+    neutral_surround,
+)
 from tests.assets.tones import coloured
 
 MARGINS = Margins(10, 20, 12, 14)
@@ -33,6 +40,24 @@ def test_the_picture_is_found_on_card_of_any_colour(colour: tuple[int, int, int]
 def test_a_strip_at_one_side_is_found() -> None:
     """Such as the edge of an album."""
     assert find_plain_surround(mounted((120, 30, 35), Margins(left=9))).left in {9, 10}
+
+
+def test_a_border_is_found_inside_its_deckle_edge() -> None:
+    """The paper's edge is no straight line."""
+    scan = functional.pad(mounted((240, 240, 240), Margins(8, 8, 8, 8)), (6,) * 4)
+    edge = torch.ones(scan.shape[1:], dtype=torch.bool)
+    edge[9:-9, 9:-9] = False
+    scan[:, edge & (torch.rand(edge.shape, generator=torch.Generator().manual_seed(0)) < 0.5)] = 0
+    found = find_plain_surround(scan)
+    assert {found.top, found.bottom, found.left, found.right} <= {13, 14, 15}
+
+
+@pytest.mark.parametrize(("bottom", "kept"), [(50.0, 20), (20.0, 0)])
+def test_a_grey_page_is_alike_on_all_sides(bottom: float, kept: int) -> None:
+    """It stays neutral; a picture that only begins with a plain dark side has none there."""
+    lightness = torch.full((100, 90), 50.0)
+    lightness[80:] = bottom
+    assert neutral_surround(lightness, MARGINS).bottom == kept
 
 
 @pytest.mark.parametrize("name", ["chelsea", "coffee"])

@@ -64,6 +64,29 @@ def test_a_damaged_result_is_never_done(
             colour(source)
 
 
+def test_an_animation_that_rests_is_as_long_as_before(tmp_path: Path, colour: Colorize) -> None:
+    """An encoder of WebP makes one frame of those that are alike; that is no damage."""
+    source, frames = tmp_path / "a.gif", [grey(), grey(), grey()[::-1], grey()[::-1]]
+    strip = pyvips.Image.new_from_array(np.concatenate(frames))
+    strip.set_type(pyvips.GValue.gint_type, "page-height", len(grey()))
+    strip.set_type(pyvips.GValue.array_int_type, "delay", [50, 150, 100, 0])
+    strip.gifsave(str(source), keep_duplicate_frames=True)
+    report, result = colour(source)
+    assert report.frames == len(frames)
+    assert pyvips.Image.new_from_file(str(result)).get("delay") == [200, 200]
+
+
+def test_a_tiff_without_a_resolution_gets_none(tmp_path: Path, colour: Colorize) -> None:
+    """Nothing that the original does not say is made up, and nothing is reported as changed."""
+    tifffile.imwrite(tmp_path / "a.tif", grey(), resolution=None, metadata=None)
+    with Image.open(tmp_path / "a.tif") as image:
+        assert "dpi" not in image.info
+    report, result = colour(tmp_path / "a.tif")
+    assert not any("resolution" in note for note in report.notes)
+    with Image.open(result) as image:
+        assert "dpi" not in image.info
+
+
 def test_metadata_that_gets_lost_is_named(tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever part of tintd loses it: a reader that is no part of the writer compares."""
     source = tmp_path / "a.jpg"
