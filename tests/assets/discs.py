@@ -25,3 +25,27 @@ def encrypt(file: Path) -> None:
         if content[sector + 14 : sector + 17] == b"\0\0\1" and content[sector + 17] in {0xBD, 0xE0}:
             content[sector + 20] |= 0x10
     file.write_bytes(content)
+
+
+def subtitle_pack(seconds: float, number: int) -> bytes:
+    """A sector with a subtitle of one line, which is shown for a second."""
+    pts = round(seconds * 90_000)
+    shown = bytes([1, 3, 0x32, 0x10, 4, 0xFF, 0xF0, 5, 0, 0, 0xF, 0, 0, 1, 6, 0, 4, 0, 6, 0xFF])
+    picture, ends = b"\0\0\0\0", bytes([0, 90, 0, 8 + len(shown) + 4, 2, 0xFF])
+    commands = bytes([0, 0, 0, 8 + len(shown) + 4]) + shown
+    content = (4 + len(picture) + len(commands) + len(ends)).to_bytes(2, "big") + b"\0\x08" + picture + commands + ends
+    parts = 0x21 | pts >> 29 & 0xE, pts >> 22, pts >> 14 | 1, pts >> 7, pts << 1 | 1
+    coded = bytes(part & 0xFF for part in parts)
+    payload = bytes([0x80, 0x80, 5]) + coded + bytes([number]) + content
+    return _sector(b"\0\0\1\xbd" + len(payload).to_bytes(2, "big") + payload)
+
+
+def padding(sectors: int) -> bytes:
+    """Sectors that say nothing: libav looks at the end of a film too, and finds streams there."""
+    return _sector(b"") * sectors
+
+
+def _sector(packet: bytes) -> bytes:
+    room = 2048 - 14 - len(packet) - 6
+    head = b"\0\0\1\xba\x44\0\4\0\4\1\0\1\x89\xf8"
+    return head + packet + b"\0\0\1\xbe" + room.to_bytes(2, "big") + b"\xff" * room

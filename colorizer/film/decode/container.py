@@ -14,6 +14,7 @@ from colorizer.disc import is_disc
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
 from colorizer.film.decode.folders.disc_film import open_disc
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE, decoder_options, open_sequence
+from colorizer.film.decode.late_streams import introduce_late_streams, open_introduced
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
 from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
 from colorizer.frame_sequence import is_sequence
@@ -26,6 +27,12 @@ _NO_FILMS = frozenset(
 _DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
 """Errors that libav and its binding raise for headers that make no sense."""
 
+_ESCAPE = "surrogateescape"
+"""What becomes of bytes of metadata that are no text."""
+_LONG_LOOK = {"analyzeduration": "60000000"}
+"""Microseconds that libav looks at: an introduction may hold many seconds of sound before the picture."""
+_LONGER_LOOK = {"analyzeduration": "36000000000", "probesize": str(64 << 20)}
+"""Microseconds and bytes of a silent Flash film that libav looks at, and keeps in memory: sound may begin late."""
 _READ = 1 << 20
 """Bytes that are read at a time of a film of many files."""
 
@@ -66,11 +73,27 @@ def _open(path: Path, rate: Fraction) -> InputContainer:
         container = av.open(open_sequence(path, rate), "r", buffer_size=_READ)
         container.streams.video[0].codec_context.options = decoder_options(path)
         return container
+    opened = _open_plain(path)
+    if opened.format.name == "flv" and not opened.streams.audio:
+        opened.close()
+        return av.open(f"file:{path}", "r", metadata_errors=_ESCAPE, options=_LONGER_LOOK)
+    introduction = introduce_late_streams(path, opened)
+    if not introduction:
+        return opened
+    name = opened.format.name
+    opened.close()
+    file = open_introduced(path, introduction)
+    introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
+    introduced.seek(len(introduction), unsupported_byte_offset=True)  # libav forgets all but what the streams are
+    return introduced
+
+
+def _open_plain(path: Path) -> InputContainer:
     if is_disc(path):
         return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
     tables = read_tables(path)
     file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
-    return av.open(file, "r", metadata_errors="surrogateescape")
+    return av.open(file, "r", metadata_errors=_ESCAPE)
 
 
 def _explain_unreadable(path: Path) -> MediaError:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,34 @@ AT_ONCE = 1 << 14
 """Packets that are looked at together."""
 _PAT = 0
 _PAT_TABLE, _PMT_TABLE, _LANGUAGE = 0x00, 0x02, 0x0A
+_REGISTRATION = 0x05
+_KINDS = frozenset({_REGISTRATION, 0x56, 0x59, 0x6A, 0x7A, 0x7B, 0x7C})
+"""Descriptors that say what private data is: registration, teletext, subtitles, AC-3, E-AC-3, DTS, AAC."""
+_HEAD = 8
+"""Bytes of a section before its content."""
+_CHECKSUM = 4
+"""Bytes of the checksum behind it."""
+_POLYNOMIAL = 0x04C11DB7
+"""Of the checksum: ISO/IEC 13818-1, annex A."""
+_FREE = range(0x20, 0x1FFF)
+"""Identifiers that streams may have."""
+_MOST_CONTENT = 4000
+"""Bytes of the longest map that libav reads."""
 _PICTURES = frozenset({0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xEA})
 """Types of streams of pictures: MPEG-1 and 2, MPEG-4, H.264, HEVC, VVC, VC-1."""
 
 Rows = NDArray[np.uint8]
 """Packets, (N, 188)."""
+
+
+class Seekable(Protocol):
+    """A file, or what is read like one."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +63,41 @@ class ElementaryStream:
 
     pid: int
     type: int
-    language: bytes
+    descriptors: bytes
+
+    @property
+    def language(self) -> bytes:
+        """Its language; empty where the descriptors give none."""
+        return next((content[:3] for tag, content in self._described() if tag == _LANGUAGE), b"")
+
+    @property
+    def kind(self) -> tuple[int, frozenset[tuple[int, bytes]]]:
+        """What it holds: its type and, of private data, the descriptors that say more."""
+        tags = ((tag, content[:4] if tag == _REGISTRATION else b"") for tag, content in self._described())
+        return self.type, frozenset(tag for tag in tags if tag[0] in _KINDS)
+
+    def _described(self) -> Iterator[tuple[int, bytes]]:
+        """Tag and content of its descriptors."""
+        place = 0
+        while place + 2 <= len(self.descriptors):
+            tag, length = self.descriptors[place : place + 2]
+            yield tag, self.descriptors[place + 2 : place + 2 + length]
+            place += 2 + length
+
+    def continues(self, other: ElementaryStream) -> bool:
+        """Whether it may be another one under a new identifier: of the same kind, in no other language."""
+        return self.kind == other.kind and (self.language == other.language or not self.language or not other.language)
+
+
+@dataclass(slots=True)
+class Programme:
+    """A programme as its first map describes it, with the streams that came later."""
+
+    pid: int
+    """Identifier of the map."""
+    head: bytes
+    """The map's content before its streams."""
+    streams: tuple[ElementaryStream, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +107,9 @@ class Change:
     begin: int
     """Number of the first packet."""
     pids: dict[int, int]
-    """The first identifier of a stream, by the one that it has now."""
+    """The identifier of a stream in the result, by the one that it has now."""
     counters: dict[int, int] = field(default_factory=dict)
     """What is added to the continuity counter, by the identifier that the stream has now."""
-    unknown: int = 0
-    """Number of streams that continue none."""
 
 
 def find_layout(file: BinaryIO) -> Layout | None:
@@ -66,7 +121,7 @@ def find_layout(file: BinaryIO) -> Layout | None:
     return None
 
 
-def read_packets_of(file: BinaryIO, layout: Layout, first: int = 0) -> Iterator[tuple[int, Rows]]:
+def read_packets_of(file: Seekable, layout: Layout, first: int = 0) -> Iterator[tuple[int, Rows]]:
     """Packets, some thousand together, each time with the number of the first."""
     file.seek(first * layout.stride)
     while content := file.read(layout.stride * AT_ONCE):
@@ -92,18 +147,20 @@ class Tables:
 
     def __init__(self) -> None:
         self.pids = {_PAT}
+        self.programmes: dict[int, Programme] = {}
+        self.late: set[int] = set()
+        """Identifiers in the result of streams that no first map lists."""
         self._sections: dict[int, bytes] = {}
         """Sections that have begun, by identifier."""
         self._known: dict[int, bytes] = {}
-        self._programmes: dict[int, tuple[ElementaryStream, ...]] = {}
-        """The first map of each programme."""
         self._current: dict[int, dict[int, int]] = {}
         self._listed: set[int] = set()
 
     @property
     def programmes_with_pictures(self) -> int:
         """Number of programmes that have pictures."""
-        return sum(any(stream.type in _PICTURES for stream in each) for each in self._programmes.values())
+        programmes = self.programmes.values()
+        return sum(any(stream.type in _PICTURES for stream in each.streams) for each in programmes)
 
     def read(self, number: int, rows: Rows) -> Iterator[Change]:
         """The changes in some packets."""
@@ -113,9 +170,9 @@ class Tables:
         for place in np.flatnonzero(np.isin(pids, list(self.pids - {_PAT}))):
             pid = int(pids[place])
             section = self._section(pid, bytes(rows[place]))
-            if section and section != self._known.get(pid) and section[0] == _PMT_TABLE:
+            if section and section != self._known.get(pid) and section[0] == _PMT_TABLE and not checksum(section):
                 self._known[pid] = section
-                yield from self._compare(number + int(place), section)
+                yield from self._compare(number + int(place), pid, section)
 
     def _section(self, pid: int, packet: bytes) -> bytes:
         """The section that a packet completes; empty where it does not."""
@@ -126,75 +183,113 @@ class Tables:
             self._sections[pid] += payload
         section = self._sections.get(pid, b"")
         length = 3 + (int.from_bytes(section[1:3], "big") & 0xFFF)
-        return section[:length] if 8 < length <= len(section) else b""
+        return section[:length] if _HEAD < length <= len(section) else b""
 
     def _read_listing(self, section: bytes) -> None:
         if not section or section[0] != _PAT_TABLE:
             return
-        entries = [section[place : place + 4] for place in range(8, len(section) - 4, 4)]
+        entries = [section[place : place + 4] for place in range(_HEAD, len(section) - _CHECKSUM, 4)]
         programmes = {_int(entry[:2]): _int(entry[2:]) & 0x1FFF for entry in entries if _int(entry[:2])}
         self.pids |= set(programmes.values())
         self._listed = set(programmes)
 
-    def _compare(self, number: int, section: bytes) -> Iterator[Change]:
-        programme = _int(section[3:5])
-        streams = _streams(section)
-        if programme not in self._programmes and self._programmes and len(self._listed) == 1:
-            programme = next(iter(self._programmes))  # another recording was joined to the first
-        first = self._programmes.setdefault(programme, streams)
-        pids, unknown = _continued_streams(first, streams)
-        changed = pids != self._current.get(programme, {pid: pid for pid in pids})
-        self._current[programme] = pids
-        if changed or unknown:
-            yield Change(
-                number, {now: own for each in self._current.values() for now, own in each.items()}, {}, unknown
-            )
+    def _compare(self, number: int, pid: int, section: bytes) -> Iterator[Change]:
+        identity, programme = _int(section[3:5]), _programme(pid, section)
+        if identity not in self.programmes and self.programmes and len(self._listed) == 1:
+            identity = next(iter(self.programmes))  # another recording was joined to the first
+        first = self.programmes.setdefault(identity, programme)
+        pids, late = _continued_streams(first.streams, programme.streams)
+        for stream in late:
+            pids[stream.pid] = self._free_pid(stream.pid)
+            first.streams += (replace(stream, pid=pids[stream.pid]),)
+            self.late.add(pids[stream.pid])
+        changed = pids != self._current.get(identity, {pid: pid for pid in pids})
+        self._current[identity] = pids
+        if changed or late:
+            yield Change(number, {now: own for each in self._current.values() for now, own in each.items()})
+
+    def _free_pid(self, wanted: int) -> int:
+        """An identifier that no other stream has: its own where that is free."""
+        taken = {stream.pid for each in self.programmes.values() for stream in each.streams} | self.pids
+        return wanted if wanted not in taken else max(set(_FREE) - taken)
+
+
+def write_tables(programmes: Mapping[int, Programme]) -> Iterator[bytes]:
+    """Packets of tables that list the streams of all programmes."""
+    listing = b"".join(number.to_bytes(2, "big") + _pid_field(each.pid) for number, each in programmes.items())
+    yield from _written(_PAT, _section_of(_PAT_TABLE, 1, listing))
+    for number, each in programmes.items():
+        content = each.head
+        for stream in each.streams:
+            length = (0xF000 | len(stream.descriptors)).to_bytes(2, "big")
+            entry = bytes([stream.type]) + _pid_field(stream.pid) + length + stream.descriptors
+            if len(content) + len(entry) <= _MOST_CONTENT:
+                content += entry
+        yield from _written(each.pid, _section_of(_PMT_TABLE, number, content))
+
+
+def checksum(section: bytes) -> int:
+    """CRC-32 as sections have it; zero for a section with its checksum."""
+    value = 0xFFFFFFFF
+    for byte in section:
+        value ^= byte << 24
+        for _ in range(8):
+            value = (value << 1 ^ (_POLYNOMIAL if value & 1 << 31 else 0)) & 0xFFFFFFFF
+    return value
+
+
+def _section_of(table: int, number: int, content: bytes) -> bytes:
+    length = (0xB000 | len(content) + _HEAD - 3 + _CHECKSUM).to_bytes(2, "big")
+    section = bytes([table]) + length + number.to_bytes(2, "big") + b"\xc1\0\0" + content
+    return section + checksum(section).to_bytes(_CHECKSUM, "big")
+
+
+def _written(pid: int, section: bytes) -> Iterator[bytes]:
+    """A section as packets."""
+    content = b"\0" + section  # the section begins at once
+    for count, place in enumerate(range(0, len(content), _PACKET - 4)):
+        begins = 0x4000 if place == 0 else 0
+        head = bytes([_SYNC]) + (begins | pid).to_bytes(2, "big") + bytes([0x10 | count & 0x0F])
+        yield (head + content[place : place + _PACKET - 4]).ljust(_PACKET, b"\xff")
+
+
+def _pid_field(pid: int) -> bytes:
+    return (0xE000 | pid).to_bytes(2, "big")
 
 
 def _int(content: bytes) -> int:
     return int.from_bytes(content, "big")
 
 
-def _streams(section: bytes) -> tuple[ElementaryStream, ...]:
-    place, end = 12 + (_int(section[10:12]) & 0xFFF), len(section) - 4
-    streams = []
+def _programme(pid: int, section: bytes) -> Programme:
+    """What a map says."""
+    place, end = 12 + (_int(section[10:12]) & 0xFFF), len(section) - _CHECKSUM
+    head, streams = section[_HEAD:place], []
     while place + 5 <= end:
         length = _int(section[place + 3 : place + 5]) & 0xFFF
-        described = section[place + 5 : min(end, place + 5 + length)]
-        streams.append(
-            ElementaryStream(_int(section[place + 1 : place + 3]) & 0x1FFF, section[place], _language(described))
-        )
+        descriptors = section[place + 5 : min(end, place + 5 + length)]
+        streams.append(ElementaryStream(_int(section[place + 1 : place + 3]) & 0x1FFF, section[place], descriptors))
         place += 5 + length
-    return tuple(streams)
-
-
-def _language(descriptors: bytes) -> bytes:
-    place = 0
-    while place + 2 <= len(descriptors):
-        tag, length = descriptors[place : place + 2]
-        if tag == _LANGUAGE:
-            return descriptors[place + 2 : place + 5]
-        place += 2 + length
-    return b""
+    return Programme(pid, head, tuple(streams))
 
 
 def _continued_streams(
     first: tuple[ElementaryStream, ...], now: tuple[ElementaryStream, ...]
-) -> tuple[dict[int, int], int]:
-    """New identifiers with those that they continue, and the number of streams that continue none."""
-    same = {stream.pid for stream in now} & {stream.pid for stream in first}
+) -> tuple[dict[int, int], list[ElementaryStream]]:
+    """New identifiers with those that they continue, and the streams that continue none."""
+    kinds = {(stream.pid, stream.kind) for stream in first}
+    same = {stream.pid for stream in now if (stream.pid, stream.kind) in kinds}
     free = [stream for stream in first if stream.pid not in same]
-    pids, unknown = {pid: pid for pid in same}, 0
+    pids, late = {pid: pid for pid in same}, []
     for stream in now:
         if stream.pid in same:
             continue
-        alike = [each for each in free if each.type == stream.type]
-        match = next(
-            (each for each in alike if each.language == stream.language), alike[0] if len(alike) == 1 else None
-        )
+        alike = [each for each in free if stream.continues(each)]
+        exact = next((each for each in alike if each.language == stream.language), None)
+        match = exact or (alike[0] if len(alike) == 1 else None)
         if match is None:
-            unknown += 1
+            late.append(stream)
         else:
             free.remove(match)
             pids[stream.pid] = match.pid
-    return pids, unknown
+    return pids, late

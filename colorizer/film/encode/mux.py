@@ -52,6 +52,8 @@ _SLIGHT = 0.01
 """Relative error of a shape that a container holds as width and height."""
 _TOLERANCE = Fraction(1)
 """Seconds by which a film may be shorter than the length in its header."""
+_WITHOUT_LIST = frozenset({"flv", "dv"})
+"""Demuxers of containers that do not list their streams: what appears late is named, see `late_streams`."""
 _PROGRAMME_CLOCK = 60
 """Seconds: timestamps that begin later than this count from a broadcaster's clock, not from the film's beginning."""
 
@@ -126,7 +128,8 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
 
 def _opened(info: FilmInfo) -> AbstractContextManager[InputContainer | None]:
     """The film, or the file of its sound, for the packets of its side streams; None where it has none."""
-    return open_film(info.sound or info.path) if info.side_streams else nullcontext()
+    is_needed = info.side_streams or info.container in _WITHOUT_LIST
+    return open_film(info.sound or info.path) if is_needed else nullcontext()
 
 
 @contextmanager

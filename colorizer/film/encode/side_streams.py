@@ -101,13 +101,12 @@ def side_stream_packets(
     original: InputContainer, carried: dict[int, CarriedStream], shift: Fraction, excerpt: Excerpt | None
 ) -> Iterator[Packet[Stream]]:
     """All packets of the side streams, `shift` seconds earlier, in the order of the file."""
-    if not carried:
-        return
     for packet in _with_dts(read_packets(original, [stream.source for stream in carried.values()])):
         offset = round(shift / packet.time_base)
         packet.dts = (packet.dts or 0) - offset
         packet.pts = packet.dts if packet.pts is None else packet.pts - offset
-        if excerpt is None or _is_inside(packet.dts * packet.time_base, excerpt):
+        is_wanted = packet.stream.index in carried  # where no stream is, all are read, for `late_streams`
+        if is_wanted and (excerpt is None or _is_inside(packet.dts * packet.time_base, excerpt)):
             yield from carried[packet.stream.index].carry(packet)
     for stream in carried.values():
         yield from stream.end()
@@ -121,7 +120,7 @@ def conversion_losses(carried: dict[int, CarriedStream]) -> Iterator[str]:
 
 
 def late_streams(original: InputContainer) -> Iterator[str]:
-    """Streams that appeared while the film was read, for the report: a disc's subtitles, say, that begin late.
+    """Streams that appeared while the film was read, for the report: a tape's sound, say, that begins late.
 
     The binding gives out no packets of them; its listing of the container names them, at the level of INFO.
     """

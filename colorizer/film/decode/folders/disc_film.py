@@ -21,8 +21,8 @@ _LOOKED_AT = 400
 """Sectors of each file that are looked at."""
 
 
-def open_disc(path: Path) -> JoinedFile:
-    """Read the main title set of a disc, the one with the most bytes, as one file.
+def open_disc(path: Path, introduction: bytes = b"") -> JoinedFile:
+    """Read the main title set of a disc, the one with the most bytes, as one file behind an introduction.
 
     Raises:
         UnsupportedError: it is encrypted.
@@ -37,7 +37,7 @@ def open_disc(path: Path) -> JoinedFile:
         raise UnsupportedError(
             f"{path.name}: this disc is encrypted (CSS), and tintd decrypts none: make a copy without encryption"
         )
-    return JoinedFile(str(path), b"", [(file, file.stat().st_size) for file in files])
+    return JoinedFile(str(path), introduction, [(file, file.stat().st_size) for file in files])
 
 
 def describe_disc(path: Path) -> Iterator[str]:

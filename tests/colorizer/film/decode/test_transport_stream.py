@@ -58,16 +58,6 @@ def test_a_film_goes_on_with_other_identifiers(
         assert float((packets[-1].pts or 0) * packets[-1].time_base) == pytest.approx(shown[-1] or 0, abs=0.3)
 
 
-def test_a_stream_that_continues_none_is_named(tmp_path: Path, weights: Path, film: Path) -> None:
-    """A second sound that comes later has no track to go on in."""
-    silent = write_film(tmp_path / "silent.mkv", Film(frames=FRAMES, codec="mpeg2video"))
-    source = tmp_path / "film.ts"
-    source.write_bytes(broadcast(tmp_path, 256, silent) + broadcast(tmp_path, 512, film))
-    report, _ = coloured(source, weights)
-    assert report.frames == 2 * FRAMES
-    assert report.notes == ("1 stream left out: none before it has its kind and language",)
-
-
 def test_any_part_of_the_file_is_read_alike(tmp_path: Path, film: Path) -> None:
     """Libav seeks and reads blocks of any length."""
     source = tmp_path / "film.ts"
