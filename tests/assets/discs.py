@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageDraw
 
 from tests.assets.films import Film, write_film
 
@@ -16,6 +21,59 @@ def write_disc(folder: Path) -> Path:
     for name in ("VIDEO_TS.IFO", "VIDEO_TS.BUP", "VTS_02_0.IFO"):
         (place / name).write_bytes(b"DVDVIDEO-VTS".ljust(2048, b"\0"))
     return place
+
+
+def author_disc(folder: Path, titles: str, films: dict[str, Film], subtitle: str = "") -> Path:
+    """Write a disc as dvdauthor does, with a title set of the elements `pgc`; returns VIDEO_TS.
+
+    Args:
+        folder: where it becomes a folder of its own.
+        titles: the elements, which name films as `{name}`.
+        films: films by their name.
+        subtitle: a film that gets a subtitle at 0.4 s.
+
+    """
+    folder.mkdir()
+    files = {}
+    for name, film in films.items():
+        plain, target = write_film(folder / f"{name}.mkv", film), folder / f"{name}.mpg"
+        _run("ffmpeg", "-v", "error", "-i", plain, "-map", 0, "-c", "copy", "-f", "dvd", target)
+        files[name] = _with_subtitle(target) if name == subtitle else target
+    (folder / "disc.xml").write_text(
+        f'<dvdauthor dest="{folder}/disc"><vmgm/><titleset><titles><video format="pal" aspect="16:9"/>'
+        '<audio lang="de"/><audio lang="en" content="comments1"/><subpicture lang="fr"/>'
+        f"{titles.format(**files)}</titles></titleset></dvdauthor>"
+    )
+    _run("dvdauthor", "-x", folder / "disc.xml")
+    return folder / "disc" / "VIDEO_TS"
+
+
+def _with_subtitle(film: Path) -> Path:
+    picture, target = film.with_suffix(".png"), film.with_suffix(".subtitled.mpg")
+    drawn = Image.new("RGBA", (352, 288))
+    ImageDraw.Draw(drawn).rectangle((100, 250, 250, 270), "#ff8000")
+    drawn.save(picture)
+    film.with_suffix(".xml").write_text(
+        f'<subpictures format="PAL"><stream><spu start="00:00:00.40" end="00:00:01.00" image="{picture}"/>'
+        "</stream></subpictures>"
+    )
+    with film.open("rb") as source, target.open("wb") as result:
+        _run("spumux", "-m", "dvd", film.with_suffix(".xml"), stdin=source, stdout=result)
+    return target
+
+
+def _run(
+    *command: object, stdin: int | BinaryIO = subprocess.DEVNULL, stdout: int | BinaryIO = subprocess.DEVNULL
+) -> None:
+    said = subprocess.run(
+        list(map(str, command)),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"VIDEO_FORMAT": "PAL"},
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr.decode()[-2000:]
 
 
 def encrypt(file: Path) -> None:

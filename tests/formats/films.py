@@ -327,7 +327,13 @@ ROWS = (
         "films", "VC-1 (WMV 9), RealVideo, Indeo, VP6, Dolby Vision", "", "what libav decodes; Dolby Vision is refused"
     ),
     Row("films", "VP8 and VP9 with transparency", "ffmpeg", "transparency is left out, and named"),
-    Row("films", "VIDEO_TS folders", "these tests", "H.264 in MP4 or MKV", "the longest title set is one film"),
+    Row(
+        "films",
+        "VIDEO_TS folders",
+        "these tests",
+        "H.264 in MP4 or MKV",
+        "the longest title set, with what its tables say",
+    ),
     Row(
         "films",
         "numbered DPX, TIFF, PNG or EXR in a folder",

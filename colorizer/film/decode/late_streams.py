@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from colorizer.disc import is_disc
 from colorizer.film.decode.folders.disc_film import open_disc
-from colorizer.film.decode.folders.joined_file import JoinedFile
+from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
 from colorizer.film.decode.programme_stream import ProgrammeStream, read_programme_stream
 from colorizer.film.decode.transport_stream import ContinuedFile, introduce, read_tables
 from colorizer.originals import OriginalState, state_of
@@ -42,7 +42,7 @@ def open_introduced(path: Path, introduction: bytes) -> JoinedFile | ContinuedFi
     tables = read_tables(path)
     if tables is not None:
         return ContinuedFile(path, tables, introduction)
-    return JoinedFile(str(path), introduction, [(path, path.stat().st_size)])
+    return JoinedFile(str(path), introduction, [Piece(path, path.stat().st_size)])
 
 
 @lru_cache(maxsize=16)

@@ -17,6 +17,7 @@ from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
+from colorizer.film.decode.folders.disc_film import titles_of
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
@@ -93,6 +94,9 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
             chapters=chapters,
             side_streams=side_streams,
         )
+    if titles := titles_of(path):
+        shape = titles.shape and titles.shape * info.height / info.width
+        return replace(info, shape=shape or info.shape, expected=round(titles.length * info.rate))
     return _with_sound(info, sequence_rate) if is_sequence(path) else info
 
 

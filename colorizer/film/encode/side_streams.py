@@ -153,6 +153,8 @@ def _add(result: OutputContainer, stream: Stream, info: SideStream) -> CarriedSt
 
 def _copy(result: OutputContainer, stream: Stream) -> Stream:
     target = result.add_stream_from_template(stream, opaque=True)
+    if stream.type == "subtitle" and stream.codec_context:  # a disc's colours, which its stream does not have
+        target.codec_context.extradata = stream.codec_context.extradata
     _describe(target, stream)
     return target
 

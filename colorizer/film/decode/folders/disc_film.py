@@ -1,24 +1,30 @@
-"""The main film of a DVD's VIDEO_TS folder, as libav reads it: the files of one title set, one after the other.
+"""The main film of a DVD's VIDEO_TS folder, as libav reads it: the titles of one title set, one after the other.
 
-libav's demuxer for whole discs (dvdvideo) is not in PyAV's builds.
+Where its tables (IFO) are missing, or contradict its files, it is all of the title set's files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
-from colorizer.disc import title_sets
-from colorizer.errors import MediaError, UnsupportedError
-from colorizer.film.decode.folders.joined_file import JoinedFile
+from av.container import InputContainer
 
-_SECTOR = 2048
-"""Bytes of a sector, which is one pack of a programme stream (ISO/IEC 13818-1, 2.5.3.3)."""
+from colorizer.disc import is_disc, title_sets
+from colorizer.errors import MediaError, UnsupportedError
+from colorizer.film.decode.folders.disc_titles import SECTOR, DiscTitles, read_titles
+from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
+from colorizer.originals import OriginalState, state_of
+
 _PACK, _PACKET = b"\0\0\1\xba", b"\0\0\1"
 _HEAD = 14
 """Bytes of a pack's head, after which its first packet begins."""
 _LOOKED_AT = 400
 """Sectors of each file that are looked at."""
+_TICK = Fraction(1, 90_000)
+"""Unit of the times of chapters, in seconds."""
 
 
 def open_disc(path: Path, introduction: bytes = b"") -> JoinedFile:
@@ -37,7 +43,40 @@ def open_disc(path: Path, introduction: bytes = b"") -> JoinedFile:
         raise UnsupportedError(
             f"{path.name}: this disc is encrypted (CSS), and tintd decrypts none: make a copy without encryption"
         )
-    return JoinedFile(str(path), introduction, [(file, file.stat().st_size) for file in files])
+    titles = titles_of(path)
+    pieces = titles.pieces if titles else [Piece(file, file.stat().st_size) for file in files]
+    return JoinedFile(str(path), introduction, pieces)
+
+
+def titles_of(path: Path) -> DiscTitles | None:
+    """The titles that are the film; None where it is no disc, or the tables of the disc are of no use."""
+    return _titles_of(path, state_of(path)) if is_disc(path) else None
+
+
+def describe_streams(opened: InputContainer, titles: DiscTitles) -> None:
+    """Tell libav what the tables of a disc say of its streams and chapters, as other containers do."""
+    picture = opened.streams.video[0].codec_context if opened.streams.video else None
+    size = f"size: {picture.width}x{picture.height}\n" if picture else ""
+    palette = f"palette: {', '.join(f'{colour:06x}' for colour in titles.palette)}\n"
+    for stream in opened.streams:
+        if track := titles.tracks.get(stream.id):
+            if track.language:
+                stream.metadata["language"] = track.language
+            stream.disposition = stream.disposition | track.flags
+        if stream.type == "subtitle" and stream.codec_context:
+            stream.codec_context.extradata = f"{size}{palette}".encode()  # as in the index files of VobSub
+    opened.set_chapters(
+        [
+            {
+                "id": number,
+                "start": round(mark.start / _TICK),
+                "end": round(mark.end / _TICK),
+                "time_base": _TICK,
+                "metadata": {"title": mark.name} if mark.name else {},
+            }
+            for number, mark in enumerate(titles.chapters, start=1)
+        ]
+    )
 
 
 def describe_disc(path: Path) -> Iterator[str]:
@@ -47,6 +86,17 @@ def describe_disc(path: Path) -> Iterator[str]:
     yield f"title set {main} of the disc is coloured; its menus and extras are not"
     if others:
         yield f"other title sets, left out: {', '.join(others)}; each of these files can be coloured by itself"
+    titles = titles_of(path)
+    if titles is None:
+        yield f"VTS_{main:02}_0.IFO is missing or damaged: languages, chapters and subtitle colours left out"
+    else:
+        yield from titles.notes
+
+
+@lru_cache(maxsize=16)
+def _titles_of(path: Path, _state: OriginalState) -> DiscTitles | None:
+    number, files = _main_set(path)
+    return read_titles(path, number, files) if files else None
 
 
 def _main_set(path: Path) -> tuple[int, Sequence[Path]]:
@@ -59,11 +109,11 @@ def _main_set(path: Path) -> tuple[int, Sequence[Path]]:
 
 def _is_encrypted(file: Path) -> bool:
     """Whether packets of picture or sound are marked as scrambled (ISO/IEC 13818-1, 2.4.3.7)."""
-    sectors = file.stat().st_size // _SECTOR
+    sectors = file.stat().st_size // SECTOR
     with file.open("rb") as content:
         for number in range(min(_LOOKED_AT, sectors)):
-            content.seek(number * sectors // min(_LOOKED_AT, sectors) * _SECTOR)
-            sector = content.read(_SECTOR)
+            content.seek(number * sectors // min(_LOOKED_AT, sectors) * SECTOR)
+            sector = content.read(SECTOR)
             packet = sector[_HEAD : _HEAD + 7]
             carries = packet[3:4] and (packet[3] == 0xBD or 0xC0 <= packet[3] < 0xF0)
             if sector.startswith(_PACK) and packet.startswith(_PACKET) and carries:

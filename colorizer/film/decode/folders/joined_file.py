@@ -7,26 +7,36 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+
+
+class Piece(NamedTuple):
+    """A file, or a part of one."""
+
+    path: Path
+    size: int
+    """Number of bytes."""
+    begin: int = 0
+    """The first of them."""
 
 
 class JoinedFile(io.RawIOBase):
-    """A header and the content of files, one after the other.
+    """A header and the content of files, or parts of files, one after the other.
 
     A file that is gone, or shorter than it was, is read as zeros from there on, so that the others stay in their
     places: the decoder finds the damage.
     """
 
-    def __init__(self, name: str, header: bytes, files: Sequence[tuple[Path, int]]) -> None:
-        """Prepare; each file has its size in bytes."""
+    def __init__(self, name: str, header: bytes, files: Sequence[Piece]) -> None:
+        """Prepare."""
         super().__init__()
         self.name = name
         self._header = header
         self._files = files
-        self._begins = list(accumulate((size for _, size in files), initial=len(header)))
+        self._begins = list(accumulate((piece.size for piece in files), initial=len(header)))
         """Where each file begins, and where the last one ends."""
         self._place = 0
-        self._open: tuple[int, BinaryIO | None] = (-1, None)
+        self._open: tuple[Path | None, BinaryIO | None] = (None, None)
 
     def readable(self) -> bool:
         """It is."""
@@ -64,20 +74,21 @@ class JoinedFile(io.RawIOBase):
         """Close the file that is open."""
         if self._open[1] is not None:
             self._open[1].close()
-        self._open = (-1, None)
+        self._open = (None, None)
         super().close()
 
     def _read_file(self, number: int, offset: int, size: int) -> bytes:
+        piece = self._files[number]
         try:
-            if self._open[0] != number:
+            if self._open[0] != piece.path:
                 if self._open[1] is not None:
                     self._open[1].close()
-                self._open = (number, None)
-                self._open = (number, self._files[number][0].open("rb"))
+                self._open = (piece.path, None)
+                self._open = (piece.path, piece.path.open("rb"))
             file = self._open[1]
             if file is None:
                 return b""
-            file.seek(offset)
+            file.seek(piece.begin + offset)
             return file.read(size)
         except OSError:
             return b""

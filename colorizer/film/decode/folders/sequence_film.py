@@ -15,7 +15,7 @@ from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
 from colorizer.errors import MediaError
-from colorizer.film.decode.folders.joined_file import JoinedFile
+from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
 from colorizer.frame_sequence import FrameSequence, read_sequence
 
 USUAL_RATE = Fraction(24)
@@ -54,7 +54,7 @@ def open_sequence(path: Path, rate: Fraction) -> JoinedFile:
             f"{path.name}: {len(sequence.frames)} frames, and {sequence.missing} numbers between them are missing: "
             "these are not the frames of a film, or too few of them are here"
         )
-    return JoinedFile(str(path), _header(sequence, rate), [(frame.path, frame.size) for frame in sequence.frames])
+    return JoinedFile(str(path), _header(sequence, rate), [Piece(frame.path, frame.size) for frame in sequence.frames])
 
 
 def decoder_options(path: Path) -> dict[str, str]:
