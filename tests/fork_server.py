@@ -19,8 +19,8 @@ import psutil
 
 from daemon.commands.run import run
 
-PRELOADED = ["colorizer.engine", "colorizer.film.pipeline", "daemon.workers.worker"]
-"""Modules that a forked worker does not have to load: with them come torch, libav and libvips."""
+PRELOADED = ["tests.broken_requests", "colorizer.engine", "colorizer.film.pipeline", "daemon.workers.worker"]
+"""Modules that a forked worker need not load (with them come torch, libav and libvips), and one for the server."""
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ Answer = dict[str, Any]
 
 ANSWER_SECONDS = 30.0
 """Seconds within which the service answers."""
+_NO_ANSWER = b'{"error": "the service has closed the connection without an answer; ask again"}'
 
 
 class ControlError(TintdError):
@@ -39,7 +40,7 @@ def ask(path: Path, request: str, **details: object) -> Answer | None:
             _connect(channel, path)
             channel.sendall(json.dumps({"request": request, **details}).encode() + b"\n")
             with channel.makefile("rb") as received:
-                answer: Answer = json.loads(received.readline())
+                answer: Answer = json.loads(received.readline() or _NO_ANSWER)
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
             return None
         except PermissionError as error:

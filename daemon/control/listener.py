@@ -124,6 +124,8 @@ class Listener:
     def _answer_to(self, client: socket.socket) -> Answer | Iterator[Answer]:
         try:
             line = _read_line(client, time.monotonic() + _REQUEST_SECONDS)
+        except TimeoutError:
+            return {"error": f"the request has not come within {_REQUEST_SECONDS:g} s, or is too long; ask again"}
         finally:
             with self._lock:
                 self._silent.pop(client, None)

@@ -119,3 +119,22 @@ def test_a_client_that_drips_is_dropped(listener: Path, monkeypatch: pytest.Monk
             while True:
                 client.sendall(b" ")
                 time.sleep(0.05)
+
+
+def test_a_request_that_does_not_come_whole_is_told_so(listener: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as that of a client that was stopped meanwhile."""
+    monkeypatch.setattr(module, "_REQUEST_SECONDS", 0.2)
+    assert "has not come within 0.2 s" in exchange(listener, b'{"request": "sta')["error"]
+
+
+def test_a_connection_that_ends_without_an_answer_is_told_so(tmp_path: Path) -> None:
+    """In words, not in those of the reader of JSON."""
+    path = tmp_path / "control"
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(path))
+        service.listen()
+        closing = threading.Thread(target=lambda: service.accept()[0].recv(1 << 16))
+        closing.start()
+        with pytest.raises(ControlError, match=r"^the service has closed the connection without an answer; ask again$"):
+            ask(path, "status")
+        closing.join()
