@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pyvips
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.model.colorist import shrink
@@ -16,6 +19,7 @@ from colorizer.model.lab import luma_of_rgb
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins, refine
 from colorizer.model.tint_detection import Judgement, Verdict, judge, judged_extent
+from colorizer.photo.codecs.strip_pool import in_threads
 from colorizer.photo.picture import (
     MATRIX,
     Picture,
@@ -30,6 +34,9 @@ from colorizer.photo.watching import watch
 
 Extent = Callable[[int, int], tuple[int, int]]
 """Maps height and width of a picture to those at which its colours are chosen (see `Colorist.extent`)."""
+
+_BLOCK = 1 << 22
+"""Pixels that are summed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +119,25 @@ def _means(image: pyvips.Image, white: float, factor: int, *, with_colour: bool)
         with_colour: whether R'G'B' are wanted beside the luma.
 
     """
-    (samples,) = read_strips(image, image.height)
-    missing = -image.height % factor, -image.width % factor
+    lines = factor * max(1, _BLOCK // (factor * image.width))
+    totals = np.concatenate(list(in_threads(partial(_sums, block, factor) for block in read_strips(image, lines))))
+    means = torch.from_numpy((totals / np.float32(white * factor**2)).astype(np.float32)).permute(2, 0, 1)
+    luma = luma_of_rgb(means, MATRIX) if image.bands > 1 else means
+    return (torch.cat((luma, means)) if with_colour else luma)[None]
+
+
+def _sums(samples: NDArray[Any], factor: int) -> NDArray[np.uint32]:
+    """Sums over squares of samples (n, W, bands); at the edges, the last line and column count again."""
+    missing = -samples.shape[0] % factor, -samples.shape[1] % factor
     if any(missing):
         samples = np.pad(samples, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
     rows, columns = samples.shape[0] // factor, samples.shape[1] // factor
     lines = samples.reshape(rows, factor, -1).sum(axis=1, dtype=np.uint16 if samples.itemsize == 1 else np.uint32)
-    squares = lines.reshape(rows, columns, factor, image.bands)
-    totals = sum(squares[:, :, place].astype(np.uint32) for place in range(factor))
-    means = torch.from_numpy((totals / np.float32(white * factor**2)).astype(np.float32)).permute(2, 0, 1)
-    luma = luma_of_rgb(means, MATRIX) if image.bands > 1 else means
-    return (torch.cat((luma, means)) if with_colour else luma)[None]
+    squares = lines.reshape(rows, columns, factor, samples.shape[2])
+    totals = np.zeros((rows, columns, samples.shape[2]), np.uint32)
+    for place in range(factor):
+        totals += squares[:, :, place]
+    return totals
 
 
 def split_frames(image: pyvips.Image, picture: Picture) -> list[pyvips.Image]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 # ITU-T T.81, table K.1, row by row.
@@ -30,11 +32,12 @@ def estimate_quality(path: Path) -> int | None:
             table = np.array(image.quantization[0])  # type: ignore[attr-defined]
     except Exception:  # noqa: BLE001 (a decoder may raise anything; the decoder of the picture reports what is wrong)
         return None
-    distances = [np.abs(table - _scaled(quality)).sum() for quality in range(1, 101)]
-    return 1 + int(np.argmin(distances))
+    return 1 + int(np.abs(_tables() - table).sum(axis=1).argmin())
 
 
-def _scaled(quality: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Compute the luma table of a quality as libjpeg's jcparam.c does, (64,)."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return ((_LUMA * scale + 50) // 100).clip(1, 255).reshape(64)
+@cache
+def _tables() -> NDArray[np.int64]:
+    """Compute the luma table of each quality as libjpeg's jcparam.c does, (100, 64)."""
+    quality = np.arange(1, 101)[:, None]
+    scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    return ((_LUMA.reshape(1, 64) * scale + 50) // 100).clip(1, 255)

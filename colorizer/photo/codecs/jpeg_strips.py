@@ -31,8 +31,8 @@ from colorizer.photo.picture import ColouredStrips
 
 _BLOCK = 8
 """Lines and columns of a block."""
-_MOST_BLOCKS = 65535
-"""Most blocks of a restart interval."""
+_MOST_BLOCKS, _FEWEST = 65535, 16
+"""Most blocks of a restart interval, and fewest strips of a picture that is not small: threads end together."""
 _JFIF, _PROFILES = 0xE0, 0xE2
 _PROFILE = b"ICC_PROFILE\x00\x01\x01"
 """Beginning of the segment of a profile: its name, and that it is the first of one (ICC.1, B.4)."""
@@ -51,17 +51,19 @@ def write_jpeg_strips(picture: ColouredStrips, path: Path, quality: int) -> None
         OSError: the file cannot be written.
 
     """
-    across = -(-picture.width // _BLOCK)
-    rows = max(1, STRIP_BYTES // (3 * across * _BLOCK**2))
+    across, down = (-(-side // _BLOCK) for side in (picture.width, picture.height))
+    rows = max(1, min(STRIP_BYTES // (3 * across * _BLOCK**2), down // _FEWEST))
     lines = _BLOCK * min(rows, _MOST_BLOCKS // across)
+    scan = 0
     with path.open("wb") as file:
         for number, encoded in enumerate(encoded_strips(picture.ycbcr(lines), partial(_encode, quality))):
             if number == 0:
                 interval = across * lines // _BLOCK if picture.height > lines else 0
                 file.write(_header(encoded, picture.height, interval))
+                scan = _scan(encoded)  # that of all: only the height differs
             else:
                 file.write(restart(number - 1))
-            file.write(memoryview(encoded)[_scan(encoded) : -len(END_OF_IMAGE)])
+            file.write(memoryview(encoded)[scan : -len(END_OF_IMAGE)])
         file.write(END_OF_IMAGE)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from colorizer.photo.picture import Strip
 
-STRIP_BYTES = 1 << 19
+STRIP_BYTES = 1 << 20
 """About the bytes of the samples of a strip."""
 _AHEAD = 16
 """Strips that are read before the first of them is needed, so that the threads which compute wait for none."""
