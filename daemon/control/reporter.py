@@ -163,6 +163,6 @@ def _summary(executor: ExecutorStatus, paused: str | None, *, is_working: bool) 
 
 def _workers(executor: ExecutorStatus, running: Mapping[int, RunningJob]) -> tuple[WorkerState, ...]:
     def files_of(keys: Iterable[int]) -> tuple[str, ...]:
-        return tuple(str(running[key].record.source) for key in keys if key in running)
+        return tuple(running[key].file for key in keys if key in running)
 
     return tuple(WorkerState(worker.name, worker.is_ready, files_of(worker.keys)) for worker in executor.workers)

@@ -42,9 +42,12 @@ class RunningJob:
     """A job that is done, and whose file seems to have the same content."""
     result: Path = field(init=False)
     """The file of the result, in the workspace."""
+    file: str = field(init=False)
+    """Path of the original, for people."""
 
     def __post_init__(self) -> None:
         self.result = new_result(self.workspace)
+        self.file = str(self.record.source)
 
     def note_progress(self, done: int, frames: int, resumed: int = 0) -> None:
         """Note that so many frames of a film, of so many in all, are done; some of them by an earlier attempt."""
@@ -56,7 +59,7 @@ class RunningJob:
         """How far the job is now."""
         return JobProgress(
             job=self.record.id,
-            file=str(self.record.source),
+            file=self.file,
             worker=self.worker,
             frames_done=self.frames_done,
             frames=self.frames,

@@ -38,19 +38,16 @@ def seconds_left(workload: Workload, running: Collection[RunningJob], workers: i
 
 def _left(job: RunningJob, speeds: dict[bool, float | None]) -> float | None:
     """Seconds until a running job is done."""
-    if job.progress.seconds_left is not None:
-        return job.progress.seconds_left
-    speed = speeds.get(_is_film(job))
-    return job.record.identity.size * (1 - (job.progress.fraction or 0)) / speed if speed else None
+    progress, speed = job.progress, speeds.get(_is_film(job))
+    if progress.seconds_left is not None:
+        return progress.seconds_left
+    return job.record.identity.size * (1 - (progress.fraction or 0)) / speed if speed else None
 
 
 def _running_speed(running: Collection[RunningJob]) -> float | None:
     """Bytes a second of all running films together; None where none tells its speed."""
-    speeds = [
-        job.record.identity.size * job.progress.frames_per_second / job.progress.frames
-        for job in running
-        if job.progress.frames_per_second and job.progress.frames
-    ]
+    films = [(job.record.identity.size, job.progress) for job in running if job.frames]
+    speeds = [size * film.frames_per_second / film.frames for size, film in films if film.frames_per_second]
     return sum(speeds) or None
 
 
