@@ -23,6 +23,7 @@ from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.flow import Plane
 from colorizer.film.keyframes import Span, choose_spans
 from colorizer.film.plan import FilmPlan, upright_size
+from colorizer.film.printing_density import fit_density, shown
 from colorizer.film.shot_state import ShotState
 from colorizer.film.source_chroma import add_chroma, keep_chroma, own_codes, varies
 from colorizer.film.steadiness import distance_of, memory_of
@@ -119,7 +120,8 @@ def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: 
         frame, small = coloured.frame, coloured.frame.measured.small
         bars = _bars(frame, plan)
         ab = bars.inside(torch.from_numpy(coloured.ab).permute(2, 0, 1)[None])
-        fit = fit_inside(partial(fit_colours, ab=ab, matrix=coding.matrix), small, bars)
+        fit_to = fit_density if plan.info.is_density else fit_colours
+        fit = fit_inside(partial(fit_to, ab=ab, matrix=coding.matrix), small, bars)
         upright = _laid_back(fit, plan.info.orientation)
         yield replace(frame, picture=_with_chroma(frame, upright, plan), samples=None, state=coloured.state)
 
@@ -144,7 +146,7 @@ def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[
         for bars, alike in groupby(batch, key=lambda span: _bars(span.key.frame, plan)):
             asked = list(alike)
             luma = torch.cat([span.key.frame.measured.small for span in asked])
-            ab = colorist.colours(bars.inside(luma)).cpu()
+            ab = colorist.colours(bars.inside(shown(luma) if plan.info.is_density else luma)).cpu()
             around = functional.pad(ab, (bars.left, bars.right, bars.top, bars.bottom), mode="replicate")
             yield from zip(asked, np.ascontiguousarray(around.permute(0, 2, 3, 1).numpy()), strict=True)
 

@@ -32,7 +32,7 @@ from colorizer.originals import state_of
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
-_FORMAT = 4
+_FORMAT = 5
 """Version of the workspace's files: segments of another one are not read."""
 _SCENES = TypeAdapter(Scenes)
 

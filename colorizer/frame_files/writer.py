@@ -26,7 +26,6 @@ from colorizer.film.plan import FilmPlan
 from colorizer.film.resume import recipe_of
 from colorizer.frame_files.coloured_frame import ColouredFrame, coloured_frame
 from colorizer.frame_files.dpx import write_dpx
-from colorizer.frame_files.exr import write_exr
 from colorizer.frame_files.png import write_png_frame
 from colorizer.frame_files.tiff import write_tiff_frame
 from colorizer.frame_sequence import MAKER_NAME, FrameFile, read_sequence
@@ -34,9 +33,17 @@ from colorizer.job import Job
 
 _UNFINISHED = ".unfinished-"
 """Beginning of the names of files that are being written."""
+
+
+def _write_exr(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
+    from colorizer.frame_files.exr import write_exr  # noqa: PLC0415 (its library is for these frames alone)
+
+    return write_exr(frame, target)
+
+
 _WRITERS = {
     ".dpx": write_dpx,
-    ".exr": write_exr,
+    ".exr": _write_exr,
     ".png": write_png_frame,
     ".tif": write_tiff_frame,
     ".tiff": write_tiff_frame,

@@ -102,6 +102,8 @@ class FilmInfo:
     side_streams: tuple[SideStream, ...]
     narrowed: bool = False
     """Whether grey frames of full range get limited range as they are read."""
+    is_density: bool = False
+    """Whether its codes are densities of film (log), see `colorizer.film.printing_density`."""
     sound: Path | None = None
     """File of the side streams, if they lie beside the film."""
 

@@ -18,7 +18,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.folders.disc_film import titles_of
-from colorizer.film.decode.folders.sequence_film import USUAL_RATE
+from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
@@ -104,7 +104,8 @@ def _with_sound(info: FilmInfo, rate: Fraction) -> FilmInfo:
     """A sequence with the sound that lies beside it; gaps in its numbers change neither its rate nor its times."""
     coding = replace(info.coding, tags=without_linear(info.coding.tags))  # see `describe_transfer`
     info = replace(info, rate=rate, constant_rate=False, tags={}, picture_tags={}, disposition=0, coding=coding)
-    sound = read_sequence(info.path).sound
+    sequence = read_sequence(info.path)
+    sound, info = sequence.sound, replace(info, is_density=is_density(sequence.frames[0].path))
     if sound is None:
         return info
     with open_film(sound) as container:

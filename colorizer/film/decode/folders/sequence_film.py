@@ -70,17 +70,28 @@ def describe_transfer(frame: Path, *, again: bool = False) -> Iterator[str]:
         again: whether the result is a folder of frames, which declare the same.
 
     """
+    code = _transfer(frame)
     if frame.suffix.lower() == ".exr":
         if not again:
             yield "linear light became 16 bits with the curve of sRGB: what is brighter than 1 is white"
-    elif frame.suffix.lower() == ".dpx":
-        with frame.open("rb") as file:
-            file.seek(_TRANSFER_PLACE)
-            code = next(iter(file.read(1)), 0)
-        if code in _LOGS:
-            yield f"the frames declare {_LOGS[code]} (log): their codes stay, and colours are chosen for how these look"
-        elif code == _LINEAR:
-            yield "the frames declare linear light, which most programs do without meaning it: taken as video"
+    elif code in _LOGS:
+        yield f"the frames declare {_LOGS[code]} (log): their codes stay, and colours are chosen as for a screen"
+    elif code == _LINEAR:
+        yield "the frames declare linear light, which most programs do without meaning it: taken as video"
+
+
+def is_density(frame: Path) -> bool:
+    """Whether a frame declares that its codes are densities of film."""
+    return _transfer(frame) in _LOGS
+
+
+def _transfer(frame: Path) -> int | None:
+    """The code of the transfer characteristic of a DPX."""
+    if frame.suffix.lower() != ".dpx":
+        return None
+    with frame.open("rb") as file:
+        file.seek(_TRANSFER_PLACE)
+        return next(iter(file.read(1)), None)
 
 
 def _header(sequence: FrameSequence, rate: Fraction) -> bytes:
