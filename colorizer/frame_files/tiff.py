@@ -71,7 +71,9 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         merge_pages([page], [tags], target)
     finally:
         page.unlink(missing_ok=True)
-    if not np.array_equal(tifffile.imread(target), samples):
+    with tifffile.TiffFile(target) as file:  # the page: what its description says of shapes is the original's
+        is_same = np.array_equal(file.pages.first.asarray(), samples)
+    if not is_same:
         raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
     return (*notes, *_losses(directories))
 

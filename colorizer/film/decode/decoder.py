@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import cast
 
 import av
@@ -12,6 +14,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+_MOST_THREADS = min(16, (os.cpu_count() or 1) + 1) + 1
+"""More threads than libav's decoders have on this machine."""
 
 
 class PictureDecoder:
@@ -28,16 +34,21 @@ class PictureDecoder:
     def __iter__(self) -> Iterator[VideoFrame]:
         last: VideoFrame | None = None
         damaged = False
+        recent: deque[Packet[Stream]] = deque(maxlen=_MOST_THREADS)
         for packet in self._packets:
             if packet.is_corrupt and packet.pts is not None:
                 self._marked.append(packet.pts)  # its picture may come many packets later
             else:
                 damaged = damaged or packet.is_corrupt
+            if packet.size and _stands_alone(packet.stream):
+                recent.append(packet)
             try:
                 pictures = cast("list[VideoFrame]", packet.decode())
             except (av.error.FFmpegError, ValueError):
                 damaged = True
-                continue
+                if packet.size or packet.pts is not None:  # else it flushes the decoder
+                    continue
+                pictures = list(_decode_alone(recent, None if last is None else last.pts))
             for picture in pictures:
                 if last is not None:
                     self.damaged = self._take_marks(last) or damaged or last.is_corrupt
@@ -54,6 +65,23 @@ class PictureDecoder:
         for pts in own:
             self._marked.remove(pts)
         return bool(own)
+
+
+def _stands_alone(stream: Stream) -> bool:
+    """Whether each packet of a stream is a picture of its own."""
+    codec = stream.codec_context.codec
+    return codec.intra_only or codec.name == "png"  # which APNG shares, where it does not hold
+
+
+def _decode_alone(packets: Iterable[Packet[Stream]], after: int | None) -> Iterator[VideoFrame]:
+    """Decode packets after a time one by one: at the end, an error takes along the pictures of other threads."""
+    for packet in packets:
+        context = cast("VideoCodecContext", packet.stream.codec_context)
+        if packet.pts is None or (after is not None and packet.pts <= after):
+            continue
+        context.flush_buffers()
+        with suppress(av.error.FFmpegError, ValueError):
+            yield from (*context.decode(cast("Packet[VideoStream]", packet)), *context.decode(None))
 
 
 def in_display_order(

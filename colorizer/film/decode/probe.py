@@ -18,7 +18,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.folders.disc_film import titles_of
-from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density
+from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density, undecoded
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
@@ -175,7 +175,8 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> 
     for frame in PictureDecoder(read_packets(container, [stream])):
         return frame
     refuse_cut_mp4(path)
-    raise MediaError(f"{path.name}: not one frame of it can be decoded")
+    advice = undecoded(path) if is_sequence(path) else ""
+    raise MediaError(f"{path.name}: not one frame of it can be decoded{advice}")
 
 
 def _rate(stream: VideoStream) -> Fraction:

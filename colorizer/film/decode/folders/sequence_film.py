@@ -80,6 +80,16 @@ def describe_transfer(frame: Path, *, again: bool = False) -> Iterator[str]:
         yield "the frames declare linear light, which most programs do without meaning it: taken as video"
 
 
+def undecoded(path: Path) -> str:
+    """What to do about a sequence of which no frame can be decoded; empty where nobody knows."""
+    readable = {
+        ".tif": "8 or 16 bits a sample, without compression or with LZW or Deflate, and no BigTIFF",
+        ".exr": "R, G and B, or Y, that are in no layer",
+    }
+    kinds = readable.get(path.suffix.lower().replace(".tiff", ".tif"))
+    return f"; save its frames with {kinds}" if kinds else ""
+
+
 def is_density(frame: Path) -> bool:
     """Whether a frame declares that its codes are densities of film."""
     return _transfer(frame) in _LOGS

@@ -6,7 +6,10 @@ from pathlib import Path
 import av
 import pytest
 
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.probe import probe_film
 from tests.assets.films import Film, write_film
+from tests.assets.sequences import write_frames
 from tests.colorizer.film.encode.test_encoder import coloured
 
 
@@ -40,3 +43,14 @@ def test_pictures_are_shown_one_after_the_other(tmp_path: Path, weights: Path, s
         shown = [frame.time for frame in container.decode(video=0)]
     assert len(shown) == 40
     assert all(after - before == pytest.approx(0.04, abs=0.002) for before, after in pairwise(shown))
+
+
+@pytest.mark.parametrize(("name", "pixels"), [("{}.dpx", "gbrp10be"), ("{}.png", "gray"), ("{}.tif", "gray16le")])
+@pytest.mark.parametrize("damaged", [5, 6, 7])
+def test_a_damaged_frame_at_the_end_takes_no_other_along(tmp_path: Path, name: str, pixels: str, damaged: int) -> None:
+    """Breaks: the error ends the flush of a decoder that has more pictures in other threads."""
+    write_frames(tmp_path, name, range(8), pixels)
+    frame = tmp_path / name.format(damaged)
+    frame.write_bytes(frame.read_bytes()[: frame.stat().st_size // 2])
+    info = probe_film(tmp_path / f"#{frame.suffix}", 100, "24")
+    assert [decoded.pts for decoded in read_frames(info)] == [number for number in range(8) if number != damaged]
