@@ -18,7 +18,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
 from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
 from colorizer.film.decode.folders.disc_film import titles_of
-from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density, undecoded
+from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density, refuse_undecodable, undecoded
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
@@ -58,6 +58,8 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
 
     """
     sequence_rate = USUAL_RATE if rate is None else Fraction(rate)
+    if is_sequence(path) and (frames := read_sequence(path).frames):
+        refuse_undecodable(frames[0].path)
     with open_film(path, sequence_rate) as container:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)

@@ -14,7 +14,9 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
-from colorizer.errors import MediaError
+import tifffile
+
+from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
 from colorizer.frame_sequence import FrameSequence, read_sequence
 
@@ -22,6 +24,10 @@ USUAL_RATE = Fraction(24)
 """Frames per second of a sequence of which nobody has said it."""
 _CODECS = {".dpx": b"dpx ", ".tif": b"tiff", ".tiff": b"tiff", ".png": b"png ", ".exr": b"exr "}
 """libav's codes of the formats of frames in a QuickTime film, by the suffix."""
+_TIFFS = frozenset({".tif", ".tiff"})
+_DECODED = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
+"""Compressions of TIFF that libav decodes."""
+_TIFF_ADVICE = "save the frames in strips of 8 or 16 bits, not compressed or with LZW or Deflate, and not as BigTIFF"
 _TRANSFER_PLACE = 801
 """Where a DPX header has the code of its transfer characteristic (SMPTE ST 268-1, field 25.9)."""
 _LINEAR, _LOGS = 2, {1: "printing density", 3: "logarithmic"}
@@ -82,12 +88,36 @@ def describe_transfer(frame: Path, *, again: bool = False) -> Iterator[str]:
 
 def undecoded(path: Path) -> str:
     """What to do about a sequence of which no frame can be decoded; empty where nobody knows."""
-    readable = {
-        ".tif": "8 or 16 bits a sample, without compression or with LZW or Deflate, and no BigTIFF",
-        ".exr": "R, G and B, or Y, that are in no layer",
-    }
-    kinds = readable.get(path.suffix.lower().replace(".tiff", ".tif"))
-    return f"; save its frames with {kinds}" if kinds else ""
+    if path.suffix.lower() == ".exr":
+        return "; save its frames with R, G and B, or Y, that are in no layer"
+    return f"; {_TIFF_ADVICE}" if path.suffix.lower() in _TIFFS else ""
+
+
+def refuse_undecodable(frame: Path) -> None:
+    """Refuse a TIFF that libav decodes as black: tiles, JPEG and other compressions.
+
+    Raises:
+        UnsupportedError: it is one.
+
+    """
+    if frame.suffix.lower() not in _TIFFS:
+        return
+    try:
+        with tifffile.TiffFile(frame) as file:
+            page = file.pages.first
+            is_tiled, compression = page.is_tiled, int(page.compression)
+    except (OSError, ValueError, IndexError, KeyError, struct.error, tifffile.TiffFileError):
+        return  # its decoder says what is wrong
+    if is_tiled or compression not in _DECODED:
+        what = "in tiles" if is_tiled else f"with compression {_name_of(compression)}"
+        raise UnsupportedError(f"{frame.name}: libav decodes no TIFF {what}; {_TIFF_ADVICE}")
+
+
+def _name_of(compression: int) -> str:
+    try:
+        return tifffile.COMPRESSION(compression).name
+    except ValueError:
+        return str(compression)
 
 
 def is_density(frame: Path) -> bool:
