@@ -13,7 +13,7 @@ from colorizer.durable import make_folder
 from colorizer.errors import TintdError
 from daemon.config.settings import Folder
 from daemon.files.mounts import disk_of
-from daemon.files.removal import remove_folder
+from daemon.files.removal import ENDED, remove_folder
 from daemon.jobs.delivery import result_folder
 from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
@@ -121,11 +121,11 @@ def _sweep(outputs: list[Path], state: Path) -> None:
 
 def _remove(workspace: Path) -> None:
     """Remove a work folder under another name, because its job may begin anew meanwhile, and make another one."""
-    ended = workspace.with_name(f"{workspace.name}.ended")
+    ended = workspace.with_name(f"{workspace.name}{ENDED}")
     if workspace.suffix != ended.suffix:
-        clear(ended)
+        shutil.rmtree(ended, ignore_errors=True)
         workspace = workspace.rename(ended)
-    clear(workspace)
+    shutil.rmtree(workspace, ignore_errors=True)
 
 
 def _remove_results(workspace: Path) -> None:
