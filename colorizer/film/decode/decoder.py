@@ -36,6 +36,8 @@ class PictureDecoder:
         damaged = False
         recent: deque[Packet[Stream]] = deque(maxlen=_MOST_THREADS)
         for packet in self._packets:
+            if not packet.size and packet.dts is not None:  # in Ogg, it repeats the picture before; a flush has no time
+                continue
             if packet.is_corrupt and packet.pts is not None:
                 self._marked.append(packet.pts)  # its picture may come many packets later
             else:

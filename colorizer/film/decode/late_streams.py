@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from colorizer.disc import is_disc
 from colorizer.film.decode.folders.disc_film import open_disc
 from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
-from colorizer.film.decode.programme_stream import ProgrammeStream, read_programme_stream
+from colorizer.film.decode.programme_stream import read_programme_stream
 from colorizer.film.decode.transport_stream import ContinuedFile, introduce, read_tables
 from colorizer.originals import OriginalState, state_of
 
@@ -26,13 +26,13 @@ def introduce_late_streams(path: Path, opened: InputContainer) -> bytes:
         opened: the film as libav opened it.
 
     """
+    known = frozenset(stream.id for stream in opened.streams if _is_described(stream))
     if opened.format.name == "mpeg":
-        known = {stream.id for stream in opened.streams if _is_described(stream)}
-        return _read_programme_stream(path, state_of(path)).introduction(known)
-    tables = read_tables(path) if opened.format.name == "mpegts" else None
-    if tables is None:
-        return b""
-    return introduce(path, tables, {stream.id for stream in opened.streams if not _is_described(stream)})
+        return _introduce_to_programme(path, state_of(path), known)
+    if opened.format.name == "mpegts":
+        unknown = frozenset(stream.id for stream in opened.streams) - known
+        return _introduce_to_transport(path, state_of(path), unknown)
+    return b""
 
 
 def open_introduced(path: Path, introduction: bytes) -> JoinedFile | ContinuedFile:
@@ -46,9 +46,15 @@ def open_introduced(path: Path, introduction: bytes) -> JoinedFile | ContinuedFi
 
 
 @lru_cache(maxsize=16)
-def _read_programme_stream(path: Path, _state: OriginalState) -> ProgrammeStream:
+def _introduce_to_programme(path: Path, _state: OriginalState, known: frozenset[int]) -> bytes:
     with open_introduced(path, b"") as file:
-        return read_programme_stream(file)
+        return read_programme_stream(file).introduction(known)
+
+
+@lru_cache(maxsize=16)
+def _introduce_to_transport(path: Path, _state: OriginalState, unknown: frozenset[int]) -> bytes:
+    tables = read_tables(path)
+    return b"" if tables is None else introduce(path, tables, unknown)
 
 
 def _is_described(stream: Stream) -> bool:

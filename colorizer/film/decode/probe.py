@@ -193,8 +193,8 @@ def _has_average(stream: VideoStream) -> bool:
 
 
 def _is_constant(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether the file says that all frames are shown equally long: in an AVI, empty frames repeat the one before."""
-    if container.format.name == "avi" or not (_has_average(stream) or codec_of(stream) == "dvvideo"):
+    """Whether the file says that all frames are shown equally long: in AVI and Ogg, empty ones repeat others."""
+    if container.format.name in {"avi", "ogg"} or not (_has_average(stream) or codec_of(stream) == "dvvideo"):
         return False
     return _rate(stream) == stream.base_rate
 

@@ -1,5 +1,7 @@
 """Tests of colorizer/film/decode/decoder.py: when pictures are shown."""
 
+import shutil
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -54,3 +56,20 @@ def test_a_damaged_frame_at_the_end_takes_no_other_along(tmp_path: Path, name: s
     frame.write_bytes(frame.read_bytes()[: frame.stat().st_size // 2])
     info = probe_film(tmp_path / f"#{frame.suffix}", 100, "24")
     assert [decoded.pts for decoded in read_frames(info)] == [number for number in range(8) if number != damaged]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
+def test_an_empty_packet_of_theora_repeats_the_picture(tmp_path: Path, weights: Path) -> None:
+    """Breaks: the report says that frames are damaged or missing."""
+    film = write_film(tmp_path / "film.mkv", Film(frames=5, rate=5))
+    source = tmp_path / "film.ogv"
+    repeated = ["-vf", "loop=2:1:2", "-c:v", "libtheora", "-q:v", "8"]  # the third picture is shown three times
+    subprocess.run(["ffmpeg", "-v", "error", "-i", film, *repeated, source], check=True, stdin=subprocess.DEVNULL)
+    with av.open(str(source)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.pts is not None]
+    expected = [float(packet.pts * packet.time_base) for packet in packets if packet.size]
+    assert len(expected) < len(packets), "the file is not of the kind that is tested"
+    report, result = coloured(source, weights)
+    assert report.notes == ()
+    with av.open(str(result)) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx(expected, abs=0.002)
