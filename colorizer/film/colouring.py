@@ -38,6 +38,8 @@ _LIGHT = 250_000
 """Pixels at the working size up to which one thread colours key frames as fast as any encoder takes the frames."""
 _TOGETHER = 2
 """Key frames for which the network is asked at once: on a CPU it computes in pairs."""
+_LARGE = 4_000_000
+"""Pixels of a frame from which memory counts for more than time."""
 
 
 class UnplannedColourError(Exception):
@@ -47,6 +49,11 @@ class UnplannedColourError(Exception):
 def is_light(plan: FilmPlan, colorist: Colorist) -> bool:
     """Whether colouring takes so little that one thread is enough: the network sees few frames, and these are small."""
     return distance_of(plan.steadiness).most > 1 and prod(_extent(plan, colorist)) <= _LIGHT
+
+
+def is_large(plan: FilmPlan) -> bool:
+    """Whether frames are so large that as few as possible are held in memory."""
+    return plan.info.width * plan.info.height > _LARGE
 
 
 def measure(frames: Iterable[Frame], plan: FilmPlan, colorist: Colorist) -> Iterator[Frame]:
@@ -142,7 +149,8 @@ def _with_chroma(frame: Frame, fit: ChromaFit, plan: FilmPlan) -> VideoFrame:
 def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[tuple[Span, Plane]]:
     """The spans, each with the network's colours of its key frame; the network is asked for a few at a time."""
     waiting = iter(spans)
-    while batch := list(islice(waiting, _TOGETHER)):
+    together = 1 if is_large(plan) else _TOGETHER  # fewer frames wait, and the answers are the same
+    while batch := list(islice(waiting, together)):
         for bars, alike in groupby(batch, key=lambda span: _bars(span.key.frame, plan)):
             asked = list(alike)
             luma = torch.cat([span.key.frame.measured.small for span in asked])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import attrgetter
 
-from colorizer.film.colouring import AHEAD, colour, is_light, measure
+from colorizer.film.colouring import AHEAD, colour, is_large, is_light, measure
 from colorizer.film.cuts import number_segments
 from colorizer.film.decode.frame import Frame
 from colorizer.film.encode.machine import machine_of
@@ -78,6 +78,9 @@ def _written(frames: Iterable[Frame], job: Job, plan: FilmPlan, machine: str) ->
             if before is not None:
                 yield before.result()
             before = finishing.submit(finish)
+            del finish  # it holds the encoder, and with it the memory of dozens of frames
+            if is_large(plan):  # two encoders need gigabytes
+                wait([before])
         if before is not None:
             yield before.result()
 

@@ -1,5 +1,6 @@
 """Tests of colorizer/film/pipeline.py, through the job that the worker does, on real files."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from colorizer.engine import colorize
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.film import colouring, segments
+from colorizer.film.encode.segment import Segment
 from colorizer.job import Excerpt, Job
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
@@ -351,3 +354,27 @@ def test_sound_alone_is_refused(tmp_path: Path, colour: Colorize) -> None:
         write_sound(container, container.add_stream("aac", rate=48_000), 1.0, 440)
     with pytest.raises(UnsupportedError, match="no moving picture"):
         colour(source)
+
+
+def test_large_pictures_have_one_encoder_at_a_time(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The segment before is finished, however long that takes, before the encoder of the next one is opened."""
+    unfinished: list[int] = []
+    encode = segments.encode_segment
+
+    def spied(path: Path, *args: Any) -> Callable[[], Segment]:  # noqa: ANN401
+        unfinished.append(len(list(path.parent.glob("*.part"))))
+        finish = encode(path, *args)
+
+        def slowly() -> Segment:
+            time.sleep(0.2)
+            return finish()
+
+        return slowly
+
+    monkeypatch.setattr(segments, "encode_segment", spied)
+    monkeypatch.setattr(colouring, "_LARGE", 0)
+    colour(write_film(tmp_path / "film.mp4", Film(frames=140, rate=2, width=64, height=48)))
+    assert len(unfinished) >= 2
+    assert not any(unfinished)
