@@ -147,7 +147,7 @@ def read_sequence(path: Path) -> FrameSequence:
             repeated.append(frame)
         else:
             frames[frame.number] = frame
-    return FrameSequence(path, tuple(frames.values()), tuple(repeated), _sound_of(path))
+    return FrameSequence(path, tuple(frames.values()), tuple(repeated), sound_of(path))
 
 
 def _frames(path: Path) -> Iterator[FrameFile]:
@@ -163,7 +163,7 @@ def _frames(path: Path) -> Iterator[FrameFile]:
                 yield FrameFile(folder, name, int(number), state.st_size, state.st_mtime_ns)
 
 
-def _sound_of(path: Path) -> Path | None:
+def sound_of(path: Path) -> Path | None:
     """The sound in the folder or beside it that has the name of the sequence, or else that of the folder."""
     folder = path.parent
     names = [name for name in (name_of_sequence(path), folder.name) if name]

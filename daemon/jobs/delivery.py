@@ -29,19 +29,26 @@ class ChangedError(Exception):
 
 
 def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
-    finished: Path, suffix: str, job: JobRecord, folder: Folder, journal: Journal, metadata: ResultMetadata
+    finished: Path,
+    suffix: str,
+    job: JobRecord,
+    folder: Folder,
+    journal: Journal,
+    metadata: ResultMetadata,
+    identity: Identity | None = None,
 ) -> Path:
     """Publish a finished result under the first name that is free, or that an earlier result of the original has.
 
     The journal learns of each name just before it is tried, so that after a crash the result is known as ours.
 
     Args:
-        finished: the complete temporary file, in the output folder's file system.
+        finished: the complete temporary file, or folder of frames, in the output folder's file system.
         suffix: the suffix of its format.
         job: its job.
         folder: the watched folder of the original.
         journal: the owners of the names.
         metadata: how the result was made.
+        identity: of a folder, as the worker has found it; None: it is looked for here.
 
     Returns:
         The path of the result.
@@ -53,12 +60,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
     """
     if not is_of_many_files(job.source) and identify(job.source) != job.identity:  # else the worker has looked
         raise ChangedError(job.source)
-    if finished.is_dir():
-        state = state_of_frames(finished)
-        identity = Identity(state.size, state.mtime_ns, state.key)
-    else:
-        found = finished.stat()
-        identity = Identity(found.st_size, found.st_mtime_ns, found.st_ino)
+    identity = identity or _identity_of(finished)
     for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)
         if owners and not _is_same_original(owners[0][0], job):
@@ -71,6 +73,14 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
             remove_stale(job, path, folder, journal)
             return path
     raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
+
+
+def _identity_of(finished: Path) -> Identity:
+    if finished.is_dir():
+        state = state_of_frames(finished)
+        return Identity(state.size, state.mtime_ns, state.key)
+    found = finished.stat()
+    return Identity(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -> None:
@@ -116,8 +126,13 @@ def is_unchanged(result: Result) -> bool:
 
 
 def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
-    """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved."""
-    if folder.original != "move" or original_path(job, folder) != job.path or identify(job.source) != job.identity:
+    """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved.
+
+    An original of many files is not looked at again: the worker, or the scan that has found it, has just done so.
+    """
+    if folder.original != "move" or original_path(job, folder) != job.path:
+        return
+    if not is_of_many_files(job.source) and identify(job.source) != job.identity:
         return
     if leads_out(folder.input / DONE / job.path.parent, folder.input, folder):
         reason = f"{DONE} is a link that leads out of the watched folder; `links: follow` permits it"

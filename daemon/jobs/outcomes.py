@@ -11,7 +11,7 @@ from colorizer.originals import is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
-from daemon.files.identity import identify
+from daemon.files.identity import Identity, identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import storable
 from daemon.jobs.delivery import ChangedError, deliver, move_original, result_path
@@ -34,7 +34,9 @@ class Outcomes:
 
     def done(self, job: RunningJob, report: Report, weights: str) -> None:
         """Publish a result."""
-        self._publish(job, report.suffix, weights, report.notes)
+        state = report.state
+        identity = None if state is None else Identity(state.size, state.mtime_ns, state.key)
+        self._publish(job, report.suffix, weights, report.notes, identity=identity)
 
     def duplicate(self, job: RunningJob) -> None:
         """End a job whose file has the content of a coloured one: with the result of that one, or without any."""
@@ -49,7 +51,7 @@ class Outcomes:
         reason = f"the same content as {storable(str(original.source))}"
         if job.folder.duplicates == "link" and original.output is not None:
             notes = (*original.notes, f"{reason}: has its result")
-            self._publish(job, original.output.suffix, original.weights or "", notes, reason)
+            self._publish(job, original.output.suffix, original.weights or "", notes, reason=reason)
         else:
             self._skip(job, reason)
 
@@ -83,14 +85,21 @@ class Outcomes:
         self._journal.hold(record.id, reason, now + self._config.work.retry_seconds, now)
         log_of(record).error("held", reason=reason)
 
-    def _publish(
-        self, job: RunningJob, suffix: str, weights: str, notes: tuple[str, ...], reason: str | None = None
+    def _publish(  # noqa: PLR0913 (each is another thing)
+        self,
+        job: RunningJob,
+        suffix: str,
+        weights: str,
+        notes: tuple[str, ...],
+        *,
+        reason: str | None = None,
+        identity: Identity | None = None,
     ) -> None:
         """Publish a result; a reason says where it comes from, if the file was not coloured."""
         metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
         record = self._latest(job)
         try:
-            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata)
+            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata, identity)
         except ChangedError:
             self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:

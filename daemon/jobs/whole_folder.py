@@ -11,7 +11,7 @@ import structlog
 
 from colorizer.disc import is_named_as_disc
 from colorizer.durable import make_folder, sync_folder
-from colorizer.frame_sequence import is_sequence, read_sequence
+from colorizer.frame_sequence import is_sequence, sound_of
 from colorizer.originals import is_of_many_files
 from daemon.config.settings import Folder
 from daemon.files.identity import identify
@@ -45,10 +45,10 @@ def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
         reason = "its frames lie in the watched folder itself; in a folder of their own they would be moved"
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
-    inside = list(_finished(folder.input / moved, folder, journal))
+    inside = list(_finished(job, folder.input / moved, folder, journal))
     if None in inside:
         return
-    sounds = [read_sequence(path).sound for path in walk(folder, folder.input / moved) if is_sequence(path)]
+    sounds = [sound_of(one.source) for one in inside if one is not None and is_sequence(one.source)]
     target = next(path for path in _names(folder.input / DONE / moved) if not os.path.lexists(path))
     make_folder(target.parent)
     (folder.input / moved).rename(target)
@@ -63,12 +63,12 @@ def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
             journal.relocate(one.id, folder.input, path.relative_to(folder.input))
 
 
-def _finished(place: Path, folder: Folder, journal: Journal) -> Iterator[JobRecord | None]:
-    """The job of each original in a folder; None for one that is not finished."""
+def _finished(moving: JobRecord, place: Path, folder: Folder, journal: Journal) -> Iterator[JobRecord | None]:
+    """The job of each original in a folder; None for one that is not finished. The one that moves is as it was."""
     for path in walk(folder, place):
         job = journal.find(path, folder.input)
-        is_finished = job is not None and job.state in _LEFT and job.identity == identify(path)
-        yield job if is_finished else None
+        is_same = job is not None and (job.id == moving.id or job.identity == identify(path))
+        yield job if job is not None and job.state in _LEFT and is_same else None
 
 
 def _names(path: Path) -> Iterator[Path]:

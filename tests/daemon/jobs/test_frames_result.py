@@ -129,3 +129,16 @@ def test_a_kill_while_frames_are_written_leaves_no_half_folder(daemon: Daemon) -
     assert names_in(result) == [*(f"{number:04}.png" for number in range(100)), "tintd.txt"]
     assert was_whole or kept
     assert all((result / name).stat().st_ino == inode for name, inode in kept.items())
+
+
+@pytest.mark.slow
+def test_a_sequence_that_grows_while_it_is_coloured_is_coloured_anew(daemon: Daemon) -> None:
+    """The worker notices, and no result of the earlier frames appears."""
+    begin(daemon)
+    folder = write_frames(daemon.root / "long", "{:04}.png", range(300), "gray").rename(daemon.inbox / "long")
+    daemon.wait_until(lambda: daemon.status()["counts"]["running"], "it is coloured")
+    write_frames(folder, "{:04}.png", range(300, 301), "gray")
+    daemon.wait_for(done=1)
+    assert len(names_in(daemon.outbox / "long.frames")) == 302
+    assert [Path(line["output"]).name for line in daemon.logged("done")] == ["long.frames"]
+    assert daemon.logged("changed or gone while it was coloured")

@@ -30,6 +30,8 @@ _DECODED = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
 _TIFF_ADVICE = "save the frames in strips of 8 or 16 bits, not compressed or with LZW or Deflate, and not as BigTIFF"
 _TRANSFER_PLACE = 801
 """Where a DPX header has the code of its transfer characteristic (SMPTE ST 268-1, field 25.9)."""
+_UNDEFINED = frozenset({0, 255})
+"""Codes of a transfer characteristic, and of a colorimetry, that say nothing."""
 _LINEAR, _LOGS = 2, {1: "printing density", 3: "logarithmic"}
 """Codes of the transfer characteristic."""
 _LONG = 16
@@ -126,12 +128,13 @@ def is_density(frame: Path) -> bool:
 
 
 def _transfer(frame: Path) -> int | None:
-    """The code of the transfer characteristic of a DPX."""
+    """The code of the transfer characteristic of a DPX; where it is undefined, that of its colorimetry."""
     if frame.suffix.lower() != ".dpx":
         return None
     with frame.open("rb") as file:
         file.seek(_TRANSFER_PLACE)
-        return next(iter(file.read(1)), None)
+        transfer, colorimetry = file.read(2).ljust(2, b"\0")
+    return colorimetry if transfer in _UNDEFINED and colorimetry in _LOGS else transfer
 
 
 def _header(sequence: FrameSequence, rate: Fraction) -> bytes:

@@ -62,13 +62,24 @@ def test_linear_light_gets_the_curve_of_srgb(tmp_path: Path, pixels: str) -> Non
         assert np.abs(codes - shown * 65535).max() < 2
 
 
+def test_the_colorimetry_counts_where_the_transfer_is_undefined(tmp_path: Path) -> None:
+    """Some scanners fill that field alone."""
+    folder = write_frames(tmp_path / "reel", "{:03}.dpx", range(2), "gray16be")
+    frame = folder / "000.dpx"
+    for transfer, colorimetry, density in ((0, 1, True), (255, 1, True), (6, 1, False), (0, 6, False), (0, 255, False)):
+        content = bytearray(frame.read_bytes())
+        content[801], content[802] = transfer, colorimetry
+        frame.write_bytes(content)
+        assert probe_film(folder / "#.dpx", 100).is_density == density
+
+
 @pytest.mark.parametrize(("code", "words"), [(1, "printing density"), (2, "linear light"), (3, "logarithmic"), (6, "")])
 def test_what_dpx_declares_of_its_light_is_said(tmp_path: Path, code: int, words: str) -> None:
     """The codes stay; the result does not claim linear light."""
     folder = write_frames(tmp_path / "reel", "{:03}.dpx", range(2), "gray16be")
     for frame in folder.iterdir():
         content = bytearray(frame.read_bytes())
-        content[801] = code
+        content[801], content[802] = code, 6
         frame.write_bytes(content)
     notes = list(describe_transfer(folder / "000.dpx"))
     assert len(notes) == bool(words)
