@@ -36,7 +36,7 @@ class PictureDecoder:
         damaged = False
         recent: deque[Packet[Stream]] = deque(maxlen=_MOST_THREADS)
         for packet in self._packets:
-            if not packet.size and packet.dts is not None:  # in Ogg, it repeats the picture before; a flush has no time
+            if _repeats(packet):
                 continue
             if packet.is_corrupt and packet.pts is not None:
                 self._marked.append(packet.pts)  # its picture may come many packets later
@@ -67,6 +67,11 @@ class PictureDecoder:
         for pts in own:
             self._marked.remove(pts)
         return bool(own)
+
+
+def _repeats(packet: Packet[Stream]) -> bool:
+    """Whether the picture before is shown again: an empty packet of Theora says so, unlike a flush, which has no time."""
+    return not packet.size and packet.dts is not None and packet.stream.codec_context.codec.name == "theora"
 
 
 def _stands_alone(stream: Stream) -> bool:
