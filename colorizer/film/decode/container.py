@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from colorizer.disc import is_disc
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
-from colorizer.film.decode.folders.disc_film import describe_streams, open_disc, titles_of
+from colorizer.film.decode.folders.disc_film import describe_from_tables, open_disc
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE, decoder_options, open_sequence
 from colorizer.film.decode.late_streams import introduce_late_streams, open_introduced
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
@@ -74,8 +74,7 @@ def _open(path: Path, rate: Fraction) -> InputContainer:
         container.streams.video[0].codec_context.options = decoder_options(path)
         return container
     opened = _open_with_all_streams(path)
-    if titles := titles_of(path):
-        describe_streams(opened, titles)
+    describe_from_tables(path, opened)
     return opened
 
 

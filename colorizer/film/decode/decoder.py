@@ -70,7 +70,7 @@ class PictureDecoder:
 
 
 def _repeats(packet: Packet[Stream]) -> bool:
-    """Whether the picture before is shown again: an empty packet of Theora says so, unlike a flush, which has no time."""
+    """Whether the picture before is shown again: an empty packet of Theora says so. A flush has no time."""
     return not packet.size and packet.dts is not None and packet.stream.codec_context.codec.name == "theora"
 
 

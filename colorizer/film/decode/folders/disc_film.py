@@ -5,7 +5,8 @@ Where its tables (IFO) are missing, or contradict its files, it is all of the ti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +15,12 @@ from av.container import InputContainer
 
 from colorizer.disc import is_disc, title_sets
 from colorizer.errors import MediaError, UnsupportedError
-from colorizer.film.decode.folders.disc_titles import SECTOR, DiscTitles, read_titles
+from colorizer.film.decode.folders.disc_titles import SECTOR, DiscTitles, count_sectors, read_titles
+from colorizer.film.decode.folders.ifo import Track, read_ifo
 from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
 from colorizer.originals import OriginalState, state_of
 
+_PART = re.compile(r"(VTS_\d\d)_[1-9]\.(?:VOB|vob)")
 _PACK, _PACKET = b"\0\0\1\xba", b"\0\0\1"
 _HEAD = 14
 """Bytes of a pack's head, after which its first packet begins."""
@@ -53,18 +56,35 @@ def titles_of(path: Path) -> DiscTitles | None:
     return _titles_of(path, state_of(path)) if is_disc(path) else None
 
 
-def describe_streams(opened: InputContainer, titles: DiscTitles) -> None:
-    """Tell libav what the tables of a disc say of its streams and chapters, as other containers do."""
+def describe_from_tables(path: Path, opened: InputContainer) -> None:
+    """Tell libav what the tables of a disc say of its streams and chapters, as other containers do.
+
+    A file of a title set (VTS_01_1.VOB) that is a film by itself has the streams of its set.
+    """
+    if titles := titles_of(path):
+        _describe_streams(opened, titles.tracks, titles.palette)
+        _describe_chapters(opened, titles)
+    elif found := _PART.fullmatch(path.name):
+        tables = read_ifo(path.with_name(f"{found[1]}_0.IFO"))
+        if tables and tables.titles:
+            longest = max(tables.titles, key=count_sectors)
+            _describe_streams(opened, longest.tracks, longest.palette)
+
+
+def _describe_streams(opened: InputContainer, tracks: Mapping[int, Track], colours: Sequence[int]) -> None:
     picture = opened.streams.video[0].codec_context if opened.streams.video else None
     size = f"size: {picture.width}x{picture.height}\n" if picture else ""
-    palette = f"palette: {', '.join(f'{colour:06x}' for colour in titles.palette)}\n"
+    palette = f"palette: {', '.join(f'{colour:06x}' for colour in colours)}\n"
     for stream in opened.streams:
-        if track := titles.tracks.get(stream.id):
+        if track := tracks.get(stream.id):
             if track.language:
                 stream.metadata["language"] = track.language
             stream.disposition = stream.disposition | track.flags
         if stream.type == "subtitle" and stream.codec_context:
             stream.codec_context.extradata = f"{size}{palette}".encode()  # as in the index files of VobSub
+
+
+def _describe_chapters(opened: InputContainer, titles: DiscTitles) -> None:
     opened.set_chapters(
         [
             {

@@ -98,7 +98,7 @@ def _titles(tables: TitleSet, files: _Files) -> DiscTitles | None:
     if sum(piece.size for piece in pieces) > files.size:
         return None
     begin = files.begin(chosen[0].cells[0])
-    main = max(chosen, key=_sectors)
+    main = max(chosen, key=count_sectors)
     tracks: dict[int, Track] = {}
     for title in (main, *chosen):
         tracks = {**title.tracks, **tracks}
@@ -117,14 +117,15 @@ def _choose(titles: Sequence[Title]) -> list[Title]:
     """The longest title, and those that share no cell with it nor with each other; in the order of the disc."""
     chosen: list[Title] = []
     seen: set[Cell] = set()
-    for title in sorted(titles, key=lambda title: (-_sectors(title), title.number)):
+    for title in sorted(titles, key=lambda title: (-count_sectors(title), title.number)):
         if title.cells and seen.isdisjoint(title.cells) and len(set(title.cells)) == len(title.cells):
             chosen.append(title)
             seen |= set(title.cells)
     return sorted(chosen, key=lambda title: title.number)
 
 
-def _sectors(title: Title) -> int:
+def count_sectors(title: Title) -> int:
+    """Number of sectors of a title, by which titles are compared."""
     return sum(cell.last - cell.first + 1 for cell in title.cells)
 
 

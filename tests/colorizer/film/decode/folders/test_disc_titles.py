@@ -141,6 +141,17 @@ def test_the_copy_of_the_tables_serves(episodes: Path, tmp_path: Path) -> None:
     assert found.chapters == before.chapters
 
 
+def test_a_file_by_itself_has_the_languages_of_its_set(episodes: Path) -> None:
+    """One of another title set, say, which the report of the disc names."""
+    with open_film(episodes / "VTS_01_1.VOB") as film:
+        assert [each.metadata.get("language") for each in film.streams if each.type != "data"] == [
+            None,
+            "ger",
+            "eng",
+            "fre",
+        ]
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_damaged_tables_never_fail_the_film(
