@@ -171,7 +171,7 @@ def _mux(
 def _counted(packets: Iterable[Packet[Stream]], counts: Counter[int]) -> Iterator[Packet[Stream]]:
     """Packets, counted by their stream."""
     for packet in packets:
-        counts[packet.stream.index] += 1
+        counts[packet.stream.index] += packet.size > 0  # an empty one only changes what is known of the stream
         yield packet
 
 

@@ -68,3 +68,10 @@ def test_sound_of_a_flash_film_that_begins_late_is_kept(tmp_path: Path, weights:
     with av.open(str(result)) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
         assert sum(packet.size > 0 for packet in container.demux(audio=0)) > 5
+
+
+def test_sound_that_is_converted_lacks_nothing(tmp_path: Path, weights: Path) -> None:
+    """Breaks: the encoder's last packet, which is empty, is said to be missing."""
+    source = write_film(tmp_path / "film.vob", Film(codec="mpeg2video", sounds=("pcm_dvd",)))
+    report, _ = coloured(source, weights)
+    assert report.notes == ("stream 1 (audio, pcm_dvd) became FLAC: matroska cannot hold it as it is",)
