@@ -17,6 +17,8 @@ _AHEAD, _BEHIND = 10, 1
 """Seconds by which a timestamp may differ from the expected one before the clock counts as restarted."""
 _RECENT = 8
 """Number of jumps that are kept: more than the streams of one file are apart."""
+_MOST_WAITING = 200
+"""Packets of other streams that wait for the pictures: some seconds of sound."""
 
 
 def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
@@ -25,10 +27,7 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
     if container.format.name not in RESTARTING:
         yield from _readable(container, list(streams))
         return
-    clock = _Clock()
-    for packet in _readable(container, list(container.streams)):
-        if packet.size:
-            clock.correct(packet)
+    for packet in _on_one_clock(_readable(container, list(container.streams))):
         if packet.stream.index in wanted:
             yield packet
 
@@ -43,6 +42,32 @@ def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Pack
             flush: Packet[Stream] = Packet()
             flush.stream = stream
             yield flush
+
+
+def _on_one_clock(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
+    """Packets with continuous timestamps: where the clock jumps, other streams wait for the pictures, which go on."""
+    clock = _Clock()
+    waiting: deque[Packet[Stream]] = deque()
+    for packet in packets:
+        is_picture, jumps = packet.stream.type == "video", clock.would_jump(packet)
+        if packet.size and not is_picture and (waiting or jumps) and len(waiting) < _MOST_WAITING:
+            waiting.append(packet)
+            continue
+        if is_picture:
+            clock.correct(packet)
+        if jumps or not is_picture or not packet.size:
+            yield from _corrected(waiting, clock)
+        if not is_picture:
+            clock.correct(packet)
+        yield packet
+    yield from _corrected(waiting, clock)
+
+
+def _corrected(waiting: deque[Packet[Stream]], clock: _Clock) -> Iterator[Packet[Stream]]:
+    while waiting:
+        packet = waiting.popleft()
+        clock.correct(packet)
+        yield packet
 
 
 class _Clock:
@@ -73,6 +98,16 @@ class _Clock:
         packet.pts = None if packet.pts is None else packet.pts + shift
         self._offsets[index] = offset
         self._expected[index] = (packet.dts + (packet.duration or 0)) * packet.time_base
+
+    def would_jump(self, packet: Packet[Stream]) -> bool:
+        """Whether a packet lies where its stream does not go on with any known offset."""
+        if packet.dts is None or packet.time_base is None or packet.stream.type not in {"video", "audio"}:
+            return False
+        expected, seconds = self._expected.get(packet.stream.index), packet.dts * packet.time_base
+        own = self._offsets.get(packet.stream.index, Fraction(0))
+        return expected is not None and not any(
+            -_BEHIND < seconds + offset - expected < _AHEAD for offset in (own, *self._recent)
+        )
 
     def _offset(self, seconds: Fraction, expected: Fraction | None, own: Fraction) -> Fraction:
         """The stream's own offset while it fits, else that of another stream's jump, or a new one."""

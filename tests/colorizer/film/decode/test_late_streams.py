@@ -1,5 +1,7 @@
 """Tests of colorizer/film/decode/late_streams.py: a stream that begins in mid-film is in the result, in step."""
 
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -59,6 +61,7 @@ def test_it_is_in_step_with_the_pictures(tmp_path: Path) -> None:
     with open_film(source) as film:
         packets = [each for each in read_packets(film, list(film.streams)) if each.size]
         shown = [each.dts * each.time_base for each in packets if codec_of(each.stream) == "mpeg2video" and each.dts]
+    assert {after - before for before, after in pairwise(shown)} == {Fraction(1, 25)}
     with av.open(str(two)) as film:
         begin = next(each.dts * each.time_base for each in film.demux(video=0) if each.dts)
     late = first_times(source)["mp2"] - float(shown[200])

@@ -75,6 +75,7 @@ def test_languages_chapters_and_colours_are_in_the_result(episodes: Path, weight
         )
         names = [each["metadata"]["title"] for each in film.chapters()]
         assert names == ["Title 1, chapter 1", "Title 1, chapter 2", "Title 2, chapter 1"]
+        assert [frame.time for frame in film.decode(video=0)][50] == pytest.approx(2.54, abs=0.002)
     assert packets(result) == packets(episodes)
 
 
