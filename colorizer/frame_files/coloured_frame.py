@@ -12,6 +12,7 @@ import torch
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from colorizer.errors import MediaError
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.pixel_format import is_rgb, luma_codes
 from colorizer.film.plan import FilmPlan
@@ -20,6 +21,10 @@ Samples = NDArray[Any]
 """Samples as integers, (H, W, 3) for R'G'B' and (H, W, 4) with alpha, uint8 or uint16."""
 _DEEP = 16
 """Bits with which the luma of R'G'B' is computed."""
+
+
+class UnreadableFrameError(MediaError):
+    """The file of an original has a picture, and cannot be read otherwise: it is damaged, or of another kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from colorizer.errors import MediaError
-from colorizer.frame_files.coloured_frame import ColouredFrame, Samples
+from colorizer.frame_files.coloured_frame import ColouredFrame, Samples, UnreadableFrameError
 
 _BIG, _LITTLE = b"SDPX", b"XPDS"
 _FORMATS = {
@@ -29,7 +29,7 @@ _FORMATS = {
 _LEAST_HEADER = 820
 """Bytes of a header up to the end of its first image element, which libav needs."""
 _OFFSET, _FILE_SIZE, _ELEMENTS, _CODES, _ELEMENT = 4, 16, 770, 784, 800
-"""Places in the header: fields 2, 5, 19, 21.2 and 21.6."""
+"""Places in the header: fields 2, 5, 19 (followed by width and height), 21.2 and 21.6."""
 _RGB, _RGBA = 50, 51
 """Codes of the descriptor (field 21.6)."""
 _FILLED = 1
@@ -49,7 +49,8 @@ def write_dpx(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         What the result does not keep, for the report.
 
     Raises:
-        MediaError: the original's header is damaged, or the result is.
+        UnreadableFrameError: the original's header is damaged.
+        MediaError: the result is.
         OSError: a file cannot be read or written.
 
     """
@@ -76,7 +77,7 @@ def _read_header(path: Path) -> bytes:
         file.seek(0)
         header = file.read(offset) if _LEAST_HEADER <= offset <= path.stat().st_size else b""
     if not header.startswith((_BIG, _LITTLE)):
-        raise MediaError(f"{path.name}: the header of this DPX is damaged")
+        raise UnreadableFrameError(f"{path.name}: the header of this DPX is damaged")
     return header
 
 
@@ -85,7 +86,7 @@ def _true_header(header: bytes, samples: Samples, depth: int, size: int) -> byte
     order = "<" if header.startswith(_LITTLE) else ">"
     changed = bytearray(header)
     struct.pack_into(f"{order}I", changed, _FILE_SIZE, len(header) + size)
-    struct.pack_into(f"{order}H", changed, _ELEMENTS, 1)
+    struct.pack_into(f"{order}HII", changed, _ELEMENTS, 1, samples.shape[1], samples.shape[0])
     packing = _FILLED if depth in {10, 12} else 0
     descriptor = _RGB if samples.shape[2] == 3 else _RGBA
     struct.pack_into(f"{order}B", changed, _ELEMENT, descriptor)

@@ -11,8 +11,9 @@ import OpenEXR
 from numpy.typing import NDArray
 
 from colorizer.errors import MediaError, one_line
-from colorizer.frame_files.coloured_frame import ColouredFrame
+from colorizer.frame_files.coloured_frame import ColouredFrame, UnreadableFrameError
 from colorizer.model.lab import Matrix
+from colorizer.report import counted
 
 _COLOURS = ("R", "G", "B")
 _KR, _KB = Matrix.BT709.value
@@ -45,11 +46,12 @@ def write_exr(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         What the result does not keep, for the report.
 
     Raises:
-        MediaError: the original cannot be read, or has no such channels, or the result is damaged.
+        UnreadableFrameError: the original cannot be read, or has no such channels.
+        MediaError: the result is damaged.
         OSError: a file cannot be written.
 
     """
-    file = _open(frame.original)
+    file, damaged = _read(frame.original)
     part = file.parts[0]
     before = _light(part.channels, frame.original)
     luminance = before[0] if len(before) == 1 else np.tensordot(_WEIGHTS, np.stack(before).astype(np.float32), 1)
@@ -57,13 +59,13 @@ def write_exr(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     part.channels.pop("Y", None)
     for name, plane in zip(_COLOURS, np.moveaxis(colours, 2, 0), strict=True):
         part.channels[name] = OpenEXR.Channel(name, np.ascontiguousarray(plane.astype(before[0].dtype)))
-    notes = tuple(_settle(file))
+    notes = (*damaged, *_settle(file))
     if frame.maker:
         said = part.header.get(_MAKER)
         part.header[_MAKER] = f"{said}; {frame.maker}" if isinstance(said, str) and said else frame.maker
     try:
         file.write(str(target))
-        _check(part.channels, _open(target).parts[0].channels)
+        _check(part.channels, _read(target)[0].parts[0].channels)
     except (RuntimeError, ValueError, MediaError) as error:
         raise MediaError(
             f"{frame.original.name}: its coloured frame did not pass its check ({one_line(str(error))})"
@@ -71,11 +73,17 @@ def write_exr(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     return notes
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 (the library has no types)
+def _read(path: Path) -> tuple[Any, list[str]]:
+    """A file, and a note on the parts that are damaged: the library leaves them out."""
     try:
-        return OpenEXR.File(str(path), separate_channels=True)
+        declared = OpenEXR.File(str(path), header_only=True).parts
+        file = OpenEXR.File(str(path), separate_channels=True)
     except (RuntimeError, ValueError) as error:
-        raise MediaError(f"{path.name}: this EXR cannot be read: {one_line(str(error))}") from error
+        raise UnreadableFrameError(f"{path.name}: this EXR cannot be read: {one_line(str(error))}") from error
+    if not file.parts or file.parts[0].name() != declared[0].name():
+        raise UnreadableFrameError(f"{path.name}: this EXR is damaged")
+    lost = len(declared) - len(file.parts)
+    return file, [f"{counted(lost, 'damaged part')} of the EXR left out"] if lost else []
 
 
 def _light(channels: dict[str, Any], path: Path) -> list[_Plane]:
@@ -83,7 +91,7 @@ def _light(channels: dict[str, Any], path: Path) -> list[_Plane]:
     names = [name for name in _COLOURS if name in channels] or [name for name in ("Y",) if name in channels]
     found = [channels[name] for name in names]
     if len(found) not in {1, 3} or any(channel.xSampling != 1 or channel.ySampling != 1 for channel in found):
-        raise MediaError(
+        raise UnreadableFrameError(
             f"{path.name}: this EXR has neither R, G and B nor Y at full size: tintd writes no such frames"
         )
     return [channel.pixels for channel in found]

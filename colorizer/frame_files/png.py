@@ -13,6 +13,7 @@ from colorizer.photo.blocks.blocks import Truth
 from colorizer.photo.blocks.copying import blocks_of_copy
 from colorizer.photo.blocks.png import read_png, write_png
 from colorizer.photo.codecs.vips import save_with_vips
+from colorizer.photo.comparison import lost_metadata
 
 
 def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
@@ -42,4 +43,5 @@ def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         encoded.unlink(missing_ok=True)
     if not np.array_equal(pyvips.Image.pngload(str(target)).numpy(), samples):
         raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
-    return (*blocks.notes, *notes)
+    told = (*blocks.notes, *notes)
+    return (*told, *lost_metadata(frame.original, target, told))

@@ -9,13 +9,15 @@ import numpy as np
 import tifffile
 
 from colorizer.errors import MediaError
-from colorizer.frame_files.coloured_frame import ColouredFrame
+from colorizer.frame_files.coloured_frame import ColouredFrame, UnreadableFrameError
 from colorizer.photo.blocks.blocks import Truth
 from colorizer.photo.blocks.copying import xmp_of_copy
 from colorizer.photo.codecs.strip_pool import STRIP_BYTES, srgb_profile
+from colorizer.photo.comparison import lost_metadata
 from colorizer.photo.tags import (
     BIGTIFF_BYTES,
     BITS,
+    PHOTOMETRIC,
     SUBFILE_TYPE,
     XMP,
     Tags,
@@ -25,7 +27,7 @@ from colorizer.photo.tags import (
     read_directories,
 )
 
-_PROFILE = 34675
+_PROFILE, _CMYK = 34675, 5
 _DEFLATE, _PREDICTOR = 8, 2
 """Deflate and horizontal differences (TIFF 6.0, supplement 2 and section 14)."""
 
@@ -41,14 +43,17 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         What the result does not keep, for the report.
 
     Raises:
-        MediaError: the original's directories are damaged, or the result is.
+        UnreadableFrameError: the original's directories are damaged.
+        MediaError: the result is.
         OSError: a file cannot be read or written.
 
     """
     try:
         directories = read_directories(frame.original)
     except (EOFError, ValueError) as error:
-        raise MediaError(f"{frame.original.name}: the picture is damaged ({error})") from error
+        raise UnreadableFrameError(f"{frame.original.name}: the picture is damaged ({error})") from error
+    if not directories:
+        raise UnreadableFrameError(f"{frame.original.name}: the picture is damaged (it has no directory)")
     samples = frame.samples(8 if frame.depth == 8 else 16)
     line = samples[0].nbytes
     page = target.with_name(f"{target.name}.page")
@@ -75,7 +80,8 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         is_same = np.array_equal(file.pages.first.asarray(), samples)
     if not is_same:
         raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
-    return (*notes, *_losses(directories))
+    told = (*notes, *_losses(directories))
+    return (*told, *lost_metadata(frame.original, target, told))
 
 
 def _tags(own: Tags, maker: str) -> tuple[Tags, list[str]]:
@@ -90,6 +96,8 @@ def _losses(directories: list[Tags]) -> Iterator[str]:
     own = directories[0]
     if number(own, BITS, 1) not in {1, 2, 4, 8, 16}:
         yield f"{number(own, BITS, 1)} bits a sample became 16"
+    if number(own, PHOTOMETRIC, 1) == _CMYK:
+        yield "CMYK became R'G'B'"
     if _PROFILE in own:
         yield "colour profile left out: the samples are taken for those of sRGB"
     if any(not number(page, SUBFILE_TYPE, 0) & 1 for page in directories[1:]):

@@ -24,13 +24,15 @@ from colorizer.film.decode.frames import read_frames
 from colorizer.film.encode.segment import Segment
 from colorizer.film.plan import FilmPlan
 from colorizer.film.resume import recipe_of
-from colorizer.frame_files.coloured_frame import ColouredFrame, coloured_frame
+from colorizer.frame_files.coloured_frame import ColouredFrame, UnreadableFrameError, coloured_frame
 from colorizer.frame_files.dpx import write_dpx
 from colorizer.frame_files.png import write_png_frame
 from colorizer.frame_files.tiff import write_tiff_frame
 from colorizer.frame_sequence import MAKER_NAME, FrameFile, read_sequence
 from colorizer.job import Job
 
+_MOST_NAMED = 20
+"""Frames without a file that are named one by one."""
 _UNFINISHED = ".unfinished-"
 """Beginning of the names of files that are being written."""
 
@@ -78,7 +80,7 @@ def write_frames(
         What could not be kept, for the report.
 
     Raises:
-        MediaError: a frame cannot be written in its format.
+        MediaError: no frame can be read, or one cannot be written in its format.
         OSError: a file cannot be read or written.
 
     """
@@ -87,9 +89,16 @@ def write_frames(
     for unfinished in folder.glob(f"{_UNFINISHED}*"):
         unfinished.unlink(missing_ok=True)
     notes: dict[str, None] = {}
+    unreadable: list[UnreadableFrameError] = []
     for said in _written(_missing(_frames(segments, plan, job), folder, on_progress), folder, plan, maker):
-        notes |= dict.fromkeys(said)
+        if isinstance(said, UnreadableFrameError):
+            unreadable.append(said)
+        else:
+            notes |= dict.fromkeys(said)
         on_progress()
+    notes |= dict.fromkeys(_describe_unreadable(unreadable))
+    if unreadable and not any(folder.iterdir()):
+        raise unreadable[0]
     sound = plan.info.sound
     if sound is not None and job.excerpt is None:
         _write_whole(folder / sound.name, partial(_copied, sound, on_progress), sound)
@@ -131,11 +140,19 @@ def _missing(frames: Iterable[_Ready], folder: Path, on_progress: Callable[[], N
             yield frame
 
 
-def _written(frames: Iterable[_Ready], folder: Path, plan: FilmPlan, maker: str) -> Iterator[tuple[str, ...]]:
-    """Write frames in as many threads as torch has; the notes on each."""
+def _describe_unreadable(errors: Sequence[UnreadableFrameError]) -> Iterator[str]:
+    yield from (f"not in the result: {error}" for error in errors[:_MOST_NAMED])
+    if len(errors) > _MOST_NAMED:
+        yield f"not in the result: {len(errors) - _MOST_NAMED} more frames that cannot be read"
+
+
+def _written(
+    frames: Iterable[_Ready], folder: Path, plan: FilmPlan, maker: str
+) -> Iterator[tuple[str, ...] | UnreadableFrameError]:
+    """Write frames in as many threads as torch has; the notes on each, or why it has no file."""
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads, "frames") as pool:
-        waiting: deque[Future[tuple[str, ...]]] = deque()
+        waiting: deque[Future[tuple[str, ...] | UnreadableFrameError]] = deque()
         for frame in frames:
             waiting.append(pool.submit(_write, frame, folder, plan, maker))
             if len(waiting) > threads:
@@ -144,12 +161,15 @@ def _written(frames: Iterable[_Ready], folder: Path, plan: FilmPlan, maker: str)
             yield waiting.popleft().result()
 
 
-def _write(ready: _Ready, folder: Path, plan: FilmPlan, maker: str) -> tuple[str, ...]:
+def _write(ready: _Ready, folder: Path, plan: FilmPlan, maker: str) -> tuple[str, ...] | UnreadableFrameError:
     original = ready.file.path
     if ready.keeps_chroma:
         return _write_whole(folder / original.name, partial(_copied, original, lambda: None), original)
     frame = coloured_frame(original, ready.decoded, ready.coloured, plan, maker)
-    return _write_whole(folder / original.name, partial(_encoded, frame), original)
+    try:
+        return _write_whole(folder / original.name, partial(_encoded, frame), original)
+    except UnreadableFrameError as error:  # libav has decoded what it could
+        return error
 
 
 def _write_whole(path: Path, write: Callable[[Path], tuple[str, ...]], original: Path) -> tuple[str, ...]:
@@ -177,6 +197,6 @@ def _encoded(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     try:
         return _WRITERS[frame.original.suffix.lower()](frame, target)
     except (pyvips.Error, av.error.FFmpegError, ValueError) as error:
-        raise MediaError(
+        raise UnreadableFrameError(
             f"{frame.original.name}: its coloured frame cannot be written ({one_line(str(error))})"
         ) from error

@@ -13,12 +13,13 @@ from av.video.frame import VideoFrame
 from PIL import Image, PngImagePlugin
 
 from colorizer.engine import colorize
+from colorizer.errors import ChangedError, MediaError
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt, Job
 from colorizer.originals import state_of
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, FilmSettings, JobSettings
+from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings
 from tests.assets.films import Film
 from tests.assets.sequences import encoded, write_frames, write_wav
 
@@ -115,7 +116,7 @@ def test_metadata_of_each_frame_are_kept(tmp_path: Path, weights: Path) -> None:
     pngs = write_frames(tmp_path / "pngs", "{}.png", range(2), "gray")
     for number in range(2):
         samples = tifffile.imread(tiffs / f"{number}.tif")
-        extra = [(33432, 2, 0, "Owner", True), (32781, 2, 0, f"id {number}", True)]
+        extra = [(33432, 2, 0, "Owner", True), (32781, 2, 0, f"id {number}", True), (274, 3, 1, 8, True)]
         options = {"resolution": (3000, 2000), "resolutionunit": "inch", "software": "Scanner 5", "extratags": extra}
         path = tiffs / f"{number}.tif"
         tifffile.imwrite(path, samples, compression="lzw", description=f"take {number}", metadata=None, **options)
@@ -129,7 +130,7 @@ def test_metadata_of_each_frame_are_kept(tmp_path: Path, weights: Path) -> None:
         tags = {tag.name: tag.value for tag in file.pages.first.tags.values()}
     assert (tags["ImageDescription"], tags["Software"], tags["Copyright"]) == ("take 1", "Scanner 5", "Owner")
     assert (tags["XResolution"], tags["YResolution"], tags["ImageID"]) == ((3000, 1), (2000, 1), "id 1")
-    assert b"tintd" in tags["XMP"]
+    assert (tags["Orientation"], b"tintd" in tags["XMP"]) == (8, True)
     shutil.rmtree(job.target)
     assert coloured(replace(job, source=pngs / "#.png")).notes == ()
     with Image.open(job.target / "1.png") as picture:
@@ -161,6 +162,31 @@ def test_damaged_frames_are_named_and_missing(tmp_path: Path, weights: Path) -> 
     assert names_in(job.target) == ["000.png", "001.png", "003.png", "004.png"]
 
 
+def test_a_frame_without_a_usable_header_is_named_and_missing(tmp_path: Path, weights: Path) -> None:
+    """Where libav decodes a picture all the same; where no frame has one, that is the reason of the failure."""
+    folder = write_frames(tmp_path / "reel", "{}.dpx", range(4), "gbrp10be")
+    broken = bytearray((folder / "1.dpx").read_bytes())
+    broken[4:8] = (800).to_bytes(4, "big")  # samples that begin inside the header
+    (folder / "1.dpx").write_bytes(broken)
+    job = job_for(folder / "#.dpx", weights, provenance=False)
+    assert coloured(job).notes == ("not in the result: 1.dpx: the header of this DPX is damaged",)
+    assert names_in(job.target) == ["0.dpx", "2.dpx", "3.dpx"]
+    for number in (0, 2, 3):
+        (folder / f"{number}.dpx").write_bytes(broken)
+    shutil.rmtree(job.target)
+    with pytest.raises(MediaError, match=r"^0\.dpx: the header of this DPX is damaged"):
+        coloured(replace(job, settings=job.settings.model_copy(update={"detection": DetectionSettings(input="grey")})))
+
+
+def test_frames_of_another_size_get_that_of_the_first(tmp_path: Path, weights: Path) -> None:
+    """Their headers, too; the report names them."""
+    folder = write_frames(tmp_path / "reel", "{}.dpx", range(3), "gbrp10be")
+    write_frames(folder, "{}.dpx", range(1, 2), "gbrp10be", Film(width=80, height=60))
+    job = job_for(folder / "#.dpx", weights)
+    assert coloured(job).notes == ("80 x 60 was scaled to the 96 x 64 of the first frame: 1.dpx",)
+    assert {(decoded(job.target / f"{number}.dpx").width) for number in range(3)} == {96}
+
+
 def test_frames_in_colour_are_copies(tmp_path: Path, weights: Path) -> None:
     """Of a film with a scene in colour, that scene's files are those of the original."""
     folder = tmp_path / "reel"
@@ -179,8 +205,6 @@ def test_frames_in_colour_are_copies(tmp_path: Path, weights: Path) -> None:
 
 def test_a_sequence_that_changes_meanwhile_is_refused(tmp_path: Path, weights: Path) -> None:
     """Also where it changed before the job began."""
-    from colorizer.errors import ChangedError  # noqa: PLC0415
-
     folder = write_frames(tmp_path / "reel", "{:03}.png", range(3), "gray")
     job = replace(job_for(folder / "#.png", weights), original=state_of(folder / "#.png"))
     (folder / "003.png").write_bytes((folder / "002.png").read_bytes())
