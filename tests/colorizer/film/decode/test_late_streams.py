@@ -53,7 +53,7 @@ def test_a_second_sound_of_a_programme_stream_is_kept(tmp_path: Path, weights: P
 def test_it_is_in_step_with_the_pictures(tmp_path: Path) -> None:
     """Although the clock of a disc begins anew with each part."""
     parts = [
-        Film(frames, codec="mpeg2video", sounds=sounds) for frames, sounds in ((200, ("ac3",)), (20, ("ac3", "mp2")))
+        Film(frames, codec="mpeg2video", sounds=sounds) for frames, sounds in ((200, ("ac3",)), (50, ("ac3", "mp2")))
     ]
     long, two = (write_film(tmp_path / f"{film.frames}.vob", film) for film in parts)
     source = tmp_path / "film.vob"
