@@ -1,6 +1,7 @@
 """Colour several photographs: all are examined, and each is written while the network looks at the next ones.
 
-The network has a thread of its own. All that is done with a file is done in the caller's thread.
+The network has a thread of its own, and so have the fingerprints of the originals. All else that is done with a file is
+done in the caller's thread.
 """
 
 from __future__ import annotations
@@ -54,9 +55,13 @@ def colorize_photos(
 
     """
     examined: dict[int, ExaminedPhoto] = {}
+    makers: dict[int, Future[str | None]] = {}
     fits: _Fits = {}
     room = _ROOM
-    with ThreadPoolExecutor(1, "network") if len(jobs) > 1 else nullcontext() as network:
+    with (
+        ThreadPoolExecutor(1, "network") if len(jobs) > 1 else nullcontext() as network,
+        ThreadPoolExecutor(1, "fingerprints") as fingerprints,
+    ):
         for number, job in enumerate(jobs):
             on_turn(number)
             try:
@@ -66,6 +71,7 @@ def colorize_photos(
                 yield number, error
                 continue
             room = max(0, room - photo.held)
+            makers[number] = fingerprints.submit(_maker, photo, open_colorist)
             if colorist.device.type in _ALONE:
                 fits |= _choose_chroma({number: photo}, open_colorist, network)
         waiting = {number: photo for number, photo in examined.items() if (number, 0) not in fits}
@@ -75,7 +81,7 @@ def colorize_photos(
             on_turn(number)
             try:
                 own = [fits.pop((number, frame))() for frame in range(len(photo.shown))]
-                yield number, write(photo, own, _maker(photo, open_colorist), on_progress)
+                yield number, write(photo, own, makers.pop(number).result(), on_progress)
             except Exception as error:  # noqa: BLE001 (likewise)
                 yield number, error
 

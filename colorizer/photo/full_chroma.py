@@ -21,8 +21,9 @@ cv2.setNumThreads(1)  # its threads would spin, and a strip is too small for the
 
 _TINY = 1e-6
 """Smallest distance from grey as a share of white, so that nothing is divided by zero."""
-_GAP = 128
-"""Columns inside the gamut between two runs of columns that are limited together: a step takes so long for few."""
+_FEW, _GAP = 1 << 16, 128
+"""Pixels that are limited together, because it takes as long to find those that need it; and columns between two runs
+of columns that are limited together, because a further step takes as long."""
 _KR, _KB = MATRIX.value
 _GREEN = -_KR / (1 - _KR - _KB), -_KB / (1 - _KR - _KB)
 """Parts of R' - Y' and B' - Y' in G' - Y'."""
@@ -44,12 +45,14 @@ class FullChroma:
         slope, offset = (rgb_minus_luma(plane[0].float().cpu(), MATRIX)[::2] for plane in (fit.slope, fit.offset))
         both = torch.cat((slope, offset * white)).numpy()
         rows = both.shape[1]
-        self._lines = np.stack([cv2.resize(plane, (width, rows), interpolation=cv2.INTER_LINEAR) for plane in both])
+        self._lines = np.empty((len(both), rows, width), np.float32)
+        for plane, lines in zip(both, self._lines, strict=True):
+            cv2.resize(plane, (width, rows), dst=lines, interpolation=cv2.INTER_LINEAR)
         place = ((np.arange(height) + 0.5) * rows / height - 0.5).clip(0, rows - 1)
         self._cell = np.minimum(place.astype(int), max(0, rows - 2))
         self._share = (place - self._cell).astype(np.float32)
         self._largest = int(np.bincount(self._cell).max())
-        self._white, self._tiny = np.float32(white), np.float32(white * _TINY)
+        self._white = np.float32(white)
 
     def strip(self, luma: Plane, first: int) -> Plane:
         """R' - Y' and B' - Y', inside the gamut, of some lines.
@@ -68,13 +71,13 @@ class FullChroma:
         for lines, cell in self._cells(first, len(luma)):
             share = self._share[first + lines.start : first + lines.stop, None]
             above, below = self._lines[:, cell], self._lines[:, min(cell + 1, self._lines.shape[1] - 1)]
-            fit, part = buffer[:, : len(share)], colour[:, lines]
+            fit, part, own_luma = buffer[:, : len(share)], colour[:, lines], luma[lines]
             np.multiply((below - above)[:, None], share, out=fit)
             fit += above[:, None]
-            np.multiply(fit[:2], luma[lines], out=part)
+            np.multiply(fit[:2], own_luma, out=part)
             part += fit[2:]
-        for columns in self._outside(colour, luma):
-            self._limit(colour[:, :, columns], luma[:, columns])
+            for columns in self._outside(part, own_luma):
+                self._limit(part[:, :, columns], own_luma[:, columns], buffer)
         return colour
 
     def _cells(self, first: int, lines: int) -> Iterator[tuple[slice, int]]:
@@ -85,7 +88,10 @@ class FullChroma:
             yield slice(int(start), int(stop)), int(cells[start])
 
     def _outside(self, colour: Plane, luma: Plane) -> Iterator[slice]:
-        """Columns in which R'G'B' may lie outside the gamut: most of a picture needs no division."""
+        """Columns in which R'G'B' may lie outside the gamut; all where there are few pixels to look at."""
+        if luma.size < _FEW:
+            yield slice(None)
+            return
         darkest, brightest = luma.min(axis=0), luma.max(axis=0)
         least, most = colour.min(axis=1), colour.max(axis=1)
         green_least, green_most = (_GREEN[0] * red + _GREEN[1] * blue for red, blue in (most, least))
@@ -97,19 +103,20 @@ class FullChroma:
             starts, stops = places[[0, *(ends + 1)]], places[[*ends, -1]] + 1
             yield from (slice(int(start), int(stop)) for start, stop in zip(starts, stops, strict=True))
 
-    def _limit(self, colour: Plane, luma: Plane) -> None:
-        """Reduce colour (2, n, W) in place, keeping its hue, until R'G'B' lie in the gamut."""
+    def _limit(self, colour: Plane, luma: Plane, buffer: Plane) -> None:
+        """Reduce colour (2, n, W) in place, keeping its hue, until R'G'B' lie in the gamut; overwrites `buffer`."""
         red, blue = colour
-        green = green_of(red, blue)
-        up, down = np.maximum(red, blue), np.minimum(red, blue)
-        np.maximum(up, green, out=up)
-        np.minimum(down, green, out=down)
-        if np.add(up, luma, out=green).max() <= self._white and np.add(down, luma, out=green).min() >= 0:
+        green, up, down, room = buffer.reshape(-1)[: 4 * luma.size].reshape(4, *luma.shape)
+        cv2.addWeighted(red, _GREEN[0], blue, _GREEN[1], 0, dst=green)
+        np.maximum(np.maximum(red, blue, out=up), green, out=up)
+        np.minimum(np.minimum(red, blue, out=down), green, out=down)
+        if np.add(up, luma, out=room).max() <= self._white and np.add(down, luma, out=room).min() >= 0:
             return
-        room = np.subtract(self._white, luma, out=green)
-        room /= np.maximum(up, self._tiny, out=up)
-        np.divide(luma, np.minimum(down, -self._tiny, out=down), out=down)
-        np.minimum(room, np.negative(down, out=down), out=room)
+        tiny = self._white * np.float32(_TINY)
+        np.subtract(self._white, luma, out=room)
+        room /= np.maximum(up, tiny, out=up)
+        np.divide(luma, np.maximum(np.negative(down, out=down), tiny, out=down), out=down)
+        np.minimum(room, down, out=room)
         colour *= room.clip(0, 1, out=room)
 
 

@@ -118,11 +118,11 @@ def read_strips(image: pyvips.Image, lines: int) -> Iterator[NDArray[Any]]:
         pyvips.Error: it is damaged or cut off.
 
     """
-    region = pyvips.Region.new(image)
-    for first in range(0, image.height, lines):
-        number = min(lines, image.height - first)
-        samples = np.frombuffer(region.fetch(0, first, image.width, number), _TYPES[image.format])
-        yield samples.reshape(number, image.width, image.bands)
+    height, width, shape = image.height, image.width, (-1, image.width, image.bands)  # each takes a call to GObject
+    region, sample = pyvips.Region.new(image), _TYPES[image.format]
+    for first in range(0, height, lines):
+        samples = np.frombuffer(region.fetch(0, first, width, min(lines, height - first)), sample)
+        yield samples.reshape(shape)
 
 
 def luma_of(image: pyvips.Image, white: float) -> pyvips.Image:

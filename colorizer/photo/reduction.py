@@ -120,7 +120,9 @@ def _means(image: pyvips.Image, white: float, factor: int, *, with_colour: bool)
 
     """
     lines = factor * max(1, _BLOCK // (factor * image.width))
-    totals = np.concatenate(list(in_threads(partial(_sums, block, factor) for block in read_strips(image, lines))))
+    sums = (partial(_sums, block, factor) for block in read_strips(image, lines))
+    parts = in_threads(sums) if image.height > lines else (one() for one in sums)
+    totals = np.concatenate(list(parts))
     means = torch.from_numpy((totals / np.float32(white * factor**2)).astype(np.float32)).permute(2, 0, 1)
     luma = luma_of_rgb(means, MATRIX) if image.bands > 1 else means
     return (torch.cat((luma, means)) if with_colour else luma)[None]

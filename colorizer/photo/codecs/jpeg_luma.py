@@ -6,6 +6,7 @@ are a picture of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,8 @@ _BLOCK = 8
 """Lines and columns of a block, of which an interval has whole lines."""
 _READ, _MOST = 1 << 20, 1 << 24
 """Bytes that are read at a time, and most pixels of a group."""
+_MARKER = re.compile(rb"\xff[\xd0-\xd7\xd9]")
+"""What is between two restart intervals, and behind the last one."""
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
@@ -112,21 +115,24 @@ def _intervals(file: BinaryIO, layout: _Layout) -> Iterator[bytes]:
     """The entropy-coded data of each restart interval, in which no marker occurs.
 
     Raises:
-        TruncatedError: one is missing.
+        MediaError: one is missing.
+        TruncatedError: the file ends before the last one does.
 
     """
     last = -(-layout.height // layout.lines) - 1
     buffer = bytearray()
     for number in range(last + 1):
-        marker, searched = END_OF_IMAGE if number == last else restart(number), 0
-        while (end := buffer.find(marker, searched)) < 0:
+        searched = 0
+        while (found := _MARKER.search(buffer, searched)) is None:
             searched = max(0, len(buffer) - 1)
             more = file.read(_READ)
             if not more:
                 raise TruncatedError("it ends too early")
             buffer += more
-        yield bytes(buffer[:end])
-        del buffer[: end + len(marker)]
+        if found.group() != (END_OF_IMAGE if number == last else restart(number)):
+            raise MediaError("a part of it is missing")
+        yield bytes(memoryview(buffer)[: found.start()])
+        del buffer[: found.end()]
 
 
 def _decode(encoded: bytes, flags: int) -> NDArray[np.uint8]:

@@ -31,7 +31,7 @@ from colorizer.photo.picture import ColouredStrips
 
 _BLOCK = 8
 """Lines and columns of a block."""
-_MOST_BLOCKS, _FEWEST = 65535, 16
+_MOST_BLOCKS, _FEWEST = 65535, 10
 """Most blocks of a restart interval, and fewest strips of a picture that is not small: threads end together."""
 _JFIF, _PROFILES = 0xE0, 0xE2
 _PROFILE = b"ICC_PROFILE\x00\x01\x01"
