@@ -1,34 +1,35 @@
 """Whether a picture is in colour, or black and white with a tint, and what lies around it.
 
-Sepia, cyanotype, yellowed paper and a scanner's cast give each grey one colour, which varies slowly over the picture.
-The colour that remains when such a tint is removed is the picture's own. A stain, silver mirrors and a wash of light
-have one hue and soft edges; noise, rings and fringes vanish in means; objects in colour have several hues, edges where
-the luma has them, and lie in the inner part of the picture as well, where what years and scanners add is rare.
+What remains of a picture's colours without a tint is its own (see `own_colour`). A stain, silver mirrors and a wash of
+light have one hue and soft edges, and each neighbourhood explains them; noise, rings and fringes vanish in means.
+Objects in colour have several hues, edges where the luma has them, and colours that differ from their neighbours'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import ceil, log
+from math import log
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from colorizer.model.lab import rgb_to_lab
+from colorizer.model.own_colour import (
+    cells,
+    find_tint,
+    local_deviations,
+    own_colour,
+    own_colour_of_pixels,
+    without_fringes,
+)
 from colorizer.model.surround import Margins, find_coloured_surround, find_plain_surround, neutral_surround
 
-_SIDE, _CELLS = 128, 32
-"""Short side in pixels at which a picture is judged, and in cells over which noise is averaged."""
+_SIDE = 128
+"""Short side in pixels at which a picture is judged."""
 _HALF = 0.5
 """A picture is judged at most at half its size: JPEG and most films have no finer colour."""
-_LEVELS = 24
-"""Number of levels of lightness, with equally many pixels, that each have one colour in a tint."""
-_ROUNDS = 3
-"""Rounds of weighted least squares; each gives less weight to large residuals of the round before."""
-_STRONG = 10.0
-"""A tint of this strength, in ab units, may be twice as uneven as no tint."""
 _NEUTRAL = 0.1
 """Greatest a or b of a picture whose samples are grey."""
 _COLOURED = 5.0
@@ -38,17 +39,20 @@ _OFF_TINT, _FEW, _ENOUGH = 8.0, 0.01, 0.1
 picture but `_FEW`."""
 _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
-_MEAN, _AROUND = 3, 9
-"""Sides in cells of the squares over which own colour is averaged, and of their surroundings."""
-_MANY, _MOST, _USUAL_DETAILS = 0.8, 0.95, 0.9
-"""Shares of the cells whose own colour, and details of it, count; the strongest may be an object, a stain or ink."""
-_INNER = 0.15
-"""Share of the height and width at each side that is no inner part."""
+_MEAN = 3
+"""Side in cells of the squares over which colour is averaged."""
+_MANY, _MOST = 0.8, 0.95
+"""Shares of the cells whose colour counts; the strongest may be an object, a stain or ink."""
+_USUAL_PLACE = 0.3
+"""Quantile of the neighbourhoods: most of a picture in colour has colours that place and lightness do not explain."""
 # A logistic regression, fitted to the tuning half of benchmarks/colour_verdicts.py; there, doubtful ones are grey.
-_SECOND_HUE_OF_MANY, _SECOND_HUE_OF_MOST, _EDGES, _TINTED, _INNER_DETAILS, _BIAS = 3.9, 1.84, 3.58, 2.24, 1.5, -1.0
+# Pairs are for deviations along the hue that has least and along that of most. Those of all cells stand against those
+# of most: one strong object is no picture in colour.
+_OWN, _OF_MOST, _OF_ALL = (6.9, -1.8), (4.3, 3.3), (-3.2, -2.7)
+_STRENGTH, _LOCAL, _EDGES, _BIAS = 1.4, 3.2, 6.2, -2.4
 _LEAST = 0.03
 """Ab units that are added to each deviation, so that its logarithm exists."""
-_COLOUR, _DOUBT = 0.0, -2.5
+_COLOUR, _DOUBT = 0.0, -1.0
 """Score above which a picture is in colour, and above which that is in doubt."""
 _SPOT, _SPOTS = 5.0, 0.015
 """Own colour in ab units, and the share of cells that have it, from which a grey picture is in doubt."""
@@ -86,14 +90,14 @@ def judge(rgb: Tensor) -> Judgement:
     """
     lab = rgb_to_lab(rgb)
     plain = find_plain_surround(lab)
-    inside = plain.inside(lab)
     if float(lab[1:].abs().amax()) < _NEUTRAL:
-        verdict = Verdict.GREY if _has_detail(inside) else Verdict.UNKNOWN
+        verdict = Verdict.GREY if _has_detail(plain.inside(lab)) else Verdict.UNKNOWN
         return Judgement(verdict, neutral_surround(lab[0], plain))
-    tint = _tint(inside)
-    beside = find_coloured_surround(inside, _own_colour_of_pixels(inside, tint) > _COLOURED)
+    inside = without_fringes(plain.inside(lab))
+    tint = find_tint(inside)
+    beside = find_coloured_surround(inside, own_colour_of_pixels(inside, tint) > _COLOURED)
     surround, inside = plain + beside, beside.inside(inside)
-    verdict = _verdict(inside, _tint(inside) if beside else tint)
+    verdict = _verdict(inside, find_tint(inside) if beside else tint)
     if surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, inside, surround):
         return Judgement(verdict, surround, surround_in_colour=True)
     return Judgement(verdict, neutral_surround(lab[0], plain))
@@ -107,13 +111,13 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
 
 def _verdict(lab: Tensor, tint: Tensor) -> Verdict:
     """What a picture (3, h, w) without its surround is, which has a tint (2, h, w)."""
-    own, strength = _own_colour(lab, tint)
-    score = _score(own, _inner_own_colour(lab), _averaged(lab[:1]), strength)
+    own = _around(own_colour(lab, tint))
+    score = _score(own, _around(cells(lab)))
     if score > _COLOUR:
         return Verdict.COLOUR
     if not _has_detail(lab):
         return Verdict.UNKNOWN
-    spots = (_around(own, _MEAN).norm(dim=0) > _SPOT).float().mean()
+    spots = (own.norm(dim=0) > _SPOT).float().mean()
     return Verdict.IN_DOUBT if score > _DOUBT or float(spots) > _SPOTS else Verdict.GREY
 
 
@@ -133,55 +137,30 @@ def _is_off_tint(lab: Tensor, inside: Tensor, surround: Margins) -> bool:
     return float((off > _OFF_TINT).float().mean()) > _ENOUGH
 
 
-def _own_colour(lab: Tensor, tint: Tensor) -> tuple[Tensor, float]:
-    """The colour that each cell of a picture has without its tint, and the strength of the tint.
-
-    Args:
-        lab: CIE Lab, (3, h, w).
-        tint: ab, (2, h, w).
-
-    Returns:
-        Ab, (2, rows, columns), reduced for a strong tint; and the median of the tint in ab units.
-
-    """
-    strength = _averaged(tint).norm(dim=0)
-    own = _without_drift(_averaged(lab[1:] - tint))
-    return own / (1 + strength / _STRONG), float(strength.median())
-
-
-def _own_colour_of_pixels(lab: Tensor, tint: Tensor) -> Tensor:
-    """How much colour each pixel (h, w) of a picture (3, h, w) has without its tint (2, h, w), likewise reduced."""
-    own: Tensor = (lab[1:] - tint).norm(dim=0) / (1 + tint.norm(dim=0) / _STRONG)
-    return own
-
-
-def _inner_own_colour(lab: Tensor) -> Tensor:
-    """The own colour of the cells in the inner part of a picture (3, h, w), which is judged without the rest."""
-    down, across = int(_INNER * lab.shape[1]), int(_INNER * lab.shape[2])
-    inner = Margins(down, down, across, across).inside(lab)
-    return _own_colour(inner, _tint(inner))[0]
-
-
-def _score(own: Tensor, inner: Tensor, lightness: Tensor, strength: float) -> float:
+def _score(own: Tensor, lab: Tensor) -> float:
     """Log odds that a picture is in colour.
 
     Args:
-        own: own colour of its cells, (2, rows, columns).
-        inner: of the cells in its inner part.
-        lightness: of all cells, (1, rows, columns).
-        strength: of the tint.
+        own: own colour of its cells, ab, (2, rows, columns).
+        lab: the cells as they are, CIE Lab, (3, rows, columns).
 
     """
-    smooth = _around(own, _MEAN)
-    details = _around(inner, _MEAN) - _around(inner, _AROUND)
+    about_median = lab[1:] - lab[1:].flatten(1).median(dim=1).values[:, None, None]
+    strength = _deviations(lab[1:].flatten(1))[1]
+    local = float(local_deviations(lab[1:], lab[:1]).quantile(_USUAL_PLACE))
     return (
-        _SECOND_HUE_OF_MANY * log(_deviations(_usual(smooth, _MANY))[0] + _LEAST)
-        + _SECOND_HUE_OF_MOST * log(_deviations(_usual(smooth, _MOST))[0] + _LEAST)
-        + _EDGES * _shared_edges(smooth, _around(lightness, _MEAN))
-        + _TINTED * log(strength + _LEAST)
-        + _INNER_DETAILS * log(_deviations(_usual(details, _USUAL_DETAILS))[1] + _LEAST)
+        _weighed(_OWN, _deviations(_usual(own, _MANY)))
+        + _weighed(_OF_MOST, _deviations(_usual(about_median, _MOST)))
+        + _weighed(_OF_ALL, _deviations(about_median.flatten(1)))
+        + _weighed((_STRENGTH, _LOCAL), (strength, local))
+        + _EDGES * _shared_edges(own, lab[:1])
         + _BIAS
     )
+
+
+def _weighed(weights: tuple[float, float], deviations: tuple[float, float]) -> float:
+    """The weighted sum of the logarithms of deviations in ab units."""
+    return sum(weight * log(deviation + _LEAST) for weight, deviation in zip(weights, deviations, strict=True))
 
 
 def _usual(colours: Tensor, share: float) -> Tensor:
@@ -210,47 +189,7 @@ def _changes(planes: Tensor) -> Tensor:
     return (down.square().sum(dim=0) + across.square().sum(dim=0)).sqrt()
 
 
-def _around(planes: Tensor, size: int) -> Tensor:
+def _around(planes: Tensor) -> Tensor:
     """The mean of planes (C, h, w) over the square around each cell."""
-    edge = size // 2
-    return functional.avg_pool2d(functional.pad(planes[None], (edge,) * 4, mode="replicate"), size, stride=1)[0]
-
-
-def _tint(lab: Tensor) -> Tensor:
-    """The tint (2, h, w) of a picture (3, h, w): the median ab of each level of lightness, interpolated linearly."""
-    lightness, ab = lab[0].flatten(), lab[1:].flatten(1)
-    levels = lightness.argsort().tensor_split(min(_LEVELS, len(lightness)))
-    steps = torch.stack([lightness[level].mean() for level in levels])
-    colours = torch.stack([ab[:, level].median(dim=1).values for level in levels], dim=1)
-    above = torch.searchsorted(steps, lightness).clamp(0, len(steps) - 1)
-    below = (above - 1).clamp(min=0)
-    share = ((lightness - steps[below]) / (steps[above] - steps[below]).clamp(min=_TINY)).clamp(0, 1)
-    return torch.lerp(colours[:, below], colours[:, above], share).view_as(lab[1:])
-
-
-def _averaged(picture: Tensor) -> Tensor:
-    """The mean over each cell, (C, h, w)."""
-    size = max(1, ceil(min(picture.shape[-2:]) / _CELLS))
-    return functional.avg_pool2d(picture[None], size, ceil_mode=True, count_include_pad=False)[0]
-
-
-def _without_drift(colour: Tensor) -> Tensor:
-    """Subtract what changes slowly over the picture: a quadratic surface, fitted robustly against objects.
-
-    Args:
-        colour: ab, (2, h, w).
-
-    Returns:
-        ab, (2, h, w).
-
-    """
-    height, width = colour.shape[-2:]
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    surface = torch.stack((torch.ones_like(x), x, y, x * x, y * y, x * y)).flatten(1).T
-    colours = colour.flatten(1).T
-    residual, trust = colours, torch.ones(len(colours), 1)
-    for _ in range(_ROUNDS):
-        residual = colours - surface @ (torch.linalg.pinv(surface * trust) @ (colours * trust))
-        distance = residual.norm(dim=1, keepdim=True)
-        trust = 1 / (1 + (distance / (distance.median() + _TINY)).square()).sqrt()
-    return residual.T.reshape(colour.shape)
+    edge = _MEAN // 2
+    return functional.avg_pool2d(functional.pad(planes[None], (edge,) * 4, mode="replicate"), _MEAN, stride=1)[0]
