@@ -67,14 +67,15 @@ def coloured_frame(original: Path, decoded: Frame, coloured: VideoFrame, plan: F
     deep = coding.at_depth(_DEEP) if is_rgb(picture.format) else coding
     luma = deep.luma(luma_codes(picture, deep)).numpy()
     encoded = coding.at_depth(plan.encoding.depth)
-    cb, cr = (
-        (_at_size(torch.from_dlpack(plane).numpy(), luma.shape) - encoded.neutral) / encoded.chroma_span
-        for plane in coloured.planes[1:3]
-    )
+    cb, cr = (_at_size(torch.from_dlpack(plane).numpy(), luma.shape) for plane in coloured.planes[1:3])
     kr, kb = coding.matrix.value
-    red, blue = (2 - 2 * kr) * cr, (2 - 2 * kb) * cb
-    green = -(kr * red + kb * blue) / (1 - kr - kb)
-    rgb = np.stack([luma + plane for plane in (red, green, blue)], axis=2).clip(0, 1).astype(np.float32)
+    red, blue = (
+        (plane - np.float32(encoded.neutral)) * np.float32((2 - 2 * weight) / encoded.chroma_span)
+        for plane, weight in ((cr, kr), (cb, kb))
+    )
+    green = cv2.addWeighted(red, -kr / (1 - kr - kb), blue, -kb / (1 - kr - kb), 0)
+    rgb = np.asarray(cv2.merge([luma + plane for plane in (red, green, blue)]), np.float32)
+    np.clip(rgb, 0, 1, out=rgb)
     return ColouredFrame(original, rgb, _alpha(picture), coding.depth, maker)
 
 

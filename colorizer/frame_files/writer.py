@@ -33,6 +33,8 @@ from colorizer.job import Job
 
 _MOST_NAMED = 20
 """Frames without a file that are named one by one."""
+_MOST_THREADS = 4
+"""Frames that are written at the same time: one of 4096 x 3112 takes half a GiB."""
 _UNFINISHED = ".unfinished-"
 """Beginning of the names of files that are being written."""
 
@@ -149,8 +151,8 @@ def _describe_unreadable(errors: Sequence[UnreadableFrameError]) -> Iterator[str
 def _written(
     frames: Iterable[_Ready], folder: Path, plan: FilmPlan, maker: str
 ) -> Iterator[tuple[str, ...] | UnreadableFrameError]:
-    """Write frames in as many threads as torch has; the notes on each, or why it has no file."""
-    threads = torch.get_num_threads()
+    """Write frames in a few threads; the notes on each, or why it has no file."""
+    threads = min(_MOST_THREADS, torch.get_num_threads())
     with ThreadPoolExecutor(threads, "frames") as pool:
         waiting: deque[Future[tuple[str, ...] | UnreadableFrameError]] = deque()
         for frame in frames:
