@@ -15,6 +15,8 @@ RESTARTING = frozenset({"mpegts", "mpeg"})
 """libav's names of the containers whose clock may start anew within a file: recordings that were joined, or broken."""
 _AHEAD, _BEHIND = 10, 1
 """Seconds by which a timestamp may differ from the expected one before the clock counts as restarted."""
+_NEAR, _NEAR_FRAMES = Fraction(1, 4), 4
+"""Seconds, and frames, by which pictures may lie behind: theirs do not overlap, as those of joined sound may."""
 _RECENT = 8
 """Number of jumps that are kept: more than the streams of one file are apart."""
 _MOST_WAITING = 200
@@ -88,9 +90,7 @@ class _Clock:
             return
         index, newest = packet.stream.index, self._recent[-1] if self._recent else Fraction(0)
         if packet.stream.type in {"video", "audio"}:
-            offset = self._offset(
-                packet.dts * packet.time_base, self._expected.get(index), self._offsets.get(index, newest)
-            )
+            offset = self._offset(packet, self._offsets.get(index, newest))
         else:  # there may be minutes between subtitles
             offset = newest
         shift = round(offset / packet.time_base)
@@ -105,16 +105,26 @@ class _Clock:
             return False
         expected, seconds = self._expected.get(packet.stream.index), packet.dts * packet.time_base
         own = self._offsets.get(packet.stream.index, Fraction(0))
+        near = _near(packet)
         return expected is not None and not any(
-            -_BEHIND < seconds + offset - expected < _AHEAD for offset in (own, *self._recent)
+            -near < seconds + offset - expected < _AHEAD for offset in (own, *self._recent)
         )
 
-    def _offset(self, seconds: Fraction, expected: Fraction | None, own: Fraction) -> Fraction:
+    def _offset(self, packet: Packet[Stream], own: Fraction) -> Fraction:
         """The stream's own offset while it fits, else that of another stream's jump, or a new one."""
-        if expected is None:
+        expected, seconds = self._expected.get(packet.stream.index), (packet.dts or 0) * packet.time_base
+        if expected is None or -_near(packet) < seconds + own - expected < _AHEAD:
             return own
-        for offset in (own, *reversed(self._recent)):
-            if -_BEHIND < seconds + offset - expected < _AHEAD:
-                return offset
+        behind = _near(packet) if packet.stream.type == "video" else _BEHIND
+        known = (own, *reversed(self._recent))
+        fitting = [offset for offset in known if -behind < seconds + offset - expected < _AHEAD]
+        if fitting:
+            return min(fitting, key=lambda offset: abs(seconds + offset - expected))
         self._recent.append(expected - seconds)
         return expected - seconds
+
+
+def _near(packet: Packet[Stream]) -> Fraction:
+    """Seconds by which a packet may lie behind the expected time where nothing has happened."""
+    frames = _NEAR_FRAMES * (packet.duration or 0) * packet.time_base if packet.stream.type == "video" else 0
+    return Fraction(min(max(_NEAR, frames), _BEHIND))

@@ -51,9 +51,9 @@ def test_a_second_sound_of_a_programme_stream_is_kept(tmp_path: Path, weights: P
 
 
 def test_it_is_in_step_with_the_pictures(tmp_path: Path) -> None:
-    """Although the clock of a disc begins anew with each part."""
+    """Although the clock of a disc begins anew with each part, of which one lasts less than a second."""
     parts = [
-        Film(frames, codec="mpeg2video", sounds=sounds) for frames, sounds in ((200, ("ac3",)), (50, ("ac3", "mp2")))
+        Film(frames, codec="mpeg2video", sounds=sounds) for frames, sounds in ((200, ("ac3",)), (20, ("ac3", "mp2")))
     ]
     long, two = (write_film(tmp_path / f"{film.frames}.vob", film) for film in parts)
     source = tmp_path / "film.vob"
@@ -62,6 +62,8 @@ def test_it_is_in_step_with_the_pictures(tmp_path: Path) -> None:
         packets = [each for each in read_packets(film, list(film.streams)) if each.size]
         shown = [each.dts * each.time_base for each in packets if codec_of(each.stream) == "mpeg2video" and each.dts]
     assert {after - before for before, after in pairwise(shown)} == {Fraction(1, 25)}
+    heard = [each.pts * each.time_base for each in packets if codec_of(each.stream) == "ac3" and each.pts]
+    assert heard[-1] - heard[0] == pytest.approx(float(shown[-1] - shown[0]), abs=0.04)
     with av.open(str(two)) as film:
         begin = next(each.dts * each.time_base for each in film.demux(video=0) if each.dts)
     late = first_times(source)["mp2"] - float(shown[200])
