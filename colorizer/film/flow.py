@@ -85,12 +85,20 @@ def likeness(luma: NDArray[np.uint8], other: NDArray[np.uint8], motion: Motion) 
         motion: from the frame to the other.
 
     """
-    own, found = luma.astype(np.float32), carry(other, motion).astype(np.float32)
+    found = carry(other, motion)
+    (mean, deviation), (other_mean, other_deviation) = map(_moments, (luma, found))
     least, most = _CONTRAST
-    gain = min(max(float(own.std()) / max(float(found.std()), 1.0), least), most)
-    difference = (own - own.mean()) - (found - found.mean()) * np.float32(gain)
-    result: Plane = np.exp(-np.square(difference / np.float32(255 * _UNLIKE)))
+    gain = min(max(deviation / max(other_deviation, 1.0), least), most)
+    unit = 1 / (255 * _UNLIKE)
+    difference = cv2.addWeighted(luma, unit, found, -gain * unit, (gain * other_mean - mean) * unit, dtype=cv2.CV_32F)
+    result: Plane = np.exp(-np.square(difference))
     return result
+
+
+def _moments(luma: NDArray[np.uint8]) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    mean, deviation = cv2.meanStdDev(luma)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _checked(there: Plane, back: Plane, luma: NDArray[np.uint8]) -> Motion:
