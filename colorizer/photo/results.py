@@ -12,6 +12,7 @@ from pathlib import Path
 import pyvips
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from colorizer.errors import MediaError, one_line
 from colorizer.job import Job
@@ -30,7 +31,8 @@ from colorizer.photo.tags import Tags
 
 _THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 160, 75
 """Longest side of a thumbnail (Exif 2.32, 4.5.7), and its quality as a JPEG."""
-_CELLS = 16
+_CELLS, _BLOCK = 16, 8
+"""Most parts of a picture in each direction that are compared, and their least side in pixels: a block of a JPEG."""
 _UNLIMITED = 1_000_000
 _SHORTEST, _USUAL = 10, 100
 """Duration of a frame in milliseconds that counts as none, and that it gets then (libvips, webpsave)."""
@@ -160,7 +162,8 @@ def check_result(plan: ResultPlan, luma: Sequence[Tensor], told: Sequence[str]) 
         reduced = _reduced(plan, luma)
     except (OSError, MediaError, pyvips.Error) as error:
         raise MediaError(f"{damaged} ({one_line(str(error))})") from error
-    if len(reduced) != len(luma) or (_shows_luma(plan) and any(map(_differ, reduced, _side_by_side(plan, luma)))):
+    differ = partial(_differ, cells=_cells(plan.photo))
+    if len(reduced) != len(luma) or (_shows_luma(plan) and any(map(differ, reduced, _side_by_side(plan, luma)))):
         raise MediaError(f"{damaged} (it does not show the picture of the original)")
     return lost_metadata(plan.job.source, plan.job.target, told) if plan.format.keeps_metadata else ()
 
@@ -224,7 +227,13 @@ def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[in
     return extent
 
 
-def _differ(result: Tensor, original: Tensor) -> bool:
+def _cells(photo: Photo) -> int:
+    """Number of parts in each direction: the samples of a few pixels differ after any encoder."""
+    side = min(min(picture.height, picture.width) for picture in photo.pictures)
+    return max(1, min(_CELLS, side // _BLOCK))
+
+
+def _differ(result: Tensor, original: Tensor, cells: int) -> bool:
     """Whether the mean luma of any part of two pictures differs."""
-    cells = [torch.nn.functional.adaptive_avg_pool2d(luma.float().cpu(), _CELLS) for luma in (result, original)]
-    return bool((cells[0] - cells[1]).abs().max() > _DIFFERENT)
+    means = [functional.adaptive_avg_pool2d(luma.float().cpu(), cells) for luma in (result, original)]
+    return bool((means[0] - means[1]).abs().max() > _DIFFERENT)

@@ -64,6 +64,14 @@ def test_a_damaged_result_is_never_done(
             colour(source)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_a_picture_of_a_few_noisy_pixels_is_no_damaged_result(tmp_path: Path, colour: Colorize, suffix: str) -> None:
+    """An encoder changes its single pixels much, and the mean of a block little."""
+    noise = np.random.default_rng(0).integers(0, 256, (5, 7), np.uint8)
+    Image.fromarray(noise).save(tmp_path / f"a.{suffix}", quality=30)
+    colour(tmp_path / f"a.{suffix}")
+
+
 def test_an_animation_that_rests_is_as_long_as_before(tmp_path: Path, colour: Colorize) -> None:
     """An encoder of WebP makes one frame of those that are alike; that is no damage."""
     source, frames = tmp_path / "a.gif", [grey(), grey(), grey()[::-1], grey()[::-1]]
