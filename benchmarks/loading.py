@@ -1,6 +1,6 @@
 """Whether loading slows training down: steps on loaded samples compared with steps on one batch in memory.
 
-Usage: `python -m benchmarks.loading [RECIPE]`, with the recipe's photographs, or without one with the demo's.
+Usage: `python -m benchmarks.loading [RECIPE]`, with the recipe's photographs, or without one with the demo's, coloured.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import Figure
+from colorizer.engine import colorize
+from colorizer.job import Job
+from colorizer.settings import JobSettings
 from training.data.samples import batches_of, load_samples, workers_of
 from training.loop.colour_task import ColourTask
 from training.loop.optimization import make_optimizer, precision_of
@@ -25,7 +28,7 @@ from training.loop.task import Batch
 from training.recipe import Recipe, load_colour_recipe
 
 _STEPS, _ROUNDS = 5, 4
-_PHOTOGRAPHS = Path(__file__).parents[1] / "demo" / "pictures"
+_PICTURES = Path(__file__).parents[1] / "demo" / "pictures"
 
 
 def main(own_recipe: Path | None = None) -> list[Figure]:
@@ -73,12 +76,17 @@ def main(own_recipe: Path | None = None) -> list[Figure]:
 
 
 def _demo_recipe(root: Path) -> Recipe:
-    """The default recipe's settings on the pictures that come with the project."""
+    """The default recipe's settings on the pictures that come with the project; coloured, as grey ones are left out."""
+    photographs = root / "photographs"
+    photographs.mkdir()
+    for picture in _PICTURES.glob("*.jpg"):
+        job = Job(picture, photographs / picture.name, root / "workspace", JobSettings())
+        colorize(job, lambda _done, _all: None)
     recipe = load_colour_recipe(Path(__file__).parents[1] / "training" / "recipes" / "default.yaml")
     update: dict[str, object] = {
-        "train": _PHOTOGRAPHS,
-        "validation": _PHOTOGRAPHS,
-        "cache": root,
+        "train": photographs,
+        "validation": photographs,
+        "cache": root / "cache",
         "early_crop": None,
         "repeat": {},
     }
