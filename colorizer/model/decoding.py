@@ -49,10 +49,11 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
         ab, float, (N, 2, H, W).
 
     """
-    probability = (logits / decoding.temperature).softmax(dim=1)
+    # The bins come last, as they lie in memory after a network with `channels_last`: that takes half the time.
+    probability = (logits.permute(0, 2, 3, 1) / decoding.temperature).softmax(dim=-1)
     chroma = bins.norm(dim=1, keepdim=True)
-    values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1).T
-    means: Tensor = (values @ probability.flatten(2)).unflatten(2, probability.shape[2:])
+    values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1)
+    means: Tensor = (probability @ values).permute(0, 3, 1, 2)
     mean, neutrality, expected = means[:, :2], means[:, 2:3], means[:, 3:]
     if not decoding.vividness:
         return mean
