@@ -22,8 +22,8 @@ cv2.setNumThreads(1)  # its threads would spin, and a strip is too small for the
 _TINY = 1e-6
 """Smallest distance from grey as a share of white, so that nothing is divided by zero."""
 _FEW, _GAP = 1 << 16, 128
-"""Pixels that are limited together, because it takes as long to find those that need it; and columns between two runs
-of columns that are limited together, because a further step takes as long."""
+"""Fewer pixels are limited as a whole: it takes as long to find the columns that need it. Two runs of such columns
+with at most so many columns between them are limited together: a further step takes as long."""
 _KR, _KB = MATRIX.value
 _GREEN = -_KR / (1 - _KR - _KB), -_KB / (1 - _KR - _KB)
 """Parts of R' - Y' and B' - Y' in G' - Y'."""

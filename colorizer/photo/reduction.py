@@ -35,8 +35,10 @@ from colorizer.photo.watching import watch
 Extent = Callable[[int, int], tuple[int, int]]
 """Maps height and width of a picture to those at which its colours are chosen (see `Colorist.extent`)."""
 
-_BLOCK = 1 << 22
-"""Pixels that are summed at a time."""
+_AT_ONCE = 1 << 22
+"""Pixels that are summed in one step."""
+_JUDGED = 64
+"""Most frames of an animation by which it is judged; they lie at equal distances, and memory does not depend on all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,9 @@ def reduce_picture(
     frames = _read(picture, sides, on_progress, with_colour=judge_colour)
     luma = tuple(_working_luma(frame[:, :1], sides, picture.orientation) for frame in frames)
     reads_colour = frames[0].shape[1] > 1
-    rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0] for frame in frames], 1)
-    judgement = _judge(picture, rgb)
+    judged = frames[:: ceil(len(frames) / _JUDGED)]
+    rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0] for frame in judged], 1)
+    judgement = _judge(rgb, judged_extent(picture.height * len(judged), picture.width))
     verdict = judgement.verdict if reads_colour else Verdict.UNKNOWN
     if len(frames) > 1 or not judgement.surround:
         return Reduction(luma, luma, Margins(), Margins(), verdict)
@@ -119,7 +122,7 @@ def _means(image: pyvips.Image, white: float, factor: int, *, with_colour: bool)
         with_colour: whether R'G'B' are wanted beside the luma.
 
     """
-    lines = factor * max(1, _BLOCK // (factor * image.width))
+    lines = factor * max(1, _AT_ONCE // (factor * image.width))
     sums = (partial(_sums, block, factor) for block in read_strips(image, lines))
     parts = in_threads(sums) if image.height > lines else (one() for one in sums)
     totals = np.concatenate(list(parts))
@@ -217,7 +220,6 @@ def _without_surround(
     return shrink(luma, whole), around.scaled(size, whole), around.scaled(size, (picture.height, picture.width))
 
 
-def _judge(picture: Picture, rgb: Tensor) -> Judgement:
-    """Judge all frames together, R'G'B' or grey, (3 or 1, h, w)."""
-    small = shrink(rgb[None], judged_extent(picture.height * picture.frames, picture.width))[0]
-    return judge(small.expand(3, -1, -1))
+def _judge(rgb: Tensor, sides: tuple[int, int]) -> Judgement:
+    """Judge frames together, R'G'B' or grey, (3 or 1, h, w), at a height and width."""
+    return judge(shrink(rgb[None], sides)[0].expand(3, -1, -1))

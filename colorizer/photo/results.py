@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, starmap
 from pathlib import Path
 
 import pyvips
@@ -162,8 +162,9 @@ def check_result(plan: ResultPlan, luma: Sequence[Tensor], told: Sequence[str]) 
         reduced = _reduced(plan, luma)
     except (OSError, MediaError, pyvips.Error) as error:
         raise MediaError(f"{damaged} ({one_line(str(error))})") from error
-    differ = partial(_differ, cells=_cells(plan.photo))
-    if len(reduced) != len(luma) or (_shows_luma(plan) and any(map(differ, reduced, _side_by_side(plan, luma)))):
+    cells = (_cells(picture) for picture in plan.photo.pictures for _ in range(picture.frames))
+    pairs = zip(reduced, _side_by_side(plan, luma), cells, strict=False)
+    if len(reduced) != len(luma) or (_shows_luma(plan) and any(starmap(_differ, pairs))):
         raise MediaError(f"{damaged} (it does not show the picture of the original)")
     return lost_metadata(plan.job.source, plan.job.target, told) if plan.format.keeps_metadata else ()
 
@@ -206,7 +207,9 @@ def _at_times_of(frames: Sequence[Tensor], result: Picture, original: Picture) -
     An encoder of WebP makes one frame of neighbours that are alike.
     """
     ends, times = (list(accumulate(_durations(animation))) for animation in (result, original))
-    if not ends or ends[-1] != times[-1]:
+    if len(frames) == 1:
+        return list(frames) * len(times)  # the encoder made a picture of all of them, which has no durations
+    if not ends or ends[-1:] != times[-1:]:
         return list(frames)
     return [frames[bisect_right(ends, begins)] for begins in (0, *times[:-1])]
 
@@ -227,10 +230,9 @@ def _same_extent(extent: tuple[int, int], _height: int, _width: int) -> tuple[in
     return extent
 
 
-def _cells(photo: Photo) -> int:
-    """Number of parts in each direction: the samples of a few pixels differ after any encoder."""
-    side = min(min(picture.height, picture.width) for picture in photo.pictures)
-    return max(1, min(_CELLS, side // _BLOCK))
+def _cells(picture: Picture) -> int:
+    """Number of parts of a picture in each direction: the samples of a few pixels differ after any encoder."""
+    return max(1, min(_CELLS, picture.height // _BLOCK, picture.width // _BLOCK))
 
 
 def _differ(result: Tensor, original: Tensor, cells: int) -> bool:

@@ -1,4 +1,4 @@
-"""The segments of a JPEG (ITU-T T.81, annex B): read, and put into the file of an encoder."""
+"""The metadata of a JPEG: read from its segments (ITU-T T.81, annex B), and put into the file of an encoder."""
 
 from __future__ import annotations
 

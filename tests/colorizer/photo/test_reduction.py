@@ -9,9 +9,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
 from colorizer.model.colorist import shrink, working_extent
-from colorizer.model.tint_detection import Verdict
+from colorizer.model.tint_detection import Judgement, Verdict, judge
+from colorizer.photo import reduction
 from colorizer.photo.formats import format_named
 from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import Picture
@@ -94,6 +96,24 @@ def test_a_cast_is_not_colour(tmp_path: Path) -> None:
         image.save(tmp_path / f"{name}.png")
         found[name] = reduced(tmp_path / f"{name}.png").verdict is Verdict.COLOUR
     assert found == {"sepia": False, "grey": False, "colour": True, "alpha": True}
+
+
+def test_a_long_animation_is_judged_by_some_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many it has, the memory for it is limited; the judgement is that of all."""
+    sides = []
+
+    def note(rgb: Tensor) -> Judgement:
+        sides.append(tuple(rgb.shape[1:]))
+        return judge(rgb)
+
+    monkeypatch.setattr(reduction, "judge", note)
+    frames = [Image.fromarray(coloured("coffee", 40, 60)).rotate(number) for number in range(150)]
+    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
+    (picture,) = format_named("webp").open(tmp_path / "a.webp", Opening(PhotoSettings())).pictures
+    found = reduce_picture(picture, partial(working_extent, size=32), lambda: None, judge_colour=True)
+    assert sides == [(50 * 20, 30)]
+    assert found.verdict is Verdict.COLOUR
+    assert len(found.luma) == picture.frames > 140
 
 
 def test_what_is_transparent_has_no_colour(tmp_path: Path) -> None:

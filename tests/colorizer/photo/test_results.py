@@ -72,6 +72,26 @@ def test_a_picture_of_a_few_noisy_pixels_is_no_damaged_result(tmp_path: Path, co
     colour(tmp_path / f"a.{suffix}")
 
 
+def test_a_small_page_hides_no_damage_of_a_large_one(
+    tmp_path: Path, colour: Colorize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is compared in as many parts as its own size allows."""
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(grey())
+        file.write(grey()[:9, :9])
+    save = results._save  # noqa: SLF001 (an encoder that fails in silence cannot be had)
+    damaged = np.repeat(grey()[:, :, None], 3, 2)
+    damaged[:16, :16] = 255 - damaged[:16, :16]
+    other = pyvips.Image.new_from_array(damaged, interpretation="srgb")
+
+    def save_damaged(image: pyvips.Image, plan: results.ResultPlan, path: Path) -> None:
+        save(other if path.stem == "page-0" else image, plan, path)
+
+    monkeypatch.setattr(results, "_save", save_damaged)
+    with pytest.raises(MediaError, match="it does not show the picture"):
+        colour(tmp_path / "a.tif")
+
+
 def test_an_animation_that_rests_is_as_long_as_before(tmp_path: Path, colour: Colorize) -> None:
     """An encoder of WebP makes one frame of those that are alike; that is no damage."""
     source, frames = tmp_path / "a.gif", [grey(), grey(), grey()[::-1], grey()[::-1]]
@@ -82,6 +102,17 @@ def test_an_animation_that_rests_is_as_long_as_before(tmp_path: Path, colour: Co
     report, result = colour(source)
     assert report.frames == len(frames)
     assert pyvips.Image.new_from_file(str(result)).get("delay") == [200, 200]
+
+
+def test_an_animation_that_shows_one_picture_gets_a_result(tmp_path: Path, colour: Colorize) -> None:
+    """An encoder of WebP makes a single picture of it; that is no damage either."""
+    source = tmp_path / "a.gif"
+    strip = pyvips.Image.new_from_array(np.concatenate([grey()] * 3))
+    strip.set_type(pyvips.GValue.gint_type, "page-height", len(grey()))
+    strip.set_type(pyvips.GValue.array_int_type, "delay", [50, 150, 100])
+    strip.gifsave(str(source), keep_duplicate_frames=True)
+    report, _ = colour(source)
+    assert report.frames == 3
 
 
 def test_a_tiff_without_a_resolution_gets_none(tmp_path: Path, colour: Colorize) -> None:

@@ -49,8 +49,10 @@ def test_groups_of_intervals_are_decoded_as_one_picture(
     path, before = tmp_path / "a.jpg", torch.get_num_threads()
     write_jpeg(path, height, width)
     torch.set_num_threads(threads)
-    luma = read_reduced_luma(path, side)
-    torch.set_num_threads(before)
+    try:
+        luma = read_reduced_luma(path, side)
+    finally:
+        torch.set_num_threads(before)
     assert np.array_equal(luma, luma_by_pillow(path, side))
 
 
