@@ -13,6 +13,14 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Error numbers that only writing causes: a full disk, an exceeded quota, a read-only file system."""
 
 
+def unwritable(message: str) -> OSError | None:
+    """The error of a full or read-only disk that a library tells in words alone; None where they tell another."""
+    number = next((number for number in UNWRITABLE if os.strerror(number) in message), None)
+    if number is None:
+        return None
+    return OSError(number, f"{os.strerror(number)} (in the output folder, or the temporary one)")
+
+
 def sync_file(path: Path) -> None:
     """Wait until the bytes of a file are on the disk."""
     _sync(path, os.O_RDONLY)

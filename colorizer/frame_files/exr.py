@@ -10,6 +10,7 @@ import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
 
+from colorizer.durable import unwritable
 from colorizer.errors import MediaError, one_line
 from colorizer.frame_files.coloured_frame import ColouredFrame, UnreadableFrameError
 from colorizer.model.lab import Matrix
@@ -67,9 +68,8 @@ def write_exr(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         file.write(str(target))
         _check(part.channels, _read(target)[0].parts[0].channels)
     except (RuntimeError, ValueError, MediaError) as error:
-        raise MediaError(
-            f"{frame.original.name}: its coloured frame did not pass its check ({one_line(str(error))})"
-        ) from error
+        said = f"{frame.original.name}: its coloured frame did not pass its check ({one_line(str(error))})"
+        raise unwritable(str(error)) or MediaError(said) from error
     return notes
 
 

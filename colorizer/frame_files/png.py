@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyvips
 
+from colorizer.durable import unwritable
 from colorizer.errors import MediaError
 from colorizer.frame_files.coloured_frame import ColouredFrame
 from colorizer.photo.blocks.blocks import Truth
@@ -29,7 +30,7 @@ def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     Raises:
         MediaError: the result is damaged.
         OSError: a file cannot be read or written.
-        pyvips.Error: the same.
+        pyvips.Error: libvips cannot make its file.
 
     """
     samples = frame.samples(8 if frame.depth == 8 else 16)
@@ -39,6 +40,10 @@ def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         save_with_vips(pyvips.Image.new_from_array(samples, interpretation=kind), encoded, ".png", keep="icc")
         blocks = blocks_of_copy(read_png(frame.original), Truth(), frame.maker or None)
         notes = write_png(encoded, blocks, target)
+    except pyvips.Error as error:
+        if full := unwritable(str(error)):
+            raise full from error
+        raise
     finally:
         encoded.unlink(missing_ok=True)
     if not np.array_equal(pyvips.Image.pngload(str(target)).numpy(), samples):

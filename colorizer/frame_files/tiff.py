@@ -9,7 +9,7 @@ import numpy as np
 import tifffile
 
 from colorizer.errors import MediaError
-from colorizer.frame_files.coloured_frame import ColouredFrame, UnreadableFrameError
+from colorizer.frame_files.coloured_frame import ColouredFrame, Samples, UnreadableFrameError
 from colorizer.photo.blocks.blocks import Truth
 from colorizer.photo.blocks.copying import xmp_of_copy
 from colorizer.photo.codecs.strip_pool import STRIP_BYTES, srgb_profile
@@ -55,23 +55,9 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     if not directories:
         raise UnreadableFrameError(f"{frame.original.name}: the picture is damaged (it has no directory)")
     samples = frame.samples(8 if frame.depth == 8 else 16)
-    line = samples[0].nbytes
     page = target.with_name(f"{target.name}.page")
     try:
-        tifffile.imwrite(
-            page,
-            samples,
-            photometric="rgb",
-            extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
-            compression=_DEFLATE,
-            predictor=_PREDICTOR,
-            rowsperstrip=max(1, STRIP_BYTES // line),
-            bigtiff=samples.nbytes > BIGTIFF_BYTES,
-            byteorder="<",
-            iccprofile=srgb_profile(),
-            metadata=None,
-            software=False,
-        )
+        _encode(samples, page)
         tags, notes = _tags(directories[0], frame.maker)
         merge_pages([page], [tags], target)
     finally:
@@ -82,6 +68,24 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
     told = (*notes, *_losses(directories))
     return (*told, *lost_metadata(frame.original, target, told))
+
+
+def _encode(samples: Samples, page: Path) -> None:
+    """Write samples of sRGB in strips."""
+    tifffile.imwrite(
+        page,
+        samples,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if samples.shape[2] == 4 else None,
+        compression=_DEFLATE,
+        predictor=_PREDICTOR,
+        rowsperstrip=max(1, STRIP_BYTES // samples[0].nbytes),
+        bigtiff=samples.nbytes > BIGTIFF_BYTES,
+        byteorder="<",
+        iccprofile=srgb_profile(),
+        metadata=None,
+        software=False,
+    )
 
 
 def _tags(own: Tags, maker: str) -> tuple[Tags, list[str]]:

@@ -101,11 +101,7 @@ def write_frames(
     notes |= dict.fromkeys(_describe_unreadable(unreadable))
     if unreadable and not any(folder.iterdir()):
         raise unreadable[0]
-    sound = plan.info.sound
-    if sound is not None and job.excerpt is None:
-        _write_whole(folder / sound.name, partial(_copied, sound, on_progress), sound)
-    elif sound is not None:
-        notes |= {f"the sound {sound.name} left out: only a part of the frames was coloured": None}
+    notes |= dict.fromkeys(_add_sound(plan, job, folder, on_progress))
     if maker:
         (folder / MAKER_NAME).write_text(f"{maker}\n")
         sync_file(folder / MAKER_NAME)
@@ -146,6 +142,16 @@ def _describe_unreadable(errors: Sequence[UnreadableFrameError]) -> Iterator[str
     yield from (f"not in the result: {error}" for error in errors[:_MOST_NAMED])
     if len(errors) > _MOST_NAMED:
         yield f"not in the result: {len(errors) - _MOST_NAMED} more frames that cannot be read"
+
+
+def _add_sound(plan: FilmPlan, job: Job, folder: Path, on_progress: Callable[[], None]) -> tuple[str, ...]:
+    """Copy the sound of a whole film; a part of one has none, and a note says so."""
+    sound = plan.info.sound
+    if sound is None:
+        return ()
+    if job.excerpt is not None:
+        return (f"the sound {sound.name} left out: only a part of the frames was coloured",)
+    return _write_whole(folder / sound.name, partial(_copied, sound, on_progress), sound)
 
 
 def _written(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pyvips
 
-from colorizer.durable import UNWRITABLE
+from colorizer.durable import unwritable
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError, one_line
 from colorizer.photo.formats import PhotoFormat
 
@@ -58,9 +57,8 @@ def explained(source: Path, photo_format: PhotoFormat) -> Iterator[None]:
 
 def _explain(name: str, error: pyvips.Error) -> MediaError | OSError:
     """Turn the messages of libvips into one line."""
-    for number in UNWRITABLE:
-        if os.strerror(number) in str(error.detail):
-            return OSError(number, f"{os.strerror(number)} (in the output folder, or the temporary one)")
+    if full := unwritable(str(error.detail)):
+        return full
     lines = [_ORIGIN.sub("", line.strip()) for line in str(error.detail).splitlines()]
     said = one_line("; ".join(dict.fromkeys(filter(None, lines)))) or "its decoder does not say how"
     if any(word in said.lower() for word in _CUT_OFF):

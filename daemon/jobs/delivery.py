@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from colorizer.durable import make_folder, sync_folder
+from colorizer.errors import ChangedError
 from colorizer.originals import is_frames_folder, is_of_many_files, named_as_file, state_of_frames
 from daemon.config.settings import Folder
 from daemon.files.identity import Identity, Result, exists, identify
@@ -22,10 +23,6 @@ from daemon.journal.records import JobRecord, ResultMetadata
 from daemon.watch.file_filter import DONE
 
 _log = structlog.get_logger()
-
-
-class ChangedError(Exception):
-    """The original is no longer the file that was coloured."""
 
 
 def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
@@ -59,7 +56,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
 
     """
     if not is_of_many_files(job.source) and identify(job.source) != job.identity:  # else the worker has looked
-        raise ChangedError(job.source)
+        raise ChangedError(f"{job.source.name}: it changed, or is gone")
     identity = identity or _identity_of(finished)
     for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)

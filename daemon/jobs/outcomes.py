@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import Literal
 
+from colorizer.errors import ChangedError
 from colorizer.originals import is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config
@@ -14,7 +15,7 @@ from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import Identity, identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import storable
-from daemon.jobs.delivery import ChangedError, deliver, move_original, result_path
+from daemon.jobs.delivery import deliver, move_original, result_path
 from daemon.jobs.retries import TryAgain, after_failure
 from daemon.jobs.running_job import RunningJob, log_of
 from daemon.jobs.workspace import clear, leave

@@ -68,10 +68,12 @@ def _put_result(result: Path, job: Job, on_progress: Callable[[int, int], None])
         job.target.unlink(missing_ok=True)
         _link_or_copy(result, job.target, changed, on_progress)
         return
-    job.target.mkdir()
+    folder = job.target.with_name(f"{job.target.name}-linked")
+    folder.mkdir()
     for file in result.iterdir():
-        _link_or_copy(file, job.target / file.name, changed, on_progress)
-    sync_folder(job.target)
+        _link_or_copy(file, folder / file.name, changed, on_progress)
+    sync_folder(folder)
+    folder.rename(job.target)
 
 
 def _link_or_copy(file: Path, target: Path, changed: int, on_progress: Callable[[int, int], None]) -> None:

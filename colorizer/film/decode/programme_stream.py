@@ -17,7 +17,8 @@ _LEAST_SYSTEM = 0xBB
 """The lowest code of what has a length: headers and packets."""
 
 _READ = 1 << 22
-_LONGEST_PACKET = 6 + 0xFFFF
+_MOST_CONTENT = 0xFFFF
+_LONGEST_PACKET = 6 + _MOST_CONTENT
 _ENOUGH = 1 << 15
 """Bytes of a stream that show libav what it is."""
 _PLAIN = range(0xC0, 0xF0)
@@ -44,12 +45,20 @@ class Beginning:
     pts: bytes
     """The first timestamp, as it is coded in a packet's header."""
     payloads: list[bytes] = field(default_factory=list)
-    """What the first packets hold."""
+    """What the first packets hold; none is empty."""
+    size: int = 0
+    """Bytes of all of them."""
 
     @property
     def is_enough(self) -> bool:
         """Whether they show libav what the stream is."""
-        return sum(map(len, self.payloads)) >= _ENOUGH
+        return self.size >= _ENOUGH
+
+    def add(self, payload: bytes) -> None:
+        """Add what another packet holds."""
+        if payload:
+            self.payloads.append(payload)
+            self.size += len(payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ def read_programme_stream(file: Readable) -> ProgrammeStream:
             continue
         beginning = found.setdefault(number, Beginning(_pts(packet)))
         if not beginning.is_enough:
-            beginning.payloads.append(packet[begin:])
+            beginning.add(packet[begin:])
         elif code != _PRIVATE:  # which has many streams
             wanted.remove(code)
     return ProgrammeStream(found)
@@ -174,5 +183,5 @@ def _stream(code: int, packet: bytes, begin: int) -> int | None:
 def _packet(stream: int, payload: bytes, pts: bytes) -> bytes:
     """A packet with or without a timestamp."""
     code = stream & 0xFF if stream >= 0x100 else _PRIVATE
-    content = bytes([0x80, 0x80 if pts else 0, len(pts)]) + pts + payload
+    content = (bytes([0x80, 0x80 if pts else 0, len(pts)]) + pts + payload)[:_MOST_CONTENT]  # MPEG-1 has shorter heads
     return _START + bytes([code]) + len(content).to_bytes(2, "big") + content

@@ -18,8 +18,7 @@ _PROOF = 5
 AT_ONCE = 1 << 14
 """Packets that are looked at together."""
 _PAT = 0
-_PAT_TABLE, _PMT_TABLE, _LANGUAGE = 0x00, 0x02, 0x0A
-_REGISTRATION = 0x05
+_PAT_TABLE, _PMT_TABLE, _LANGUAGE, _REGISTRATION = 0x00, 0x02, 0x0A, 0x05
 _KINDS = frozenset({_REGISTRATION, 0x56, 0x59, 0x6A, 0x7A, 0x7B, 0x7C})
 """Descriptors that say what private data is: registration, teletext, subtitles, AC-3, E-AC-3, DTS, AAC."""
 _HEAD = 8
@@ -28,7 +27,10 @@ _CHECKSUM = 4
 """Bytes of the checksum behind it."""
 _POLYNOMIAL = 0x04C11DB7
 """Of the checksum: ISO/IEC 13818-1, annex A."""
-_FREE = range(0x20, 0x1FFF)
+_LONGEST_SECTION = 3 + 0xFFF
+NULL = 0x1FFF
+"""Identifier of packets that say nothing."""
+_FREE = range(0x20, NULL)
 """Identifiers that streams may have."""
 _MOST_CONTENT = 4000
 """Bytes of the longest map that libav reads."""
@@ -138,8 +140,9 @@ def rows_of(content: bytes | bytearray, layout: Layout) -> Rows:
 
 
 def pids_of(rows: Rows) -> NDArray[np.uint16]:
-    """The identifier of each packet."""
-    return ((rows[:, 1].astype(np.uint16) & 0x1F) << 8 | rows[:, 2]).astype(np.uint16)
+    """The identifier of each packet; that of packets that say nothing where none begins, after lost bytes, say."""
+    pids = (rows[:, 1].astype(np.uint16) & 0x1F) << 8 | rows[:, 2]
+    return np.where(rows[:, 0] == _SYNC, pids, NULL).astype(np.uint16)
 
 
 class Tables:
@@ -175,19 +178,20 @@ class Tables:
                 yield from self._compare(number + int(place), pid, section)
 
     def _section(self, pid: int, packet: bytes) -> bytes:
-        """The section that a packet completes; empty where it does not."""
+        """The section that a packet completes and that is in force; empty where there is none."""
         payload = packet[4 + (1 + packet[4] if packet[3] & 0x20 else 0) :]
         if packet[1] & 0x40 and payload:
             self._sections[pid] = payload[1 + payload[0] :]
-        elif pid in self._sections:
+        elif pid in self._sections and len(self._sections[pid]) < _LONGEST_SECTION:
             self._sections[pid] += payload
         section = self._sections.get(pid, b"")
         length = 3 + (int.from_bytes(section[1:3], "big") & 0xFFF)
-        return section[:length] if _HEAD < length <= len(section) else b""
+        return section[:length] if _HEAD < length <= len(section) and section[5] & 1 else b""
 
     def _read_listing(self, section: bytes) -> None:
-        if not section or section[0] != _PAT_TABLE:
+        if not section or section[0] != _PAT_TABLE or section == self._known.get(_PAT) or checksum(section):
             return
+        self._known[_PAT] = section
         entries = [section[place : place + 4] for place in range(_HEAD, len(section) - _CHECKSUM, 4)]
         programmes = {_int(entry[:2]): _int(entry[2:]) & 0x1FFF for entry in entries if _int(entry[:2])}
         self.pids |= set(programmes.values())
@@ -200,18 +204,19 @@ class Tables:
         first = self.programmes.setdefault(identity, programme)
         pids, late = _continued_streams(first.streams, programme.streams)
         for stream in late:
-            pids[stream.pid] = self._free_pid(stream.pid)
-            first.streams += (replace(stream, pid=pids[stream.pid]),)
-            self.late.add(pids[stream.pid])
+            own = pids[stream.pid] = self._free_pid(stream.pid)
+            if own != NULL:
+                first.streams += (replace(stream, pid=own),)
+                self.late.add(own)
         changed = pids != self._current.get(identity, {pid: pid for pid in pids})
         self._current[identity] = pids
         if changed or late:
             yield Change(number, {now: own for each in self._current.values() for now, own in each.items()})
 
     def _free_pid(self, wanted: int) -> int:
-        """An identifier that no other stream has: its own where that is free."""
+        """An identifier that no other stream has: its own where that is free, and `NULL` where none is."""
         taken = {stream.pid for each in self.programmes.values() for stream in each.streams} | self.pids
-        return wanted if wanted not in taken else max(set(_FREE) - taken)
+        return wanted if wanted not in taken else max(set(_FREE) - taken, default=NULL)
 
 
 def write_tables(programmes: Mapping[int, Programme]) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ import numpy as np
 
 from colorizer.film.decode.programme_tables import (
     AT_ONCE,
+    NULL,
     Change,
     Layout,
     Programme,
@@ -35,10 +36,6 @@ from colorizer.film.decode.programme_tables import (
     write_tables,
 )
 from colorizer.originals import is_of_many_files
-
-_NULL = 0x1FFF
-"""Identifier of packets that say nothing."""
-
 
 _ENOUGH = 200
 """Packets of a stream that show libav what it is."""
@@ -217,8 +214,8 @@ def _continue(rows: Rows, change: Change, tables: frozenset[int]) -> None:
         rows[own, 2] = first & 0xFF
         rows[own, 3] = rows[own, 3] & 0xF0 | (rows[own, 3] + change.counters.get(pid, 0)) & 0x0F
     hidden = np.isin(pids, list(tables))
-    rows[hidden, 1] = rows[hidden, 1] & 0xE0 | _NULL >> 8
-    rows[hidden, 2] = _NULL & 0xFF
+    rows[hidden, 1] = rows[hidden, 1] & 0xE0 | NULL >> 8
+    rows[hidden, 2] = NULL & 0xFF
 
 
 def _beginnings(file: ContinuedFile, layout: Layout, wanted: Collection[int]) -> dict[int, list[bytes]]:

@@ -28,7 +28,12 @@ from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.header_additions import header_additions
 from colorizer.film.encode.matroska import add_to_header, keep_room
 from colorizer.film.encode.segment import Segment
-from colorizer.film.encode.side_streams import add_side_streams, conversion_losses, late_streams, side_stream_packets
+from colorizer.film.encode.side_streams import (
+    add_side_streams,
+    conversion_losses,
+    describe_late_streams,
+    side_stream_packets,
+)
 from colorizer.film.encode.verification import Written, expect, verify
 from colorizer.job import Excerpt, Job
 from colorizer.report import counted
@@ -53,7 +58,7 @@ _SLIGHT = 0.01
 _TOLERANCE = Fraction(1)
 """Seconds by which a film may be shorter than the length in its header."""
 _WITHOUT_LIST = frozenset({"flv", "dv"})
-"""Demuxers of containers that do not list their streams: what appears late is named, see `late_streams`."""
+"""Demuxers of containers that do not list their streams: what appears late is named, see `describe_late_streams`."""
 _PROGRAMME_CLOCK = 60
 """Seconds: timestamps that begin later than this count from a broadcaster's clock, not from the film's beginning."""
 
@@ -113,7 +118,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         reached = _mux(result, _counted(packets, packets_written), notes, on_progress) + shift
         streams, chapters = expect(carried.values()), len(_chapters(info, shift, job.excerpt))
         notes += conversion_losses(carried)
-        notes += late_streams(original) if original else ()
+        notes += describe_late_streams(original) if original else ()
     if added:
         add_to_header(job.target, added)
     notes += tables.notes() if (tables := read_tables(info.path)) else ()

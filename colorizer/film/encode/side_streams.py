@@ -105,7 +105,7 @@ def side_stream_packets(
         offset = round(shift / packet.time_base)
         packet.dts = (packet.dts or 0) - offset
         packet.pts = packet.dts if packet.pts is None else packet.pts - offset
-        is_wanted = packet.stream.index in carried  # where no stream is, all are read, for `late_streams`
+        is_wanted = packet.stream.index in carried  # where no stream is, all are read, for `describe_late_streams`
         if is_wanted and (excerpt is None or _is_inside(packet.dts * packet.time_base, excerpt)):
             yield from carried[packet.stream.index].carry(packet)
     for stream in carried.values():
@@ -119,7 +119,7 @@ def conversion_losses(carried: dict[int, CarriedStream]) -> Iterator[str]:
             yield f"{name_of_stream(stream.info)}: {stream.converter.loss()}"
 
 
-def late_streams(original: InputContainer) -> Iterator[str]:
+def describe_late_streams(original: InputContainer) -> Iterator[str]:
     """Streams that appeared while the film was read, for the report: a tape's sound, say, that begins late.
 
     The binding gives out no packets of them; its listing of the container names them, at the level of INFO.

@@ -14,13 +14,15 @@ _BLOCK = 1 << 20
 def archived(folder: Path) -> Iterator[bytes]:
     """The bytes of a ZIP of the files of a folder, below the folder's name; films and frames are not compressed.
 
+    Links and folders in it are left out: they may lead to files that are nobody's business.
+
     Raises:
         OSError: a file cannot be read; the archive is then incomplete.
 
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.iterdir()):
+        for path in sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink()):
             entry = zipfile.ZipInfo.from_file(path, f"{folder.name}/{path.name}", strict_timestamps=False)
             with path.open("rb") as file, archive.open(entry, "w", force_zip64=True) as packed:
                 while block := file.read(_BLOCK):

@@ -40,6 +40,14 @@ def channels_of(path: Path) -> dict[str, Any]:
     return {name: one.pixels for name, one in OpenEXR.File(str(path), separate_channels=True).channels().items()}
 
 
+def test_a_full_disk_is_no_damage(tmp_path: Path) -> None:
+    """The library tells of it in words alone; the job is held until there is room."""
+    frame = original(tmp_path / "a.exr", {"Y": light(np.float32)})
+    (tmp_path / "b.exr").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write(frame, tmp_path / "b.exr")
+
+
 @pytest.mark.parametrize(("kind", "error"), [(np.float16, 2e-3), (np.float32, 1e-5)])
 @pytest.mark.parametrize("is_rgb", [True, False])
 def test_luminance_is_kept_above_white_too(tmp_path: Path, kind: type, error: float, *, is_rgb: bool) -> None:

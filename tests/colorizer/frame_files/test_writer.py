@@ -1,5 +1,6 @@
 """Tests of colorizer/frame_files/writer.py, through the job of a worker: sequences that become frames again."""
 
+import errno
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from colorizer.engine import colorize
 from colorizer.errors import ChangedError, MediaError
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
+from colorizer.frame_files.coloured_frame import ColouredFrame
+from colorizer.frame_files.png import write_png_frame
 from colorizer.job import Excerpt, Job
 from colorizer.originals import state_of
 from colorizer.report import Report
@@ -178,6 +181,16 @@ def test_a_frame_without_a_usable_header_is_named_and_missing(tmp_path: Path, we
     shutil.rmtree(job.target)
     with pytest.raises(MediaError, match=r"^0\.dpx: the header of this DPX is damaged"):
         coloured(job)
+
+
+def test_a_full_disk_is_no_damage_of_a_frame(tmp_path: Path) -> None:
+    """Breaks: libvips tells of it in words alone, and the frame is missing in a result that counts as done."""
+    folder = write_frames(tmp_path / "reel", "{}.png", range(1), "gray")
+    (tmp_path / "0.png.encoded").symlink_to("/dev/full")
+    frame = ColouredFrame(folder / "0.png", np.zeros((64, 96, 3), np.float32), None, 8, "")
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_png_frame(frame, tmp_path / "0.png")
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_frames_of_another_size_get_that_of_the_first(tmp_path: Path, weights: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from itertools import islice
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,16 @@ def test_an_earlier_result_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("earlier")
     assert publish(finished(tmp_path), tmp_path / "a.png", replaces=True)
     assert (tmp_path / "a.png").read_text() == "result"
+
+
+def test_an_earlier_folder_stays_where_a_new_one_cannot_have_its_name(tmp_path: Path) -> None:
+    """Breaks: the new one is gone, with its disk, say."""
+    earlier = tmp_path / "reel.frames"
+    earlier.mkdir()
+    (earlier / "1.png").write_text("earlier")
+    with pytest.raises(FileNotFoundError):
+        publish(tmp_path / "gone", earlier, replaces=True)
+    assert (earlier / "1.png").read_text() == "earlier"
 
 
 def test_a_note_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from colorizer.errors import ChangedError
 from daemon.config.settings import Folder
 from daemon.files.identity import Result, identify
-from daemon.jobs.delivery import ChangedError, deliver, find_moved, original_path
+from daemon.jobs.delivery import deliver, find_moved, original_path
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
 from tests.assets.journals import enter, started

@@ -10,6 +10,7 @@ from PIL import Image
 from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import IncomingFile, ResultMetadata
+from daemon.web.site.folder_archive import archived
 from tests.assets.sequences import write_frames
 from tests.daemon.web.conftest import Page
 
@@ -54,6 +55,17 @@ def test_a_sequence_is_shown_before_and_after(page: Page, name: str, pixels: str
         files = {Path(entry).name: archive.read(entry) for entry in archive.namelist()}
     folder = page.config.folders[0].output / "reel" / "scan é.frames"
     assert files == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_archive_has_no_file_of_another_place(tmp_path: Path) -> None:
+    """A link in the folder may lead to one that is nobody's business."""
+    folder = tmp_path / "reel.frames"
+    (folder / "folder").mkdir(parents=True)
+    (folder / "1.png").write_text("frame")
+    (tmp_path / "secret").write_text("secret")
+    (folder / "2.png").symlink_to(tmp_path / "secret")
+    with zipfile.ZipFile(io.BytesIO(b"".join(archived(folder)))) as archive:
+        assert archive.namelist() == ["reel.frames/1.png"]
 
 
 def test_a_result_that_is_gone_is_said_to_be(page: Page) -> None:

@@ -47,3 +47,13 @@ def test_a_result_that_is_gone_is_not_used(tmp_path: Path) -> None:
         (tmp_path / name).write_text("same")
     job = Job(tmp_path / "second", tmp_path / "target", tmp_path, JobSettings())
     assert not reuse_result(job, ColouredFile(tmp_path / "first", tmp_path / "result"), lambda _done, _all: None)
+
+
+def test_a_folder_that_cannot_be_linked_leaves_nothing(tmp_path: Path) -> None:
+    """Then the duplicate is coloured, and its own result needs the name."""
+    for name in ("first", "second"):
+        (tmp_path / name).write_text("same")
+    (tmp_path / "result" / "a folder").mkdir(parents=True)
+    job = Job(tmp_path / "second", tmp_path / "target", tmp_path, JobSettings())
+    assert not reuse_result(job, ColouredFile(tmp_path / "first", tmp_path / "result"), lambda _done, _all: None)
+    assert not job.target.exists()

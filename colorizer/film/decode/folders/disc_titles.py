@@ -22,6 +22,8 @@ _BEGIN, _END = 0x39, 0x3D
 _LAST, _VOB, _CELL = 0x40F, 0x41F, 0x422
 """Places of the distance to the unit's last sector, and of the numbers of the recording and of the cell."""
 _CLOCK = 90_000
+_MOST_ANGLES = 9
+"""Cells that may lie in turn among the same sectors."""
 _LITTLE = 0.02
 """Part of a title set that is not worth mentioning."""
 
@@ -91,6 +93,8 @@ def read_titles(path: Path, number: int, files: Sequence[Path]) -> DiscTitles | 
 
 def _titles(tables: TitleSet, files: _Files) -> DiscTitles | None:
     chosen = _choose(tables.titles)
+    if sum(map(count_sectors, chosen)) > _MOST_ANGLES * files.size // SECTOR:
+        return None
     lengths = [[files.length(cell, tables.rate) for cell in title.cells] for title in chosen]
     if not chosen or not all(length for each in lengths for length in each):
         return None

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from av.stream import Disposition
@@ -20,6 +21,8 @@ from colorizer.film.decode.folders.languages import three_letters
 _MARK = b"DVDVIDEO-VTS"
 _MOST = 1 << 22
 """Bytes of the largest file: those of discs have some hundred kilobytes."""
+_MOST_TITLES, _MOST_CHAPTERS, _MOST_CELLS = 99, 999, 9999
+"""Numbers that no disc exceeds: of titles, and in one title."""
 _SECTOR = 2048
 _CHAPTERS, _PROGRAMMES = 0xC8, 0xCC
 """Places of the sector numbers of the tables."""
@@ -106,7 +109,7 @@ def read_ifo(path: Path) -> TitleSet | None:
 
 def _title_set(content: bytes) -> TitleSet:
     chapters, programmes = (_u32(content, place) * _SECTOR for place in (_CHAPTERS, _PROGRAMMES))
-    titles = (_title(content, number, parts, programmes) for number, parts in _parts(content, chapters))
+    titles = (_title(content, number, parts, programmes) for number, parts in _parts(content, chapters) if parts)
     described = content[_PICTURE]
     return TitleSet(_SHAPES.get(described >> 2 & 3), _RATES.get(described >> 4 & 3, _RATES[0]), tuple(titles))
 
@@ -114,14 +117,14 @@ def _title_set(content: bytes) -> TitleSet:
 def _parts(content: bytes, table: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     """Each title's number with its chapters: number of the programme chain, and of the programme in it."""
     count, end = _u16(content, table), _u32(content, table + 4) + 1
-    if end > len(content):
-        raise ValueError(end)
-    begins = [_u32(content, table + 8 + 4 * number) for number in range(count)]
-    for number, (begin, stop) in enumerate(zip(begins, [*begins[1:], end], strict=True), start=1):
-        yield (
-            number,
-            [(_u16(content, table + place), _u16(content, table + place + 2)) for place in range(begin, stop, 4)],
-        )
+    if count > _MOST_TITLES:
+        raise ValueError(count)
+    edges = [*(_u32(content, table + 8 + 4 * number) for number in range(count)), end]
+    for number, (begin, stop) in enumerate(pairwise(edges), start=1):
+        if not 0 <= stop - begin <= 4 * _MOST_CHAPTERS:
+            raise ValueError(begin)
+        places = range(table + begin, table + stop, 4)
+        yield number, [(_u16(content, place), _u16(content, place + 2)) for place in places]
 
 
 def _title(content: bytes, number: int, parts: list[tuple[int, int]], table: int) -> Title:
@@ -132,6 +135,8 @@ def _title(content: bytes, number: int, parts: list[tuple[int, int]], table: int
         if identity not in chains:
             chains[identity] = _chain(content, table + _u32(content, table + 8 * identity + 4), len(cells))
             cells += chains[identity].cells
+            if len(cells) > _MOST_CELLS:
+                raise ValueError(len(cells))
         chapters.add(chains[identity].entries[programme - 1])
     first = next(iter(chains.values())).place
     return Title(
@@ -159,7 +164,8 @@ def _chain(content: bytes, place: int, before: int) -> _Chain:
     """A chain, before whose cells the title has others."""
     cells = _cells(content, place)
     programmes = content[place + _u16(content, place + 0xE6) :][: content[place + 2]]
-    entries = [before + sum(is_first for _, is_first in cells[: entry - 1]) for entry in programmes]
+    firsts = list(accumulate((is_first for _, is_first in cells), initial=0))
+    entries = [before + firsts[min(max(entry - 1, 0), len(cells))] for entry in programmes]
     own = [cell for cell, is_first in cells if is_first]
     return _Chain(place, own, entries, angles=len(own) < len(cells))
 

@@ -64,3 +64,13 @@ def test_damage_is_passed_over(content: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(content)))
     read_programme_stream(io.BytesIO(bytes(damaged[:cut])))
     read_programme_stream(io.BytesIO(bytes(damaged[cut:])))
+
+
+def test_packets_of_any_length_are_read() -> None:
+    """The longest of MPEG-1 fits into the introduction, and packets without content are not kept."""
+    longest = b"\0\0\1\xc0\xff\xff\x0f" + bytes(0xFFFE)
+    introduction = read_programme_stream(io.BytesIO(longest)).introduction(())
+    assert introduction[:6] == longest[:6]
+    assert len(introduction) == len(longest)
+    stream = read_programme_stream(io.BytesIO(b"\0\0\1\xc0\0\1\x0f" * 1000))
+    assert stream.beginnings[0x1C0].payloads == []

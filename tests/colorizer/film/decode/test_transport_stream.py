@@ -82,3 +82,33 @@ def test_films_of_other_kinds_are_left_alone(tmp_path: Path, film: Path) -> None
     assert tables.changes == ()
     with open_film(plain) as container:
         assert container.format.name == "mpegts"
+
+
+def test_damaged_tables_are_not_believed(tmp_path: Path, film: Path) -> None:
+    """Breaks: a listing with a wrong bit takes the packets of pictures for tables, and hides them."""
+    source = tmp_path / "film.ts"
+    content = bytearray(broadcast(tmp_path, 256, film))
+    source.write_bytes(content)
+    whole = read_tables(source)
+    listings = [place for place in range(0, len(content), 188) if not content[place + 1] & 0x1F | content[place + 2]]
+    content[listings[-1] + 16] ^= 0xFF  # the identifier of a map
+    source.write_bytes(content)
+    damaged = read_tables(source)
+    assert whole is not None
+    assert damaged is not None
+    assert damaged.tables == whole.tables
+
+
+def test_where_no_packet_begins_nothing_is_changed(tmp_path: Path, film: Path) -> None:
+    """Bytes were lost, and what looks like an identifier is none."""
+    source = tmp_path / "film.ts"
+    first, second = (broadcast(tmp_path, pid, film) for pid in (256, 512))
+    content = bytearray(first + second)
+    place = next(n for n in range(len(content) - 188, 0, -188) if content[n + 1] & 0x1F == 2)
+    content[place] = 0
+    source.write_bytes(content)
+    tables = read_tables(source)
+    assert tables is not None
+    with ContinuedFile(source, tables) as file:
+        file.seek(place)
+        assert file.read(188) == content[place : place + 188]

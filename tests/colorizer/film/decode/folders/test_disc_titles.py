@@ -46,6 +46,11 @@ def first_cell(ifo: bytearray) -> int:
     return CHAIN + int.from_bytes(ifo[CHAIN + 0xE8 : CHAIN + 0xEA], "big")
 
 
+def chapters_of(ifo: bytearray) -> int:
+    """Where the table of chapters says where those of the first title begin."""
+    return int.from_bytes(ifo[0xC8:0xCC], "big") * 2048 + 8
+
+
 def with_tables(disc: Path, tables: bytes, folder: Path) -> Path:
     """A copy of a disc with other tables."""
     target = folder / "copy" / "VIDEO_TS"
@@ -151,6 +156,24 @@ def test_a_file_by_itself_has_the_languages_of_its_set(episodes: Path) -> None:
             "eng",
             "fre",
         ]
+
+
+def test_a_title_without_chapters_is_passed_over(episodes: Path, tmp_path: Path) -> None:
+    """Breaks: it ends in an error of Python."""
+    tables = bytearray((episodes / "VTS_01_0.IFO").read_bytes())
+    begins = chapters_of(tables)
+    tables[begins : begins + 4] = tables[begins + 4 : begins + 8]
+    found = titles_of(with_tables(episodes, bytes(tables), tmp_path))
+    assert found is not None
+    assert found.length == 1
+
+
+def test_tables_that_lead_back_are_of_no_use(episodes: Path, tmp_path: Path) -> None:
+    """A table of 4 MiB that does so again and again would be read for hours."""
+    tables = bytearray((episodes / "VTS_01_0.IFO").read_bytes())
+    begins = chapters_of(tables)
+    tables[begins + 4 : begins + 8] = bytes(4)
+    assert titles_of(with_tables(episodes, bytes(tables), tmp_path)) is None
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,5 +1,6 @@
 """Tests of colorizer/film/decode/folders/sequence_film.py."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import tifffile
 import torch
 
 from colorizer.errors import MediaError, UnsupportedError
-from colorizer.film.decode.folders.sequence_film import describe_transfer, open_sequence
+from colorizer.film.decode.folders.sequence_film import describe_transfer, open_sequence, refuse_undecodable
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
@@ -125,3 +126,14 @@ def test_tiffs_that_libav_shows_as_black_are_refused(tmp_path: Path, options: di
         probe_film(tmp_path / "#.tif", 100)
     tifffile.imwrite(tmp_path / "0.tif", np.full((96, 64), 200, np.uint8), compression="lzw")
     assert probe_film(tmp_path / "#.tif", 100).pixels == "gray"
+
+
+def test_a_damaged_tiff_is_left_to_its_decoder(tmp_path: Path) -> None:
+    """Breaks: two compressions in one tag end in an error of Python."""
+    path = tmp_path / "1.tif"
+    tifffile.imwrite(path, np.zeros((16, 16), np.uint16), metadata=None)
+    content = path.read_bytes()
+    once = struct.pack("<HHI", 259, 3, 1)
+    assert once in content
+    path.write_bytes(content.replace(once, struct.pack("<HHI", 259, 3, 2)))
+    refuse_undecodable(path)
