@@ -237,5 +237,7 @@ def _cells(picture: Picture) -> int:
 
 def _differ(result: Tensor, original: Tensor, cells: int) -> bool:
     """Whether the mean luma of any part of two pictures differs."""
-    means = [functional.adaptive_avg_pool2d(luma.float().cpu(), cells) for luma in (result, original)]
+    height, width = original.shape[-2:]
+    alike = functional.adaptive_avg_pool2d(result.float().cpu(), (height, width))  # so that their cells are, too
+    means = [functional.adaptive_avg_pool2d(luma, cells) for luma in (alike, original.float().cpu())]
     return bool((means[0] - means[1]).abs().max() > _DIFFERENT)

@@ -71,6 +71,15 @@ def test_a_long_strip_is_kept_small() -> None:
     assert height * width == pytest.approx(4 * 64 * 64, rel=0.15)
 
 
+@pytest.mark.parametrize("size", [(40, 4), (4, 40), (40, 1), (1, 40)])
+def test_a_single_line_is_shrunk_like_others(size: tuple[int, int]) -> None:
+    """Breaks: torch repeats the first value along a single column."""
+    ramp = torch.linspace(0, 1, 40)
+    luma = (ramp[:, None] if size[0] == 40 else ramp).expand(1, 1, *size)
+    small = shrink(luma, (10, 1) if size[0] == 40 else (1, 10)).flatten()
+    assert (small - ramp.view(10, 4).mean(dim=1)).abs().max() < 0.02
+
+
 def test_shrinking_keeps_the_mean() -> None:
     """Each new pixel is the mean over its area."""
     small = shrink(lumas(1, 64, 64), (8, 8))

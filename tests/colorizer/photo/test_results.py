@@ -115,6 +115,22 @@ def test_an_animation_that_shows_one_picture_gets_a_result(tmp_path: Path, colou
     assert report.frames == 3
 
 
+@pytest.mark.parametrize("width", [64, 80])
+def test_a_long_strip_is_no_damaged_result(tmp_path: Path, colour: Colorize, width: int) -> None:
+    """Its original is reduced to a few columns, and its result to others."""
+    Image.fromarray(np.tile(grey(100, width), (200, 1))).save(tmp_path / "a.jpg")
+    colour(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("height", [65_500, 65_501])
+def test_a_jpeg_is_no_taller_than_other_programs_read(tmp_path: Path, colour: Colorize, height: int) -> None:
+    """Breaks: its own strips are small, so that tintd wrote and read what nobody else does."""
+    Image.fromarray(np.tile(grey(100, 8), (700, 1))[:height]).save(tmp_path / "a.png")
+    report, result = colour(tmp_path / "a.png", format="jpeg")
+    assert report.suffix == (".jpg" if height == 65_500 else ".tif")
+    assert pyvips.Image.new_from_file(str(result)).avg() > 0
+
+
 def test_a_tiff_without_a_resolution_gets_none(tmp_path: Path, colour: Colorize) -> None:
     """Nothing that the original does not say is made up, and nothing is reported as changed."""
     tifffile.imwrite(tmp_path / "a.tif", grey(), resolution=None, metadata=None)
