@@ -14,6 +14,8 @@ from colorizer.frame_sequence import FRAMES_SUFFIX, is_sequence, name_of_sequenc
 
 _KEY_BYTES = 7
 """Bytes of a hash that fit into an integer of a database."""
+_LEFT_BEHIND = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", "@eaDir"})
+"""Names of what file managers and NAS devices leave in each folder that they show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,21 @@ def is_frames_folder(path: Path) -> bool:
 
 
 def state_of_frames(folder: Path) -> OriginalState:
-    """The present state of a folder of frames.
+    """The present state of a folder of frames, without what file managers leave in it.
 
     Raises:
         OSError: it is gone, or cannot be looked at.
 
     """
     with os.scandir(folder) as entries:
-        found = [entry.stat(follow_symlinks=False) for entry in entries]
+        found = [entry.stat(follow_symlinks=False) for entry in entries if not _is_left_behind(entry.name)]
     own = folder.stat()
     changed = max((one.st_mtime_ns for one in found), default=own.st_mtime_ns)
     return OriginalState(sum(one.st_size for one in found), changed, own.st_ino)
+
+
+def _is_left_behind(name: str) -> bool:
+    return name in _LEFT_BEHIND or name.startswith("._")  # where macOS keeps attributes
 
 
 def state_of(path: Path) -> OriginalState:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.fingerprint import fingerprint
-from colorizer.originals import files_of, named_as_file, state_of
+from colorizer.originals import files_of, named_as_file, state_of, state_of_frames
 
 
 def test_a_sequence_changes_with_each_of_its_files(tmp_path: Path) -> None:
@@ -49,3 +49,15 @@ def test_a_sequence_without_frames_is_gone(tmp_path: Path) -> None:
 def test_a_result_is_named_by_what_has_a_name(original: str, name: str) -> None:
     """The frames, or the folder."""
     assert named_as_file(Path(original)) == Path(name)
+
+
+def test_a_folder_of_frames_that_was_looked_at_has_not_changed(tmp_path: Path) -> None:
+    """Although a file manager has left its own files in it; what a person adds is a change."""
+    (tmp_path / "1.png").write_bytes(b"frame")
+    before = state_of_frames(tmp_path)
+    (tmp_path / "@eaDir").mkdir()
+    for name in (".DS_Store", "._1.png", "Thumbs.db"):
+        (tmp_path / name).write_bytes(b"view")
+    assert state_of_frames(tmp_path) == before
+    (tmp_path / "mine.txt").write_bytes(b"note")
+    assert state_of_frames(tmp_path) != before
