@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections import deque
@@ -15,9 +16,10 @@ import av
 import pyvips
 import torch
 from av.video.frame import VideoFrame
+from pydantic import TypeAdapter
 
 from colorizer.copying import copy_attributes, copy_file
-from colorizer.durable import sync_file, sync_folder
+from colorizer.durable import sync_file, sync_folder, write_durably
 from colorizer.errors import MediaError, one_line
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.frames import read_frames
@@ -90,13 +92,15 @@ def write_frames(
     folder.mkdir(exist_ok=True)
     for unfinished in folder.glob(f"{_UNFINISHED}*"):
         unfinished.unlink(missing_ok=True)
-    notes: dict[str, None] = {}
+    remembered = folder.with_suffix(".notes")
+    notes = dict.fromkeys(_recall(remembered))
     unreadable: list[UnreadableFrameError] = []
     for said in _written(_missing(_frames(segments, plan, job), folder, on_progress), folder, plan, maker):
         if isinstance(said, UnreadableFrameError):
             unreadable.append(said)
-        else:
+        elif not notes.keys() >= set(said):
             notes |= dict.fromkeys(said)
+            write_durably(remembered, json.dumps(list(notes)))
         on_progress()
     notes |= dict.fromkeys(_describe_unreadable(unreadable))
     if unreadable and not any(folder.iterdir()):
@@ -108,6 +112,11 @@ def write_frames(
     sync_folder(folder)
     folder.replace(job.target)
     return tuple(notes)
+
+
+def _recall(remembered: Path) -> list[str]:
+    """The notes on the frames that an interrupted attempt has written."""
+    return TypeAdapter(list[str]).validate_json(remembered.read_bytes()) if remembered.is_file() else []
 
 
 def _frames(segments: Sequence[Segment], plan: FilmPlan, job: Job) -> Iterator[_Ready]:

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 import torch
 from av.video.frame import VideoFrame
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from colorizer.engine import colorize
 from colorizer.errors import ChangedError, MediaError
@@ -154,6 +154,20 @@ def test_frames_that_are_written_are_kept_after_an_interruption(tmp_path: Path, 
     coloured(job)
     assert names_in(job.target) == ["000.png", "001.png", "002.png", "003.png", "tintd.txt"]
     assert {name: (job.target / name).stat().st_ino for name in inodes} == inodes
+
+
+def test_notes_on_frames_that_are_written_are_kept_after_an_interruption(tmp_path: Path, weights: Path) -> None:
+    """The report of the result speaks of all of them."""
+    folder = write_frames(tmp_path / "reel", "{}.tif", range(3), "gray16le")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    tifffile.imwrite(folder / "1.tif", tifffile.imread(folder / "1.tif"), iccprofile=profile, metadata=None)
+    job = job_for(folder / "#.tif", weights)
+    notes = coloured(job).notes
+    assert notes == ("colour profile left out: the samples are taken for those of sRGB",)
+    kept = next(job.workspace.glob("recipe")).read_text()[:16]
+    unfinished = job.target.rename(job.workspace / f"frames-{kept}")
+    (unfinished / "2.tif").unlink()
+    assert coloured(job).notes == notes
 
 
 def test_damaged_frames_are_named_and_missing(tmp_path: Path, weights: Path) -> None:
