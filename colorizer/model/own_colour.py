@@ -84,8 +84,7 @@ def without_fringes(lab: Tensor) -> Tensor:
     for _ in range(_ROUNDS):
         ridge = torch.eye(2) * _TINY * len(ab)
         shift = torch.linalg.solve((given * trust).T @ given + ridge, (given * trust).T @ wanted)
-        distance = (wanted - given @ shift).norm(dim=1, keepdim=True)
-        trust = 1 / (1 + (distance / (distance.median() + _TINY)).square())
+        trust = _trust(wanted - given @ shift)
     return torch.cat((lab[:1], lab[1:] - torch.einsum("shw,sc->chw", slopes, shift)))
 
 
@@ -131,6 +130,13 @@ def _neighbourhoods(planes: Tensor, side: int) -> Tensor:
     return values - values.mean(dim=1, keepdim=True)
 
 
+def _trust(residual: Tensor) -> Tensor:
+    """Cauchy's weights, (N, 1), of residuals (N, 2) whose scale is their median (Holland & Welsch 1977)."""
+    distance = residual.norm(dim=1, keepdim=True)
+    weights: Tensor = 1 / (1 + (distance / (distance.median() + _TINY)).square())
+    return weights
+
+
 def _slopes(plane: Tensor) -> tuple[Tensor, Tensor]:
     """Half the difference of a plane (h, w) between the neighbours of each pixel, down and across; 0 at the sides."""
     down, across = torch.zeros_like(plane), torch.zeros_like(plane)
@@ -156,6 +162,5 @@ def _without_drift(colour: Tensor) -> Tensor:
     residual, trust = colours, torch.ones(len(colours), 1)
     for _ in range(_ROUNDS):
         residual = colours - surface @ (torch.linalg.pinv(surface * trust) @ (colours * trust))
-        distance = residual.norm(dim=1, keepdim=True)
-        trust = 1 / (1 + (distance / (distance.median() + _TINY)).square()).sqrt()
+        trust = _trust(residual).sqrt()  # both sides of the equations are multiplied by it
     return residual.T.reshape(colour.shape)

@@ -47,7 +47,7 @@ def test_a_red_balloon_on_a_grey_day_is_in_doubt() -> None:
 
 @pytest.mark.parametrize("maker", [maker for maker, truth in MAKERS if truth == "grey"])
 def test_what_years_and_scanners_add_is_no_colour(maker: Maker) -> None:
-    """Around the picture and on it; one in ten with silver mirrors of a strong blue is taken for colour."""
+    """Around the picture and on it; of eight with silver mirrors, one of a strong blue counts as colour."""
     found = [verdict(make(maker, coloured(name, 256, 256) / 255, seed)) for name in COLOURED for seed in (1, 2)]
     assert found.count(Verdict.COLOUR) <= (maker is silvering)
     assert Verdict.UNKNOWN not in found
