@@ -10,7 +10,7 @@ from itertools import islice
 import pyvips
 from torch import Tensor
 
-from colorizer.errors import InColourError, TruncatedError, UnsupportedError
+from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.orientation import unorient
@@ -18,7 +18,7 @@ from colorizer.model.surround import pad_fit
 from colorizer.model.tint_detection import Verdict
 from colorizer.photo.failures import explained
 from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
-from colorizer.photo.formats.photo_format import Opening
+from colorizer.photo.formats.photo_format import FailOn, Opening
 from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
 from colorizer.photo.picture import ColouredStrips, Photo
@@ -80,20 +80,33 @@ def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int =
     if photo_format is None:
         raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")
     check_file(job.source, job.settings.size)
-    settings = job.settings.photo
-    opening = Opening(settings, room=room, on_progress=partial(on_progress, 0, 1))
+    read = partial(_examine, job, photo_format, extent, on_progress, room)
+    if not photo_format.can_be_completed:
+        return read("error")
     try:
-        return _examine(job, photo_format, opening, extent, on_progress)
+        return read("warning")
+    except UnsupportedError:
+        raise
+    except MediaError as error:
+        damage = str(error).removeprefix(f"{job.source.name}: ")
+    try:
+        return read("error", f"{damage}; parts of the result may be wrong")
     except TruncatedError:
-        if settings.truncated == "refuse" or not photo_format.can_be_completed:
+        if job.settings.photo.truncated == "refuse":
             raise
-    completed = Opening(settings, fail_on="none", room=room, on_progress=opening.on_progress)
-    return _examine(job, photo_format, completed, extent, on_progress)
+    return read("none", "the picture breaks off; what is missing is grey")
 
 
-def _examine(
-    job: Job, photo_format: PhotoFormat, opening: Opening, extent: Extent, on_progress: ProgressCallback
+def _examine(  # noqa: PLR0913, PLR0917 (what `examine` has, and the way of reading)
+    job: Job,
+    photo_format: PhotoFormat,
+    extent: Extent,
+    on_progress: ProgressCallback,
+    room: int,
+    fail_on: FailOn,
+    *damage: str,
 ) -> ExaminedPhoto:
+    opening = Opening(job.settings.photo, fail_on=fail_on, room=room, on_progress=partial(on_progress, 0, 1))
     with explained(job.source, photo_format):
         photo = photo_format.open(job.source, opening)
         check_picture(job.source, photo.pictures[0].width, photo.pictures[0].height, job.settings.size)
@@ -104,9 +117,8 @@ def _examine(
         )
         judged = _check_grey(job, photo, reductions)
         output = plan_output(photo, job.settings.photo, across=job.across)
-    completed = ("the picture breaks off; what is missing is grey",) if opening.fail_on == "none" else ()
     read = tuple(dict.fromkeys(note for picture in photo.pictures for note in picture.notes))
-    return ExaminedPhoto(job, photo, output, reductions, completed + photo.notes + read + judged + output.notes)
+    return ExaminedPhoto(job, photo, output, reductions, damage + photo.notes + read + judged + output.notes)
 
 
 def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tuple[str, ...]:

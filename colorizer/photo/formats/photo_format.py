@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 Sample = Literal["uchar", "ushort", "float"]
 """The type of a sample, by libvips' name: 8 bits, 16 bits, or floating point; from the shallowest to the deepest."""
-FailOn = Literal["error", "none"]
-"""What libvips does at the end of a file that is cut off: raise an error, or fill the rest with grey."""
+FailOn = Literal["warning", "error", "none"]
+"""At what libvips raises an error: at any warning of its decoder, at the end of a file that is cut off, or at neither.
+
+What it cannot read becomes grey.
+"""
 
 _TAIL = 1024
 

@@ -312,6 +312,19 @@ def test_a_cut_off_jpeg_is_completed_where_configured(tmp_path: Path, colour: Co
     assert np.ptp(pixels(result)[-8:] @ BT601) < 10
 
 
+def test_a_jpeg_that_is_damaged_in_the_middle_is_said_to_be(tmp_path: Path, colour: Colorize) -> None:
+    """Its decoder goes on behind a marker that should not be there, and so does the colouring."""
+    source = write_grey(tmp_path / "a.jpg")
+    assert not colour(source)[0].notes
+    content = bytearray(source.read_bytes())
+    place = len(content) * 3 // 4
+    content[place : place + 2] = b"\xff\xd3"
+    source.write_bytes(content)
+    report, result = colour(source)
+    assert "parts of the result may be wrong" in report.notes[0]
+    assert np.abs(pixels(result)[:20] @ BT601 - grey()[:20]).mean() < 6
+
+
 @pytest.mark.parametrize("quality", [40, 75, 98])
 def test_the_quality_of_a_jpeg_is_the_originals(tmp_path: Path, colour: Colorize, quality: int) -> None:
     """The result has the same quantisation table."""
