@@ -12,11 +12,11 @@ import torch
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from torch import Tensor
-from torch.nn import functional
 
 from colorizer.film.decode.pixel_format import depth_of, is_rgb, rgb_of
 from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
+from colorizer.model.colorist import shrink
 from colorizer.model.lab import rgb_to_ycbcr
 
 _SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440", (4, 1): "411", (4, 4): "410"}
@@ -111,4 +111,4 @@ def _fields_at_size(codes: Tensor, size: torch.Size) -> Tensor:
 def _at_size(codes: Tensor, size: torch.Size) -> Tensor:
     if codes.shape == size:
         return codes
-    return functional.interpolate(codes[None, None].float(), size=size, mode="bilinear", antialias=True)[0, 0].round()
+    return shrink(codes[None, None].float(), (size[0], size[1]))[0, 0].round()

@@ -51,6 +51,16 @@ class ColouredFrame:
         alpha = (self.alpha >> (16 - depth)).astype(kind)
         return np.concatenate((rgb, alpha[..., None]), axis=2)
 
+    def check(self, read: Samples, written: Samples) -> None:
+        """Compare the samples that are read from a result with those that were written.
+
+        Raises:
+            MediaError: they differ.
+
+        """
+        if not np.array_equal(read, written):
+            raise MediaError(f"{self.original.name}: its coloured frame did not pass its check; please report this")
+
 
 def coloured_frame(original: Path, decoded: Frame, coloured: VideoFrame, plan: FilmPlan, maker: str) -> ColouredFrame:
     """Join the luma of a decoded original with the chroma of its coloured picture.
@@ -73,7 +83,8 @@ def coloured_frame(original: Path, decoded: Frame, coloured: VideoFrame, plan: F
         (plane - np.float32(encoded.neutral)) * np.float32((2 - 2 * weight) / encoded.chroma_span)
         for plane, weight in ((cr, kr), (cb, kb))
     )
-    green = cv2.addWeighted(red, -kr / (1 - kr - kb), blue, -kb / (1 - kr - kb), 0)
+    of_red, of_blue = coding.matrix.green
+    green = cv2.addWeighted(red, of_red, blue, of_blue, 0)
     rgb = np.asarray(cv2.merge([luma + plane for plane in (red, green, blue)]), np.float32)
     np.clip(rgb, 0, 1, out=rgb)
     return ColouredFrame(original, rgb, _alpha(picture), coding.depth, maker)

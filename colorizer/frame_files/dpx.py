@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import av
-import numpy as np
 from av.video.frame import VideoFrame
 
-from colorizer.errors import MediaError
 from colorizer.frame_files.coloured_frame import ColouredFrame, Samples, UnreadableFrameError
 
 _BIG, _LITTLE = b"SDPX", b"XPDS"
@@ -62,8 +60,7 @@ def write_dpx(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     encoded = _encode(samples, pixels)
     begin = int.from_bytes(encoded[_OFFSET : _OFFSET + 4], "little" if encoded.startswith(_LITTLE) else "big")
     content = _true_header(header, samples, depth, len(encoded) - begin) + encoded[begin:]
-    if not np.array_equal(_decode(content), samples):
-        raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
+    frame.check(_decode(content), samples)
     target.write_bytes(content)
     return tuple(_losses(frame, header, samples, order))
 

@@ -8,7 +8,6 @@ import numpy as np
 import pyvips
 
 from colorizer.durable import unwritable
-from colorizer.errors import MediaError
 from colorizer.frame_files.coloured_frame import ColouredFrame
 from colorizer.photo.blocks.blocks import Truth
 from colorizer.photo.blocks.copying import blocks_of_copy
@@ -46,7 +45,6 @@ def write_png_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
         raise
     finally:
         encoded.unlink(missing_ok=True)
-    if not np.array_equal(pyvips.Image.pngload(str(target)).numpy(), samples):
-        raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
+    frame.check(pyvips.Image.pngload(str(target)).numpy(), samples)
     told = (*blocks.notes, *notes)
     return (*told, *lost_metadata(frame.original, target, told))

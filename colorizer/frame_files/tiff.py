@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import tifffile
 
-from colorizer.errors import MediaError
 from colorizer.frame_files.coloured_frame import ColouredFrame, Samples, UnreadableFrameError
 from colorizer.photo.blocks.blocks import Truth
 from colorizer.photo.blocks.copying import xmp_of_copy
@@ -63,9 +61,7 @@ def write_tiff_frame(frame: ColouredFrame, target: Path) -> tuple[str, ...]:
     finally:
         page.unlink(missing_ok=True)
     with tifffile.TiffFile(target) as file:  # the page: what its description says of shapes is the original's
-        is_same = np.array_equal(file.pages.first.asarray(), samples)
-    if not is_same:
-        raise MediaError(f"{frame.original.name}: its coloured frame did not pass its check; please report this")
+        frame.check(file.pages.first.asarray(), samples)
     told = (*notes, *_losses(directories))
     return (*told, *lost_metadata(frame.original, target, told))
 

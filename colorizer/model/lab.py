@@ -32,6 +32,12 @@ class Matrix(Enum):
     SMPTE240M = (0.212, 0.087)
     BT2020 = (0.2627, 0.0593)
 
+    @property
+    def green(self) -> tuple[float, float]:
+        """What R' - Y' and B' - Y' weigh in G' - Y'."""
+        kr, kb = self.value
+        return -kr / (1 - kr - kb), -kb / (1 - kr - kb)
+
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """Convert sRGB to CIE Lab (D65), both (..., 3, H, W)."""

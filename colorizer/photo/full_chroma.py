@@ -24,9 +24,7 @@ _TINY = 1e-6
 _FEW, _GAP = 1 << 16, 128
 """Fewer pixels are limited as a whole: it takes as long to find the columns that need it. Two runs of such columns
 with at most so many columns between them are limited together: a further step takes as long."""
-_KR, _KB = MATRIX.value
-_GREEN = -_KR / (1 - _KR - _KB), -_KB / (1 - _KR - _KB)
-"""Parts of R' - Y' and B' - Y' in G' - Y'."""
+_GREEN = MATRIX.green
 
 
 class FullChroma:

@@ -23,21 +23,21 @@ def muxer_accepts(container: str, add: Callable[[OutputContainer], object]) -> b
 
 
 def muxer_writes(container: str, add: Callable[[OutputContainer], Stream]) -> bool:
-    """Whether it also writes packets of the stream that `add` adds.
+    """Whether a kind of container accepts the stream that `add` adds, and writes packets of it.
 
     QuickTime's takes some sound of WAV and AVI files, such as Microsoft's ADPCM, and then refuses its packets.
     """
-    if not muxer_accepts(container, add):
-        return False
+    is_accepted = False
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:
             stream = add(trial)
             trial.start_encoding()
+            is_accepted = True
             trial.mux(_silence(stream))
     except av.error.PatchWelcomeError:
         return False
-    except av.error.FFmpegError:  # a packet of zeros is no sound of most kinds
-        return True
+    except (ValueError, av.error.FFmpegError):  # a packet of zeros is no sound of most kinds
+        return is_accepted
     return True
 
 
