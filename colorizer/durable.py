@@ -8,9 +8,16 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import PlainSerializer, PlainValidator
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """Error numbers that only writing causes: a full disk, an exceeded quota, a read-only file system."""
+
+
+Hex = Annotated[bytes, PlainSerializer(bytes.hex, when_used="json"), PlainValidator(bytes.fromhex)]
+"""Bytes that a file in JSON holds as hexadecimal digits."""
 
 
 def unwritable(message: str) -> OSError | None:

@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
-from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.film_info import FilmInfo, FoundStreams
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt
@@ -82,7 +82,7 @@ def write_stills(source: Path, targets: dict[Path, int]) -> Report:
     """
     found = detect_format(source)
     if found is None:
-        info = probe_film(source, FilmSettings().max_megapixels)
+        info = probe_film(source, FilmSettings().max_megapixels, streams=FoundStreams())  # late ones do not matter here
         image, report = _film_still(info), _report(info)
     else:
         with explained(source, found):
@@ -113,10 +113,10 @@ def write_clip(
     """
     if detect_format(source) is not None:
         raise UnsupportedError(f"{source.name}: this is no film")
-    info = probe_film(source, FilmSettings().max_megapixels)
+    info = probe_film(source, FilmSettings().max_megapixels, on_progress=lambda: on_progress(0, 0))
     with (
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output,
-        open_film(source) as film,
+        open_film(source, streams=info.streams) as film,
     ):
         picture = _add_picture(output, info)
         sound = _add_sound(output, film)

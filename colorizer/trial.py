@@ -8,6 +8,7 @@ from pathlib import Path
 
 from colorizer.durable import make_folder
 from colorizer.engine import colorize
+from colorizer.film.decode.film_info import FoundStreams
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt, Job
 from colorizer.photo.formats import detect_kind
@@ -69,6 +70,7 @@ def _settings_of(job: Job) -> JobSettings:
 
 def _excerpt(job: Job) -> Excerpt:
     """A few seconds after a third of a film; all of a film that is short."""
-    info = probe_film(job.source, job.settings.film.max_megapixels, job.settings.sequences)
+    most, rate = job.settings.film.max_megapixels, job.settings.sequences
+    info = probe_film(job.source, most, rate, FoundStreams())  # late streams do not change its length
     length = float(info.length or info.expected / (info.rate or 1))
     return Excerpt(max(0.0, min(length / _MOMENT, length - TRIAL_SECONDS)), TRIAL_SECONDS)

@@ -36,7 +36,7 @@ def plan_parts(
     """
     outline = recall_outline(job, colorist)
     if outline is None:
-        info = probe_wanted(job)
+        info = probe_wanted(job, on_progress)
         if not is_long(info):
             return ()
         outline = begin_outline(job, plan_film(job, info, on_progress), colorist)

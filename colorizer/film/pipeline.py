@@ -47,7 +47,7 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback, w
 
     """
     outline = recall_outline(job, colorist)
-    plan = outline.plan if outline else plan_film(job, probe_wanted(job), on_progress)
+    plan = outline.plan if outline else plan_film(job, probe_wanted(job, on_progress), on_progress)
     try:
         segments = list(_segments(job, plan, colorist, on_progress))
     except UnplannedColourError:  # between the moments that were sampled; finished segments are kept

@@ -19,7 +19,7 @@ from colorizer.film.decode.scan import judge_scan
 from colorizer.film.dissolves import Dissolve
 from colorizer.film.encode.container import FRAMES, Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding, in_range_of
-from colorizer.film.resume import recall_scenes, remember_scenes
+from colorizer.film.resume import recall_scenes, recall_streams, remember_scenes, remember_streams
 from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.frame_sequence import is_sequence
@@ -33,6 +33,8 @@ _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
 _RUNS, _RUN = 6, 16
 """Number of places at which the scan is judged, and of the neighbouring frames at each."""
+_READ_THROUGH = frozenset({"mpeg", "mpegts"})
+"""Demuxers of films that are read through to find their streams."""
 _AS_FRAMES = FilmSettings(encoder="ffv1", interlaced="progressive")
 """Settings of the segments of a film that becomes frames again: without loss, one for each frame."""
 
@@ -60,8 +62,8 @@ class FilmPlan:
         return None if self.scenes is None else self.scenes.dissolve(pts)
 
 
-def probe_wanted(job: Job) -> FilmInfo:
-    """Read what the film of a job is.
+def probe_wanted(job: Job, on_progress: ProgressCallback) -> FilmInfo:
+    """Read what the film of a job is; what is found by reading it through is kept in the workspace.
 
     Raises:
         UnsupportedError: it is no film that can be coloured, or has a size that the settings exclude.
@@ -70,7 +72,10 @@ def probe_wanted(job: Job) -> FilmInfo:
 
     """
     check_file(job.source, job.settings.size)
-    info = probe_film(job.source, job.settings.film.max_megapixels, job.settings.sequences)
+    most, rate, streams = job.settings.film.max_megapixels, job.settings.sequences, recall_streams(job)
+    info = probe_film(job.source, most, rate, streams, lambda: on_progress(0, 0))
+    if streams is None and info.container in _READ_THROUGH:
+        remember_streams(info.streams, job)
     check_picture(job.source, info.width, info.height, job.settings.size)
     return info
 

@@ -14,12 +14,13 @@ from functools import partial
 from importlib.metadata import version
 from itertools import count, dropwhile, takewhile
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from colorizer.durable import write_durably
 from colorizer.film.decode.deviations import DAMAGED, MISSING
-from colorizer.film.decode.film_info import FilmInfo
+from colorizer.film.decode.film_info import FilmInfo, FoundStreams
 from colorizer.film.decode.frame import Frame, luma_checksum
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.pixel_format import luma_codes
@@ -30,11 +31,13 @@ from colorizer.libraries import library_versions
 from colorizer.model.colorist import Colorist
 from colorizer.originals import state_of
 
+_Note = TypeVar("_Note")
+
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
 _FORMAT = 5
 """Version of the workspace's files: segments of another one are not read."""
-_SCENES = TypeAdapter(Scenes)
+_SCENES, _STREAMS = TypeAdapter(Scenes), TypeAdapter(FoundStreams)
 
 
 def segment_path(workspace: Path, number: int) -> Path:
@@ -85,12 +88,18 @@ def remember_scenes(scenes: Scenes, job: Job) -> None:
 
 def recall_scenes(job: Job) -> Scenes | None:
     """What an earlier attempt has found by looking through the film; None where there was none."""
-    note = job.workspace / "scenes"
-    try:
-        origin, _, scenes = note.read_text().partition("\n")
-        return _SCENES.validate_json(scenes) if origin == _origin(job) else None
-    except (OSError, ValidationError):
-        return None
+    return _recall(job, "scenes", _SCENES)
+
+
+def remember_streams(streams: FoundStreams, job: Job) -> None:
+    """Keep what was found by reading a film through, for another attempt at the same job."""
+    job.workspace.mkdir(exist_ok=True)
+    write_durably(job.workspace / "streams", f"{_origin(job)}\n{_STREAMS.dump_json(streams).decode()}")
+
+
+def recall_streams(job: Job) -> FoundStreams | None:
+    """What an earlier attempt has found by reading the film through; None where there was none."""
+    return _recall(job, "streams", _STREAMS)
 
 
 def frames_after(
@@ -169,6 +178,15 @@ def _seek(
         if frame is None or (frame.pts, luma_checksum(luma_codes(frame.picture, info.coding))) != (pts, checksum):
             return None
     return frames
+
+
+def _recall(job: Job, name: str, kind: TypeAdapter[_Note]) -> _Note | None:
+    """A note in the workspace, if it is about this part of this film."""
+    try:
+        origin, _, note = (job.workspace / name).read_text().partition("\n")
+        return kind.validate_json(note) if origin == _origin(job) else None
+    except (OSError, ValidationError):
+        return None
 
 
 def _agrees(segment: Segment, scenes: Scenes | None) -> bool:

@@ -12,11 +12,12 @@ from av.container import InputContainer
 
 from colorizer.disc import is_disc
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.film.decode.film_info import FoundStreams
 from colorizer.film.decode.folders.disc_film import describe_from_tables, open_disc
+from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE, decoder_options, open_sequence
-from colorizer.film.decode.late_streams import introduce_late_streams, open_introduced
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
-from colorizer.film.decode.transport_stream import ContinuedFile, read_tables
+from colorizer.film.decode.transport_stream import ContinuedFile
 from colorizer.frame_sequence import is_sequence
 
 _NO_FILMS = frozenset(
@@ -35,15 +36,19 @@ _LONGER_LOOK = {"analyzeduration": "36000000000", "probesize": str(64 << 20)}
 """Microseconds and bytes of a silent Flash film that libav looks at, and keeps in memory: sound may begin late."""
 _READ = 1 << 20
 """Bytes that are read at a time of a film of many files."""
+_AS_LIBAV_FINDS = FoundStreams()
 
 
 @contextmanager
-def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContainer]:
+def open_film(
+    path: Path, rate: Fraction = USUAL_RATE, streams: FoundStreams = _AS_LIBAV_FINDS
+) -> Iterator[InputContainer]:
     """Open a film for reading, whatever its name is.
 
     Args:
         path: the film.
         rate: frames per second, if it is a sequence.
+        streams: what libav is to be told of its streams, see `late_streams.find_streams`.
 
     Raises:
         UnsupportedError: libav does not know what it is, or it is a single picture.
@@ -51,14 +56,8 @@ def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContaine
         MediaError: its header is damaged, or the disk is.
 
     """
-    try:
-        container = _open(path, rate)
-    except _DAMAGE as error:
-        raise _explain_unreadable(path) from error
-    except av.error.EOFError as error:
-        raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
-    except OSError as error:  # from the disk, or from libav for a header that contradicts itself
-        raise MediaError(f"{path.name}: the film cannot be read: {error.strerror}") from error
+    with explained(path):
+        container = _open(path, rate, streams)
     with container:
         if container.format.name in _NO_FILMS:
             raise _unknown(path)
@@ -68,38 +67,54 @@ def open_film(path: Path, rate: Fraction = USUAL_RATE) -> Iterator[InputContaine
         yield container
 
 
-def _open(path: Path, rate: Fraction) -> InputContainer:
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say what keeps a film from being read; see `open_film`."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _explain_unreadable(path) from error
+    except av.error.EOFError as error:
+        raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
+    except OSError as error:  # from the disk, or from libav for a header that contradicts itself
+        raise MediaError(f"{path.name}: the film cannot be read: {error.strerror}") from error
+
+
+def open_introduced(path: Path, streams: FoundStreams) -> JoinedFile | ContinuedFile:
+    """The file as libav is to read it."""
+    if is_disc(path):
+        return open_disc(path, streams.introduction)
+    if streams.tables is not None:
+        return ContinuedFile(path, streams.tables, streams.introduction)
+    return JoinedFile(str(path), streams.introduction, [Piece(path, path.stat().st_size)])
+
+
+def _open(path: Path, rate: Fraction, streams: FoundStreams) -> InputContainer:
     if is_sequence(path):
         container = av.open(open_sequence(path, rate), "r", buffer_size=_READ)
         container.streams.video[0].codec_context.options = decoder_options(path)
         return container
-    opened = _open_with_all_streams(path)
+    opened = _open_with_all_streams(path, streams)
     describe_from_tables(path, opened)
     return opened
 
 
-def _open_with_all_streams(path: Path) -> InputContainer:
-    opened = _open_plain(path)
+def _open_with_all_streams(path: Path, streams: FoundStreams) -> InputContainer:
+    if streams.introduction:
+        name = "mpeg" if streams.tables is None else "mpegts"
+        file = open_introduced(path, streams)
+        introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
+        introduced.seek(len(streams.introduction), unsupported_byte_offset=True)  # libav forgets all but the streams
+        return introduced
+    if is_disc(path):
+        return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
+    if streams.tables and streams.tables.changes:
+        return av.open(ContinuedFile(path, streams.tables), "r", metadata_errors=_ESCAPE)
+    opened = av.open(f"file:{path}", "r", metadata_errors=_ESCAPE)
     if opened.format.name == "flv" and not opened.streams.audio:
         opened.close()
         return av.open(f"file:{path}", "r", metadata_errors=_ESCAPE, options=_LONGER_LOOK)
-    introduction = introduce_late_streams(path, opened)
-    if not introduction:
-        return opened
-    name = opened.format.name
-    opened.close()
-    file = open_introduced(path, introduction)
-    introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
-    introduced.seek(len(introduction), unsupported_byte_offset=True)  # libav forgets all but what the streams are
-    return introduced
-
-
-def _open_plain(path: Path) -> InputContainer:
-    if is_disc(path):
-        return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
-    tables = read_tables(path)
-    file = ContinuedFile(path, tables) if tables and tables.changes else f"file:{path}"
-    return av.open(file, "r", metadata_errors=_ESCAPE)
+    return opened
 
 
 def _explain_unreadable(path: Path) -> MediaError:

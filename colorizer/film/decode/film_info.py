@@ -8,7 +8,9 @@ from enum import Enum
 from fractions import Fraction
 from pathlib import Path
 
+from colorizer.durable import Hex
 from colorizer.film.decode.signal import SampleCoding
+from colorizer.film.decode.transport_stream import TransportStream
 from colorizer.model.orientation import orientation_of
 
 PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
@@ -39,6 +41,16 @@ class SideStream:
     """Audio, subtitle, video, data or attachment."""
     codec: str
     """libav's name, or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStreams:
+    """What libav is to be told of a film's streams; it is found by reading the film through."""
+
+    tables: TransportStream | None = None
+    """The tables of a transport stream."""
+    introduction: Hex = b""
+    """What is put in front of the film so that libav knows all its streams; nothing where it knows them without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,7 @@ class FilmInfo:
     """Metadata of the film, without what describes its container."""
     chapters: tuple[Chapter, ...]
     side_streams: tuple[SideStream, ...]
+    streams: FoundStreams = FoundStreams()
     narrowed: bool = False
     """Whether grey frames of full range get limited range as they are read."""
     is_density: bool = False

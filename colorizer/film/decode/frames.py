@@ -106,7 +106,7 @@ def _open_for_samples(info: FilmInfo, threads: str) -> Iterator[tuple[InputConta
 
     Each thread by frames decodes a frame beyond those that are wanted, so there are few.
     """
-    with open_film(info.path, info.rate) as container:
+    with open_film(info.path, info.rate, info.streams) as container:
         stream = cast("VideoStream", container.streams[info.index])
         stream.thread_type = threads
         stream.codec_context.thread_count = _SAMPLE_THREADS
@@ -154,12 +154,13 @@ def _is_new(packet: Packet[Stream], seen: set[_Place]) -> bool:
 @contextmanager
 def _open_at(info: FilmInfo, start: int | None) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a film at the last key frame before a timestamp, or at its beginning where that cannot be found."""
-    with open_film(info.path, info.rate) as container:
+    with open_film(info.path, info.rate, info.streams) as container:
         stream = cast("VideoStream", container.streams[info.index])
         if start is None or _seek(container, stream, start):
             yield container, stream
             return
-    with open_film(info.path, info.rate) as container:  # anew, because the failed search may have moved it
+    # Anew, because the failed search may have moved it.
+    with open_film(info.path, info.rate, info.streams) as container:
         yield container, cast("VideoStream", container.streams[info.index])
 
 

@@ -1,66 +1,75 @@
-"""Streams of a film that begin so late that libav does not get to know them when it opens the file."""
+"""Streams of a film that begin so late that libav does not get to know them when it opens the file.
+
+A film whose container lists no streams, or lists them anew on the way, is read through once, without decoding.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Stream
 from av.video.stream import VideoStream
 
 from colorizer.disc import is_disc
-from colorizer.film.decode.folders.disc_film import open_disc
-from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
-from colorizer.film.decode.programme_stream import read_programme_stream
-from colorizer.film.decode.transport_stream import ContinuedFile, introduce, read_tables
-from colorizer.originals import OriginalState, state_of
+from colorizer.film.decode.container import explained, open_film, open_introduced
+from colorizer.film.decode.film_info import FoundStreams
+from colorizer.film.decode.programme_stream import PACK, read_programme_stream
+from colorizer.film.decode.transport_stream import introduce, read_tables
+from colorizer.frame_sequence import is_sequence
+
+_HEAD = 1 << 20
+"""Bytes in which libav finds out what a file is."""
 
 
-def introduce_late_streams(path: Path, opened: InputContainer) -> bytes:
-    """What is put in front of a film so that libav knows all its streams; nothing where it knows them without.
+def find_streams(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
+    """Look through a film for the streams that libav does not find.
 
     Args:
         path: the film.
-        opened: the film as libav opened it.
+        on_progress: called after every few MiB: a disc on a slow network takes minutes.
+
+    Raises:
+        TintdError: see `open_film`.
 
     """
-    known = frozenset(stream.id for stream in opened.streams if _is_described(stream))
-    if opened.format.name == "mpeg":
-        return _introduce_to_programme(path, state_of(path), known)
-    if opened.format.name == "mpegts":
-        unknown = frozenset(stream.id for stream in opened.streams) - known
-        return _introduce_to_transport(path, state_of(path), unknown)
-    return b""
+    if is_sequence(path):
+        return FoundStreams()
+    with explained(path):
+        return _find_streams(path, on_progress)
 
 
-def open_introduced(path: Path, introduction: bytes) -> JoinedFile | ContinuedFile:
-    """The film behind an introduction."""
+def _find_streams(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
     if is_disc(path):
-        return open_disc(path, introduction)
-    tables = read_tables(path)
+        return _find_in_programme_stream(path, on_progress)
+    tables = read_tables(path, on_progress)
     if tables is not None:
-        return ContinuedFile(path, tables, introduction)
-    return JoinedFile(str(path), introduction, [Piece(path, path.stat().st_size)])
+        with open_film(path, streams=FoundStreams(tables)) as opened:
+            unknown = frozenset(stream.id for stream in opened.streams) - _described(opened)
+        return FoundStreams(tables, introduce(path, tables, unknown, on_progress))
+    with path.open("rb") as file:
+        may_be_programme_stream = PACK in file.read(_HEAD)
+    return _find_in_programme_stream(path, on_progress) if may_be_programme_stream else FoundStreams()
 
 
-@lru_cache(maxsize=16)
-def _introduce_to_programme(path: Path, _state: OriginalState, known: frozenset[int]) -> bytes:
-    with open_introduced(path, b"") as file:
-        return read_programme_stream(file).introduction(known)
+def _find_in_programme_stream(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
+    with open_film(path) as opened:
+        known = _described(opened)
+        if opened.format.name != "mpeg":
+            return FoundStreams()
+    with open_introduced(path, FoundStreams()) as file:
+        return FoundStreams(None, read_programme_stream(file, on_progress).introduction(known))
 
 
-@lru_cache(maxsize=16)
-def _introduce_to_transport(path: Path, _state: OriginalState, unknown: frozenset[int]) -> bytes:
-    tables = read_tables(path)
-    return b"" if tables is None else introduce(path, tables, unknown)
+def _described(opened: InputContainer) -> frozenset[int]:
+    """The identifiers of the streams of which libav knows more than their codec."""
+    return frozenset(stream.id for stream in opened.streams if not _is_only_named(stream))
 
 
-def _is_described(stream: Stream) -> bool:
-    """Whether libav knows more of a stream than its codec."""
+def _is_only_named(stream: object) -> bool:
     if isinstance(stream, AudioStream):
-        return stream.codec_context is None or stream.codec_context.sample_rate > 0
+        return stream.codec_context is not None and stream.codec_context.sample_rate == 0
     if isinstance(stream, VideoStream):
-        return stream.codec_context is None or stream.codec_context.width > 0
-    return True
+        return stream.codec_context is not None and stream.codec_context.width == 0
+    return False

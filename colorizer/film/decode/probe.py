@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,9 +17,19 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.decoder import PictureDecoder
-from colorizer.film.decode.film_info import BOTTOM_FIRST, PROGRESSIVE, TOP_FIRST, Chapter, FilmInfo, Scan, SideStream
+from colorizer.film.decode.film_info import (
+    BOTTOM_FIRST,
+    PROGRESSIVE,
+    TOP_FIRST,
+    Chapter,
+    FilmInfo,
+    FoundStreams,
+    Scan,
+    SideStream,
+)
 from colorizer.film.decode.folders.disc_film import titles_of
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density, refuse_undecodable, undecoded
+from colorizer.film.decode.late_streams import find_streams
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
@@ -43,13 +54,21 @@ _STATISTICS = ("_statistics", "bps", "number_of_frames", "number_of_bytes")
 """Beginnings of the names of tags in which mkvmerge counts what is in a track."""
 
 
-def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> FilmInfo:
+def probe_film(
+    path: Path,
+    most_megapixels: int,
+    rate: str | None = None,
+    streams: FoundStreams | None = None,
+    on_progress: Callable[[], None] = lambda: None,
+) -> FilmInfo:
     """Read what a film is from its headers and its first frame.
 
     Args:
         path: the file, or the sequence.
         most_megapixels: larger pictures are refused.
         rate: frames per second of a sequence; None: the usual ones.
+        streams: what libav is to be told of its streams; None: it is looked for.
+        on_progress: called often meanwhile.
 
     Raises:
         UnsupportedError: it is no film, or one that cannot be coloured.
@@ -60,7 +79,9 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
     sequence_rate = USUAL_RATE if rate is None else Fraction(rate)
     if is_sequence(path) and (frames := read_sequence(path).frames):
         refuse_undecodable(frames[0].path)
-    with open_film(path, sequence_rate) as container:
+    if streams is None:
+        streams = find_streams(path, on_progress)
+    with open_film(path, sequence_rate, streams) as container:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)
         tags, picture_tags = kept_tags(container), kept_tags(stream)
@@ -95,6 +116,7 @@ def probe_film(path: Path, most_megapixels: int, rate: str | None = None) -> Fil
             tags=tags,
             chapters=chapters,
             side_streams=side_streams,
+            streams=streams,
         )
     if titles := titles_of(path):
         shape = titles.shape and titles.shape * info.height / info.width

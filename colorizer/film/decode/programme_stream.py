@@ -7,12 +7,14 @@ once, without decoding. What is late is put in front of it as an introduction, w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 _START = b"\0\0\1"
 _PACK, _PRIVATE = 0xBA, 0xBD
+PACK = _START + bytes([_PACK])
+"""The beginning of a pack."""
 _LEAST_SYSTEM = 0xBB
 """The lowest code of what has a length: headers and packets."""
 
@@ -90,10 +92,10 @@ class ProgrammeStream:
         )
 
 
-def read_programme_stream(file: Readable) -> ProgrammeStream:
-    """Read a file through."""
+def read_programme_stream(file: Readable, on_progress: Callable[[], None] = lambda: None) -> ProgrammeStream:
+    """Read a file through; the callback is called after every few MiB."""
     found, wanted = dict[int, Beginning](), {_PRIVATE, *_PLAIN}
-    for code, packet in _packets(file, wanted):
+    for code, packet in _packets(file, wanted, on_progress):
         begin = _begin_of_payload(packet)
         number = _stream(code, packet, begin)
         if number is None:
@@ -118,7 +120,7 @@ def _introduced(number: int, stream: Beginning, *, is_known: bool, first: bytes)
         yield _packet(number, payload, b"" if place else time)
 
 
-def _packets(file: Readable, wanted: Collection[int]) -> Iterator[tuple[int, bytes]]:
+def _packets(file: Readable, wanted: Collection[int], on_progress: Callable[[], None]) -> Iterator[tuple[int, bytes]]:
     """Code and bytes of packets of some codes, up to damage and from the next pack on: between, it may be anything."""
     content, place, sure = file.read(_READ), 0, True
     while len(content) - place >= 6:
@@ -134,6 +136,7 @@ def _packets(file: Readable, wanted: Collection[int]) -> Iterator[tuple[int, byt
             sure = sure or code == _PACK
         if len(content) - place < _LONGEST_PACKET and (more := file.read(_READ)):
             content, place = content[place:] + more, 0
+            on_progress()
 
 
 def _length(content: bytes, place: int, code: int) -> int:

@@ -9,6 +9,8 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from colorizer.durable import Hex
+
 _SYNC = 0x47
 _PACKET = 188
 _LAYOUTS = ((188, 0), (192, 4), (204, 0))
@@ -65,7 +67,7 @@ class ElementaryStream:
 
     pid: int
     type: int
-    descriptors: bytes
+    descriptors: Hex
 
     @property
     def language(self) -> bytes:
@@ -97,7 +99,7 @@ class Programme:
 
     pid: int
     """Identifier of the map."""
-    head: bytes
+    head: Hex
     """The map's content before its streams."""
     streams: tuple[ElementaryStream, ...]
 
@@ -162,8 +164,7 @@ class Tables:
     @property
     def programmes_with_pictures(self) -> int:
         """Number of programmes that have pictures."""
-        programmes = self.programmes.values()
-        return sum(any(stream.type in _PICTURES for stream in each.streams) for each in programmes)
+        return sum(any(each.type in _PICTURES for each in one.streams) for one in self.programmes.values())
 
     def read(self, number: int, rows: Rows) -> Iterator[Change]:
         """The changes in some packets."""
@@ -253,8 +254,7 @@ def _written(pid: int, section: bytes) -> Iterator[bytes]:
     """A section as packets."""
     content = b"\0" + section  # the section begins at once
     for count, place in enumerate(range(0, len(content), _PACKET - 4)):
-        begins = 0x4000 if place == 0 else 0
-        head = bytes([_SYNC]) + (begins | pid).to_bytes(2, "big") + bytes([0x10 | count & 0x0F])
+        head = bytes([_SYNC]) + ((0 if place else 0x4000) | pid).to_bytes(2, "big") + bytes([0x10 | count & 0x0F])
         yield (head + content[place : place + _PACKET - 4]).ljust(_PACKET, b"\xff")
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +34,7 @@ from colorizer.film.decode.programme_tables import (
     rows_of,
     write_tables,
 )
-from colorizer.originals import is_of_many_files
+from colorizer.reading import read_ahead
 
 _ENOUGH = 200
 """Packets of a stream that show libav what it is."""
@@ -63,21 +62,45 @@ class TransportStream:
             yield f"{self.pictures} programmes in this file: the pictures of one are coloured, the others are not"
 
 
-def read_tables(path: Path) -> TransportStream | None:
-    """What the tables of a file say throughout; None where it is no transport stream."""
-    if is_of_many_files(path):
-        return None
-    state = path.stat()
-    return _read_tables(path, state.st_size, state.st_mtime_ns)
+def read_tables(path: Path, on_progress: Callable[[], None] = lambda: None) -> TransportStream | None:
+    """What the tables of a file say throughout; None where it is no transport stream.
+
+    Args:
+        path: the file.
+        on_progress: called after every few MiB.
+
+    """
+    with path.open("rb") as file:
+        layout = find_layout(file)
+        if layout is None:
+            return None
+        read_ahead(file)
+        tables = Tables()
+        counted = [Change(0, {})]
+        for number, rows in read_packets_of(file, layout):
+            on_progress()
+            place = file.tell()
+            for change in tables.read(number, rows):
+                counted.append(_with_counters(file, layout, counted[-1], change))
+            file.seek(place)
+    return TransportStream(
+        layout=layout,
+        changes=tuple(counted[1:]),
+        tables=frozenset(tables.pids),
+        programmes=tables.programmes,
+        late=frozenset(tables.late),
+        pictures=tables.programmes_with_pictures,
+    )
 
 
-def introduce(path: Path, stream: TransportStream, unknown: Collection[int]) -> bytes:
+def introduce(path: Path, stream: TransportStream, unknown: Collection[int], on_progress: Callable[[], None]) -> bytes:
     """Packets that show libav the streams of a file that it would not get to know in time.
 
     Args:
         path: the file.
         stream: what its tables say.
         unknown: identifiers of the streams that libav knows only by name.
+        on_progress: called after every few MiB.
 
     Returns:
         Tables of all streams, and the first packets of those; nothing where there is none.
@@ -87,7 +110,7 @@ def introduce(path: Path, stream: TransportStream, unknown: Collection[int]) -> 
     if not wanted:
         return b""
     with ContinuedFile(path, stream) as file:
-        found = _beginnings(file, stream.layout, wanted)
+        found = _beginnings(file, stream.layout, wanted, on_progress)
     if not found:
         return b""
     packets = [*write_tables(stream.programmes), *(packet for each in found.values() for packet in each)]
@@ -148,29 +171,6 @@ class ContinuedFile(io.RawIOBase):
         return _continued(content, number, self._stream)[skipped : None if size < 0 else skipped + size]
 
 
-@lru_cache(maxsize=16)
-def _read_tables(path: Path, _size: int, _changed: int) -> TransportStream | None:
-    with path.open("rb") as file:
-        layout = find_layout(file)
-        if layout is None:
-            return None
-        tables = Tables()
-        counted = [Change(0, {})]
-        for number, rows in read_packets_of(file, layout):
-            place = file.tell()
-            for change in tables.read(number, rows):
-                counted.append(_with_counters(file, layout, counted[-1], change))
-            file.seek(place)
-    return TransportStream(
-        layout=layout,
-        changes=tuple(counted[1:]),
-        tables=frozenset(tables.pids),
-        programmes=tables.programmes,
-        late=frozenset(tables.late),
-        pictures=tables.programmes_with_pictures,
-    )
-
-
 def _with_counters(file: BinaryIO, layout: Layout, before: Change, change: Change) -> Change:
     """A change with what makes the continuity counters go on: a jump would count as damage."""
     counters = {}
@@ -218,7 +218,9 @@ def _continue(rows: Rows, change: Change, tables: frozenset[int]) -> None:
     rows[hidden, 2] = NULL & 0xFF
 
 
-def _beginnings(file: ContinuedFile, layout: Layout, wanted: Collection[int]) -> dict[int, list[bytes]]:
+def _beginnings(
+    file: ContinuedFile, layout: Layout, wanted: Collection[int], on_progress: Callable[[], None]
+) -> dict[int, list[bytes]]:
     """The first packets of streams, by identifier, with the time at which the film begins.
 
     libav would take the first time that it reads for the film's beginning.
@@ -226,6 +228,7 @@ def _beginnings(file: ContinuedFile, layout: Layout, wanted: Collection[int]) ->
     found: dict[int, list[bytes]] = {}
     pts = b""
     for _, rows in read_packets_of(file, layout):
+        on_progress()
         pts = pts or next(filter(None, map(_pts, map(bytes, rows[rows[:, 1] & 0x40 != 0]))), b"")
         pids = pids_of(rows)
         for pid in wanted:

@@ -23,7 +23,6 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import Chapter, FilmInfo
 from colorizer.film.decode.mp4 import mp4_breaks_off, unread_elements
 from colorizer.film.decode.side_data import display_matrix
-from colorizer.film.decode.transport_stream import read_tables
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.header_additions import header_additions
 from colorizer.film.encode.matroska import add_to_header, keep_room
@@ -121,7 +120,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         notes += describe_late_streams(original) if original else ()
     if added:
         add_to_header(job.target, added)
-    notes += tables.notes() if (tables := read_tables(info.path)) else ()
+    notes += info.streams.tables.notes() if info.streams.tables else ()
     last = segments[-1].record.end * info.time_base - shift
     frames = sum(len(segment.record.pts) for segment in segments)
     notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams), on_progress)
@@ -134,7 +133,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
 def _opened(info: FilmInfo) -> AbstractContextManager[InputContainer | None]:
     """The film, or the file of its sound, for the packets of its side streams; None where it has none."""
     is_needed = info.side_streams or info.container in _WITHOUT_LIST
-    return open_film(info.sound or info.path) if is_needed else nullcontext()
+    return open_film(info.sound or info.path, streams=info.streams) if is_needed else nullcontext()
 
 
 @contextmanager

@@ -130,3 +130,16 @@ def test_a_film_is_probed_once(job: MakeJob, tmp_path: Path, monkeypatch: pytest
         colorize(job(write_film(tmp_path / name, Film(pixels=pixels, codec=codec, sounds=sounds))), lambda _a, _b: None)
     assert opened.count(f"file:{tmp_path / 'a.mkv'}") == 5
     assert opened.count(f"file:{tmp_path / 'b.mkv'}") == 4
+
+
+@pytest.mark.parametrize("suffix", [".vob", ".ts"])
+def test_a_film_is_read_through_once(tmp_path: Path, job: MakeJob, suffix: str) -> None:
+    """Another attempt at a disc on a slow share knows its streams at once."""
+    source = write_film(tmp_path / f"film{suffix}", Film(frames=4, codec="mpeg2video", sounds=("mp2",)))
+    source.write_bytes(source.read_bytes() * (10_000_000 // source.stat().st_size))
+    told: list[tuple[int, int]] = []
+    first = plan.probe_wanted(job(source), lambda *progress: told.append(progress))
+    assert told
+    told.clear()
+    assert plan.probe_wanted(job(source), lambda *progress: told.append(progress)) == first
+    assert told == []

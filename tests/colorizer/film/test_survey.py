@@ -41,7 +41,7 @@ def job(tmp_path: Path, weights: Path) -> Job:
 def edges_of_one_pass(job: Job) -> list[int]:
     """Times at which segments begin, found as colouring the whole film does."""
     colorist = open_colorist(job.settings.colour)
-    plan = plan_film(job, probe_wanted(job), ignore)
+    plan = plan_film(job, probe_wanted(job, ignore), ignore)
     frames = list(number_segments(measure(read_frames(plan.info), plan, colorist), plan.info.time_base))
     return [
         frame.pts for number, frame in enumerate(frames) if not number or frame.segment != frames[number - 1].segment
@@ -94,7 +94,7 @@ def test_spans_that_do_not_fit_are_not_believed(job: Job) -> None:
 
 def test_a_damaged_film_is_not_divided(job: Job) -> None:
     """It is coloured as a whole, from its beginning."""
-    record = job.workspace / f"survey-{surveyed(job)[0].begin}-{spans_of(probe_wanted(job), None)[0].end}"
+    record = job.workspace / f"survey-{surveyed(job)[0].begin}-{spans_of(probe_wanted(job, ignore), None)[0].end}"
     record.write_text(record.read_text().replace('"is_damaged":false', '"is_damaged":true'))
     assert plan_film_parts(job, ignore) == ()
 
@@ -112,7 +112,7 @@ def test_chroma_that_the_samples_did_not_show_is_looked_at(job: Job) -> None:
 
 def test_the_number_of_spans_follows_the_length(job: Job) -> None:
     """They have no gaps; an excerpt is one span, because it is short."""
-    info = probe_wanted(job)
+    info = probe_wanted(job, ignore)
     hours = replace(info, expected=10 * 3600 * 25, rate=Fraction(25), length=Fraction(36_000))
     spans = spans_of(hours, None)
     assert len(spans) >= 300

@@ -42,7 +42,7 @@ def open_disc(path: Path, introduction: bytes = b"") -> JoinedFile:
     files = _main_set(path)[1]
     if not files:
         raise MediaError(f"{path.name}: there is no film (VTS_01_1.VOB) in this folder")
-    if any(_is_encrypted(file) for file in files):
+    if any(_is_encrypted(file, file.stat().st_size) for file in files):
         raise UnsupportedError(
             f"{path.name}: this disc is encrypted (CSS), and tintd decrypts none: make a copy without encryption"
         )
@@ -127,9 +127,10 @@ def _main_set(path: Path) -> tuple[int, Sequence[Path]]:
     return max(sets.items(), key=lambda one: (sum(file.stat().st_size for file in one[1]), -one[0]))
 
 
-def _is_encrypted(file: Path) -> bool:
+@lru_cache(maxsize=64)
+def _is_encrypted(file: Path, size: int) -> bool:
     """Whether packets of picture or sound are marked as scrambled (ISO/IEC 13818-1, 2.4.3.7)."""
-    sectors = file.stat().st_size // SECTOR
+    sectors = size // SECTOR
     with file.open("rb") as content:
         for number in range(min(_LOOKED_AT, sectors)):
             content.seek(number * sectors // min(_LOOKED_AT, sectors) * SECTOR)

@@ -9,6 +9,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from colorizer.reading import read_ahead
+
 
 class Piece(NamedTuple):
     """A file, or a part of one."""
@@ -85,6 +87,7 @@ class JoinedFile(io.RawIOBase):
                     self._open[1].close()
                 self._open = (piece.path, None)
                 self._open = (piece.path, piece.path.open("rb"))
+                read_ahead(self._open[1])
             file = self._open[1]
             if file is None:
                 return b""

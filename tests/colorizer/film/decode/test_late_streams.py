@@ -1,13 +1,17 @@
 """Tests of colorizer/film/decode/late_streams.py: a stream that begins in mid-film is in the result, in step."""
 
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
+from av.container import InputContainer
 
+from colorizer.errors import MediaError
 from colorizer.film.decode.container import open_film
+from colorizer.film.decode.late_streams import find_streams
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.probe import codec_of
 from tests.assets.discs import padding, subtitle_pack
@@ -24,10 +28,15 @@ SLOW = Film(frames=20, rate=RATE, sounds=("mp2",))
 SLOW_SILENT = Film(frames=20, rate=RATE)
 
 
+def opened(path: Path) -> AbstractContextManager[InputContainer]:
+    """A film with all its streams."""
+    return open_film(path, streams=find_streams(path, lambda: None))
+
+
 def first_times(path: Path) -> dict[str, float]:
     """When the first packet of each stream is shown, by its codec, in the order of the streams."""
     times: dict[str, float] = {}
-    with open_film(path) as film:
+    with opened(path) as film:
         names = {each.index: codec_of(each) for each in film.streams}
         for packet in read_packets(film, list(film.streams)):
             if packet.size and packet.pts is not None and packet.stream.index in names:
@@ -58,7 +67,7 @@ def test_it_is_in_step_with_the_pictures(tmp_path: Path) -> None:
     long, two = (write_film(tmp_path / f"{film.frames}.vob", film) for film in parts)
     source = tmp_path / "film.vob"
     source.write_bytes(long.read_bytes() + two.read_bytes() + padding(200) + long.read_bytes())
-    with open_film(source) as film:
+    with opened(source) as film:
         packets = [each for each in read_packets(film, list(film.streams)) if each.size]
         shown = [each.dts * each.time_base for each in packets if codec_of(each.stream) == "mpeg2video" and each.dts]
     assert {after - before for before, after in pairwise(shown)} == {Fraction(1, 25)}
@@ -85,11 +94,11 @@ def test_a_film_begins_when_it_did(tmp_path: Path) -> None:
     """What is put in front of it, and its own first time, change nothing else."""
     source = write_film(tmp_path / "film.vob", LONG)
     content = source.read_bytes()
-    with open_film(source) as plain:
+    with opened(source) as plain:
         expected = plain.start_time, plain.streams.video[0].sample_aspect_ratio, plain.streams.video[0].average_rate
     times = first_times(source)
     source.write_bytes(content[:-2048] + subtitle_pack(9.75, 0x20) + padding(200) + content[-2048:])
-    with open_film(source) as film:
+    with opened(source) as film:
         assert {stream.type for stream in film.streams} == {"audio", "subtitle", "video"}
         picture = film.streams.video[0]
         assert (film.start_time, picture.sample_aspect_ratio, picture.average_rate) == expected
@@ -131,9 +140,25 @@ def test_one_identifier_with_two_codecs_is_two_tracks(tmp_path: Path) -> None:
     films = [write_film(tmp_path / f"{codec}.mkv", Film(20, rate=RATE, sounds=(codec,))) for codec in ("mp2", "ac3")]
     source = tmp_path / "film.ts"
     source.write_bytes(b"".join(broadcast(tmp_path, 256, film) for film in films) + broadcast(tmp_path, 256, films[0]))
-    with open_film(source) as film:
+    with opened(source) as film:
         streams = {each.index: codec_of(each) for each in film.streams.audio}
         packets = [streams[each.stream.index] for each in film.demux(audio=tuple(range(len(streams)))) if each.size]
     assert list(streams.values()) == ["mp2", "ac3"]
     first, last = packets.index("ac3"), len(packets) - packets[-2::-1].index("ac3")  # the last one waits for its end
     assert set(packets[:first]) == set(packets[last:-1]) == {"mp2"}
+
+
+@pytest.mark.parametrize("suffix", [".vob", ".ts"])
+def test_reading_a_film_through_is_told_and_can_be_stopped(tmp_path: Path, suffix: str) -> None:
+    """Breaks: a disc of 8 GB on a slow share is stopped for want of progress before its first frame."""
+    source = write_film(tmp_path / f"film{suffix}", Film(frames=4, codec="mpeg2video", sounds=("mp2",)))
+    source.write_bytes(source.read_bytes() * (16_000_000 // source.stat().st_size))
+    told: list[None] = []
+    find_streams(source, lambda: told.append(None))
+    assert len(told) >= 3
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with pytest.raises((InterruptedError, MediaError)):
+        find_streams(source, stop)
