@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from colorizer.durable import make_folder, sync_folder
+from daemon.files.exchange import exchange
 from daemon.files.text import printable
 
 _LONGEST_NAME = 255
@@ -45,22 +46,11 @@ def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
     if not replaces and os.path.lexists(path):
         return False
     if replaces and (is_folder or path.is_dir()):  # a folder with something in it is not replaced by a rename
-        _exchange(finished, path)
+        exchange(finished, path)
     else:
         finished.replace(path)
     sync_folder(path.parent)
     return True
-
-
-def _exchange(finished: Path, path: Path) -> None:
-    """Give a name to what is finished; what had it lies beside it then, or has it again where this fails."""
-    before = finished.with_name(f"{finished.name}-before")
-    path.replace(before)
-    try:
-        finished.replace(path)
-    except OSError:
-        before.replace(path)
-        raise
 
 
 def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:

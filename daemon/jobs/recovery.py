@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from daemon.config.settings import Config
+from daemon.files.exchange import put_back
 from daemon.files.identity import identify
 from daemon.jobs.delivery import find_moved, remove_stale
 from daemon.jobs.retries import after_interruption
+from daemon.jobs.workspace import work_path
 from daemon.journal.journal import Journal
+from daemon.journal.records import JobRecord
 from daemon.watch.file_filter import DONE
 
 
@@ -27,9 +32,18 @@ def recover(journal: Journal, config: Config, now: float, *, counts: bool) -> No
                 remove_stale(job, result.path, folder, journal)
             journal.finish(job.id, now)
         else:
+            _put_earlier_back(job, config, journal)
             due = after_interruption(job.interruptions + 1, now, config) if counts else now
             reason = f"the service ended while it was coloured ({job.interruptions + 1} times)"
             journal.interrupt(job.id, job.reason if due == now else reason, due, now, counts=counts)
     for folder in config.folders:
         for job in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
             find_moved(job, folder, journal)
+
+
+def _put_earlier_back(job: JobRecord, config: Config, journal: Journal) -> None:
+    """Give an earlier result its name again, which the service had just taken from it when it ended."""
+    folder = config.folder_at(job.folder)
+    if folder is not None:
+        with suppress(OSError):  # its disk is away: the next attempt does it
+            put_back(work_path(job, folder, journal.id))

@@ -12,6 +12,7 @@ from pathlib import Path
 from colorizer.durable import make_folder
 from colorizer.errors import TintdError
 from daemon.config.settings import Folder
+from daemon.files.exchange import put_back
 from daemon.files.mounts import disk_of
 from daemon.files.removal import ENDED, remove_folder
 from daemon.jobs.delivery import result_folder
@@ -69,6 +70,7 @@ def prepare(workspace: Path) -> None:
     """
     make_folder(workspace.parent)
     workspace.mkdir(exist_ok=True)
+    put_back(workspace)
     _remove_results(workspace)
 
 
@@ -88,6 +90,8 @@ def new_result(workspace: Path) -> Path:
 
 def clear(workspace: Path) -> None:
     """Remove the work folder of a job that has ended."""
+    with suppress(OSError):  # the disk is away
+        put_back(workspace)
     if any(place.is_dir() for place in workspace.glob("*")):
         remove_folder(workspace)
     else:
@@ -121,6 +125,7 @@ def _sweep(outputs: list[Path], state: Path) -> None:
 
 def _remove(workspace: Path) -> None:
     """Remove a work folder under another name, because its job may begin anew meanwhile, and make another one."""
+    put_back(workspace)
     ended = workspace.with_name(f"{workspace.name}{ENDED}")
     if workspace.suffix != ended.suffix:
         shutil.rmtree(ended, ignore_errors=True)

@@ -1,0 +1,61 @@
+"""Tests of daemon/files/exchange.py: a folder takes the name of another, and one of them has it at any moment."""
+
+import shutil
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from daemon.files.exchange import exchange, put_back
+from daemon.jobs.workspace import prepare
+
+EXCHANGE = """
+import sys
+from pathlib import Path
+from daemon.files.exchange import exchange
+exchange(*map(Path, sys.argv[1:]))
+"""
+UNABLE = ("-e", "inject=renameat2:error=EINVAL")
+"""As the kernel answers on NFS and exFAT."""
+STEPS = ("fsync", "rename", "renameat", "unlink", "unlinkat")
+"""The calls that change the disk, or flush something to it."""
+
+
+def results(folder: Path) -> tuple[Path, Path]:
+    """A finished folder of frames in a work folder, and the earlier one."""
+    for name in ("work/result-1", "reel.frames"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "1.png").write_text(name)
+    return folder / "work" / "result-1", folder / "reel.frames"
+
+
+def test_they_exchange_their_names(tmp_path: Path) -> None:
+    """The earlier one lies where the finished one was, and so it is removed with the work folder."""
+    finished, path = results(tmp_path)
+    exchange(finished, path)
+    assert (path / "1.png").read_text() == "work/result-1"
+    assert (finished / "1.png").read_text() == "reel.frames"
+    put_back(finished.parent)
+    assert (path / "1.png").read_text() == "work/result-1"
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("unable", [(), UNABLE], ids=["at once", "in steps"])
+def test_a_kill_at_any_call_loses_neither(tmp_path: Path, unable: tuple[str, ...]) -> None:
+    """Breaks: between two renames, no folder had the name, and the next attempt removed the earlier one."""
+    kills = 0
+    for call in STEPS if unable else ("renameat2",):
+        for number in count(1):
+            finished, path = results(tmp_path / f"{call}-{number}")
+            command = ["strace", "-f", "-qq", "-o", "/dev/null", *unable]
+            command += ["-e", f"inject={call}:signal=KILL:when={number}", sys.executable, "-c", EXCHANGE]
+            ended = subprocess.run([*command, finished, path], check=False)
+            prepare(finished.parent)
+            assert (path / "1.png").read_text() in {"work/result-1", "reel.frames"}
+            if ended.returncode == 0:
+                assert (path / "1.png").read_text() == "work/result-1"
+                break
+            kills += 1
+    assert kills == (5 if unable else 1)
