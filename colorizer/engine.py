@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from colorizer.errors import ChangedError, InColourError, TintdError
 from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
-from colorizer.originals import is_of_many_files, state_of, state_of_frames
+from colorizer.originals import is_of_many_files, state_of
 from colorizer.photo.batch import colorize_photos
 from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
@@ -176,7 +175,7 @@ def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: Prog
         copy_attributes(job.source, job.target)
     changed = state_of(job.source).mtime_ns
     os.utime(job.target, ns=(changed, changed))
-    return replace(outcome, state=state_of_frames(job.target)) if job.target.is_dir() else outcome
+    return outcome
 
 
 def _copy(job: Job, kind: Kind, found: InColourError, on_progress: Callable[[], None]) -> Report:

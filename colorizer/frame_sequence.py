@@ -125,6 +125,14 @@ def frame_without_others(path: Path) -> Path | None:
     return frames[0].path if len(frames) == 1 else None
 
 
+def has_frames(path: Path) -> bool:
+    """Whether a sequence has a frame; only the first one is looked for."""
+    try:
+        return next(_frames(path), None) is not None
+    except OSError:
+        return False
+
+
 def name_of_sequence(path: Path) -> str:
     """The name of a sequence without its numbers; empty where the frames have numbers alone."""
     return path.stem.removesuffix(_MARK).rstrip(_SEPARATORS)

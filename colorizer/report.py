@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from colorizer.originals import OriginalState
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -20,8 +18,6 @@ class Report:
     frames: int = 1
     notes: tuple[str, ...] = field(default=())
     """Everything in which the result differs from the original, beside its colour."""
-    state: OriginalState | None = None
-    """State of a result that is a folder; None: it is a file."""
 
 
 def counted(number: int, noun: str) -> str:

@@ -165,8 +165,7 @@ class Service:
         """Sleep until a worker sends a message, something wakes the loop, or the time is over."""
         events = self._executor.events(seconds, self._wakeup)
         self._wakeup.clear()
-        for event in events:
-            self._dispatcher.handle(event)
+        self._dispatcher.handle_all(events)
 
     def _seconds_to_next(self) -> float:
         """Seconds until something is due. All that must happen at some time, without an event, stands here."""

@@ -12,9 +12,9 @@ import structlog
 
 from colorizer.durable import make_folder, sync_folder
 from colorizer.errors import ChangedError
-from colorizer.originals import is_frames_folder, is_of_many_files, named_as_file, state_of_frames
+from colorizer.originals import is_frames_folder, is_of_many_files, named_as_file
 from daemon.config.settings import Folder
-from daemon.files.identity import Identity, Result, exists, identify
+from daemon.files.identity import Result, Seen, exists, identify
 from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
 from daemon.files.removal import remove_folder
 from daemon.jobs.whole_folder import move_folder, moves_with_folder
@@ -32,7 +32,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
     folder: Folder,
     journal: Journal,
     metadata: ResultMetadata,
-    identity: Identity | None = None,
+    seen: Seen,
 ) -> Path:
     """Publish a finished result under the first name that is free, or that an earlier result of the original has.
 
@@ -45,7 +45,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         folder: the watched folder of the original.
         journal: the owners of the names.
         metadata: how the result was made.
-        identity: of a folder, as the worker has found it; None: it is looked for here.
+        seen: the folders of frames that may be concerned.
 
     Returns:
         The path of the result.
@@ -57,30 +57,24 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
     """
     if not is_of_many_files(job.source) and identify(job.source) != job.identity:  # else the worker has looked
         raise ChangedError(f"{job.source.name}: it changed, or is gone")
-    identity = identity or _identity_of(finished)
+    identity = seen.identify(finished)
+    if identity is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(finished))
     for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)
         if owners and not _is_same_original(owners[0][0], job):
             continue
         replaces = os.path.lexists(path)
-        if replaces and not _is_own_result(path, job, journal):
+        if replaces and not _is_own_result(path, job, journal, seen):
             continue
         journal.announce(job.id, Result(path, identity), metadata)
         if publish(finished, path, replaces=replaces):
-            remove_stale(job, path, folder, journal)
+            remove_stale(job, path, folder, journal, seen)
             return path
     raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))
 
 
-def _identity_of(finished: Path) -> Identity:
-    if finished.is_dir():
-        state = state_of_frames(finished)
-        return Identity(state.size, state.mtime_ns, state.key)
-    found = finished.stat()
-    return Identity(found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -> None:
+def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal, seen: Seen) -> None:
     """Remove what a new result has made untrue: the note of a failure, and an earlier result under another name.
 
     A file that cannot be removed (it is open on a share, or owned by another user) stays.
@@ -90,6 +84,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
         path: the path of the result.
         folder: the watched folder of the original.
         journal: the earlier result.
+        seen: the earlier result, if it is a folder of frames.
 
     """
     with _kept_if_not_removable(job):
@@ -98,7 +93,7 @@ def remove_stale(job: JobRecord, path: Path, folder: Folder, journal: Journal) -
     if earlier is None or earlier == path or not earlier.is_relative_to(folder.output):
         return
     with _kept_if_not_removable(job):
-        if _is_own_result(earlier, job, journal):
+        if _is_own_result(earlier, job, journal, seen):
             if is_frames_folder(earlier):
                 remove_folder(earlier, folder.output / f".tintd-{journal.id}-{job.id}")
             else:
@@ -116,13 +111,13 @@ def leads_out(place: Path, top: Path, folder: Folder) -> bool:
     return folder.links != "follow" and not place.resolve().is_relative_to(top.resolve())
 
 
-def is_unchanged(result: Result) -> bool:
+def is_unchanged(result: Result, seen: Seen) -> bool:
     """Whether a result is still as it was; a file system may give it another inode when it is mounted again."""
-    found, known = identify(result.path), result.identity
+    found, known = seen.identify(result.path), result.identity
     return found is not None and (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
-def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
+def move_original(job: JobRecord, folder: Folder, journal: Journal, seen: Seen) -> None:
     """Move a finished original to `done/`, if that is configured, it has not changed, and it can be moved.
 
     An original of many files is not looked at again: the worker, or the scan that has found it, has just done so.
@@ -136,7 +131,10 @@ def move_original(job: JobRecord, folder: Folder, journal: Journal) -> None:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
     try:
-        (move_folder if moves_with_folder(job, folder) else _move)(job, folder, journal)
+        if moves_with_folder(job, folder, seen.beside or ()):
+            move_folder(job, folder, journal, seen)
+        else:
+            _move(job, folder, journal)
     except OSError as error:
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=str(error))
 
@@ -188,9 +186,9 @@ def result_path(job: JobRecord, folder: Folder) -> Path:
     return named_as_file(original_path(job, folder))
 
 
-def _is_own_result(path: Path, job: JobRecord, journal: Journal) -> bool:
+def _is_own_result(path: Path, job: JobRecord, journal: Journal, seen: Seen) -> bool:
     """Whether a file is an earlier result of the same original, and unchanged."""
-    return any(_is_same_original(one, job) and is_unchanged(result) for one, result in journal.results_at(path))
+    return any(_is_same_original(one, job) and is_unchanged(result, seen) for one, result in journal.results_at(path))
 
 
 def _is_same_original(one: JobRecord, other: JobRecord) -> bool:

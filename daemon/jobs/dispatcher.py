@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -15,10 +15,11 @@ from daemon.config.colour_choice import ColourChoice, with_choice
 from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
-from daemon.files.identity import identify
+from daemon.files.identity import Seen, identify
 from daemon.files.mounts import is_present
 from daemon.jobs.delivery import leads_out, result_folder
 from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
+from daemon.jobs.looks import Looks
 from daemon.jobs.outcomes import Outcomes
 from daemon.jobs.running_job import RunningJob
 from daemon.jobs.workspace import prepare, work_folder
@@ -69,6 +70,7 @@ class Dispatcher:
         self.closed: frozenset[Path] = frozenset()
         """The watched folders whose jobs wait for a disk."""
         self._disk_space = DiskSpace(config)
+        self._looks = Looks()
         self._configure(config)
 
     @property
@@ -92,17 +94,23 @@ class Dispatcher:
         if is_parked and self._has_due_job():
             self._executor.start()
 
+    def handle_all(self, events: Iterable[Event]) -> None:
+        """Handle what the executor reports, and publish the results whose folders have been looked at."""
+        for event in events:
+            self.handle(event)
+        self._looks.finish()
+
     def handle(self, event: Event) -> None:
-        """Handle what the executor reports."""
+        """Handle one event."""
         match event:
             case WeightsLoaded(hashes):
                 self._weights |= hashes
             case Progress(number, done, frames, resumed):
                 self._running[number].note_progress(done, frames, resumed)
             case Done(number, report, weights):
-                self._outcomes.done(self._running.pop(number), report, weights)
+                self._publish(number, lambda job, seen: self._outcomes.done(job, report, weights, seen))
             case IsDuplicate(number):
-                self._outcomes.duplicate(self._running.pop(number))
+                self._publish(number, self._outcomes.duplicate)
             case Skipped(number, reason):
                 self._outcomes.failed(self._running.pop(number), "unsupported", reason)
             case Failed(number, kind, reason, trace):
@@ -117,6 +125,15 @@ class Dispatcher:
                 self._outcomes.crashed(job, reason, signal, outcome="stopped" if is_stopped else "crashed")
             case Interrupted(number):
                 self._outcomes.put_back(self._running.pop(number))
+
+    def _publish(self, number: int, publish: Callable[[RunningJob, Seen], None]) -> None:
+        job = self._running[number]
+
+        def end(seen: Seen) -> None:
+            if self._running.get(number) is job:  # it was not cancelled meanwhile
+                publish(self._running.pop(number), seen)
+
+        self._looks.before(end, job.record, job.folder, (job.result, job.record.output))
 
     def write_progress(self) -> None:
         """Write to the journal what was logged about jobs and, every few seconds, the progress of films."""
@@ -245,7 +262,9 @@ class Dispatcher:
             return None
         started = self._journal.start(record, worker, now)
         self._queue.served(record.folder)
-        job = RunningJob(started, folder, workspace, time.monotonic(), worker, original=coloured)
+        earlier = self._journal.results_at(coloured.output) if coloured and coloured.output else ()
+        known = earlier[0][1].identity if earlier else None
+        job = RunningJob(started, folder, workspace, time.monotonic(), worker, original=coloured, known=known)
         job.log.info("colouring", attempt=started.attempts)
         return job
 

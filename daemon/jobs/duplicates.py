@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from colorizer.originals import is_frames_folder, is_of_many_files
 from daemon.config.settings import Config, Folder
-from daemon.files.identity import identify
+from daemon.files.identity import Seen, exists, identify
 from daemon.jobs.delivery import is_unchanged
 from daemon.jobs.running_job import settings_hash
 from daemon.journal.journal import Journal
@@ -55,8 +56,11 @@ def _will_serve(running: JobRecord, folder: Folder, config: Config) -> bool:
 
 
 def _is_as_it_was(done: JobRecord, journal: Journal) -> bool:
-    """Whether the original and the result are still those that the journal knows."""
+    """Whether the original and the result are still those that the journal knows; the worker looks at many files."""
     known = [] if done.output is None else journal.results_at(done.output)
-    if not known or known[0][0].id != done.id or not is_unchanged(known[0][1]):
+    if not known or known[0][0].id != done.id:
         return False
-    return identify(done.source) == done.identity
+    result = known[0][1]
+    if not (is_frames_folder(result.path) or is_unchanged(result, Seen())):
+        return False
+    return exists(done.source) if is_of_many_files(done.source) else identify(done.source) == done.identity

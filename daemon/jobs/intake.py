@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
 from colorizer.photo.formats import is_named_as_photo
-from daemon.config.settings import Config
+from daemon.config.settings import Config, Folder
+from daemon.files.identity import Seen
 from daemon.jobs.adoption import Adopted, adopt_existing
 from daemon.jobs.delivery import move_original
+from daemon.jobs.looks import Looks
 from daemon.journal.journal import Journal
-from daemon.journal.records import IncomingFile
+from daemon.journal.records import IncomingFile, JobRecord
 from daemon.watch.fingerprints import FingerprintedFile, Fingerprints
 from daemon.watch.scanner import FoundFile
 from daemon.watch.watcher import Watcher
@@ -33,6 +36,7 @@ class Intake:
         self._wake = wake
         self.watcher = Watcher(config.folders, config.watching, wake)
         self._fingerprints = Fingerprints(wake)
+        self._looks = Looks(wake)
         self._adopted: Counter[Adopted] = Counter()
         """Files whose results existed already, since the last message about them."""
 
@@ -53,6 +57,7 @@ class Intake:
 
     def take_in(self) -> None:
         """Take what the threads have found so far: nothing here reads the content of a file, or a folder."""
+        self._looks.finish()
         found = self.watcher.found(_AT_ONCE)
         for seen in found:
             self._compare(seen)
@@ -75,8 +80,12 @@ class Intake:
         job = self._journal.find(found.path, found.folder.input)
         if job is None or job.identity != found.identity:
             self.watcher.observe(found.path)
-        elif job.state == "done":
-            move_original(job, found.folder, self._journal)
+        elif job.state == "done" and found.folder.original == "move":
+            self._looks.before(partial(self._move, job, found.folder), job, found.folder)
+
+    def _move(self, job: JobRecord, folder: Folder, seen: Seen) -> None:
+        if self._journal.job(job.id) == job:  # nothing has happened to it meanwhile
+            move_original(job, folder, self._journal, seen)
 
     def _enter(self, made: FingerprintedFile) -> None:
         file, content = made.file, made.fingerprint or ""

@@ -12,7 +12,7 @@ from colorizer.originals import is_of_many_files
 from colorizer.report import Report
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
-from daemon.files.identity import Identity, identify
+from daemon.files.identity import Seen, identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
 from daemon.files.text import storable
 from daemon.jobs.delivery import deliver, move_original, result_path
@@ -33,26 +33,20 @@ class Outcomes:
         self._journal = journal
         self._disk_space = disk_space
 
-    def done(self, job: RunningJob, report: Report, weights: str) -> None:
+    def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> None:
         """Publish a result."""
-        state = report.state
-        identity = None if state is None else Identity(state.size, state.mtime_ns, state.key)
-        self._publish(job, report.suffix, weights, report.notes, identity=identity)
+        self._publish(job, report.suffix, weights, report.notes, seen)
 
-    def duplicate(self, job: RunningJob) -> None:
+    def duplicate(self, job: RunningJob, seen: Seen) -> None:
         """End a job whose file has the content of a coloured one: with the result of that one, or without any."""
         original, record = job.original, job.record
-        if (
-            original is None
-            or identify(original.source) != original.identity
-            or identify(record.source) != record.identity
-        ):
+        if original is None or not (_is_as_it_was(original) and _is_as_it_was(record)):
             self.put_back(job, "changed while it was compared")
             return
         reason = f"the same content as {storable(str(original.source))}"
         if job.folder.duplicates == "link" and original.output is not None:
             notes = (*original.notes, f"{reason}: has its result")
-            self._publish(job, original.output.suffix, original.weights or "", notes, reason=reason)
+            self._publish(job, original.output.suffix, original.weights or "", notes, seen, reason=reason)
         else:
             self._skip(job, reason)
 
@@ -92,15 +86,15 @@ class Outcomes:
         suffix: str,
         weights: str,
         notes: tuple[str, ...],
+        seen: Seen,
         *,
         reason: str | None = None,
-        identity: Identity | None = None,
     ) -> None:
         """Publish a result; a reason says where it comes from, if the file was not coloured."""
         metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
         record = self._latest(job)
         try:
-            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata, identity)
+            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata, seen)
         except ChangedError:
             self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:
@@ -108,7 +102,7 @@ class Outcomes:
         else:
             self._journal.finish(job.record.id, time.time(), reason)
             job.log.info("done", output=str(path), seconds=round(metadata.seconds, 2), notes=notes)
-            move_original(record, job.folder, self._journal)
+            move_original(record, job.folder, self._journal, seen)
             clear(job.workspace)
 
     def _latest(self, job: RunningJob) -> JobRecord:
@@ -133,8 +127,7 @@ class Outcomes:
         if disk is not None:
             self.hold(job, disk)
             return
-        is_changed = not is_of_many_files(record.source) and identify(record.source) != record.identity
-        if is_changed or kind == "changed":
+        if not _is_as_it_was(record) or kind == "changed":
             self._supersede(job, end)
             return
         if kind == "unwritten":
@@ -179,3 +172,8 @@ class Outcomes:
             leave_note(job.folder.output, result_path(job.record, job.folder), state, reason)
         except OSError as error:
             job.log.warning("no note could be left", reason=str(error))
+
+
+def _is_as_it_was(record: JobRecord) -> bool:
+    """Whether an original is as the journal knows it; at one of many files the worker has just looked."""
+    return is_of_many_files(record.source) or identify(record.source) == record.identity

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from colorizer.originals import is_frames_folder
 from daemon.config.settings import Config
 from daemon.files.exchange import put_back
-from daemon.files.identity import identify
+from daemon.files.identity import Result, Seen, has_its_name, identify
 from daemon.jobs.delivery import find_moved, remove_stale
 from daemon.jobs.retries import after_interruption
 from daemon.jobs.workspace import work_path
@@ -26,10 +27,10 @@ def recover(journal: Journal, config: Config, now: float, *, counts: bool) -> No
 
     """
     for job, result in journal.interrupted():
-        if result is not None and identify(result.path) == result.identity:  # an earlier one has another inode
+        if result is not None and _is_published(result):
             folder = config.folder_at(job.folder)
             if folder is not None:
-                remove_stale(job, result.path, folder, journal)
+                remove_stale(job, result.path, folder, journal, Seen())
             journal.finish(job.id, now)
         else:
             _put_earlier_back(job, config, journal)
@@ -39,6 +40,11 @@ def recover(journal: Journal, config: Config, now: float, *, counts: bool) -> No
     for folder in config.folders:
         for job in journal.done_outside(folder.input, DONE) if folder.original == "move" else ():
             find_moved(job, folder, journal)
+
+
+def _is_published(result: Result) -> bool:
+    """Whether a result that was announced has its name; an earlier one has another inode."""
+    return has_its_name(result) if is_frames_folder(result.path) else identify(result.path) == result.identity
 
 
 def _put_earlier_back(job: JobRecord, config: Config, journal: Journal) -> None:

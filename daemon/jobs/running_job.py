@@ -10,9 +10,10 @@ from pathlib import Path
 import structlog
 
 from colorizer.job import Job
-from colorizer.originals import OriginalState, is_of_many_files
+from colorizer.originals import OriginalState, is_frames_folder, is_of_many_files
 from colorizer.settings import JobSettings
 from daemon.config.settings import Folder
+from daemon.files.identity import Identity
 from daemon.jobs.speed import Speed
 from daemon.jobs.workspace import new_result
 from daemon.journal.records import JobRecord
@@ -40,6 +41,8 @@ class RunningJob:
     speed: Speed = field(default_factory=Speed)
     original: JobRecord | None = None
     """A job that is done, and whose file seems to have the same content."""
+    known: Identity | None = None
+    """The identity of its result."""
     result: Path = field(init=False)
     """The file of the result, in the workspace."""
     file: str = field(init=False)
@@ -69,8 +72,8 @@ class RunningJob:
     @property
     def job(self) -> Job:
         """The job for the worker."""
-        source, known = self.record.source, self.record.identity
-        state = OriginalState(known.size, known.mtime_ns, known.inode) if is_of_many_files(source) else None
+        source = self.record.source
+        state = _state_of(self.record.identity) if is_of_many_files(source) else None
         return Job(source, self.result, self.workspace, self.folder.job_settings, original=state)
 
     @property
@@ -78,7 +81,11 @@ class RunningJob:
         """The file to compare with; None if there is none."""
         if self.original is None:
             return None
-        return ColouredFile(self.original.source, self.original.output if self.folder.duplicates == "link" else None)
+        source, output = self.original.source, self.original.output
+        known = {source: _state_of(self.original.identity)} if is_of_many_files(source) else {}
+        if output is not None and self.known is not None and is_frames_folder(output):
+            known[output] = _state_of(self.known)
+        return ColouredFile(source, output if self.folder.duplicates == "link" else None, known)
 
     @property
     def settings_hash(self) -> str:
@@ -89,6 +96,10 @@ class RunningJob:
     def log(self) -> structlog.typing.FilteringBoundLogger:
         """A log that names the job."""
         return log_of(self.record)
+
+
+def _state_of(identity: Identity) -> OriginalState:
+    return OriginalState(identity.size, identity.mtime_ns, identity.inode)
 
 
 def log_of(record: JobRecord) -> structlog.typing.FilteringBoundLogger:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from colorizer.durable import make_folder, sync_folder
 from colorizer.frame_sequence import is_sequence, sound_of
 from colorizer.originals import is_of_many_files
 from daemon.config.settings import Folder
-from daemon.files.identity import identify
+from daemon.files.identity import Seen
 from daemon.files.publisher import move_to
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord
@@ -26,26 +26,37 @@ _LEFT: frozenset[State] = frozenset({"done", "skipped"})
 """The states of originals that may move: one that has failed stays where people look for it."""
 
 
-def moves_with_folder(job: JobRecord, folder: Folder) -> bool:
+def may_move_with_folder(job: JobRecord, folder: Folder) -> bool:
+    """Whether an original may move with its folder, as the files beside it have to show."""
+    is_in_folder = folder.sequences is not None and bool(job.path.parent.name)
+    return folder.original == "move" and (is_in_folder or is_of_many_files(job.source))
+
+
+def originals_beside(job: JobRecord, folder: Folder) -> tuple[Path, ...]:
+    """The originals in the folder with which one would move, its own included."""
+    return tuple(walk(folder, folder.input / _folder_of(job)))
+
+
+def moves_with_folder(job: JobRecord, folder: Folder, beside: Sequence[Path]) -> bool:
     """Whether an original moves with its folder: a film of many files, and what lies beside the frames of one."""
     if folder.sequences is None or not job.path.parent.name:
         return is_of_many_files(job.source)
-    return is_of_many_files(job.source) or any(map(is_sequence, walk(folder, job.source.parent)))
+    return is_of_many_files(job.source) or any(map(is_sequence, beside))
 
 
-def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
+def move_folder(job: JobRecord, folder: Folder, journal: Journal, seen: Seen) -> None:
     """Move the folder of a sequence and all that lies in it, or the folder of a disc, and note where all is now.
 
     Raises:
         OSError: it cannot be moved.
 
     """
-    moved = job.path if is_named_as_disc(job.path) else job.path.parent
+    moved = _folder_of(job)
     if not moved.name:
         reason = "its frames lie in the watched folder itself; in a folder of their own they would be moved"
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
-    inside = list(_finished(job, folder.input / moved, folder, journal))
+    inside = list(_finished(job, folder, journal, seen))
     if None in inside:
         return
     sounds = [sound_of(one.source) for one in inside if one is not None and is_sequence(one.source)]
@@ -63,11 +74,16 @@ def move_folder(job: JobRecord, folder: Folder, journal: Journal) -> None:
             journal.relocate(one.id, folder.input, path.relative_to(folder.input))
 
 
-def _finished(moving: JobRecord, place: Path, folder: Folder, journal: Journal) -> Iterator[JobRecord | None]:
+def _folder_of(job: JobRecord) -> Path:
+    """The folder that moves, in the watched one."""
+    return job.path if is_named_as_disc(job.path) else job.path.parent
+
+
+def _finished(moving: JobRecord, folder: Folder, journal: Journal, seen: Seen) -> Iterator[JobRecord | None]:
     """The job of each original in a folder; None for one that is not finished. The one that moves is as it was."""
-    for path in walk(folder, place):
+    for path in seen.beside or ():
         job = journal.find(path, folder.input)
-        is_same = job is not None and (job.id == moving.id or job.identity == identify(path))
+        is_same = job is not None and (job.id == moving.id or job.identity == seen.identify(path))
         yield job if job is not None and job.state in _LEFT and is_same else None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from colorizer.copying import copy_file
 from colorizer.durable import sync_file, sync_folder
 from colorizer.job import Job
-from colorizer.originals import files_of, state_of
+from colorizer.originals import OriginalState, files_of, state_of
 from daemon.workers.task import ColouredFile
 
 _CHUNK = 1 << 20
@@ -30,6 +30,8 @@ def reuse_result(job: Job, coloured: ColouredFile, on_progress: Callable[[int, i
 
     """
     try:
+        if not all(_is_as_it_was(*one) for one in coloured.known.items()):
+            return False
         if not is_same_content(job.source, coloured.original, on_progress):
             return False
         if coloured.result is not None:
@@ -37,6 +39,12 @@ def reuse_result(job: Job, coloured: ColouredFile, on_progress: Callable[[int, i
     except OSError:
         return False
     return True
+
+
+def _is_as_it_was(path: Path, known: OriginalState) -> bool:
+    """Whether there is no other version; a file system may give it another inode when it is mounted again."""
+    found = state_of(path)
+    return (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
 def is_same_content(one: Path, other: Path, on_progress: Callable[[int, int], None]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
 from colorizer.job import Job, Part, Span
+from colorizer.originals import OriginalState
 
 
 class TaskKind(StrEnum):
@@ -57,6 +58,8 @@ class ColouredFile:
     original: Path
     result: Path | None
     """The result to use again; None if a duplicate gets no result."""
+    known: Mapping[Path, OriginalState] = field(default_factory=dict)
+    """What of both has many files, in the state that it must have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from colorizer.errors import ChangedError
 from daemon.config.settings import Folder
-from daemon.files.identity import Result, identify
+from daemon.files.identity import Result, Seen, identify
 from daemon.jobs.delivery import deliver, find_moved, original_path
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
@@ -39,7 +39,7 @@ class Delivery:
         """Deliver a result."""
         finished = self.folder.output / ".finished"
         finished.write_text("result")
-        path = deliver(finished, ".png", job or self.job, self.folder, self.journal, METADATA)
+        path = deliver(finished, ".png", job or self.job, self.folder, self.journal, METADATA, Seen())
         self.journal.finish((job or self.job).id, 2)
         return path
 

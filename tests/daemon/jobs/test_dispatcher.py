@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -252,3 +253,36 @@ def test_too_many_open_files_leave_no_job_running(setup: Setup, monkeypatch: pyt
 def fail(*_: object) -> None:
     """Nothing can be opened."""
     raise OSError(errno.EMFILE, "too many open files")
+
+
+def test_many_frames_are_looked_at_in_a_thread(setup: Setup) -> None:
+    """Breaks: the main loop looked at each of 100,000 frames, and nobody was answered meanwhile."""
+    setup.drop("scan.vob")
+    (number,) = setup.start()
+    assert isinstance(setup.executor.task, ColourFiles)
+    result = setup.executor.task.jobs[number].target
+    result.mkdir()
+    for frame in range(5):
+        (result / f"scan.{frame}.png").write_bytes(b"frame")
+    setup.end(Done(number, Report(kind="film", suffix=".frames", width=1, height=1), "weights"))
+    assert setup.history() == [("running", None)]
+    while setup.dispatcher.running:
+        setup.dispatcher.handle_all(())
+    assert setup.history() == [("done", "done")]
+    (published,) = setup.journal.results_at(setup.outbox / "scan.frames")
+    assert published[1].identity == identify(setup.outbox / "scan.frames")
+
+
+def test_a_job_that_is_cancelled_while_its_frames_are_looked_at_is_not_published(setup: Setup) -> None:
+    """It was given up; nothing lies in the output folder."""
+    setup.drop("scan.vob")
+    (number,) = setup.start()
+    assert isinstance(setup.executor.task, ColourFiles)
+    setup.executor.task.jobs[number].target.mkdir()
+    setup.end(Done(number, Report(kind="film", suffix=".frames", width=1, height=1), "weights"))
+    setup.dispatcher.cancel("*")
+    for look in (thread for thread in threading.enumerate() if thread.name == "look"):
+        look.join()
+    setup.dispatcher.handle_all(())
+    assert setup.history()[0][0] == "skipped"
+    assert not (setup.outbox / "scan.frames").exists()
