@@ -28,7 +28,7 @@ from colorizer.film.decode.film_info import (
     SideStream,
 )
 from colorizer.film.decode.folders.disc_film import titles_of
-from colorizer.film.decode.folders.sequence_film import USUAL_RATE, is_density, refuse_undecodable, undecoded
+from colorizer.film.decode.folders.sequence_film import USUAL_RATE, check_frames, is_density, undecoded
 from colorizer.film.decode.late_streams import find_streams
 from colorizer.film.decode.mp4 import refuse_cut_mp4
 from colorizer.film.decode.packets import read_packets
@@ -77,8 +77,8 @@ def probe_film(
 
     """
     sequence_rate = USUAL_RATE if rate is None else Fraction(rate)
-    if is_sequence(path) and (frames := read_sequence(path).frames):
-        refuse_undecodable(frames[0].path)
+    if is_sequence(path):
+        check_frames(path, most_megapixels)
     if streams is None:
         streams = find_streams(path, on_progress)
     with open_film(path, sequence_rate, streams) as container:

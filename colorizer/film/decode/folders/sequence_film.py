@@ -14,20 +14,22 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 
-import tifffile
-
-from colorizer.errors import MediaError, UnsupportedError
+from colorizer.errors import MediaError
 from colorizer.film.decode.folders.joined_file import JoinedFile, Piece
+from colorizer.film.decode.folders.tiff_frames import (
+    ADVICE,
+    SUFFIXES,
+    TiffFrames,
+    check_tiff_frames,
+    is_floating,
+    room_of,
+)
 from colorizer.frame_sequence import FrameSequence, read_sequence
 
 USUAL_RATE = Fraction(24)
 """Frames per second of a sequence of which nobody has said it."""
 _CODECS = {".dpx": b"dpx ", ".tif": b"tiff", ".tiff": b"tiff", ".png": b"png ", ".exr": b"exr "}
 """libav's codes of the formats of frames in a QuickTime film, by the suffix."""
-_TIFFS = frozenset({".tif", ".tiff"})
-_DECODED = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
-"""Compressions of TIFF that libav decodes."""
-_TIFF_ADVICE = "save the frames in strips of 8 or 16 bits, not compressed or with LZW or Deflate, and not as BigTIFF"
 _TRANSFER_PLACE = 801
 """Where a DPX header has the code of its transfer characteristic (SMPTE ST 268-1, field 25.9)."""
 _UNDEFINED = frozenset({0, 255})
@@ -62,7 +64,11 @@ def open_sequence(path: Path, rate: Fraction) -> JoinedFile:
             f"{path.name}: {len(sequence.frames)} frames, and {sequence.missing} numbers between them are missing: "
             "these are not the frames of a film, or too few of them are here"
         )
-    return JoinedFile(str(path), _header(sequence, rate), [Piece(frame.path, frame.size) for frame in sequence.frames])
+    frames = sequence.frames
+    if path.suffix.lower() in SUFFIXES:
+        room = room_of(frames)
+        return TiffFrames(str(path), _header(sequence, rate, room), frames, room)
+    return JoinedFile(str(path), _header(sequence, rate, 0), [Piece(frame.path, frame.size) for frame in frames])
 
 
 def decoder_options(path: Path) -> dict[str, str]:
@@ -82,6 +88,8 @@ def describe_transfer(frame: Path, *, again: bool = False) -> Iterator[str]:
     if frame.suffix.lower() == ".exr":
         if not again:
             yield "linear light became 16 bits with the curve of sRGB: what is brighter than 1 is white"
+    elif frame.suffix.lower() in SUFFIXES and is_floating(frame):
+        yield "floating point became 16 bits: what is brighter than 1 is white"
     elif code in _LOGS:
         yield f"the frames declare {_LOGS[code]} (log): their codes stay, and colours are chosen as for a screen"
     elif code == _LINEAR:
@@ -92,34 +100,18 @@ def undecoded(path: Path) -> str:
     """What to do about a sequence of which no frame can be decoded; empty where nobody knows."""
     if path.suffix.lower() == ".exr":
         return "; save its frames with R, G and B, or Y, that are in no layer"
-    return f"; {_TIFF_ADVICE}" if path.suffix.lower() in _TIFFS else ""
+    return f"; {ADVICE}" if path.suffix.lower() in SUFFIXES else ""
 
 
-def refuse_undecodable(frame: Path) -> None:
-    """Refuse a TIFF that libav decodes as black: tiles, JPEG and other compressions.
+def check_frames(path: Path, most_megapixels: int) -> None:
+    """Check that a sequence has a frame that can be read, before libav takes what it does not know for black.
 
     Raises:
-        UnsupportedError: it is one.
+        UnsupportedError: it has none.
 
     """
-    if frame.suffix.lower() not in _TIFFS:
-        return
-    try:
-        with tifffile.TiffFile(frame) as file:
-            page = file.pages.first
-            is_tiled, compression = page.is_tiled, int(page.compression)
-    except Exception:  # noqa: BLE001 (tifffile may raise anything at a damaged file)
-        return  # its decoder says what is wrong
-    if is_tiled or compression not in _DECODED:
-        what = "in tiles" if is_tiled else f"with compression {_name_of(compression)}"
-        raise UnsupportedError(f"{frame.name}: libav decodes no TIFF {what}; {_TIFF_ADVICE}")
-
-
-def _name_of(compression: int) -> str:
-    try:
-        return tifffile.COMPRESSION(compression).name
-    except ValueError:
-        return str(compression)
+    if path.suffix.lower() in SUFFIXES:
+        check_tiff_frames(read_sequence(path).frames, most_megapixels)
 
 
 def is_density(frame: Path) -> bool:
@@ -137,15 +129,16 @@ def _transfer(frame: Path) -> int | None:
     return colorimetry if transfer in _UNDEFINED and colorimetry in _LOGS else transfer
 
 
-def _header(sequence: FrameSequence, rate: Fraction) -> bytes:
+def _header(sequence: FrameSequence, rate: Fraction, room: int) -> bytes:
     """All that comes before the first frame; its length is known before the places of the frames are."""
     kind = _box(b"ftyp", b"qt  ", bytes(4), b"qt  ")
-    media = _LONG + sum(frame.size for frame in sequence.frames)
-    begin = len(kind) + len(_movie(sequence, rate, 0)) + _LONG
-    return kind + _movie(sequence, rate, begin) + struct.pack(">I4sQ", 1, b"mdat", media)
+    sizes = [max(frame.size, room) for frame in sequence.frames]
+    media = _LONG + sum(sizes)
+    begin = len(kind) + len(_movie(sequence, rate, sizes, 0)) + _LONG
+    return kind + _movie(sequence, rate, sizes, begin) + struct.pack(">I4sQ", 1, b"mdat", media)
 
 
-def _movie(sequence: FrameSequence, rate: Fraction, begin: int) -> bytes:
+def _movie(sequence: FrameSequence, rate: Fraction, sizes: list[int], begin: int) -> bytes:
     ticks = _durations(sequence, rate)
     length, scale = sum(ticks), rate.numerator
     movie = _full(b"mvhd", 1, struct.pack(">QQIQIH10x", 0, 0, scale, length, 65536, 256), _MATRIX, bytes(24), _u32(2))
@@ -153,16 +146,15 @@ def _movie(sequence: FrameSequence, rate: Fraction, begin: int) -> bytes:
     media = _full(b"mdhd", 1, struct.pack(">QQIQHH", 0, 0, scale, length, 0x55C4, 0))
     handler = _full(b"hdlr", 0, bytes(4), b"vide", bytes(13))
     reference = _box(b"dinf", _full(b"dref", 0, _u32(1), struct.pack(">I4sI", 12, b"url ", 1)))
-    information = _box(b"minf", _full(b"vmhd", 0, bytes(8)), reference, _samples(sequence, ticks, begin))
+    information = _box(b"minf", _full(b"vmhd", 0, bytes(8)), reference, _samples(sequence, ticks, sizes, begin))
     return _box(b"moov", movie, _box(b"trak", track, _box(b"mdia", media, handler, information)))
 
 
-def _samples(sequence: FrameSequence, ticks: list[int], begin: int) -> bytes:
+def _samples(sequence: FrameSequence, ticks: list[int], sizes: list[int], begin: int) -> bytes:
     """The index: how the frames are coded, how long they are shown, how large they are and where they lie."""
     codec = _CODECS[sequence.path.suffix.lower()]
     entry = _box(codec, struct.pack(">6xH16xHHIIIH32xHh", 1, 0, 0, 72 << 16, 72 << 16, 0, 1, 24, -1))
     runs = [(len(list(run)), tick) for tick, run in groupby(ticks)]
-    sizes = [frame.size for frame in sequence.frames]
     places = list(accumulate(sizes[:-1], initial=begin))
     return _box(
         b"stbl",

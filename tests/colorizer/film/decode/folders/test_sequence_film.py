@@ -1,18 +1,15 @@
 """Tests of colorizer/film/decode/folders/sequence_film.py."""
 
-import struct
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
-import tifffile
 import torch
 
-from colorizer.errors import MediaError, UnsupportedError
-from colorizer.film.decode.folders.sequence_film import describe_transfer, open_sequence, refuse_undecodable
+from colorizer.errors import MediaError
+from colorizer.film.decode.folders.sequence_film import describe_transfer, open_sequence
 from colorizer.film.decode.frames import read_frames
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
@@ -113,27 +110,3 @@ def test_sound_beside_the_frames_is_a_stream(tmp_path: Path) -> None:
     info = probe_film(folder / "#.png", 100, "24")
     assert [(stream.kind, stream.codec) for stream in info.side_streams] == [("audio", "pcm_s24le")]
     assert info.sound == tmp_path / "reel.wav"
-
-
-@pytest.mark.parametrize(
-    ("options", "words"), [({"tile": (64, 64)}, "in tiles"), ({"compression": "zstd"}, "with compression ZSTD")]
-)
-def test_tiffs_that_libav_shows_as_black_are_refused(tmp_path: Path, options: dict[str, Any], words: str) -> None:
-    """With what to do; LZW is decoded."""
-    for number in range(2):
-        tifffile.imwrite(tmp_path / f"{number}.tif", np.full((96, 64), 200, np.uint8), **options)
-    with pytest.raises(UnsupportedError, match=rf"^0\.tif: libav decodes no TIFF {words}; save the frames"):
-        probe_film(tmp_path / "#.tif", 100)
-    tifffile.imwrite(tmp_path / "0.tif", np.full((96, 64), 200, np.uint8), compression="lzw")
-    assert probe_film(tmp_path / "#.tif", 100).pixels == "gray"
-
-
-def test_a_damaged_tiff_is_left_to_its_decoder(tmp_path: Path) -> None:
-    """Breaks: two compressions in one tag end in an error of Python."""
-    path = tmp_path / "1.tif"
-    tifffile.imwrite(path, np.zeros((16, 16), np.uint16), metadata=None)
-    content = path.read_bytes()
-    once = struct.pack("<HHI", 259, 3, 1)
-    assert once in content
-    path.write_bytes(content.replace(once, struct.pack("<HHI", 259, 3, 2)))
-    refuse_undecodable(path)
