@@ -35,11 +35,12 @@ def limit_threads(threads: int) -> None:
 
     Beside another busy process, threads that spin take the processors from the threads that they wait for. OpenMP and
     libvips read these variables when they are loaded: call this before torch is imported. A variable that is set
-    already stays as it is.
+    already stays as it is. NumPy's matrices are small, and the threads of its OpenBLAS would spin: it has one.
 
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("VIPS_CONCURRENCY", str(threads))
 
 

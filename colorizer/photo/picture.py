@@ -72,13 +72,9 @@ class Photo:
     """What was left out, or is read otherwise than it lies in the file."""
 
 
-Strip = Callable[[], NDArray[Any]]
-"""Computes some lines of a picture, (n, W, 3), in any thread."""
-
-
 @dataclass(frozen=True, slots=True)
 class ColouredStrips:
-    """A coloured picture without alpha, which is read from top to bottom, and computed in strips.
+    """A coloured picture without alpha, which is read from top to bottom, and computed in strips (n, W, 3).
 
     Both functions take the number of lines of a strip; the last one may have fewer.
     """
@@ -89,9 +85,9 @@ class ColouredStrips:
     """Type of its samples as R'G'B', uchar or ushort."""
     resolution: tuple[float, float] | None
     """Pixels an inch, across and along, if the original says so."""
-    rgb: Callable[[int], Iterator[Strip]]
+    rgb: Callable[[int], Iterator[NDArray[Any]]]
     """R'G'B' (sRGB)."""
-    ycbcr: Callable[[int], Iterator[Strip]]
+    ycbcr: Callable[[int], Iterator[NDArray[Any]]]
     """Full-range Y'CbCr of 8 bits (JFIF)."""
 
 

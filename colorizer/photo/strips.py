@@ -26,7 +26,6 @@ from colorizer.photo.picture import (
     MILLIMETRES,
     ColouredStrips,
     Picture,
-    Strip,
     is_plain,
     luma_of,
     luma_weights,
@@ -114,20 +113,14 @@ def _strips(  # noqa: PLR0913
     lines: int,
     *,
     on_progress: Callable[[], None],
-) -> Iterator[Strip]:
-    """Read a picture once; each strip codes its luma (n, W) and colour (see `FullChroma.strip`)."""
+) -> Iterator[NDArray[Any]]:
+    """Read a picture once; `code` makes strips of its luma (n, W) and colour (see `FullChroma.strip`)."""
     chroma = FullChroma(fit, picture.height, picture.width, white)
     for number, samples in enumerate(read_strips(_readable(picture, white), lines)):
-        yield partial(_coded, samples, number * lines, chroma, code)
+        luma = _luma(samples)
+        yield code(luma, chroma.strip(luma, number * lines))
         on_progress()
     picture.check_pass()
-
-
-def _coded(
-    samples: NDArray[Any], first: int, chroma: FullChroma, code: Callable[[_Plane, _Plane], NDArray[Any]]
-) -> NDArray[Any]:
-    luma = _luma(samples)
-    return code(luma, chroma.strip(luma, first))
 
 
 def _readable(picture: Picture, white: float) -> pyvips.Image:

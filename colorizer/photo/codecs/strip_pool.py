@@ -1,4 +1,4 @@
-"""Strips of a picture, which are computed and encoded, or decoded, in several threads."""
+"""Strips of a picture, which are encoded or decoded in several threads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import pyvips
 import torch
 from numpy.typing import NDArray
 
-from colorizer.photo.picture import Strip
-
 STRIP_BYTES = 1 << 20
 """About the bytes of the samples of a strip."""
 _AHEAD = 16
@@ -21,18 +19,18 @@ _AHEAD = 16
 _Done = TypeVar("_Done")
 
 
-def encoded_strips(strips: Iterable[Strip], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
-    """Compute strips and encode them in several threads; only a few are in memory.
+def encoded_strips(strips: Iterable[NDArray[Any]], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
+    """Encode strips in several threads while the next ones are computed; only a few are in memory.
 
     Args:
-        strips: of a picture.
-        encode: encodes the samples of one, (n, W, 3), in any thread.
+        strips: of a picture, (n, W, 3).
+        encode: encodes one in any thread.
 
     Yields:
         The encoded strips in their order.
 
     """
-    return in_threads(partial(_encoded, encode, strip) for strip in strips)
+    return in_threads(partial(encode, strip) for strip in strips)
 
 
 def in_threads(steps: Iterable[Callable[[], _Done]]) -> Iterator[_Done]:
@@ -45,10 +43,6 @@ def in_threads(steps: Iterable[Callable[[], _Done]]) -> Iterator[_Done]:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _encoded(encode: Callable[[NDArray[Any]], bytes], strip: Strip) -> bytes:
-    return encode(strip())
 
 
 def srgb_profile() -> bytes:
