@@ -12,6 +12,7 @@ from torch.nn import functional
 from colorizer.model.chroma import ChromaFit, chroma_of, fade_in_darkness, fit_chroma
 from colorizer.model.colour_model import ColourModel
 from colorizer.model.decoding import Decoding
+from colorizer.model.device import threads_for
 from colorizer.model.lab import Matrix, lightness_of_luma
 from colorizer.model.memory import BatchLimit
 from colorizer.model.prediction import read
@@ -94,7 +95,8 @@ class Colorist:
 @torch.inference_mode()
 def fit_colours(luma: Tensor, ab: Tensor, matrix: Matrix) -> ChromaFit:
     """Fit the chroma of colours (N, 2, h, w) to their luma (N, 1, h, w)."""
-    return fit_chroma(luma, fade_in_darkness(luma, chroma_of(luma, ab, matrix)))
+    with threads_for(luma):
+        return fit_chroma(luma, fade_in_darkness(luma, chroma_of(luma, ab, matrix)))
 
 
 def working_extent(height: int, width: int, size: int) -> tuple[int, int]:

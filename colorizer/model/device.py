@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
+from torch import Tensor
 
 from colorizer.errors import DeviceError
+
+_SMALL = 1 << 17
+"""Values of planes up to which one thread takes less time than two, of which the second must wake for each step."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -56,6 +60,11 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def threads_for(planes: Tensor) -> AbstractContextManager[None]:
+    """Have torch compute in one thread if planes are few and small; see `one_thread`."""
+    return one_thread() if planes.device.type == "cpu" and planes.numel() <= _SMALL else nullcontext()
 
 
 def _is_present(device: torch.device) -> bool:

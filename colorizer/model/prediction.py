@@ -9,6 +9,7 @@ from torch import Tensor
 
 from colorizer.model.chroma import upsample
 from colorizer.model.decoding import Decoding, decode
+from colorizer.model.device import threads_for
 from colorizer.model.padding import Padding, crop
 
 
@@ -49,7 +50,8 @@ def read(prediction: Prediction, decoding: Decoding) -> Tensor:
 def _read_group(prediction: Prediction, output: Tensor, lightness: Tensor, decoding: Decoding) -> Tensor:
     filled, guide = _fill(output, prediction.group), _fill(lightness, prediction.group)
     ab = filled if prediction.bins is None else decode(filled, prediction.bins, decoding)
-    return crop(upsample(ab, guide), prediction.padding)[: len(output)]
+    with threads_for(guide):
+        return crop(upsample(ab, guide), prediction.padding)[: len(output)]
 
 
 def _fill(batch: Tensor, size: int) -> Tensor:

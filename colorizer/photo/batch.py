@@ -59,7 +59,7 @@ def colorize_photos(
     fits: _Fits = {}
     room = _ROOM
     with (
-        ThreadPoolExecutor(1, "network") if len(jobs) > 1 else nullcontext() as network,
+        start_network_thread() if len(jobs) > 1 else nullcontext() as network,
         ThreadPoolExecutor(1, "fingerprints") as fingerprints,
     ):
         for number, job in enumerate(jobs):
@@ -84,6 +84,13 @@ def colorize_photos(
                 yield number, write(photo, own, makers.pop(number).result(), on_progress)
             except Exception as error:  # noqa: BLE001 (likewise)
                 yield number, error
+
+
+def start_network_thread() -> ThreadPoolExecutor:
+    """Start a thread that has as many threads of torch as this one, also while this one computes alone."""
+    network = ThreadPoolExecutor(1, "network")
+    network.submit(torch.get_num_threads).result()  # otherwise it has as many as there are at its first computation
+    return network
 
 
 def _maker(photo: ExaminedPhoto, open_colorist: Callable[[ColourSettings], Colorist]) -> str | None:

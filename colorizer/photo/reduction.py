@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.model.colorist import shrink
+from colorizer.model.device import threads_for
 from colorizer.model.lab import luma_of_rgb
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins, refine
@@ -222,4 +223,6 @@ def _without_surround(
 
 def _judge(rgb: Tensor, sides: tuple[int, int]) -> Judgement:
     """Judge frames together, R'G'B' or grey, (3 or 1, h, w), at a height and width."""
-    return judge(shrink(rgb[None], sides)[0].expand(3, -1, -1))
+    small = shrink(rgb[None], sides)[0].expand(3, -1, -1)
+    with threads_for(small):
+        return judge(small)

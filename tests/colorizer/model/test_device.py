@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from colorizer.errors import DeviceError
-from colorizer.model.device import bfloat16_is_faster, choose_device, one_thread
+from colorizer.model.device import bfloat16_is_faster, choose_device, one_thread, threads_for
 
 
 def test_auto_finds_what_is_there() -> None:
@@ -37,5 +37,21 @@ def test_threads_that_are_started_inside_compute_alone() -> None:
             assert (torch.get_num_threads(), pool.submit(torch.get_num_threads).result()) == (1, 1)
         with ThreadPoolExecutor(1) as pool:
             assert (torch.get_num_threads(), pool.submit(torch.get_num_threads).result()) == (3, 3)
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("planes", "threads"),
+    [(torch.empty(2, 100, 100), 1), (torch.empty(2, 1000, 1000), 3), (torch.empty(2, 100, 100, device="meta"), 3)],
+)
+def test_one_thread_computes_on_small_planes(planes: torch.Tensor, threads: int) -> None:
+    """A second one would be woken for less work than that takes; other devices do not compute with these threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with threads_for(planes):
+            assert torch.get_num_threads() == threads
+        assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from colorizer.errors import DeviceError
 from colorizer.job import Job
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
+from colorizer.model.device import one_thread
 from colorizer.model.lab import Matrix
 from colorizer.photo import batch
 from colorizer.report import Report
@@ -132,3 +134,14 @@ def test_an_animation_of_many_frames_is_predicted_in_parts(
     monkeypatch.setattr(Colorist, "fit", count)
     assert colorize(job(tmp_path, tmp_path / "a.gif", weights, "all"), silent).frames == 20
     assert calls == [16, 4]
+
+
+def test_the_network_has_all_threads_also_while_others_compute_alone() -> None:
+    """A thread that begins to compute meanwhile would have one for good, and take longer for a whole batch."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with batch.start_network_thread() as network, one_thread():
+            assert network.submit(torch.get_num_threads).result() == 3
+    finally:
+        torch.set_num_threads(before)
