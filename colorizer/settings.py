@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveInt,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -45,6 +46,18 @@ class Section(BaseModel):
     """A part of the settings: read once, never changed, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _counts_no_truth(cls, value: object, info: ValidationInfo) -> object:
+        """A number is not meant by `yes`, which YAML takes for true, and Python for 1."""
+        kinds = _kinds(cls.model_fields[info.field_name].annotation) if info.field_name else frozenset()
+        return str(value).lower() if isinstance(value, bool) and kinds & {int, float} and bool not in kinds else value
+
+
+def _kinds(annotation: object) -> frozenset[object]:
+    """A type, and those that it consists of."""
+    return frozenset((annotation,)).union(*map(_kinds, get_args(annotation)))
 
 
 class ColourSettings(Section):

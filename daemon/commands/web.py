@@ -25,8 +25,12 @@ def web(
         typer.echo("tintd: the web page is off (`web.address` in the configuration)", err=True)
         raise typer.Exit(1)
     if link:
-        from daemon.web.site.addresses import link_of  # noqa: PLC0415
+        from daemon.web.site.addresses import address_of, is_served, link_of  # noqa: PLC0415
 
+        if not is_served(settings.web):
+            address = "a port that is not configured" if settings.web.port == 0 else address_of(settings.web)
+            typer.echo(f"tintd: no page is served at {address}: start the service, or `tintd web`", err=True)
+            raise typer.Exit(1)
         typer.echo(link_of(settings.web, open_credentials(settings), time.time()))
         return
     configure_log(settings.log)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
 from daemon.config.web_settings import Web
 from daemon.web.site.credentials import Credentials
+
+_PATIENCE = 5.0
+"""Seconds for which an answer is waited for."""
+_MOST = 1 << 12
+"""Bytes of an answer that are read."""
 
 
 def link_of(web: Web, credentials: Credentials, now: float, port: int | None = None) -> str:
@@ -14,6 +23,21 @@ def link_of(web: Web, credentials: Credentials, now: float, port: int | None = N
 
     """
     return f"{address_of(web, port)}login?link={credentials.make_link(now)}"
+
+
+def is_served(web: Web) -> bool:
+    """Whether a page of tintd answers at the configured address."""
+    if web.port == 0:  # its log says which port it has taken
+        return False
+    address = urlsplit(address_of(web))
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/healthz")
+        return "status" in json.loads(connection.getresponse().read(_MOST))
+    except (OSError, HTTPException, ValueError, TypeError):
+        return False
+    finally:
+        connection.close()
 
 
 def address_of(web: Web, port: int | None = None) -> str:

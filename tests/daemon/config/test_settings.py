@@ -122,6 +122,12 @@ def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (FOLDERS + "monitoring: {address: 9108}", "monitoring.address: must be off or HOST:PORT"),
         (FOLDERS + "work: {order: yes}", "work.order: must be oldest, smallest or photos, not `true`"),
         (FOLDERS + "work: {workers: many}", "work.workers: must be a whole number, not `many`"),
+        (FOLDERS + "work: {workers: yes}", "work.workers: must be a whole number, not `true`"),
+        (FOLDERS + "work: {idle_seconds: no}", "work.idle_seconds: must be a number, not `false`"),
+        (
+            FOLDERS + "colour: {working_size: on}",
+            "colour.working_size: must be a whole number, or auto or native, not `true`",
+        ),
         (FOLDERS + "work: {workers: 0}", "work.workers: must be greater than 0, not `0`"),
         (FOLDERS + "work: {failure_notes: perhaps}", "work.failure_notes: must be all, failed or none, not `perhaps`"),
         (FOLDERS + "work: {hours: [late]}", "work.hours, entry 1: late: write hours as 22:00-06:00"),
