@@ -34,7 +34,7 @@ def test_no_link_is_printed_where_nothing_answers(tmp_path: Path) -> None:
     assert link(tmp_path, 0).returncode == 1
 
 
-def test_a_link_logs_in(tmp_path: Path, make_page: Callable[..., Page]) -> None:
+def test_a_link_logs_in(make_page: Callable[..., Page]) -> None:
     """Once."""
     page = make_page()
     ended = link(page.config.state.parent, page.port)
