@@ -89,8 +89,9 @@ def judge(rgb: Tensor) -> Judgement:
 
     """
     lab = rgb_to_lab(rgb)
-    plain = find_plain_surround(lab)
-    if float(lab[1:].abs().amax()) < _NEUTRAL:
+    is_neutral = float(lab[1:].abs().amax()) < _NEUTRAL
+    plain = find_plain_surround(lab[:1] if is_neutral else lab)
+    if is_neutral:
         verdict = Verdict.GREY if _has_detail(plain.inside(lab)) else Verdict.UNKNOWN
         return Judgement(verdict, neutral_surround(lab[0], plain))
     inside = without_fringes(plain.inside(lab))
