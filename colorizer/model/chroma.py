@@ -154,11 +154,10 @@ def _box(picture: Tensor) -> Tensor:
 
 
 def _sum_shifted(picture: Tensor, dim: int, size: int) -> Tensor:
-    """Sums of neighbours along a dimension that is padded by `_RADIUS` on both sides."""
-    total = picture.narrow(dim, 0, size).clone()
-    for shift in range(1, 2 * _RADIUS + 1):
-        total += picture.narrow(dim, shift, size)
-    return total
+    """Sums of five neighbours along a dimension that is padded by `_RADIUS` on both sides."""
+    pairs = picture.narrow(dim, 0, size + 3) + picture.narrow(dim, 1, size + 3)
+    fours = pairs.narrow(dim, 0, size) + pairs.narrow(dim, 2, size)
+    return fours.add_(picture.narrow(dim, 4, size))
 
 
 def _inside(size: int, like: Tensor) -> Tensor:

@@ -22,6 +22,10 @@ _RGB_OF_WHITE_XYZ = torch.linalg.inv(_WHITE_XYZ_OF_RGB)
 # CIE 15:2004, equations 8.3 to 8.11, with the exact fractions for 0.008856 and 903.3.
 _EPSILON = 216 / 24389
 _KAPPA = 24389 / 27
+_ROOT_EPSILON = 6 / 29
+
+# IEC 61966-2-1: where its line ends.
+_DARK_SRGB, _DARK_LINEAR = 0.04045, 0.0031308
 
 
 class Matrix(Enum):
@@ -91,24 +95,29 @@ def _mix(matrix: Tensor, picture: Tensor) -> Tensor:
     return torch.einsum("ij,...jhw->...ihw", matrix.to(picture), picture)
 
 
+# Each curve is a line up to a point, and a power from there: it is the power of the larger of value and point, plus the
+# line's way from the point to the smaller of both. `torch.where` between the two takes five times as long.
+
+
 def _linear_of_srgb(value: Tensor) -> Tensor:
     """Undo the transfer function of IEC 61966-2-1, mirrored below zero."""
     size = value.abs()
-    return torch.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4).copysign(value)
+    curve = ((size.clamp(min=_DARK_SRGB) + 0.055) / 1.055) ** 2.4
+    return (curve + (size.clamp(max=_DARK_SRGB) - _DARK_SRGB) / 12.92).copysign(value)
 
 
 def _srgb_of_linear(value: Tensor) -> Tensor:
     """Apply the transfer function of IEC 61966-2-1, mirrored below zero."""
     size = value.abs()
-    curve = 1.055 * size.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(size <= 0.0031308, size * 12.92, curve).copysign(value)
+    curve = 1.055 * size.clamp(min=_DARK_LINEAR) ** (1 / 2.4) - 0.055
+    return (curve + (size.clamp(max=_DARK_LINEAR) - _DARK_LINEAR) * 12.92).copysign(value)
 
 
 def _lab_curve(ratio: Tensor) -> Tensor:
     cube_root = ratio.clamp(min=_EPSILON) ** (1 / 3)
-    return torch.where(ratio > _EPSILON, cube_root, (_KAPPA * ratio + 16) / 116)
+    return cube_root + (ratio.clamp(max=_EPSILON) - _EPSILON) * (_KAPPA / 116)
 
 
 def _lab_curve_inverse(root: Tensor) -> Tensor:
-    cube = root**3
-    return torch.where(cube > _EPSILON, cube, (116 * root - 16) / _KAPPA)
+    cube = root.clamp(min=_ROOT_EPSILON) ** 3
+    return cube + (root.clamp(max=_ROOT_EPSILON) - _ROOT_EPSILON) * (116 / _KAPPA)
