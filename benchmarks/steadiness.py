@@ -123,7 +123,7 @@ def _warping(ab: NDArray[np.float32], truth: Frames) -> float:
     changes = []
     for number in range(1, len(ab)):
         motion = motion_between(luma[number], luma[number - 1])[0]
-        weight = motion.trust * likeness(luma[number], luma[number - 1], motion)
+        weight = motion.trust * likeness(luma[number], carry(luma[number - 1], motion))
         change = np.linalg.norm(ab[number] - carry(ab[number - 1], motion), axis=-1)
         changes.append(float((change * weight).sum() / weight.sum()))
     return float(np.mean(changes))

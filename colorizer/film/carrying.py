@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import cast
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from colorizer.film.decode.frame import Frame
-from colorizer.film.flow import Motion, Plane, carry, likeness
+from colorizer.film.flow import Motion, Plane, carry_planes, interleave, likeness
 from colorizer.film.keyframes import Span, Step
 from colorizer.film.shot_state import ShotState, pack, unpack
 
@@ -35,7 +38,7 @@ class Coloured:
 
     frame: Frame
     ab: Plane
-    """ab at the working size, float32, (h, w, 2)."""
+    """ab at the working size, float32, (2, h, w)."""
     state: ShotState
     """What it leaves to the frame after it, if that begins a segment."""
 
@@ -45,7 +48,7 @@ class Bringing:
     """Colours that are brought to a frame, and how much they count."""
 
     ab: Plane
-    """ab, (h, w, 2)."""
+    """ab, (2, h, w)."""
     weight: Plane
     """Above 0, (h, w); the answer of one key frame counts 1."""
 
@@ -54,7 +57,7 @@ def carry_colours(answers: Iterable[tuple[Span, Plane]], memory: float, state: S
     """Colour the frames of one shot.
 
     Args:
-        answers: the spans of a shot, each with the ab (h, w, 2) that the network gives its key frame.
+        answers: the spans of a shot, each with the ab (2, h, w) that the network gives its key frame.
         memory: greatest number of key frames that what was before stands for; 0 leaves each key frame its own answer.
         state: at the beginning.
 
@@ -97,32 +100,34 @@ def _blended(
 def _span_frames(span: Span, ab: Plane, next_ab: Plane, next_key: Step, left: ShotState) -> Iterator[Coloured]:
     """The frames of a span, from its key frame on; `left` is what the last of them leaves."""
     whole = len(span.between) + 1
+    own, following = interleave(*ab, span.key.luma), interleave(*next_ab, next_key.luma)
     yield Coloured(span.key.frame, ab, left if whole == 1 else ShotState())
     for number, (step, to_next) in enumerate(zip(span.between, span.to_next[1:], strict=True), start=1):
         if step.to_key is None:
             raise ValueError("a frame between key frames has no motion to the one before it")
-        before = _weighted(step, ab, span.key, step.to_key, 1 - number / whole)
-        after = _weighted(step, next_ab, next_key, to_next, number / whole)
+        before = _weighted(step, own, step.to_key, 1 - number / whole)
+        after = _weighted(step, following, to_next, number / whole)
         yield Coloured(step.frame, _mean(before, after).ab, left if number == whole - 1 else ShotState())
 
 
-def _weighted(step: Step, ab: Plane, key: Step, motion: Motion, nearness: float) -> Bringing:
-    """What a key frame brings to a frame."""
-    alike = likeness(step.luma, key.luma, motion)
-    weight = (motion.trust + np.float32(_DOUBT)) * alike + np.float32(_LEAST)
-    return Bringing(carry(ab, motion), weight * np.float32(nearness))
+def _weighted(step: Step, key: Plane, motion: Motion, nearness: float) -> Bringing:
+    """What a key frame brings to a frame; `key` is its ab and luma, interleaved."""
+    carried = carry_planes(key, motion, 3)
+    weight = (motion.trust + np.float32(_DOUBT)) * _alike(step, carried[2]) + np.float32(_LEAST)
+    return Bringing(carried[:2], weight * np.float32(nearness))
 
 
 def _with_past(answer: Plane, past: Bringing | None, memory: float) -> Bringing:
-    own = Bringing(answer, np.ones(answer.shape[:2], np.float32))
+    own = Bringing(answer, np.ones(answer.shape[1:], np.float32))
     return own if past is None or not memory else _mean(own, past)
 
 
 def _from_next(span: Span, following: Span, answer: Plane, memory: float) -> Bringing:
     """What the next key frame's answer says about this one."""
     motion = span.to_next[0]
-    alike = likeness(span.key.luma, following.key.luma, motion)
-    return Bringing(carry(answer, motion), motion.trust * alike * np.float32(min(1.0, memory)))
+    carried = carry_planes(interleave(*answer, following.key.luma), motion, 3)
+    weight = motion.trust * _alike(span.key, carried[2]) * np.float32(min(1.0, memory))
+    return Bringing(carried[:2], weight)
 
 
 def _moved(past: Bringing, step: Step, next_key: Step, memory: float) -> Bringing:
@@ -130,15 +135,19 @@ def _moved(past: Bringing, step: Step, next_key: Step, memory: float) -> Bringin
     motion = next_key.to_key
     if motion is None:
         raise ValueError("a key frame that follows another has no motion to it")
-    alike = likeness(next_key.luma, step.luma, motion)
+    carried = carry_planes(interleave(*past.ab, step.luma, past.weight), motion, 4)
+    alike = _alike(next_key, carried[2])
     kept = np.float32(np.exp(-(((1 - float(alike.mean())) / _CHANGED) ** 2)))
-    weight = np.minimum(carry(past.weight, motion), np.float32(memory))
-    return Bringing(carry(past.ab, motion), weight * motion.trust * alike * kept)
+    return Bringing(carried[:2], np.minimum(carried[3], np.float32(memory)) * motion.trust * alike * kept)
+
+
+def _alike(step: Step, found: Plane) -> Plane:
+    """How alike a frame is to the luma that was carried to it."""
+    return likeness(step.luma, cast("NDArray[np.uint8]", cv2.convertScaleAbs(found)))
 
 
 def _mean(one: Bringing, other: Bringing | None) -> Bringing:
     if other is None:
         return one
     weight = one.weight + other.weight
-    share = (other.weight / weight)[..., None]
-    return Bringing(one.ab + (other.ab - one.ab) * share, weight)
+    return Bringing(one.ab + (other.ab - one.ab) * (other.weight / weight), weight)

@@ -9,7 +9,6 @@ from itertools import groupby, islice
 from math import prod
 from operator import attrgetter
 
-import numpy as np
 import torch
 from av.video.frame import VideoFrame
 from torch import Tensor
@@ -126,7 +125,7 @@ def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: 
     for coloured in carry_colours(answers, memory_of(plan.steadiness), state):
         frame, small = coloured.frame, coloured.frame.measured.small
         bars = _bars(frame, plan)
-        ab = bars.inside(torch.from_numpy(coloured.ab).permute(2, 0, 1)[None])
+        ab = bars.inside(torch.from_numpy(coloured.ab)[None])
         fit_to = fit_density if plan.info.is_density else fit_colours
         fit = fit_inside(partial(fit_to, ab=ab, matrix=coding.matrix), small, bars)
         upright = _laid_back(fit, plan.info.orientation)
@@ -156,7 +155,7 @@ def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[
             luma = torch.cat([span.key.frame.measured.small for span in asked])
             ab = colorist.colours(bars.inside(shown(luma) if plan.info.is_density else luma)).cpu()
             around = functional.pad(ab, (bars.left, bars.right, bars.top, bars.bottom), mode="replicate")
-            yield from zip(asked, np.ascontiguousarray(around.permute(0, 2, 3, 1).numpy()), strict=True)
+            yield from zip(asked, around.numpy(), strict=True)
 
 
 def _bars(frame: Frame, plan: FilmPlan) -> Margins:

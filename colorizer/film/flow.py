@@ -6,6 +6,7 @@ depend on the number of processors and no thread of OpenCV waits by spinning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -33,6 +34,7 @@ _EDGE = 8.0
 """Slope of luma, in levels of 255 a pixel, at which a place is as much an edge as it is smooth."""
 _UNLIKE = 0.08
 """Difference of luma (0..1), beyond that of the exposure, at which likeness is 1 / e."""
+_CHANNELS = 4
 _CONTRAST = 0.5, 2.0
 """Limits of the change of contrast that counts as a change of exposure."""
 
@@ -41,8 +43,10 @@ _CONTRAST = 0.5, 2.0
 class Motion:
     """Where the pixels of one frame are in another."""
 
-    places: Plane
-    """Column and row in the other frame, float32, (h, w, 2)."""
+    column: Plane
+    """Column in the other frame, float32, (h, w)."""
+    row: Plane
+    """Row, likewise."""
     trust: Plane
     """From 0 (the pixel is not in the other frame) to 1, float32, (h, w)."""
 
@@ -68,24 +72,37 @@ def motion_between(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[Mo
 
 def join(first: Motion, second: Motion) -> Motion:
     """The motion from A to C by way of B: from A to B, then from B to C."""
-    return Motion(carry(second.places, first), np.minimum(first.trust, carry(second.trust, first)))
+    column, row, trust = carry_planes(interleave(second.column, second.row, second.trust), first, 3)
+    return Motion(column, row, np.minimum(first.trust, trust))
 
 
 def carry(samples: _Samples, motion: Motion) -> _Samples:
     """What the pixels' places hold in the other frame, (h, w) or (h, w, C)."""
-    return _sample(samples, motion.places)
+    return _sample(samples, motion.column, motion.row)
 
 
-def likeness(luma: NDArray[np.uint8], other: NDArray[np.uint8], motion: Motion) -> Plane:
+def interleave(*planes: NDArray[Any]) -> Plane:
+    """Two to four planes (h, w) as samples (h, w, 4): OpenCV carries four channels in half the time of two or three."""
+    padded = [*planes, *planes[-1:] * (_CHANNELS - len(planes))]
+    return cast("Plane", cv2.merge([plane.astype(np.float32, copy=False) for plane in padded]))
+
+
+def carry_planes(samples: Plane, motion: Motion, count: int) -> Plane:
+    """Carry samples from `interleave`; the first `count` planes, (count, h, w)."""
+    carried = carry(samples, motion)
+    planes = np.empty((count, *carried.shape[:2]), np.float32)
+    cv2.mixChannels([carried], list(planes), [place for channel in range(count) for place in (channel, channel)])
+    return planes
+
+
+def likeness(luma: NDArray[np.uint8], found: NDArray[np.uint8]) -> Plane:
     """How alike the pixels are to what is in their places, 0..1, (h, w), whatever the exposure of the two frames is.
 
     Args:
         luma: of the frame, from `prepare`.
-        other: of the other frame.
-        motion: from the frame to the other.
+        found: of the other frame, carried along the motion from the frame to the other.
 
     """
-    found = carry(other, motion)
     (mean, deviation), (other_mean, other_deviation) = map(_moments, (luma, found))
     least, most = _CONTRAST
     gain = min(max(deviation / max(other_deviation, 1.0), least), most)
@@ -101,17 +118,16 @@ def _moments(luma: NDArray[np.uint8]) -> tuple[float, float]:
     return float(mean[0, 0]), float(deviation[0, 0])
 
 
-def _checked(there: Plane, back: Plane, luma: NDArray[np.uint8]) -> Motion:
-    places = there + _grid(*there.shape[:2])
-    missed = there + _sample(back, places)
+def _checked(there: Sequence[Plane], back: Sequence[Plane], luma: NDArray[np.uint8]) -> Motion:
+    column, row = (way + grid for way, grid in zip(there, _grid(*luma.shape), strict=True))
+    missed = [way + _sample(returned, column, row) for way, returned in zip(there, back, strict=True)]
     edges, smooth = _INCONSISTENT
     slope = np.square(_slope(luma) / np.float32(_EDGE))
-    distance = np.square(missed[..., 0]) + np.square(missed[..., 1])
+    distance = np.square(missed[0]) + np.square(missed[1])
     error = distance * (slope / edges**2 + 1 / smooth**2).astype(np.float32) / (1 + slope)
     height, width = error.shape
-    column, row = places[..., 0], places[..., 1]
     outside = (column < -1) | (column > width) | (row < -1) | (row > height)
-    return Motion(places, np.where(outside, np.float32(0), np.exp(-error)))
+    return Motion(column, row, np.where(outside, np.float32(0), np.exp(-error)))
 
 
 def _slope(luma: NDArray[np.uint8]) -> Plane:
@@ -120,22 +136,22 @@ def _slope(luma: NDArray[np.uint8]) -> Plane:
     return cast("Plane", cv2.blur(cv2.magnitude(right, down), (5, 5)))
 
 
-def _sample(samples: _Samples, places: Plane) -> _Samples:
-    carried = cv2.remap(samples, places, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _sample(samples: _Samples, column: Plane, row: Plane) -> _Samples:
+    carried = cv2.remap(samples, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cast("_Samples", carried)
 
 
-def _flow(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Plane:
-    """Distance in pixels, (h, w, 2), of each pixel of the first frame to its place in the second."""
+def _flow(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Sequence[Plane]:
+    """Columns and rows, (h, w) each, between each pixel of the first frame and its place in the second."""
     if min(one.shape) < _LEAST_SIDE:
-        return np.zeros((*one.shape, 2), np.float32)
+        return [np.zeros(one.shape, np.float32)] * 2
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # one that was used before has a memory
     search.setFinestScale(1)
-    return cast("Plane", search.calc(one, other, _NONE))
+    return cast("Sequence[Plane]", cv2.split(search.calc(one, other, _NONE)))
 
 
 @cache
-def _grid(height: int, width: int) -> Plane:
+def _grid(height: int, width: int) -> tuple[Plane, Plane]:
     """Column and row of each pixel."""
-    rows, columns = np.mgrid[:height, :width]
-    return np.stack((columns, rows), axis=2).astype(np.float32)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    return columns, rows

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from colorizer.film.decode.frame import Frame
-from colorizer.film.flow import Motion, join, likeness, motion_between, prepare
+from colorizer.film.flow import Motion, carry, join, likeness, motion_between, prepare
 
 _LARGE = 16_000_000
 """Pixels of a frame from which fewer frames are held at a time."""
@@ -87,7 +87,7 @@ def _is_key(step: Step, steps: list[Step], distance: Distance) -> bool:
         return True
     if len(steps) < distance.least or step.to_key is None:
         return False
-    known = step.to_key.trust * likeness(step.luma, steps[0].luma, step.to_key)
+    known = step.to_key.trust * likeness(step.luma, carry(steps[0].luma, step.to_key))
     return float(known.mean()) < _KNOWN
 
 

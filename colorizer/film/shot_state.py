@@ -25,8 +25,8 @@ class ShotState:
 
 
 def pack(ab: NDArray[np.float32], weight: NDArray[np.float32]) -> ShotState:
-    """Make a state of colours (h, w, 2), carried to the next frame, and their weight (h, w)."""
-    samples = np.concatenate((ab, weight[..., None]), axis=2).astype("<f2")
+    """Make a state of colours (2, h, w), carried to the next frame, and their weight (h, w)."""
+    samples = np.stack((*ab, weight), axis=2).astype("<f2")
     packed = base64.b64encode(zlib.compress(samples.tobytes(), 1)).decode()
     return ShotState(samples.shape[0], samples.shape[1], packed)
 
@@ -36,5 +36,5 @@ def unpack(state: ShotState) -> tuple[NDArray[np.float32], NDArray[np.float32]] 
     if not state.packed:
         return None
     samples = np.frombuffer(zlib.decompress(base64.b64decode(state.packed)), "<f2").astype(np.float32)
-    shaped = samples.reshape(state.height, state.width, 3)
-    return np.ascontiguousarray(shaped[..., :2]), np.ascontiguousarray(shaped[..., 2])
+    planes = np.ascontiguousarray(np.moveaxis(samples.reshape(state.height, state.width, 3), -1, 0))
+    return planes[:2], planes[2]

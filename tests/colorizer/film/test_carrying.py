@@ -57,7 +57,7 @@ def coloured(
 
 def flickering(number: int) -> Picture:
     """An answer that is another one for each frame."""
-    return np.full((96, 160, 2), np.random.default_rng(number).normal(20, 6), np.float32)
+    return np.full((2, 96, 160), np.random.default_rng(number).normal(20, 6), np.float32)
 
 
 def test_every_frame_is_coloured_once_in_its_order() -> None:
@@ -81,13 +81,13 @@ def test_it_is_asked_more_often_where_the_picture_changes() -> None:
 
 def test_colour_stays_steady_where_answers_flicker() -> None:
     """From frame to frame it changes by a small part of what the answers change by."""
-    colours = np.stack([found.ab for found in coloured(shot(pan(80)), flickering)])[40:, 20:-20, 20:-20]
+    colours = np.stack([found.ab for found in coloured(shot(pan(80)), flickering)])[40:, :, 20:-20, 20:-20]
     assert np.abs(np.diff(colours, axis=0)).mean() < 0.3
 
 
 def test_colours_that_are_blended_stay_as_colourful() -> None:
     """A mean of several answers is duller than they are, so a little is added; not to the answer of a single frame."""
-    still = np.full((96, 160, 2), 20, np.float32)
+    still = np.full((2, 96, 160), 20, np.float32)
     found = coloured(shot(pan(20)), lambda _number: still)
     assert 20.2 < float(found[10].ab.mean()) < 21
     assert np.array_equal(coloured(shot(pan(20)), lambda _number: still, memory=0)[10].ab, still)
@@ -106,12 +106,12 @@ def test_colours_move_with_their_things() -> None:
     def answer(number: int) -> Picture:
         """Red where the photograph has columns below 100."""
         column = np.arange(160) + 20 + 2 * number
-        return np.broadcast_to(np.where(column < 100, 40, 0)[None, :, None], (96, 160, 2)).astype(np.float32).copy()
+        return np.broadcast_to(np.where(column < 100, 40, 0), (2, 96, 160)).astype(np.float32)
 
     for found in coloured(shot(pan(40)), answer):
         error = np.abs(found.ab - answer(found.frame.pts))
         assert error.mean() < 1.5
-        assert np.abs(found.ab[:, : 80 - 2 * found.frame.pts - 6]).mean() > 36 if found.frame.pts < 30 else True
+        assert np.abs(found.ab[..., : 80 - 2 * found.frame.pts - 6]).mean() > 36 if found.frame.pts < 30 else True
 
 
 def test_an_old_colour_is_forgotten() -> None:
@@ -138,14 +138,14 @@ def test_the_faults_of_old_film_do_not_make_colour_jump(harm: str) -> None:
     """With answers that do not change, colours stay within a unit of ab, on average, of those of the clean clip."""
     rng = np.random.default_rng(3)
     pictures = [damaged(picture, harm, rng) for picture in pan(40)]
-    still = np.tile(np.linspace(-30, 30, 160, dtype=np.float32)[None, :, None], (96, 1, 2))
+    still = np.tile(np.linspace(-30, 30, 160, dtype=np.float32), (2, 96, 1))
 
     def answer(number: int) -> Picture:
-        return np.roll(still, -2 * number, axis=1)
+        return np.roll(still, -2 * number, axis=2)
 
     clean = coloured(shot(pan(40)), answer)
     for found, expected in zip(coloured(shot(pictures), answer), clean, strict=True):
-        assert np.abs(found.ab - expected.ab)[10:-10, 10:70].mean() < 1
+        assert np.abs(found.ab - expected.ab)[:, 10:-10, 10:70].mean() < 1
 
 
 def damaged(picture: Picture, harm: str, rng: np.random.Generator) -> Picture:

@@ -9,7 +9,7 @@ from colorizer.film.shot_state import ShotState, pack, unpack
 def test_a_state_survives_json() -> None:
     """Colours and weights come back as they were rounded, and packing them again changes nothing."""
     rng = np.random.default_rng(1)
-    state = pack(rng.normal(0, 30, (9, 16, 2)).astype(np.float32), rng.random((9, 16)).astype(np.float32))
+    state = pack(rng.normal(0, 30, (2, 9, 16)).astype(np.float32), rng.random((9, 16)).astype(np.float32))
     form = TypeAdapter(ShotState)
     again = form.validate_json(form.dump_json(state))
     assert again == state
