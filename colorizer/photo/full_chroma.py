@@ -19,7 +19,7 @@ cv2.setNumThreads(1)  # its threads would spin, and a strip is too small for the
 
 _TINY = 1e-6
 """Smallest distance from grey as a share of white, so that nothing is divided by zero."""
-_AT_ONCE = 1 << 15
+_AT_ONCE = 1 << 16
 """About the pixels that are computed in one step, whose planes stay in a processor's cache."""
 _GREEN = MATRIX.green
 
