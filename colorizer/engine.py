@@ -14,7 +14,7 @@ from colorizer.errors import ChangedError, InColourError, TintdError
 from colorizer.job import Job, Part, ProgressCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
-from colorizer.originals import is_of_many_files, state_of
+from colorizer.originals import changed_at, is_of_many_files, state_of
 from colorizer.photo.batch import colorize_photos
 from colorizer.photo.formats import detect_kind
 from colorizer.report import Report
@@ -173,7 +173,7 @@ def _finish(job: Job, kind: Kind, outcome: Report | Exception, on_progress: Prog
         raise outcome
     if not is_of_many_files(job.source):
         copy_attributes(job.source, job.target)
-    changed = state_of(job.source).mtime_ns
+    changed = changed_at(job.source)
     os.utime(job.target, ns=(changed, changed))
     return outcome
 

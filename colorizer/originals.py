@@ -29,6 +29,26 @@ class OriginalState:
     key: int
     """Inode of a file or a folder of frames; of an original of many files, a hash of their names, sizes and times."""
 
+    def __post_init__(self) -> None:
+        """Make the numbers such as databases hold: some disks have inodes above 2**63, some files times after 2262."""
+        for name in ("mtime_ns", "key"):
+            object.__setattr__(self, name, signed(getattr(self, name)))
+
+
+def signed(number: int) -> int:
+    """A whole number as one of 64 bits with a sign."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def changed_at(path: Path) -> int:
+    """The time of the latest change of an original, in nanoseconds.
+
+    Raises:
+        OSError: it is gone, or cannot be looked at.
+
+    """
+    return state_of(path).mtime_ns if is_of_many_files(path) else path.stat().st_mtime_ns
+
 
 def is_of_many_files(path: Path) -> bool:
     """Whether an original is a film that consists of many files."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorizer.frame_sequence import has_frames, is_sequence
-from colorizer.originals import state_of, state_of_frames
+from colorizer.originals import signed, state_of, state_of_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,6 @@ def exists(path: Path) -> bool:
 def has_its_name(result: Result) -> bool:
     """Whether a result that was announced has its name; its files, of which there may be many, are not looked at."""
     try:
-        return result.path.stat().st_ino == result.identity.inode
+        return signed(result.path.stat().st_ino) == result.identity.inode
     except OSError:
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 from colorizer.copying import copy_file
 from colorizer.durable import sync_file, sync_folder
 from colorizer.job import Job
-from colorizer.originals import OriginalState, files_of, state_of
+from colorizer.originals import OriginalState, changed_at, files_of, state_of
 from daemon.workers.task import ColouredFile
 
 _CHUNK = 1 << 20
@@ -71,7 +71,7 @@ def _is_same_file(one: Path, other: Path, on_progress: Callable[[int, int], None
 
 def _put_result(result: Path, job: Job, on_progress: Callable[[int, int], None]) -> None:
     """Link the result, or each file of a folder of frames."""
-    changed = state_of(job.source).mtime_ns
+    changed = changed_at(job.source)
     if not result.is_dir():
         job.target.unlink(missing_ok=True)
         _link_or_copy(result, job.target, changed, on_progress)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.fingerprint import fingerprint
-from colorizer.originals import files_of, named_as_file, state_of, state_of_frames
+from colorizer.originals import OriginalState, files_of, named_as_file, state_of, state_of_frames
 
 
 def test_a_sequence_changes_with_each_of_its_files(tmp_path: Path) -> None:
@@ -61,3 +61,9 @@ def test_a_folder_of_frames_that_was_looked_at_has_not_changed(tmp_path: Path) -
     assert state_of_frames(tmp_path) == before
     (tmp_path / "mine.txt").write_bytes(b"note")
     assert state_of_frames(tmp_path) != before
+
+
+def test_numbers_fit_into_a_database() -> None:
+    """Inodes of mergerfs and of network mounts go up to 2**64."""
+    assert OriginalState(1, 2, 3) == OriginalState(1, 2, 3 + 2**64)
+    assert OriginalState(1, 2**63, 2**64 - 1) == OriginalState(1, -(2**63), -1)

@@ -366,3 +366,13 @@ def test_five_hundred_photographs_at_once(daemon: Daemon) -> None:
         write_grey(daemon.inbox / f"{number:03}.jpg", 60 + number % 40, 80)
     daemon.wait_for(done=500)
     assert len(list(daemon.outbox.iterdir())) == 500
+
+
+def test_files_from_any_time_are_coloured(daemon: Daemon) -> None:
+    """Breaks: a camera whose clock was wrong. Nanoseconds after 2262 fit into no column, and the service ended."""
+    times = {"1901.png": -2_147_483_648, "2106.png": 4_294_967_296, "2400.png": 13_569_465_600}
+    for name, seconds in times.items():
+        os.utime(write_grey(daemon.inbox / name), (seconds, seconds))
+    daemon.start()
+    daemon.wait_for(done=3)
+    assert {path.name: round(path.stat().st_mtime) for path in daemon.outbox.iterdir()} == times
