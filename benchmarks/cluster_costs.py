@@ -112,7 +112,7 @@ def measure_film(film: Film) -> dict[str, Any]:
         folder = Path(name)
         job = _job(write_film(folder / "film.mp4", film), folder)
         colorist, begun = open_colorist(_SETTINGS.colour), time.process_time()
-        outline = begin_outline(job, plan_film(job, probe_wanted(job, _ignore), _ignore), colorist)
+        outline = begin_outline(job, plan_film(job, probe_wanted(job, _ignore), colorist, _ignore), colorist)
         outline = survey_outline(job, outline, colorist, _ignore)
         planned = time.process_time() - begun
         cuts = [number for number, edge in enumerate(outline.edges) if edge.is_cut or not number]

@@ -26,9 +26,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.colour_set import MAKERS, Maker, make
-from colorizer.model.colorist import shrink
-from colorizer.model.lab import rgb_to_lab
+from colorizer.engine import open_colorist
+from colorizer.model.colorist import Colorist, shrink
+from colorizer.model.lab import Matrix, luma_of_rgb, rgb_to_lab
+from colorizer.model.surround import Margins
 from colorizer.model.tint_detection import Verdict, judge, judged_extent
+from colorizer.settings import ColourSettings
 
 _SHORT = 256
 """Short side of the photographs."""
@@ -64,25 +67,26 @@ class Verdicts:
 def main() -> None:
     """Print the verdicts of each kind and both errors."""
     torch.set_num_threads(1)
+    colorist = open_colorist(ColourSettings())
     paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.suffix.lower() in {".jpg", ".png", ".webp"})
     halves = [Verdicts(), Verdicts()]
     for number, path in enumerate(paths):
         for truth, maker, picture in _pictures(path, number):
-            halves[number % 2].add((truth, maker.__name__), judge(reduced(picture)).verdict)
+            halves[number % 2].add((truth, maker.__name__), judge_with(colorist, reduced(picture)))
     _print(halves)
 
 
 def _pictures(path: Path, number: int) -> Iterator[tuple[str, Maker, NDArray[np.uint8]]]:
     """The pictures that are made of a photograph, each with what a person takes it for, and its maker."""
-    photo = _read(path)
+    photo = read_photo(path)
     for seed, wanted in enumerate(("grey", "colour", "in doubt")):
         makers = [maker for maker, truth in MAKERS if truth == wanted]
         if wanted == "in doubt" and number // 2 % _DOUBTFUL:
             continue
         maker = makers[number // (2 * _DOUBTFUL if wanted == "in doubt" else 2) % len(makers)]
         picture = make(maker, photo.copy(), 10 * number + seed)
-        is_plain = wanted != "colour" or _is_plain(picture, make(maker, _without_colour(photo), 10 * number + seed))
-        yield (wanted if is_plain else _HARDLY), maker, picture
+        at_sight = wanted != "colour" or is_at_sight(picture, make(maker, without_colour(photo), 10 * number + seed))
+        yield (wanted if at_sight else _HARDLY), maker, picture
 
 
 def _print(halves: Sequence[Verdicts]) -> None:
@@ -97,7 +101,8 @@ def _print(halves: Sequence[Verdicts]) -> None:
         print(f"{what}: {held_out.errors(truth)}; tuning half: {tuning.errors(truth)}")
 
 
-def _read(path: Path) -> NDArray[np.float64]:
+def read_photo(path: Path) -> NDArray[np.float64]:
+    """A photograph, R'G'B', float 0..1, (H, W, 3), shrunk to be judged soon."""
     with Image.open(path) as picture:
         rgb = picture.convert("RGB")
         scale = min(1.0, _SHORT / min(rgb.size))
@@ -110,11 +115,23 @@ def reduced(picture: NDArray[np.uint8]) -> torch.Tensor:
     return shrink(rgb, judged_extent(rgb.shape[-2], rgb.shape[-1]))[0]
 
 
-def _without_colour(photo: NDArray[np.float64]) -> NDArray[np.float64]:
+def judge_with(colorist: Colorist, rgb: torch.Tensor) -> Verdict:
+    """The verdict on a picture (3, h, w), for which the network is asked as in the product."""
+
+    def expect(surround: Margins) -> torch.Tensor | None:
+        luma = luma_of_rgb(surround.inside(rgb), Matrix.BT601)[None]
+        moments = colorist.expect(shrink(luma, colorist.extent(*luma.shape[-2:])))
+        return None if moments is None else moments[0]
+
+    return judge(rgb, expect).verdict
+
+
+def without_colour(photo: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A photograph in black and white."""
     return np.repeat((photo @ (0.299, 0.587, 0.114))[..., None], 3, axis=2)
 
 
-def _is_plain(picture: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
+def is_at_sight(picture: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:
     """Whether a person sees several hues in a picture that the same picture without them has not."""
     both, black_and_white = (rgb_to_lab(shrink(reduced(one)[None], (32, 32))[0])[1:] for one in (picture, grey))
     ab = (both - black_and_white).flatten(1)

@@ -91,7 +91,9 @@ def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_progress: 
     if any(is_damaged for is_damaged, _ in found):
         edges = edges[:1]  # it is not divided: a decoder that begins elsewhere may see other frames
     is_coloured = any(is_coloured for _, is_coloured in found)
-    plan = plan_scenes(plan, job, on_progress) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
+    plan = (
+        plan_scenes(plan, job, colorist, on_progress) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
+    )
     return _remember(Outline(plan, edges, frames), job)
 
 

@@ -39,7 +39,7 @@ def plan_parts(
         info = probe_wanted(job, on_progress)
         if not is_long(info):
             return ()
-        outline = begin_outline(job, plan_film(job, info, on_progress), colorist)
+        outline = begin_outline(job, plan_film(job, info, colorist, on_progress), colorist)
     if not outline.edges:
         spans = [span for span in spans_of(outline.plan.info, job.excerpt) if recall_survey(job, span) is None]
         if may_share and len(spans) > 1:

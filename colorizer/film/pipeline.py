@@ -47,11 +47,11 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback, w
 
     """
     outline = recall_outline(job, colorist)
-    plan = outline.plan if outline else plan_film(job, probe_wanted(job, on_progress), on_progress)
+    plan = outline.plan if outline else plan_film(job, probe_wanted(job, on_progress), colorist, on_progress)
     try:
         segments = list(_segments(job, plan, colorist, on_progress))
     except UnplannedColourError:  # between the moments that were sampled; finished segments are kept
-        plan = plan_scenes(plan, job, on_progress)
+        plan = plan_scenes(plan, job, colorist, on_progress)
         segments = list(_segments(job, plan, colorist, on_progress))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this part of the film")

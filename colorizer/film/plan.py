@@ -24,6 +24,7 @@ from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ProgressCallback
+from colorizer.model.colorist import Colorist
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
 from colorizer.settings import FilmSettings, Steadiness
@@ -85,8 +86,8 @@ def becomes_frames(job: Job) -> bool:
     return job.settings.film.sequences_as == "frames" and is_sequence(job.source) and not job.compare
 
 
-def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPlan:
-    """Make the plan of a film that was probed.
+def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_progress: ProgressCallback) -> FilmPlan:
+    """Make the plan of a film that was probed; the colorist is asked where a frame alone does not say what it is.
 
     Raises:
         InColourError: the film is in colour throughout, and the settings say that this matters.
@@ -109,10 +110,10 @@ def plan_film(job: Job, info: FilmInfo, on_progress: ProgressCallback) -> FilmPl
         return plan
     if recall_scenes(job) is None and not any(has_colour for _, has_colour in seen):
         return replace(plan, scenes=None)
-    return plan_scenes(plan, job, on_progress)
+    return plan_scenes(plan, job, colorist, on_progress)
 
 
-def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> FilmPlan:
+def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_progress: ProgressCallback) -> FilmPlan:
     """Add the scenes that are in colour to the plan of a film.
 
     They are found by looking through the film, and kept in the workspace for another attempt at the same job.
@@ -130,7 +131,7 @@ def plan_scenes(plan: FilmPlan, job: Job, on_progress: ProgressCallback) -> Film
 
     scenes = recall_scenes(job)
     if scenes is None:
-        scenes = find_scenes(frames(), info)
+        scenes = find_scenes(frames(), info, colorist)
         remember_scenes(scenes, job)
     if scenes.all_in_colour:
         raise InColourError(job.source.name, width=info.width, height=info.height, frames=scenes.frames)

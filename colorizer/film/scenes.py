@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from operator import attrgetter, itemgetter
 
@@ -23,7 +24,10 @@ from colorizer.film.cuts import differ, view
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.dissolves import Chroma, Dissolve, find_dissolve
+from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.lab import luma_of_rgb, rgb_to_ycbcr
+from colorizer.model.orientation import orient, unorient
+from colorizer.model.surround import Margins
 from colorizer.model.tint_detection import Verdict, judge, judged_extent
 
 _BRIEF = 12
@@ -97,7 +101,7 @@ class Scenes:
         return tuple(notes)
 
 
-def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
+def find_scenes(frames: Iterable[Frame], info: FilmInfo, colorist: Colorist) -> Scenes:
     """Look through a film, or an excerpt of it.
 
     A scene ends at a cut, or where colour comes or goes within a shot and stays so for half a second. Frames that are
@@ -106,13 +110,14 @@ def find_scenes(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
     Args:
         frames: in the order of their display.
         info: the film.
+        colorist: asked for the colours that it expects where frames alone do not decide.
 
     """
     pts: list[int] = []
     settled: list[bool | None] = []
     dissolves: list[Dissolve] = []
     in_doubt = 0
-    for _, seen in groupby(_judged(frames, info), attrgetter("shot")):
+    for _, seen in groupby(_judged(frames, info, partial(_judge, info, colorist)), attrgetter("shot")):
         shot = list(seen)
         verdicts = settle([_has_colour(frame.verdict) for frame in shot])
         dissolves += _dissolves(shot, verdicts)
@@ -164,9 +169,9 @@ class _Small:
     chroma: Chroma
     """See `_Seen.chroma`."""
 
-    def seen(self, shot: int, verdict: Verdict | None = None) -> _Seen:
-        """What is known of it; it is judged alone if there is no verdict yet."""
-        return _Seen(shot, self.pts, self.chroma, verdict or judge(self.rgb).verdict)
+    def seen(self, shot: int, verdict: Verdict) -> _Seen:
+        """What is known of it, with what it is."""
+        return _Seen(shot, self.pts, self.chroma, verdict)
 
 
 def _dissolves(shot: Sequence[_Seen], settled: Sequence[bool | None]) -> Iterator[Dissolve]:
@@ -186,20 +191,31 @@ def _has_colour(verdict: Verdict) -> bool | None:
     return None if verdict is Verdict.UNKNOWN else verdict is Verdict.COLOUR
 
 
-def _judged(frames: Iterable[Frame], info: FilmInfo) -> Iterator[_Seen]:
-    """Each frame with what it is."""
+def _judged(frames: Iterable[Frame], info: FilmInfo, judge_one: Callable[[Tensor], Verdict]) -> Iterator[_Seen]:
+    """Each frame with what it is; `judge_one` judges a picture."""
     for shot, blocks in groupby(_blocks(frames, info), itemgetter(0)):
         before: list[_Small] = []
         found: Verdict | None = None
         for _, block in blocks:
-            verdict = judge(_mean(block)).verdict
+            verdict = judge_one(_mean(block))
             if found not in {None, verdict}:  # colour comes or goes: its frame is found
-                yield from (small.seen(shot) for small in (*before, *block))
+                yield from (small.seen(shot, judge_one(small.rgb)) for small in (*before, *block))
                 before, found = [], None
                 continue
             yield from (small.seen(shot, verdict) for small in before)
             before, found = block, verdict
         yield from (small.seen(shot, found or Verdict.UNKNOWN) for small in before)
+
+
+def _judge(info: FilmInfo, colorist: Colorist, rgb: Tensor) -> Verdict:
+    """What a frame as it is stored is, R'G'B', float 0..1, (3, h, w)."""
+
+    def expect(surround: Margins) -> Tensor | None:
+        luma = orient(surround.inside(luma_of_rgb(rgb, info.coding.matrix))[None], info.orientation)
+        moments = colorist.expect(shrink(luma, colorist.extent(*luma.shape[-2:])))
+        return None if moments is None else unorient(moments[0], info.orientation)
+
+    return judge(rgb, expect).verdict
 
 
 def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list[_Small]]]:

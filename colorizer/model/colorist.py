@@ -13,9 +13,10 @@ from colorizer.model.chroma import ChromaFit, chroma_of, fade_in_darkness, fit_c
 from colorizer.model.colour_model import ColourModel
 from colorizer.model.decoding import Decoding
 from colorizer.model.device import threads_for
+from colorizer.model.expected_colour import expected_colour
 from colorizer.model.lab import Matrix, lightness_of_luma
 from colorizer.model.memory import BatchLimit
-from colorizer.model.prediction import read
+from colorizer.model.prediction import Prediction, read
 from colorizer.settings import WorkingSize
 
 LONGEST = 4
@@ -42,6 +43,7 @@ class Colorist:
         self._working_size = model.card.working_size if working_size == "auto" else working_size
         self._decoding = decoding or model.card.decoding("auto")
         self._limit = BatchLimit(_MOST_ON_CPU if model.device.type == "cpu" else _MOST, model.device)
+        self._asked: tuple[Tensor, Prediction] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -83,13 +85,35 @@ class Colorist:
         """Choose the colours of pictures, as ab, float32, (N, 2, h, w); see `fit`, which `fit_colours` completes."""
         return torch.cat(self._limit.in_parts(partial(self._colours, mirrored=False), luma.to(self.device)))
 
+    @torch.inference_mode()
+    def expect(self, luma: Tensor) -> Tensor | None:
+        """The moments of the colours that a picture may have, on the CPU; see `expected_colour`.
+
+        The prediction is kept until another picture is asked about: `fit` of the same luma uses it.
+
+        Args:
+            luma: float32, 0..1, (1, 1, h, w), at the working size.
+
+        """
+        lightness = lightness_of_luma(luma.to(self.device))
+        prediction = self._model.predict(lightness, mirrored=True)
+        self._asked = lightness, prediction
+        moments = expected_colour(prediction, self._decoding.temperature)
+        return None if moments is None else moments.cpu()
+
     def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
         return fit_colours(luma, self._colours(luma, mirrored=mirrored), matrix)
 
     def _colours(self, luma: Tensor, *, mirrored: bool) -> Tensor:
         # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.
         parts = lightness_of_luma(luma).split(self._model.batch)
-        return torch.cat([read(self._model.predict(part, mirrored=mirrored), self._decoding) for part in parts])
+        return torch.cat([read(self._predict(part, mirrored=mirrored), self._decoding) for part in parts])
+
+    def _predict(self, lightness: Tensor, *, mirrored: bool) -> Prediction:
+        asked = self._asked
+        if mirrored and asked is not None and torch.equal(asked[0], lightness):
+            return asked[1]
+        return self._model.predict(lightness, mirrored=mirrored)
 
 
 @torch.inference_mode()

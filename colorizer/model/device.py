@@ -48,18 +48,23 @@ def bfloat16_is_faster(device: torch.device) -> bool:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Have torch compute in one thread, for the calling thread and for those that it starts meanwhile.
-
-    Where other work keeps the processors busy, a second thread for small tensors takes more processor time than it
-    saves.
-    """
+def threads(number: int) -> Iterator[None]:
+    """Have torch compute in so many threads, for the calling thread and for those that it starts meanwhile."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(number)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Have torch compute in one thread.
+
+    Where other work keeps the processors busy, a second thread for small tensors takes more processor time than it
+    saves.
+    """
+    return threads(1)
 
 
 def threads_for(planes: Tensor) -> AbstractContextManager[None]:

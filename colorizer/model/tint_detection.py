@@ -3,27 +3,25 @@
 What remains of a picture's colours without a tint is its own (see `own_colour`). A stain, silver mirrors and a wash of
 light have one hue and soft edges, and each neighbourhood explains them; noise, rings and fringes vanish in means.
 Objects in colour have several hues, edges where the luma has them, and colours that differ from their neighbours'.
+Where this does not suffice, the network is asked which colours it expects (see `expected_colour`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from math import log
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from colorizer.model.colorist import shrink
+from colorizer.model.colour_odds import measure, odds, odds_with_expected
+from colorizer.model.expected_colour import likeness
 from colorizer.model.lab import rgb_to_lab
-from colorizer.model.own_colour import (
-    cells,
-    find_tint,
-    local_deviations,
-    own_colour,
-    own_colour_of_pixels,
-    without_fringes,
-)
+from colorizer.model.own_colour import cells, find_tint, own_colour, own_colour_of_pixels, without_fringes
 from colorizer.model.surround import Margins, find_coloured_surround, find_plain_surround, neutral_surround
 
 _SIDE = 128
@@ -41,22 +39,16 @@ _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
 _MEAN = 3
 """Side in cells of the squares over which colour is averaged."""
-_MANY, _MOST = 0.8, 0.95
-"""Shares of the cells whose colour counts; the strongest may be an object, a stain or ink."""
-_USUAL_PLACE = 0.3
-"""Quantile of the neighbourhoods: most of a picture in colour has colours that place and lightness do not explain."""
-# A logistic regression, fitted to the tuning half of benchmarks/colour_verdicts.py; there, doubtful ones are grey.
-# Pairs are for deviations along the hue that has least and along that of most. Those of all cells stand against those
-# of most: one strong object is no picture in colour.
-_OWN, _OF_MOST, _OF_ALL = (6.9, -1.8), (4.3, 3.3), (-3.2, -2.7)
-_STRENGTH, _LOCAL, _EDGES, _BIAS = 1.4, 3.2, 6.2, -2.4
-_LEAST = 0.03
-"""Ab units that are added to each deviation, so that its logarithm exists."""
+_SURELY_GREY, _SURELY_COLOUR = -4.0, 4.0
+"""Logarithms of the odds that a picture is in colour, between which the network is asked."""
 _COLOUR, _DOUBT = 0.0, -1.0
-"""Score above which a picture is in colour, and above which that is in doubt."""
+"""Those above which a picture is in colour, and above which that is in doubt."""
 _SPOT, _SPOTS = 5.0, 0.015
 """Own colour in ab units, and the share of cells that have it, from which a grey picture is in doubt."""
-_TINY = 1e-3
+
+Expect = Callable[[Margins], Tensor | None]
+"""Gives the moments of the colours that are expected inside of margins, (5, h, w), at any size; see `expected_colour`.
+None where the network cannot tell."""
 
 
 class Verdict(Enum):
@@ -81,11 +73,12 @@ class Judgement:
     """Whether the surround has a colour that the picture has not."""
 
 
-def judge(rgb: Tensor) -> Judgement:
+def judge(rgb: Tensor, expect: Expect | None = None) -> Judgement:
     """Tell colour from grey with a tint, inside of what lies around the picture.
 
     Args:
         rgb: R'G'B', float 0..1, (3, h, w), at `judged_extent`.
+        expect: asked where the picture alone does not decide.
 
     """
     lab = rgb_to_lab(rgb)
@@ -98,7 +91,8 @@ def judge(rgb: Tensor) -> Judgement:
     tint = find_tint(inside)
     beside = find_coloured_surround(inside, own_colour_of_pixels(inside, tint) > _COLOURED)
     surround, inside = plain + beside, beside.inside(inside)
-    verdict = _verdict(inside, find_tint(inside) if beside else tint)
+    expected = None if expect is None else partial(expect, surround)
+    verdict = _verdict(inside, find_tint(inside) if beside else tint, expected)
     if surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, inside, surround):
         return Judgement(verdict, surround, surround_in_colour=True)
     return Judgement(verdict, neutral_surround(lab[0], plain))
@@ -110,10 +104,10 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _verdict(lab: Tensor, tint: Tensor) -> Verdict:
+def _verdict(lab: Tensor, tint: Tensor, expect: Callable[[], Tensor | None] | None) -> Verdict:
     """What a picture (3, h, w) without its surround is, which has a tint (2, h, w)."""
     own = _around(own_colour(lab, tint))
-    score = _score(own, _around(cells(lab)))
+    score = _score(own, _around(cells(lab)), expect)
     if score > _COLOUR:
         return Verdict.COLOUR
     if not _has_detail(lab):
@@ -138,56 +132,17 @@ def _is_off_tint(lab: Tensor, inside: Tensor, surround: Margins) -> bool:
     return float((off > _OFF_TINT).float().mean()) > _ENOUGH
 
 
-def _score(own: Tensor, lab: Tensor) -> float:
-    """Log odds that a picture is in colour.
-
-    Args:
-        own: own colour of its cells, ab, (2, rows, columns).
-        lab: the cells as they are, CIE Lab, (3, rows, columns).
-
-    """
-    about_median = lab[1:] - lab[1:].flatten(1).median(dim=1).values[:, None, None]
-    strength = _deviations(lab[1:].flatten(1))[1]
-    local = float(local_deviations(lab[1:], lab[:1]).quantile(_USUAL_PLACE))
-    return (
-        _weighed(_OWN, _deviations(_usual(own, _MANY)))
-        + _weighed(_OF_MOST, _deviations(_usual(about_median, _MOST)))
-        + _weighed(_OF_ALL, _deviations(about_median.flatten(1)))
-        + _weighed((_STRENGTH, _LOCAL), (strength, local))
-        + _EDGES * _shared_edges(own, lab[:1])
-        + _BIAS
-    )
-
-
-def _weighed(weights: tuple[float, float], deviations: tuple[float, float]) -> float:
-    """The weighted sum of the logarithms of deviations in ab units."""
-    return sum(weight * log(deviation + _LEAST) for weight, deviation in zip(weights, deviations, strict=True))
-
-
-def _usual(colours: Tensor, share: float) -> Tensor:
-    """The colours (2, N) of a share of the cells (2, rows, columns): all but the strongest."""
-    sizes = colours.norm(dim=0)
-    return colours[:, sizes <= sizes.quantile(share)]
-
-
-def _deviations(ab: Tensor) -> tuple[float, float]:
-    """Standard deviations from grey of colours (2, N): along the hue that they have least, and along that of most."""
-    squares = torch.linalg.eigvalsh(ab @ ab.T / max(1, ab.shape[1])).clamp(min=0)
-    least, most = squares.sqrt().tolist()
-    return least, most
-
-
-def _shared_edges(colour: Tensor, lightness: Tensor) -> float:
-    """How far colour changes where lightness does: 1 if they are independent."""
-    colours, lights = _changes(colour), _changes(lightness)
-    return float((colours * lights).mean() / (colours.mean() * lights.mean() + _TINY)) if colours.numel() else 0.0
-
-
-def _changes(planes: Tensor) -> Tensor:
-    """Length of the gradient of planes (C, h, w), (h - 1, w - 1)."""
-    down = planes[:, 1:, 1:] - planes[:, :-1, 1:]
-    across = planes[:, 1:, 1:] - planes[:, 1:, :-1]
-    return (down.square().sum(dim=0) + across.square().sum(dim=0)).sqrt()
+def _score(own: Tensor, lab: Tensor, expect: Callable[[], Tensor | None] | None) -> float:
+    """Logarithm of the odds that a picture is in colour; see `colour_odds.measure`."""
+    measured = measure(own, lab)
+    alone = odds(measured)
+    if expect is None or not _SURELY_GREY < alone < _SURELY_COLOUR:
+        return alone
+    expected = expect()
+    if expected is None:
+        return alone
+    of_cells = _around(shrink(expected[None], (lab.shape[1], lab.shape[2]))[0])
+    return odds_with_expected(measured, likeness(lab, own, of_cells))
 
 
 def _around(planes: Tensor) -> Tensor:

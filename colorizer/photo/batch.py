@@ -66,7 +66,7 @@ def colorize_photos(
             on_turn(number)
             try:
                 colorist = open_colorist(job.settings.colour)
-                photo = examined[number] = examine(job, colorist.extent, on_progress, room)
+                photo = examined[number] = examine(job, colorist, on_progress, room)
             except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
                 yield number, error
                 continue

@@ -13,6 +13,7 @@ from torch import Tensor
 from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
+from colorizer.model.colorist import Colorist
 from colorizer.model.orientation import unorient
 from colorizer.model.surround import pad_fit
 from colorizer.model.tint_detection import Verdict
@@ -22,7 +23,7 @@ from colorizer.photo.formats.photo_format import FailOn, Opening
 from colorizer.photo.metadata import with_profile
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
 from colorizer.photo.picture import ColouredStrips, Photo
-from colorizer.photo.reduction import Extent, Reduction, reduce_picture
+from colorizer.photo.reduction import Reduction, reduce_picture
 from colorizer.photo.results import ResultPlan, check_result, write_kept_page, write_page, write_picture
 from colorizer.photo.strips import colour_picture, coloured_strips, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
@@ -59,12 +60,12 @@ class ExaminedPhoto:
         return sum(picture.held for picture in self.photo.pictures)
 
 
-def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int = 0) -> ExaminedPhoto:
+def examine(job: Job, colorist: Colorist, on_progress: ProgressCallback, room: int = 0) -> ExaminedPhoto:
     """Read a photograph, and find out how to write its result.
 
     Args:
         job: what to do.
-        extent: gives the working size.
+        colorist: gives the working size, and the colours that it expects.
         on_progress: called with the pictures that are done, and all.
         room: bytes of memory in which its decoded pictures may be kept; otherwise `write` decodes them again.
 
@@ -80,7 +81,7 @@ def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int =
     if photo_format is None:
         raise UnsupportedError(f"{job.source.name}: no photograph that tintd can read")
     check_file(job.source, job.settings.size)
-    read = partial(_examine, job, photo_format, extent, on_progress, room)
+    read = partial(_examine, job, photo_format, colorist, on_progress, room)
     if not photo_format.can_be_completed:
         return read("error")
     try:
@@ -100,7 +101,7 @@ def examine(job: Job, extent: Extent, on_progress: ProgressCallback, room: int =
 def _examine(  # noqa: PLR0913, PLR0917 (what `examine` has, and the way of reading)
     job: Job,
     photo_format: PhotoFormat,
-    extent: Extent,
+    colorist: Colorist,
     on_progress: ProgressCallback,
     room: int,
     fail_on: FailOn,
@@ -110,9 +111,15 @@ def _examine(  # noqa: PLR0913, PLR0917 (what `examine` has, and the way of read
     with explained(job.source, photo_format):
         photo = photo_format.open(job.source, opening)
         check_picture(job.source, photo.pictures[0].width, photo.pictures[0].height, job.settings.size)
-        judge_colour, pages = job.settings.detection.checks_colour, len(photo.pictures)
+        reduce_one = partial(
+            reduce_picture,
+            extent=colorist.extent,
+            judge_colour=job.settings.detection.checks_colour,
+            expect=colorist.expect,
+        )
+        pages = len(photo.pictures)
         reductions = tuple(
-            reduce_picture(picture, extent, partial(on_progress, number, pages), judge_colour=judge_colour)
+            reduce_one(picture, on_progress=partial(on_progress, number, pages))
             for number, picture in enumerate(photo.pictures)
         )
         judged = _check_grey(job, photo, reductions)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.model.colorist import shrink
-from colorizer.model.device import threads_for
+from colorizer.model.device import threads, threads_for
 from colorizer.model.lab import luma_of_rgb
-from colorizer.model.orientation import orient
+from colorizer.model.orientation import orient, unorient
 from colorizer.model.surround import Margins, refine
-from colorizer.model.tint_detection import Judgement, Verdict, judge, judged_extent
+from colorizer.model.tint_detection import Expect, Judgement, Verdict, judge, judged_extent
 from colorizer.photo.codecs.strip_pool import in_threads
 from colorizer.photo.picture import (
     MATRIX,
@@ -59,7 +59,12 @@ class Reduction:
 
 
 def reduce_picture(
-    picture: Picture, extent: Extent, on_progress: Callable[[], None], *, judge_colour: bool
+    picture: Picture,
+    extent: Extent,
+    on_progress: Callable[[], None],
+    *,
+    judge_colour: bool,
+    expect: Callable[[Tensor], Tensor | None] | None = None,
 ) -> Reduction:
     """Read a picture once, and reduce it.
 
@@ -68,6 +73,7 @@ def reduce_picture(
         extent: gives the working size.
         on_progress: called from time to time.
         judge_colour: whether to find out if it is in colour.
+        expect: gives the colours that are expected of what the network sees, if it is asked; see `Colorist.expect`.
 
     Raises:
         pyvips.Error: it is damaged or cut off.
@@ -79,12 +85,27 @@ def reduce_picture(
     reads_colour = frames[0].shape[1] > 1
     judged = frames[:: ceil(len(frames) / _JUDGED)]
     rgb = torch.cat([frame[0, 1:] if reads_colour else frame[0] for frame in judged], 1)
-    judgement = _judge(rgb, judged_extent(picture.height * len(judged), picture.width))
+    extent_judged = judged_extent(picture.height * len(judged), picture.width)
+
+    def inside(surround: Margins) -> tuple[Tensor, Margins, Margins]:
+        if not surround:
+            return luma[0], Margins(), Margins()
+        refined = _refined(rgb, surround, picture)
+        small, margins, kept = _without_surround(picture, frames[0][:, :1], refined, extent)
+        return orient(margins.inside(small), picture.orientation), margins, kept
+
+    usual = torch.get_num_threads()
+
+    def expected(surround: Margins) -> Tensor | None:
+        with threads(usual):
+            moments = expect(inside(surround)[0]) if expect else None
+        return None if moments is None else unorient(moments[0], picture.orientation)
+
+    judgement = _judge(rgb, extent_judged, expected if len(frames) == 1 else None)
     verdict = judgement.verdict if reads_colour else Verdict.UNKNOWN
-    if len(frames) > 1 or not judgement.surround:
+    if len(frames) > 1:
         return Reduction(luma, luma, Margins(), Margins(), verdict)
-    small, margins, kept = _without_surround(picture, frames[0][:, :1], _refined(rgb, judgement, picture), extent)
-    shown = orient(margins.inside(small), picture.orientation)
+    shown, margins, kept = inside(judgement.surround)
     return Reduction(luma, (shown,), margins, kept if judgement.surround_in_colour else Margins(), verdict)
 
 
@@ -195,11 +216,11 @@ def _working_luma(luma: Tensor, sides: tuple[int, int], orientation: int) -> Ten
     return shrink(orient(luma, orientation), sides)
 
 
-def _refined(rgb: Tensor, judgement: Judgement, picture: Picture) -> Margins:
+def _refined(rgb: Tensor, surround: Margins, picture: Picture) -> Margins:
     """The margins of a surround at the size of a reduced picture (C, h, w)."""
     size = rgb.shape[-2], rgb.shape[-1]
     judged = judged_extent(picture.height, picture.width)
-    return refine(rgb, judgement.surround.scaled(judged, size), ceil(size[0] / judged[0]))
+    return refine(rgb, surround.scaled(judged, size), ceil(size[0] / judged[0]))
 
 
 def _without_surround(
@@ -221,8 +242,8 @@ def _without_surround(
     return shrink(luma, whole), around.scaled(size, whole), around.scaled(size, (picture.height, picture.width))
 
 
-def _judge(rgb: Tensor, sides: tuple[int, int]) -> Judgement:
+def _judge(rgb: Tensor, sides: tuple[int, int], expect: Expect | None) -> Judgement:
     """Judge frames together, R'G'B' or grey, (3 or 1, h, w), at a height and width."""
     small = shrink(rgb[None], sides)[0].expand(3, -1, -1)
     with threads_for(small):
-        return judge(small)
+        return judge(small, expect)

@@ -23,7 +23,7 @@ def test_a_plan_is_read_as_it_was_made(tmp_path: Path, weights: Path) -> None:
     source = write_film(tmp_path / "film.mp4", Film(frames=3, metadata={"title": "Harbour"}))
     job = Job(source, tmp_path / "result", tmp_path / "workspace", JobSettings(colour=colour))
     info, colorist = probe_wanted(job, ignore), open_colorist(colour)
-    plan = plan_film(job, info, ignore)
+    plan = plan_film(job, info, colorist, ignore)
     full = replace(
         plan.info,
         shape=Fraction(16, 15),
@@ -50,7 +50,7 @@ def test_a_damaged_plan_is_none(tmp_path: Path, weights: Path) -> None:
     source = write_film(tmp_path / "film.mp4", Film(frames=3))
     job = Job(source, tmp_path / "result", tmp_path / "workspace", JobSettings(colour=colour))
     colorist = open_colorist(colour)
-    begin_outline(job, plan_film(job, probe_wanted(job, ignore), ignore), colorist)
+    begin_outline(job, plan_film(job, probe_wanted(job, ignore), colorist, ignore), colorist)
     note = job.workspace / "outline"
     note.write_text(note.read_text()[:-1])
     assert recall_outline(job, colorist) is None

@@ -15,6 +15,7 @@ from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.scenes import Scenes
 from colorizer.job import Job
+from colorizer.model.colorist import Colorist
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
 from tests.assets.tones import Picture, coloured, grey, sepia, toned, write_scenes
@@ -38,9 +39,9 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     find = plan.find_scenes
 
-    def spied(frames: Iterable[Frame], info: FilmInfo) -> Scenes:
+    def spied(frames: Iterable[Frame], info: FilmInfo, colorist: Colorist) -> Scenes:
         names.append(info.path.name)
-        return find(frames, info)
+        return find(frames, info, colorist)
 
     monkeypatch.setattr(plan, "find_scenes", spied)
     return names

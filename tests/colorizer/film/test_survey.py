@@ -41,7 +41,7 @@ def job(tmp_path: Path, weights: Path) -> Job:
 def edges_of_one_pass(job: Job) -> list[int]:
     """Times at which segments begin, found as colouring the whole film does."""
     colorist = open_colorist(job.settings.colour)
-    plan = plan_film(job, probe_wanted(job, ignore), ignore)
+    plan = plan_film(job, probe_wanted(job, ignore), colorist, ignore)
     frames = list(number_segments(measure(read_frames(plan.info), plan, colorist), plan.info.time_base))
     return [
         frame.pts for number, frame in enumerate(frames) if not number or frame.segment != frames[number - 1].segment

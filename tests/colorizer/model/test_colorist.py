@@ -97,6 +97,31 @@ def test_the_decoding_decides_how_vivid_colours_are(model: Predictor) -> None:
     assert not torch.equal(usual.offset, mean.offset)
 
 
+def test_a_picture_that_was_asked_about_is_predicted_once(model: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its colours are those that it has if nobody asks; another picture gets its own."""
+    colorist = Colorist(model)
+    one, other = lumas(2).split(1)
+    expected = [colorist.fit(luma, Matrix.BT601, mirrored=True) for luma in (one, other)]
+    predict, predicted = model.predict, []
+
+    def counted(lightness: Tensor, *, mirrored: bool = False) -> Prediction:
+        predicted.append(len(lightness))
+        return predict(lightness, mirrored=mirrored)
+
+    monkeypatch.setattr(model, "predict", counted)
+    moments = colorist.expect(one)
+    assert moments is not None
+    assert moments.shape == (1, 5, 48, 64)
+    found = [colorist.fit(luma, Matrix.BT601, mirrored=True) for luma in (one, other)]
+    assert predicted == [1, 1]
+    assert all(torch.equal(fit.offset, wanted.offset) for fit, wanted in zip(found, expected, strict=True))
+
+
+def test_one_answer_says_nothing_of_what_is_expected(model: Predictor) -> None:
+    """As from a model without a distribution."""
+    assert Colorist(Red(model.card)).expect(lumas(1)) is None
+
+
 def test_memory_that_runs_out_after_the_network_halves_the_batch(
     model: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,19 +1,26 @@
 """Tests of colorizer/model/tint_detection.py: what is in colour, and what is black and white under a cast."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
+from torch import Tensor
 
-from benchmarks.colour_set import MAKERS, Maker, faded, make, one_object, pale, silvering
-from colorizer.model.tint_detection import Verdict, judge, judged_extent
-from tests.assets.tones import COLOURED, TONES, Picture, Tone, as_jpeg, coloured, toned
+from benchmarks.colour_set import MAKERS, Maker, faded, make, one_object, silvering
+from benchmarks.colour_verdicts import judge_with, reduced
+from colorizer.engine import open_colorist
+from colorizer.model.colorist import Colorist
+from colorizer.model.surround import Margins
+from colorizer.model.tint_detection import Verdict, judge
+from colorizer.settings import ColourSettings
+from colorizer.weights_path import DEFAULT_WEIGHTS
+from tests.assets.tones import COLOURED, TONES, Picture, Tone, as_jpeg, coloured, sepia, toned
 
 
 def verdict(picture: Picture) -> Verdict:
-    """The decision on a picture, shrunk as in the product."""
-    rgb = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
-    return judge(functional.interpolate(rgb, judged_extent(*rgb.shape[-2:]), mode="area")[0]).verdict
+    """The decision on a picture in the product, with the weights that come with it."""
+    return judge_with(open_colorist(ColourSettings(device="cpu")), reduced(picture))
 
 
 @pytest.mark.parametrize("quality", [50, 95])
@@ -60,10 +67,29 @@ def test_colour_that_is_weak_or_odd_is_colour(maker: Maker, name: str) -> None:
     assert verdict(make(maker, coloured(name, 256, 256) / 255, seed=1)) is Verdict.COLOUR
 
 
-@pytest.mark.parametrize("maker", [faded, pale])
-def test_a_single_hue_that_has_faded_is_no_certain_colour(maker: Maker) -> None:
-    """A blue sky over a dark blue tower is what a toned print looks like."""
-    assert verdict(make(maker, coloured("rocket", 256, 256) / 255, seed=1)) in {Verdict.GREY, Verdict.IN_DOUBT}
+def test_the_network_is_asked_only_in_doubt(weights: Path) -> None:
+    """Sepia and strong colours need no network; about a faded sky, each is asked, also one that knows nothing."""
+    certain = reduced(toned(sepia)), reduced(coloured("coffee"))
+    sky = reduced(make(faded, coloured("rocket", 256, 256) / 255, seed=1))
+    for path in (DEFAULT_WEIGHTS, weights):
+        colorist = open_colorist(ColourSettings(device="cpu", weights=path))
+        asked: list[Margins] = []
+
+        def expect(surround: Margins, colorist: Colorist = colorist, asked: list[Margins] = asked) -> Tensor | None:
+            asked.append(surround)
+            moments = colorist.expect(torch.rand(1, 1, 64, 64))
+            return None if moments is None else moments[0]
+
+        assert [judge(rgb, expect).verdict for rgb in certain] == [Verdict.GREY, Verdict.COLOUR]
+        assert not asked
+        judge(sky, expect)
+        assert asked == [Margins()]
+
+
+def test_a_network_that_cannot_tell_changes_nothing() -> None:
+    """A regression head has one answer and no doubt."""
+    sky = reduced(make(faded, coloured("rocket", 256, 256) / 255, seed=1))
+    assert judge(sky, lambda _surround: None) == judge(sky)
 
 
 @pytest.mark.parametrize("name", COLOURED)

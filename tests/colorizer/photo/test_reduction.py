@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from colorizer.model.colorist import shrink, working_extent
-from colorizer.model.tint_detection import Judgement, Verdict, judge
+from colorizer.model.tint_detection import Expect, Judgement, Verdict, judge
 from colorizer.photo import reduction
 from colorizer.photo.formats import format_named
 from colorizer.photo.formats.photo_format import Opening
@@ -102,9 +102,9 @@ def test_a_long_animation_is_judged_by_some_frames(tmp_path: Path, monkeypatch: 
     """However many it has, the memory for it is limited; the judgement is that of all."""
     sides = []
 
-    def note(rgb: Tensor) -> Judgement:
+    def note(rgb: Tensor, expect: Expect | None) -> Judgement:
         sides.append(tuple(rgb.shape[1:]))
-        return judge(rgb)
+        return judge(rgb, expect)
 
     monkeypatch.setattr(reduction, "judge", note)
     frames = [Image.fromarray(coloured("coffee", 40, 60)).rotate(number) for number in range(150)]
