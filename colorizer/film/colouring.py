@@ -32,7 +32,7 @@ from colorizer.model.orientation import orient, unorient
 from colorizer.model.surround import Margins, fit_inside
 
 AHEAD = 4
-"""Frames that wait between decoding, measuring, colouring and encoding."""
+"""Frames that wait between one step and the next."""
 _LIGHT = 250_000
 """Pixels at the working size up to which one thread colours key frames as fast as any encoder takes the frames."""
 _TOGETHER = 2

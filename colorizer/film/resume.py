@@ -67,7 +67,7 @@ def recipe_of(job: Job) -> str:
 
 
 def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> list[Segment]:
-    """The segments that an earlier attempt at the same job has finished.
+    """The segments that an earlier attempt at the same job has finished; only the last one has its state.
 
     Segments of another job or of other settings are removed, and so are those from the first one on that was finished
     before the film was looked through, and in which frames are now known to be in colour.
@@ -75,7 +75,10 @@ def finished_segments(job: Job, colorist: Colorist, scenes: Scenes | None) -> li
     begin_workspace(job, colorist)
     read = (read_segment(segment_path(job.workspace, number)) for number in count())
     usable = takewhile(lambda segment: segment is not None and _agrees(segment, scenes), read)
-    finished = [segment for segment in usable if segment is not None]
+    finished: list[Segment] = []
+    for segment in filter(None, usable):
+        finished[-1:] = [before.without_state() for before in finished[-1:]]
+        finished.append(segment)
     _remove_segments(job.workspace, first=len(finished))
     return finished
 

@@ -22,6 +22,9 @@ from colorizer.model.colorist import Colorist
 from colorizer.model.device import one_thread
 from colorizer.prefetch import prefetch
 
+_COLOURED = 16
+"""Coloured frames that wait for the encoder, so that it has work while the colours of the next key frames are found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
@@ -65,7 +68,7 @@ def write_segments(  # noqa: PLR0913 (each is another thing)
         numbered = number_segments(measured, plan.info.time_base, first=begin.segment)
         own = takewhile(lambda frame: end is None or frame.segment < end, numbered)
         ours = colour(own, plan, colorist, begin.state, compare=job.compare)
-        coloured = opened.enter_context(prefetch(ours, AHEAD))
+        coloured = opened.enter_context(prefetch(ours, AHEAD if is_large(plan) else _COLOURED))
         yield from _written(_counted(coloured, begin.frames, on_frame), job, plan, machine)
 
 

@@ -10,7 +10,7 @@ import secrets
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -78,6 +78,10 @@ class Segment:
                 if packet.pts is not None:
                     yield packet.pts, packet
 
+    def without_state(self) -> Segment:
+        """The same for joining; states of colouring are large, and a long film has thousands of segments."""
+        return replace(self, record=self.record.model_copy(update={"state": ShotState()}))
+
 
 def read_segment(path: Path) -> Segment | None:
     """A segment that was finished, or None; one whose record is damaged, or of another version, is not."""
@@ -104,7 +108,7 @@ def encode_segment(
 
     Returns:
         A function that finishes the segment: it writes the frames that the encoder holds back, and the record. It may
-        run in another thread, while the frames of the next segment are encoded.
+        run in another thread, while the frames of the next segment are encoded. What it returns has no state.
 
     """
     log = FrameLog(frames, encoding)
@@ -125,7 +129,7 @@ def _finish(path: Path, unfinished: Path, file: _SegmentFile, machine: str, open
     unfinished.replace(path)
     record = file.record(machine)
     write_durably(path.with_suffix(".json"), record.model_dump_json())
-    return Segment(path, record)
+    return Segment(path, record).without_state()
 
 
 class FrameLog:
