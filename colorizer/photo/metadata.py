@@ -121,6 +121,14 @@ def exif_and_xmp(image: pyvips.Image) -> dict[str, bytes]:
     return {name: image.get(field) for name, field in fields.items() if image.get_typeof(field)}
 
 
+_RESOLUTION: Tags = {
+    282: {"datatype": 5, "data": [1, 1]},
+    283: {"datatype": 5, "data": [1, 1]},
+    296: {"datatype": 3, "data": [1]},
+}
+"""Tags that every TIFF has, and that say of resolution nothing but that samples are square (TIFF 6.0, section 8)."""
+
+
 def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> Tags:
     """The tags of a result that its encoder does not write: those of an original TIFF, or of another format's blocks.
 
@@ -135,6 +143,8 @@ def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> 
         tags = {**tags, XMP: {"datatype": 1, "data": blocks.xmp}}
     if ORIENTATION in tags:  # the decoder may have applied it
         tags = {**tags, ORIENTATION: _short(picture.orientation)}
+    if blocks.resolution is None and not _RESOLUTION.keys() & tags.keys():  # its encoder would state one
+        tags = {**tags, **_RESOLUTION}
     if picture.has_extra:
         tags = {**tags, EXTRA_SAMPLES: _short(0)}
     if isinstance(tags.get(_PHOTOSHOP, {}).get("data"), bytes):

@@ -31,6 +31,9 @@ from colorizer.photo.watching import watch
 from colorizer.report import Report
 from colorizer.size_rules import check_file, check_picture
 
+_NEARLY_BLACK = 0.1
+"""Luma below which nothing gets a colour that a person would see."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExaminedPhoto:
@@ -143,6 +146,10 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
         notes.append("it has some colour (a stain, an object, or what has faded); it was taken for black and white")
     if any(reduction.kept for reduction in reductions):
         notes.append("what lies around the picture kept its colour")
+    lightest = max(float(luma.amax()) for reduction in reductions for luma in reduction.luma)
+    if 0 < lightest < _NEARLY_BLACK:
+        share = f"{100 * lightest:.1f}% of white"
+        notes.append(f"its lightest part has {share} (12 bits stored as 16, perhaps): nearly black gets no colour")
     return tuple(notes)
 
 

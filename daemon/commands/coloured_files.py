@@ -76,7 +76,8 @@ def originals_of(files: list[Path], output: Path, sequences: str | None = None) 
             (path for path in walk(folder, folder.input) if not path.is_relative_to(results)), key=natural_key
         )
         if not found:
-            _console.print(f"{file}: there is no file in this folder", style="yellow", markup=False, highlight=False)
+            said = printable(f"{file}: there is no file in this folder")
+            _console.print(said, style="yellow", markup=False, highlight=False)
         for path in found:
             place = path.relative_to(folder.input)
             named = named_as_file(path)
@@ -103,7 +104,8 @@ def colorize_all(originals: list[Original], order: Order, stall_seconds: float) 
                 progress.update(bar, total=1, completed=1, visible=False)
                 if failure:
                     failures += 1
-                    _console.print(f"{original.path}: {failure}", style="red", markup=False, highlight=False)
+                    said = printable(f"{original.path}: {failure}")
+                    _console.print(said, style="red", markup=False, highlight=False)
     finally:
         worker.close()
     return failures
@@ -150,7 +152,7 @@ def _end(original: Original, job: Job, outcome: Done | Skipped | Failed | Crashe
 
 
 def _say(*lines: str) -> None:
-    _console.print("\n".join(lines), markup=False, highlight=False)
+    _console.print("\n".join(map(printable, lines)), markup=False, highlight=False)
 
 
 def _existing_result(original: Original, order: Order) -> Path | None:

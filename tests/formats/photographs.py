@@ -243,6 +243,14 @@ REFUSED = (
     Row("photographs", "Photoshop and GIMP documents", "", "refused", "save them as TIFF"),
     Row("photographs", "JPEG XL, FITS, DICOM, PAM, a single DPX or OpenEXR", "", "refused", "by name"),
     Row("photographs", "QOI, XBM, XPM, PFM, DDS, SGI of 16 bits", "FFmpeg", "refused", "save it as PNG"),
+    Row(
+        "photographs",
+        "JPEG-LS, JPEG XR, JNG, MNG, PNG for iOS (CgBI)",
+        "imagecodecs, these tests",
+        "refused",
+        "by name",
+    ),
+    Row("photographs", "PNG of high dynamic range (PQ, HLG)", "these tests", "refused", "save it as sRGB"),
     Row("photographs", "TIFF with signed or complex samples", "", "refused", "save it with 16 bits"),
     Row(
         "photographs",

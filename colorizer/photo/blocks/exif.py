@@ -169,6 +169,18 @@ def _replace_thumbnail(block: _Block, thumbnail: bytes | None) -> None:
     block.change(directory, _THUMBNAIL_SIZE, len(thumbnail))
 
 
+def orientation_of(exif: bytes | None) -> int:
+    """The orientation that a block states, 1 (upright) where it states none, or is damaged."""
+    if exif is None:
+        return 1
+    try:
+        block = _Block(exif)
+        found = block.value(block.first, _ORIENTATION)
+    except (ValueError, struct.error, IndexError):
+        return 1
+    return found if found is not None and 1 <= found <= 8 else 1
+
+
 def has_thumbnail(exif: bytes) -> bool:
     """Whether a block has a thumbnail that can be replaced; False for a damaged one."""
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.photoshop import resources_of
 
@@ -28,6 +29,9 @@ _UNSAFE_BUT_KEPT = {b"tIME", b"gAMA", b"bKGD", b"oFFs", b"pCAL", b"sCAL", b"sTER
 _GAMMA_OF_SRGB, _TOLERANCE = 45455, 500
 """Sample of gAMA that is true of sRGB (11.3.2.2)."""
 _GREY, _GREY_ALPHA = 0, 4
+_APPLES = b"CgBI"
+_BRIGHTER = {b"\x10", b"\x12"}
+"""Transfer characteristics PQ and HLG (ITU-T H.273)."""
 
 
 def read_png(path: Path) -> Blocks:
@@ -49,6 +53,21 @@ def read_png(path: Path) -> Blocks:
                 left += 1
     notes = (f"chunks of a PNG that are true of the original alone left out: {left}",) if left else ()
     return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=notes)
+
+
+def check_png(path: Path) -> None:
+    """Check that the samples are what decoders take them for.
+
+    Raises:
+        UnsupportedError: they are brighter than white (cICP, 11.3.2.6), or the file is no PNG to others than Apple's.
+
+    """
+    with path.open("rb") as file:
+        found = dict(_chunks(file))
+    if _APPLES in found:
+        raise UnsupportedError(f"{path.name}: a PNG for iOS alone (CgBI) is not read here; save it as a usual one")
+    if found.get(b"cICP", b"\0\0")[1:2] in _BRIGHTER:
+        raise UnsupportedError(f"{path.name}: high dynamic range (PQ or HLG) is not coloured; save it as sRGB")
 
 
 def read_gamma(path: Path) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.jpeg import read_jpeg, read_process, write_jpeg
+from colorizer.photo.blocks.jpeg_segments import read_segments
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -22,6 +23,8 @@ _MORE = b"\x55\xaa" * 64
 """Codes that change a picture which lacks any, and are ignored behind one that is whole."""
 _MOST_TO_MEND = 256 << 20
 _LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
+_JPEG_LS = 0xF7
+"""The marker of its frames (ITU-T T.87)."""
 _OPTIMISED_PIXELS = 50e6
 """Pixels up to which libjpeg may hold the coefficients of a picture, to optimise its Huffman tables."""
 
@@ -48,6 +51,9 @@ def _check_process(source: Path) -> None:
         UnsupportedError: it does not.
 
     """
+    with source.open("rb") as file:
+        if any(marker == _JPEG_LS for marker, _ in read_segments(file)):
+            raise UnsupportedError(f"{source.name}: a JPEG-LS picture, which is not read here; save it as TIFF")
     marker, bits = read_process(source)
     if marker in _LOSSLESS:
         raise UnsupportedError(f"{source.name}: a lossless JPEG (ITU-T T.81), which is not read here; save it as TIFF")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer.photo.blocks.png import read_gamma, read_png, write_png
+from colorizer.photo.blocks.exif import orientation_of
+from colorizer.photo.blocks.png import check_png, read_gamma, read_png, write_png
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 
 
 def _open(source: Path, opening: Opening) -> Photo:
+    import pyvips
+
     from colorizer.photo.codecs.curves import with_srgb_curve
     from colorizer.photo.codecs.vips import open_with_vips
     from colorizer.photo.extras import left_out
     from colorizer.photo.picture import Photo
 
-    gamma = read_gamma(source)
-    with_curve = partial(with_srgb_curve, gamma=gamma) if gamma else lambda image: image
-    picture = open_with_vips(source, "pngload_source", opening, with_metadata=with_curve)
+    check_png(source)
+    gamma, orientation = read_gamma(source), orientation_of(read_png(source).exif)
+
+    def as_declared(image: pyvips.Image) -> pyvips.Image:
+        """With the curve of sRGB, and with the orientation: libvips sees no EXIF behind the samples."""
+        image = with_srgb_curve(image, gamma=gamma) if gamma else image.copy()
+        if not image.get_typeof("orientation"):
+            image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+        return image
+
+    picture = open_with_vips(source, "pngload_source", opening, with_metadata=as_declared)
     notes = left_out(lambda: (_count_pictures(source), 0))
     if gamma:
         notes += (f"its samples, which have a gamma of {gamma:g}, became those of sRGB",)
