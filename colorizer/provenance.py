@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import version
 from mmap import mmap
 
@@ -12,6 +13,9 @@ from colorizer.originals import state_of
 from colorizer.settings import ColourSettings, Steadiness
 
 _ORIGINAL = re.compile(rb"tintd [^,<\0]{1,40}, weights [^<\0]{1,200}?, original \d{1,20} bytes ([0-9a-f]{64})")
+
+REMEDIES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees counter-clockwise"}
+"""How a picture is turned upright, by the number of quarter turns counter-clockwise from upright to the picture."""
 
 
 def made_with(weights: str, settings: ColourSettings, job: Job, steadiness: Steadiness | None = None) -> str:
@@ -34,6 +38,12 @@ def made_with(weights: str, settings: ColourSettings, job: Job, steadiness: Stea
     if job.excerpt or job.compare:
         return maker
     return f"{maker}, original {state_of(job.source).size} bytes {fingerprint(job.source)}"
+
+
+def add_turns(maker: str, turns: Sequence[int]) -> str:
+    """Add to a description (see `made_with`) how the pictures of a photograph were turned while it was coloured."""
+    remedies = dict.fromkeys(REMEDIES[turn] for turn in turns if turn)
+    return f"{maker}, seen turned by {' or '.join(remedies)}" if remedies else maker
 
 
 def originals_of(content: bytes | mmap) -> set[str]:

@@ -92,6 +92,9 @@ class PhotoSettings(Section):
     """Whether the metadata says what made the colour."""
     truncated: Literal["refuse", "complete"] = "refuse"
     """What becomes of a JPEG that breaks off: refused, or completed with grey."""
+    turn: Literal["auto", "keep"] = "auto"
+    """auto: a picture that surely lies on its side or is upside down is turned while its colours are chosen; keep: the
+    network sees it as it is. The result lies as the original does."""
     max_megapixels: PositiveInt = 1000
     """Larger pictures are refused; the frames of an animation count together."""
     max_megapixels_whole: PositiveInt = 200

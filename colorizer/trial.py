@@ -63,7 +63,7 @@ def _settings_of(job: Job) -> JobSettings:
     return JobSettings(
         detection=DetectionSettings(input=job.settings.detection.input, coloured="recolour"),
         colour=job.settings.colour,
-        photo=PhotoSettings(format="jpeg", provenance=False),
+        photo=PhotoSettings(format="jpeg", provenance=False, turn=job.settings.photo.turn),
         film=film.model_copy(update={"max_megapixels": job.settings.film.max_megapixels}),
     )
 

@@ -1,4 +1,4 @@
-"""Which weights file a setting names, and the hash by which results name it; torch is not needed for that."""
+"""Which weights file a setting names, what belongs to it, and the hash by which results name it; without torch."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from safetensors import SafetensorError, safe_open
+
+from colorizer.errors import WeightsError
+
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 """The weights that come with tintd."""
+FITTED_TO = "fitted_to"
+"""Key in the metadata of a head's file: SHA-256 of the weights file."""
 
 
 def weights_path(weights: Literal["default"] | Path) -> Path:
@@ -16,8 +22,47 @@ def weights_path(weights: Literal["default"] | Path) -> Path:
     return DEFAULT_WEIGHTS if weights == "default" else weights
 
 
+def upright_path(weights: Path) -> Path:
+    """The file beside a weights file with the head that finds out which way up a picture is."""
+    return weights.with_suffix(".upright.safetensors")
+
+
+def fitted_head(weights: Path) -> Path | None:
+    """The file of the head (see `upright_path`) if there is one, and if it was fitted to exactly these weights.
+
+    Raises:
+        WeightsError: the head's file is damaged.
+        OSError: one of the files cannot be read.
+
+    """
+    path = upright_path(weights)
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            fits = (file.metadata() or {}).get(FITTED_TO) == file_hash(weights)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: damaged ({error}); fit it again with `tintd fit-upright`, or delete it") from error
+    return path if fits else None
+
+
 def weights_hash(path: Path) -> str:
-    """SHA-256 of a weights file, in hexadecimal; results and the journal name the weights by it.
+    """Hash of a weights file and of the head that fits it; results and the journal name the weights by it.
+
+    Without a head, it is the SHA-256 of the file, in hexadecimal.
+
+    Raises:
+        WeightsError, OSError: see `fitted_head`.
+
+    """
+    head = fitted_head(path)
+    if head is None:
+        return file_hash(path)
+    return hashlib.sha256((file_hash(path) + file_hash(head)).encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal.
 
     A process reads a file once, as long as its size, time and number stay the same.
 

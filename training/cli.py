@@ -106,6 +106,37 @@ def export(
     typer.echo(f"{target}: {card.notes['checkpoint']}")
 
 
+def fit_upright(
+    weights: Annotated[
+        Path,
+        typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False),
+    ],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder tree of upright colour photographs, or a recipe, whose training photographs are used.",
+            show_default=False,
+        ),
+    ],
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache"),
+    ] = None,
+    pictures: Annotated[int, typer.Option(min=40, help="Largest number of photographs.")] = 12000,
+    wrong: Annotated[float, typer.Option(min=0, max=0.1, help="Share of upright pictures that may be turned.")] = 0.003,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+) -> None:
+    """Fit the head that finds pictures on their side to a weights file, and write it beside it."""
+    with _extra():
+        from colorizer.weights_path import upright_path, weights_path  # noqa: PLC0415
+        from training.export.upright_head import fit_upright as run  # noqa: PLC0415
+        from training.measure.evaluation import open_training  # noqa: PLC0415
+    path = weights_path("default" if weights == Path("default") else weights)
+    target = _writable(upright_path(path))
+    figures = run(path, open_training(data, cache), pictures=pictures, wrong=wrong, device=device)
+    typer.echo(f"{target}: {figures.describe()}")
+
+
 def _writable(target: Path) -> Path:
     """Check that a file can be written, before minutes of work."""
     if target.is_dir():

@@ -81,6 +81,26 @@ class Colorist:
         return ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
 
     @torch.inference_mode()
+    def fit_upright(self, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
+        """Choose the chroma of pictures as `fit` does with mirror images; the network sees each of them upright.
+
+        Args:
+            luma: see `fit`.
+            matrix: see `fit`.
+
+        Returns:
+            The fit of the pictures as they are, and the turn of each; see `ColourModel.turn_of`.
+
+        Raises:
+            DeviceError: see `fit`.
+
+        """
+        parts = self._limit.in_parts(partial(self._fit_upright, matrix=matrix), luma.to(self.device))
+        fits = [fit for fit, _ in parts]
+        joined = ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
+        return joined, [turn for _, turns in parts for turn in turns]
+
+    @torch.inference_mode()
     def colours(self, luma: Tensor) -> Tensor:
         """Choose the colours of pictures, as ab, float32, (N, 2, h, w); see `fit`, which `fit_colours` completes."""
         return torch.cat(self._limit.in_parts(partial(self._colours, mirrored=False), luma.to(self.device)))
@@ -103,6 +123,23 @@ class Colorist:
 
     def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
         return fit_colours(luma, self._colours(luma, mirrored=mirrored), matrix)
+
+    def _fit_upright(self, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
+        parts = [self._upright_colours(part) for part in lightness_of_luma(luma).split(self._model.batch)]
+        ab = torch.cat([colours for colours, _ in parts])
+        return fit_colours(luma, ab, matrix), [turn for _, turns in parts for turn in turns]
+
+    def _upright_colours(self, lightness: Tensor) -> tuple[Tensor, list[int]]:
+        """The colours of pictures (N, 1, h, w) as the network sees them upright, (N, 2, h, w), and their turns."""
+        prediction = self._model.predict(lightness, mirrored=True)
+        ab = read(prediction, self._decoding)
+        turns = self._model.turns_of(lightness, prediction)
+        for number, turn in enumerate(turns):
+            if turn:
+                upright = lightness[number : number + 1].rot90(-turn, (-2, -1))
+                seen = read(self._model.predict(upright, mirrored=True), self._decoding)
+                ab[number] = seen[0].rot90(turn, (-2, -1))
+        return ab, turns
 
     def _colours(self, luma: Tensor, *, mirrored: bool) -> Tensor:
         # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.

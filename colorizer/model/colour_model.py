@@ -48,3 +48,15 @@ class ColourModel(Protocol):
             DeviceError: the device's memory does not hold even one picture.
 
         """
+
+    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
+        """Find out by how much pictures are turned.
+
+        Args:
+            lightness: L, float32, 0..100, (N, 1, h, w), on any device.
+            prediction: of the pictures and their mirror images.
+
+        Returns:
+            For each, the number of quarter turns counter-clockwise from upright to the picture; 0 if that is not sure.
+
+        """

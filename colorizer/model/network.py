@@ -78,7 +78,16 @@ class Network(nn.Module):
         self.head = nn.Conv2d(fine + queries, colours, kernel_size=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        fine_skip, middle_skip, coarse_skip, deepest = self.encoder(normalise(lightness))
+        return self.decode(self.encode(lightness))
+
+    def encode(self, lightness: Tensor) -> list[Tensor]:
+        """What the encoder sees in the pictures; see `Encoder`."""
+        features: list[Tensor] = self.encoder(normalise(lightness))
+        return features
+
+    def decode(self, features: list[Tensor]) -> Tensor:
+        """The network's output for what its encoder sees."""
+        fine_skip, middle_skip, coarse_skip, deepest = features
         coarse = self.attention(self.levels[0](self.context(deepest), coarse_skip))
         middle = self.levels[1](coarse, middle_skip)
         fine = self.levels[2](middle, fine_skip)

@@ -27,6 +27,8 @@ class Prediction:
     """The position of the pictures inside their padding."""
     group: int
     """Number of pictures that are read together. The last bit of a result depends on it, so on a CPU it is fixed."""
+    votes: Tensor | None = None
+    """Votes for the turn of each picture, float32, (N, 4), with their mirror images; see `upright.UprightHead`."""
 
 
 @torch.inference_mode()

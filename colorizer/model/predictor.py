@@ -13,6 +13,7 @@ from colorizer.model.memory import BatchLimit
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction
+from colorizer.model.upright import UprightHead, join_mirrored, join_views, load_head
 from colorizer.model.weights import WeightsCard, load_weights
 from colorizer.weights_path import weights_hash
 
@@ -32,7 +33,14 @@ class Predictor:
 
     stride = STRIDE
 
-    def __init__(self, network: Network, card: WeightsCard, device: torch.device, weights: str = "") -> None:
+    def __init__(
+        self,
+        network: Network,
+        card: WeightsCard,
+        device: torch.device,
+        weights: str = "",
+        upright: UprightHead | None = None,
+    ) -> None:
         """Move a network to a device.
 
         Args:
@@ -40,6 +48,7 @@ class Predictor:
             card: the description of the network.
             device: where the network runs.
             weights: hash of the weights file.
+            upright: finds out which way up a picture is; None: a head that is never sure.
 
         """
         self.card = card
@@ -49,6 +58,7 @@ class Predictor:
         fold_normalisation(network)
         self._network = network.to(device).to(memory_format=torch.channels_last)
         _round_weights(self._network, self._precision)
+        self._upright = (upright or UprightHead()).to(device)
         self._limit = BatchLimit(_PAIR if device.type == "cpu" else _MOST, device)
 
     @classmethod
@@ -56,12 +66,12 @@ class Predictor:
         """Load a weights file onto a device.
 
         Raises:
-            WeightsError: see `load_weights`.
+            WeightsError: see `load_weights` and `upright.load_head`.
             DeviceError: see `choose_device`.
 
         """
         network, card = load_weights(weights)
-        return cls(network, card, choose_device(device), weights_hash(weights))
+        return cls(network, card, choose_device(device), weights_hash(weights), load_head(weights))
 
     @property
     def batch(self) -> int:
@@ -77,7 +87,8 @@ class Predictor:
         """
         padded, padding = pad(lightness.to(self.device), STRIDE)
         run = self._run_mirrored if mirrored else self._run_paired
-        output = torch.cat(self._limit.in_parts(run, padded, copies=1 + mirrored))
+        parts = self._limit.in_parts(run, padded, copies=1 + mirrored)
+        output, votes = torch.cat([part[0] for part in parts]), [part[1] for part in parts]
         regression = self.card.architecture.head == "regression"
         return Prediction(
             output=output * AB_SCALE if regression else output,
@@ -85,21 +96,55 @@ class Predictor:
             lightness=padded,
             padding=padding,
             group=_PAIR // (1 + mirrored) if self.device.type == "cpu" else len(padded),
+            votes=torch.cat(votes) if mirrored else None,
         )
 
-    def _run_mirrored(self, padded: Tensor) -> Tensor:
-        output, mirrored = self._run(torch.cat((padded, padded.flip(-1)))).chunk(2)
-        return (output + mirrored.flip(-1)) / 2
+    @torch.inference_mode()
+    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
+        """Find out by how much pictures are turned; see `ColourModel.turns_of`."""
+        if prediction.votes is None:
+            return [0] * len(lightness)
+        pictures = lightness.to(self.device).split(1)
+        return [self._turn_of(*picture) for picture in zip(pictures, prediction.votes, strict=True)]
 
-    def _run_paired(self, padded: Tensor) -> Tensor:
-        if self.device.type == "cpu" and len(padded) < _PAIR:
-            return self._run(padded.expand(_PAIR, -1, -1, -1))[:1]
-        return self._run(padded)
+    def _turn_of(self, picture: Tensor, votes: Tensor) -> int:
+        if not self._upright.suspects(votes):
+            return 0
+        others = [self._look(picture.rot90(turn, (-2, -1))) for turn in (1, 2, 3)]
+        return self._upright.decide(join_views(torch.stack((votes, *others))))
 
-    def _run(self, padded: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32):
-            output: Tensor = self._network(padded.contiguous(memory_format=torch.channels_last))
-        return output.float()
+    def _look(self, lightness: Tensor) -> Tensor:
+        """The votes (4,) for one view of a picture (1, 1, h, w)."""
+        padded, _ = pad(lightness, STRIDE)
+        both = torch.cat((padded, padded.flip(-1)))
+        return join_mirrored(*torch.cat(self._limit.in_parts(lambda views: self._vote(self._encode(views)), both)))
+
+    def _run_mirrored(self, padded: Tensor) -> tuple[Tensor, Tensor]:
+        features = self._encode(torch.cat((padded, padded.flip(-1))))
+        output, mirrored = self._decode(features).chunk(2)
+        return (output + mirrored.flip(-1)) / 2, join_mirrored(*self._vote(features).chunk(2))
+
+    def _run_paired(self, padded: Tensor) -> tuple[Tensor, Tensor]:
+        pair = self.device.type == "cpu" and len(padded) < _PAIR
+        output = self._decode(self._encode(padded.expand(_PAIR, -1, -1, -1) if pair else padded))
+        return output[: len(padded)], output.new_zeros(len(padded), 4)
+
+    def _encode(self, padded: Tensor) -> list[Tensor]:
+        with self._autocast():
+            return self._network.encode(padded.contiguous(memory_format=torch.channels_last))
+
+    def _decode(self, features: list[Tensor]) -> Tensor:
+        with self._autocast():
+            return self._network.decode(features).float()
+
+    def _vote(self, features: list[Tensor]) -> Tensor:
+        """The votes of the head for each picture, (N, 4)."""
+        _, fine, coarse, _ = features
+        votes: Tensor = self._upright(fine, coarse)
+        return votes
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, self._precision, enabled=self._precision != torch.float32)
 
 
 def _round_weights(network: nn.Module, precision: torch.dtype) -> None:

@@ -32,7 +32,9 @@ _ALONE = {"cpu"}
 
 _Place = tuple[int, int]
 """Number of a photograph, and number of a frame in it."""
-_Fits = dict[_Place, Callable[[], ChromaFit]]
+_Fit = tuple[ChromaFit, int]
+"""Chroma of a frame, and the turn of what it shows (see `ColourModel.turns_of`)."""
+_Fits = dict[_Place, Callable[[], _Fit]]
 """How to get the chroma of each frame: the function waits for it, or raises what went wrong with it."""
 
 
@@ -108,7 +110,8 @@ def _choose_chroma(
 
     def likeness(place: _Place) -> tuple[object, ...]:
         photo = examined[place[0]]
-        return id(open_colorist(photo.job.settings.colour)), *photo.shown[place[1]].shape
+        colorist = open_colorist(photo.job.settings.colour)
+        return id(colorist), photo.may_be_turned, *photo.shown[place[1]].shape
 
     fits: _Fits = {}
     places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.shown))]
@@ -118,16 +121,17 @@ def _choose_chroma(
         for first in range(0, len(alike), _TOGETHER):
             chunk = alike[first : first + _TOGETHER]
             luma = [examined[number].shown[frame] for number, frame in chunk]
-            chosen = _begin(partial(_fit, colorist, luma), network)
+            may_be_turned = examined[chunk[0][0]].may_be_turned
+            chosen = _begin(partial(_fit, colorist, luma, may_be_turned=may_be_turned), network)
             fits |= {place: partial(_one_of, chosen, number) for number, place in enumerate(chunk)}
     return fits
 
 
-def _begin(work: Callable[[], list[ChromaFit]], network: Executor | None) -> Future[list[ChromaFit]]:
+def _begin(work: Callable[[], list[_Fit]], network: Executor | None) -> Future[list[_Fit]]:
     """Do some work in the network's thread, or at once where it has none."""
     if network is not None:
         return network.submit(work)
-    done: Future[list[ChromaFit]] = Future()
+    done: Future[list[_Fit]] = Future()
     try:
         done.set_result(work())
     except Exception as error:  # noqa: BLE001 (each photograph that waits for it raises it)
@@ -135,10 +139,15 @@ def _begin(work: Callable[[], list[ChromaFit]], network: Executor | None) -> Fut
     return done
 
 
-def _one_of(chosen: Future[list[ChromaFit]], number: int) -> ChromaFit:
+def _one_of(chosen: Future[list[_Fit]], number: int) -> _Fit:
     return chosen.result()[number]
 
 
-def _fit(colorist: Colorist, luma: Sequence[torch.Tensor]) -> list[ChromaFit]:
-    fit = colorist.fit(torch.cat(tuple(luma)), MATRIX, mirrored=True)
-    return [ChromaFit(slope, offset) for slope, offset in zip(fit.slope.split(1), fit.offset.split(1), strict=True)]
+def _fit(colorist: Colorist, luma: Sequence[torch.Tensor], *, may_be_turned: bool) -> list[_Fit]:
+    together = torch.cat(tuple(luma))
+    if may_be_turned:
+        fit, turns = colorist.fit_upright(together, MATRIX)
+    else:
+        fit, turns = colorist.fit(together, MATRIX, mirrored=True), [0] * len(luma)
+    slopes, offsets = fit.slope.split(1), fit.offset.split(1)
+    return [(ChromaFit(slope, offset), turn) for slope, offset, turn in zip(slopes, offsets, turns, strict=True)]

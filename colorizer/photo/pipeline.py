@@ -28,11 +28,14 @@ from colorizer.photo.results import ResultPlan, check_result, write_kept_page, w
 from colorizer.photo.strips import colour_picture, coloured_strips, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
+from colorizer.provenance import REMEDIES, add_turns
 from colorizer.report import Report
 from colorizer.size_rules import check_file, check_picture
 
 _NEARLY_BLACK = 0.1
 """Luma below which nothing gets a colour that a person would see."""
+_LIES = {1: "lie on its side", 2: "be upside down", 3: "lie on its side"}
+"""What a picture does, by its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,11 @@ class ExaminedPhoto:
     def shown(self) -> tuple[Tensor, ...]:
         """What the network sees of each of them; see `Reduction.shown`."""
         return tuple(shown for reduction in self.reductions for shown in reduction.shown)
+
+    @property
+    def may_be_turned(self) -> bool:
+        """Whether the network may see it turned. The frames of an animation are seen as they are."""
+        return self.job.settings.photo.turn == "auto" and not any(len(one.luma) > 1 for one in self.reductions)
 
     @property
     def held(self) -> int:
@@ -154,13 +162,13 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
 
 
 def write(
-    examined: ExaminedPhoto, fits: Sequence[ChromaFit], maker: str | None, on_progress: ProgressCallback
+    examined: ExaminedPhoto, chosen: Sequence[tuple[ChromaFit, int]], maker: str | None, on_progress: ProgressCallback
 ) -> Report:
     """Write the coloured photograph.
 
     Args:
         examined: the photograph.
-        fits: chroma of each of its `shown`.
+        chosen: chroma of each of its `shown`, and how it is turned (see `ColourModel.turns_of`).
         maker: what made the colour, for the metadata; None says nothing of it.
         on_progress: called with the pictures that are done, and all.
 
@@ -170,8 +178,9 @@ def write(
 
     """
     job, photo, output = examined.job, examined.photo, examined.output
+    fits, turns = [fit for fit, _ in chosen], [turn for _, turn in chosen]
     with explained(job.source, photo.format):
-        notes = _write(examined, fits, maker, on_progress)
+        notes = _turn_notes(turns) + _write(examined, fits, maker and add_turns(maker, turns), on_progress)
     first = photo.pictures[0]
     return Report(
         kind="photo",
@@ -208,6 +217,16 @@ def _write(
         page.path.unlink()
     notes |= dict.fromkeys(check_result(plan, examined.luma, tuple(notes)))
     return tuple(notes)
+
+
+def _turn_notes(turns: Sequence[int]) -> tuple[str, ...]:
+    """Notes on the pages that the network saw turned."""
+    return tuple(
+        f"{'the picture' if len(turns) == 1 else f'page {number}'} seems to {_LIES[turn]}: it got the colours that it "
+        f"would have if it was turned by {REMEDIES[turn]}; if that is wrong, set `photo.turn: keep`"
+        for number, turn in enumerate(turns, start=1)
+        if turn
+    )
 
 
 def _unorient(fit: ChromaFit, orientation: int) -> ChromaFit:

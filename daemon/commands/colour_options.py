@@ -50,6 +50,9 @@ Profile = Annotated[Text, _option("photo", "profile", "For photographs: srgb, p3
 Truncated = Annotated[
     Text, _option("photo", "truncated", "For a JPEG whose end is missing: refuse, or complete (with grey).")
 ]
+Turn = Annotated[
+    Text, _option("photo", "turn", "For pictures on their side: auto (turned while colours are chosen), or keep.")
+]
 PhotoMegapixels = Annotated[Text, _option("photo", "max_megapixels", "Larger photographs are refused.")]
 PhotoMegapixelsWhole = Annotated[
     Text, _option("photo", "max_megapixels_whole", "The same for pictures that must be held in memory as a whole.")

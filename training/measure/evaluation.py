@@ -112,11 +112,21 @@ def open_photographs(source: Path, side: int, cache: Path | None = None) -> Corp
         MediaError: see `open_corpus`.
 
     """
+    data = _data_of(source)
+    return open_corpus(data.validation, cache or data.cache, side, decoded=data.stored)
+
+
+def open_training(source: Path, cache: Path | None = None) -> Corpus:
+    """Open the photographs of a folder tree, or the training photographs of a recipe; see `open_photographs`."""
+    data = _data_of(source)
+    return open_corpus(data.train, cache or data.cache, data.stored_side, decoded=data.stored)
+
+
+def _data_of(source: Path) -> Data:
     try:
-        data = Data(train=source, validation=source) if source.is_dir() else load_recipe(source).data
+        return Data(train=source, validation=source) if source.is_dir() else load_recipe(source).data
     except SettingsError as error:
         raise SettingsError(f"neither a folder of photographs nor a recipe: {error}") from error
-    return open_corpus(data.validation, cache or data.cache, side, decoded=data.stored)
 
 
 def evaluate(
