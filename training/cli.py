@@ -122,7 +122,7 @@ def fit_upright(
         Path | None,
         typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache"),
     ] = None,
-    pictures: Annotated[int, typer.Option(min=40, help="Largest number of photographs.")] = 12000,
+    pictures: Annotated[int, typer.Option(min=1, help="Largest number of photographs of each kind.")] = 2500,
     wrong: Annotated[float, typer.Option(min=0, max=0.1, help="Share of upright pictures that may be turned.")] = 0.003,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
+from colorizer.durable import written_whole
 from colorizer.errors import WeightsError
 from colorizer.weights_path import FITTED_TO, file_hash, fitted_head, upright_path
 
@@ -92,7 +93,8 @@ def save_head(head: UprightHead, weights: Path, notes: dict[str, str]) -> Path:
     """Write a head beside the weights file that it was fitted to, in float16 where that is enough."""
     target = upright_path(weights)
     tensors = {name: tensor.half() if tensor.dim() > 1 else tensor for name, tensor in head.state_dict().items()}
-    save_file(tensors, target, metadata=notes | {FITTED_TO: file_hash(weights)})
+    with written_whole(target) as unfinished:
+        unfinished.write_bytes(save(tensors, metadata=notes | {FITTED_TO: file_hash(weights)}))
     return target
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from colorizer.errors import TintdError
 from colorizer.settings import ColourSettings
+from colorizer.weights_path import fitted_head, upright_path, weights_hash, weights_path
 from daemon.commands.colour_options import missing_encoder
 from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
@@ -156,7 +157,6 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
     from colorizer.engine import open_colorist  # noqa: PLC0415 (torch is slow to import)
     from colorizer.model.device import bfloat16_is_faster, choose_device  # noqa: PLC0415
     from colorizer.model.weights import load_card  # noqa: PLC0415
-    from colorizer.weights_path import weights_hash, weights_path  # noqa: PLC0415
 
     path = weights_path(colour.weights)
     try:
@@ -167,10 +167,21 @@ def _colour(colour: ColourSettings) -> Iterator[Finding]:
         yield Finding("BAD", str(error))
         return
     encoder, head = card.architecture.encoder, card.architecture.head
-    yield Finding("ok", f"weights {path}: {encoder}, {head}, SHA-256 {weights_hash(path)[:12]}")
+    yield Finding("ok", f"weights {path}: {encoder}, {head}, hash {weights_hash(path)[:12]}")
+    yield _upright_head(path)
     yield Finding("ok", f"terms of the weights: {card.terms or 'none stated'}")
     precision = "bfloat16" if bfloat16_is_faster(device) else "float32"
     yield Finding("ok", f"device {device}, {precision}")
+
+
+def _upright_head(weights: Path) -> Finding:
+    """Whether pictures on their side are found with some weights."""
+    if fitted_head(weights) is not None:
+        return Finding("ok", "pictures on their side are found")
+    path, remedy = upright_path(weights), "`tintd fit-upright` makes one"
+    if path.exists():
+        return Finding("warning", f"{path}: it was made for other weights, and is not used; {remedy} for these")
+    return Finding("ok", f"pictures on their side are not found: there is no {path}; {remedy}")
 
 
 def _codecs(config: Config) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def fit_upright(weights: Path, corpus: Corpus, *, pictures: int, wrong: float, d
     Args:
         weights: the weights file.
         corpus: upright photographs in colour.
-        pictures: number of them that are used at most.
+        pictures: number of them that are used at most, of each kind.
         wrong: share of upright pictures that the head may turn.
         device: see `choose_device`.
 
@@ -94,9 +94,9 @@ def fit_upright(weights: Path, corpus: Corpus, *, pictures: int, wrong: float, d
 
     """
     network, card = load_weights(weights)
-    if len(corpus) < _FEWEST:
-        raise MediaError(f"{len(corpus)} photographs are too few to learn from; {_FEWEST} are the least, 10,000 usual")
-    chosen = np.random.default_rng(_SEED).permutation(len(corpus))[:pictures]
+    chosen = np.random.default_rng(_SEED).permutation(corpus.some_of_each_kind(pictures))
+    if len(chosen) < _FEWEST:
+        raise MediaError(f"{len(chosen)} photographs are too few to learn from; {_FEWEST} are the least, 10,000 usual")
     cells = torch.cat([*_look(network.to(choose_device(device)), TurnedSamples(corpus, card.working_size), chosen)])
     learnt, kept = cells.split([len(cells) - round(_KEPT * len(cells)), round(_KEPT * len(cells))])
     head = _learn(learnt)

@@ -8,7 +8,7 @@ from colorizer.model.lab import Matrix, lightness_of_luma, rgb_to_lab
 from colorizer.model.prediction import read
 from colorizer.model.predictor import Predictor
 from colorizer.model.weights import load_card
-from colorizer.weights_path import DEFAULT_WEIGHTS
+from colorizer.weights_path import DEFAULT_WEIGHTS, fitted_head
 
 MOST_BYTES = 40_000_000
 
@@ -21,6 +21,11 @@ def test_they_are_small_and_say_what_they_are() -> None:
     assert "research" in card.terms
     assert {"recipe", "metrics"} <= card.notes.keys()
     assert "research" in (DEFAULT_WEIGHTS.parent / "MODEL_CARD.md").read_text()
+
+
+def test_a_head_fits_them() -> None:
+    """After new weights, `tintd fit-upright default DATA` fits it again."""
+    assert fitted_head(DEFAULT_WEIGHTS) is not None
 
 
 def test_they_know_the_sky() -> None:

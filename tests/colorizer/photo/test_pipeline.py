@@ -13,6 +13,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import pyvips
+import skimage.data
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
@@ -31,9 +32,11 @@ BT601 = np.array([0.299, 0.587, 0.114])
 def colour(tmp_path: Path, weights: Path) -> Colorize:
     """Colours a file; returns the report and the result."""
 
-    def do(source: Path, *, compare: bool = False, **photo: object) -> tuple[Report, Path]:
+    def do(
+        source: Path, *, compare: bool = False, colours: ColourSettings | None = None, **photo: object
+    ) -> tuple[Report, Path]:
         settings = JobSettings(
-            colour=ColourSettings(weights=weights, device="cpu"),
+            colour=colours or ColourSettings(weights=weights, device="cpu"),
             photo=PhotoSettings.model_validate(photo),
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, compare=compare)
@@ -129,6 +132,28 @@ def test_a_turned_picture_gets_the_colours_of_an_upright_one(tmp_path: Path, col
     upright = pixels(colour(tmp_path / "upright.tif")[1])
     turned = pixels(colour(tmp_path / "turned.tif")[1])
     assert np.abs(np.rot90(upright) - turned).max() <= 1
+
+
+@pytest.mark.parametrize(("turn", "remedy"), [(1, "90 degrees clockwise"), (3, "90 degrees counter-clockwise")])
+def test_a_picture_on_its_side_gets_the_colours_of_an_upright_one(
+    tmp_path: Path, colour: Colorize, turn: int, remedy: str
+) -> None:
+    """With the weights that come with tintd. The result lies as the original does; report and metadata say it."""
+    scene = Image.fromarray(skimage.data.camera()).resize((240, 200))
+    scene.save(tmp_path / "upright.png")
+    scene.rotate(90 * turn, expand=True).save(tmp_path / "side.png")
+    own = ColourSettings(device="cpu")
+    upright, result = colour(tmp_path / "upright.png", colours=own)
+    assert not any("side" in note for note in upright.notes)
+    expected = pixels(result)
+    report, result = colour(tmp_path / "side.png", colours=own)
+    (note,) = (note for note in report.notes if "side" in note)
+    assert remedy in note
+    assert f"seen turned by {remedy}".encode() in result.read_bytes()
+    assert np.abs(np.rot90(expected, turn) - pixels(result)).mean() < 0.5
+    kept, result = colour(tmp_path / "side.png", colours=own, turn="keep")
+    assert not any("side" in note for note in kept.notes)
+    assert np.abs(np.rot90(expected, turn) - pixels(result)).mean() > 1
 
 
 def test_metadata_is_kept(tmp_path: Path, colour: Colorize) -> None:

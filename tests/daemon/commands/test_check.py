@@ -1,11 +1,14 @@
 """Tests of daemon/commands/check.py."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import yaml
+
+from colorizer.model.upright import UprightHead, save_head
 
 
 def check(tmp_path: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -20,8 +23,8 @@ def test_a_sound_installation_is_said_to_be_one(tmp_path: Path, weights: Path) -
     """Configuration, folders, weights, device and encoders, each in a line."""
     ended = check(tmp_path, colour={"weights": str(weights)})
     assert ended.returncode == 0, ended.stdout
-    for word in ("configuration", "inbox", "weights", "terms", "device", "libx264"):
-        assert word in ended.stdout
+    for word in ("configuration", "inbox", "weights", "on their side are not found", "terms", "device", "libx264"):
+        assert word in " ".join(ended.stdout.split())
     assert "BAD" not in ended.stdout
 
 
@@ -32,6 +35,16 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "no weights file" in ended.stdout
     assert ended.stdout.count("BAD") == 2
+
+
+def test_a_head_for_other_weights_is_named(tmp_path: Path, weights: Path) -> None:
+    """It is no error, and the line names the command that makes one that fits."""
+    own = Path(shutil.copy(weights, tmp_path / "own.safetensors"))
+    save_head(UprightHead(), own, {})
+    own.write_bytes(own.read_bytes()[:-1] + b"\1")
+    ended = check(tmp_path, colour={"weights": str(own)})
+    assert ended.returncode == 0
+    assert "made for other weights, and is not used; `tintd fit-upright`" in " ".join(ended.stdout.split())
 
 
 def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Path) -> None:
