@@ -42,7 +42,7 @@ def fitted_head(weights: Path) -> Path | None:
         with safe_open(path, framework="numpy") as file:
             fits = (file.metadata() or {}).get(FITTED_TO) == file_hash(weights)
     except SafetensorError as error:
-        raise WeightsError(f"{path}: damaged ({error}); fit it again with `tintd fit-upright`, or delete it") from error
+        raise WeightsError(f"{path}: damaged ({error}); fit it again with `tintd upright`, or delete it") from error
     return path if fits else None
 
 

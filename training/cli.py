@@ -106,7 +106,7 @@ def export(
     typer.echo(f"{target}: {card.notes['checkpoint']}")
 
 
-def fit_upright(
+def upright(
     weights: Annotated[
         Path,
         typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False),

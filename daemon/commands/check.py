@@ -178,7 +178,7 @@ def _upright_head(weights: Path) -> Finding:
     """Whether pictures on their side are found with some weights."""
     if fitted_head(weights) is not None:
         return Finding("ok", "pictures on their side are found")
-    path, remedy = upright_path(weights), "`tintd fit-upright` makes one"
+    path, remedy = upright_path(weights), "`tintd upright` makes one"
     if path.exists():
         return Finding("warning", f"{path}: it was made for other weights, and is not used; {remedy} for these")
     return Finding("ok", f"pictures on their side are not found: there is no {path}; {remedy}")

@@ -24,7 +24,7 @@ def test_they_are_small_and_say_what_they_are() -> None:
 
 
 def test_a_head_fits_them() -> None:
-    """After new weights, `tintd fit-upright default DATA` fits it again."""
+    """After new weights, `tintd upright default DATA` fits it again."""
     assert fitted_head(DEFAULT_WEIGHTS) is not None
 
 

@@ -64,7 +64,7 @@ def test_a_damaged_head_is_named(own: Path, head: UprightHead) -> None:
     """The sentence says what to do; the weights are not used without it in silence."""
     path = save_head(head, own, {})
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(WeightsError, match="fit-upright") as refusal:
+    with pytest.raises(WeightsError, match="upright") as refusal:
         Predictor.load(own, device="cpu")
     assert str(path) in str(refusal.value)
 

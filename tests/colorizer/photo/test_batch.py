@@ -50,13 +50,13 @@ def test_photographs_are_coloured_together_as_alone(
     for source in sources[1:]:
         colorize(job(tmp_path, source, weights, "alone"), silent)
     calls: list[int] = []
-    fit = Colorist.fit
+    fit = Colorist.fit_upright
 
-    def count(self: Colorist, luma: Tensor, matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
+    def count(self: Colorist, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
         calls.append(len(luma))
-        return fit(self, luma, matrix, mirrored=mirrored)
+        return fit(self, luma, matrix)
 
-    monkeypatch.setattr(Colorist, "fit", count)
+    monkeypatch.setattr(Colorist, "fit_upright", count)
     turned: list[int] = []
     outcomes = dict(
         colorize_together([job(tmp_path, source, weights, "both") for source in sources], turned.append, silent)
@@ -72,11 +72,10 @@ def test_photographs_are_coloured_together_as_alone(
 def test_a_device_that_fails_fails_them_all(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with the reason, in its own place."""
 
-    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix, *, mirrored: bool = False) -> ChromaFit:
-        del mirrored
+    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix) -> tuple[ChromaFit, list[int]]:
         raise DeviceError("no memory")
 
-    monkeypatch.setattr(Colorist, "fit", fail)
+    monkeypatch.setattr(Colorist, "fit_upright", fail)
     sources = album(tmp_path)[1:4]
     outcomes = dict(
         colorize_together([job(tmp_path, source, weights, "both") for source in sources], lambda _: None, silent)

@@ -44,7 +44,7 @@ def test_a_head_for_other_weights_is_named(tmp_path: Path, weights: Path) -> Non
     own.write_bytes(own.read_bytes()[:-1] + b"\1")
     ended = check(tmp_path, colour={"weights": str(own)})
     assert ended.returncode == 0
-    assert "made for other weights, and is not used; `tintd fit-upright`" in " ".join(ended.stdout.split())
+    assert "made for other weights, and is not used; `tintd upright`" in " ".join(ended.stdout.split())
 
 
 def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Path) -> None:

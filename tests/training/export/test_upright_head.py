@@ -1,4 +1,4 @@
-"""Tests of training/export/upright_head.py and of `tintd fit-upright`."""
+"""Tests of training/export/upright_head.py and of `tintd upright`."""
 
 import shutil
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_fitted_head_finds_how_other_pictures_are_turned(
 ) -> None:
     """The command fits it to weights and writes it beside them; these then say of each turn which one it is."""
     own = shutil.copy(weights, tmp_path / "own.safetensors")
-    cli.fit_upright(own, views, cache=tmp_path / "cache", pictures=60, wrong=0.0, device="cpu")
+    cli.upright(own, views, cache=tmp_path / "cache", pictures=60, wrong=0.0, device="cpu")
     assert "upside down" in capsys.readouterr().out
     assert upright_path(own).stat().st_size < 200_000
     predictor, rng = Predictor.load(own, device="cpu"), np.random.default_rng(1)
