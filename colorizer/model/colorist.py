@@ -12,10 +12,9 @@ from torch.nn import functional
 from colorizer.model.chroma import ChromaFit, chroma_of, fade_in_darkness, fit_chroma
 from colorizer.model.colour_model import ColourModel
 from colorizer.model.decoding import Decoding
-from colorizer.model.device import threads_for
+from colorizer.model.device import BatchLimit, threads_for
 from colorizer.model.expected_colour import expected_colour
 from colorizer.model.lab import Matrix, lightness_of_luma
-from colorizer.model.memory import BatchLimit
 from colorizer.model.prediction import Prediction, read
 from colorizer.settings import WorkingSize
 

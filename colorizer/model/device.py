@@ -1,14 +1,17 @@
-"""The device of the network, whether bfloat16 is faster on it, and with how many threads a processor computes."""
+"""The device of the network: its precision, how many pictures it takes at once, and with how many threads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from colorizer.errors import DeviceError
+
+Result = TypeVar("Result")
 
 _SMALL = 1 << 17
 """Values of planes up to which one thread takes less time than two, of which the second must wake for each step."""
@@ -70,6 +73,48 @@ def one_thread() -> AbstractContextManager[None]:
 def threads_for(planes: Tensor) -> AbstractContextManager[None]:
     """Have torch compute in one thread if planes are few and small; see `one_thread`."""
     return one_thread() if planes.device.type == "cpu" and planes.numel() <= _SMALL else nullcontext()
+
+
+class BatchLimit:
+    """How many pictures a device takes at once: halved each time that its memory runs out."""
+
+    def __init__(self, most: int, device: torch.device) -> None:
+        self.most = most
+        self._device = device
+
+    def in_parts(self, work: Callable[[Tensor], Result], batch: Tensor, *, copies: int = 1) -> list[Result]:
+        """Call a function on consecutive parts of a batch, each as large as the limit allows.
+
+        Args:
+            work: the function; it may be called again on the first half of a part for which memory ran out.
+            batch: (N, ...).
+            copies: how many times the function takes each picture; each copy counts.
+
+        Returns:
+            The result for each part, in order.
+
+        Raises:
+            DeviceError: the memory does not hold even one picture.
+
+        """
+        results: list[Result] = []
+        done = 0
+        while done < len(batch):
+            part = batch[done : done + max(1, self.most // copies)]
+            try:
+                results.append(work(part))
+            except torch.OutOfMemoryError as error:
+                if len(part) == 1:
+                    raise DeviceError(
+                        f"{self._device} has too little memory for one picture; use a smaller `working_size` or "
+                        "`device: cpu`"
+                    ) from error
+                self.most = len(part) * copies // 2
+            else:
+                done += len(part)
+                continue
+            torch.cuda.empty_cache()  # here, because the error keeps the tensors of its traceback alive
+        return results
 
 
 def _is_present(device: torch.device) -> bool:

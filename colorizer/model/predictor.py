@@ -8,8 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from colorizer.model.device import bfloat16_is_faster, choose_device
-from colorizer.model.memory import BatchLimit
+from colorizer.model.device import BatchLimit, bfloat16_is_faster, choose_device
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction
