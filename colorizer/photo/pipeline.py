@@ -178,7 +178,9 @@ def write(
 
     """
     job, photo, output = examined.job, examined.photo, examined.output
-    fits, turns = [fit for fit, _ in chosen], [turn for _, turn in chosen]
+    fits = [fit for fit, _ in chosen]
+    of = [reduction for reduction in examined.reductions for _ in reduction.shown]
+    turns = [turn * (one.verdict is not Verdict.COLOUR) for one, (_, turn) in zip(of, chosen, strict=True)]
     with explained(job.source, photo.format):
         notes = _turn_notes(turns) + _write(examined, fits, maker and add_turns(maker, turns), on_progress)
     first = photo.pictures[0]
