@@ -8,7 +8,7 @@ from functools import partial
 from colorizer.disc import is_disc
 from colorizer.errors import MediaError
 from colorizer.film.colouring import UnplannedColourError
-from colorizer.film.decode.deviations import describe_deviations
+from colorizer.film.decode.deviations import describe_deviations, without_rhythm
 from colorizer.film.decode.folders.disc_film import describe_disc
 from colorizer.film.decode.sequence_report import describe_sequence
 from colorizer.film.encode.container import FRAMES
@@ -95,10 +95,11 @@ def _segments(job: Job, plan: FilmPlan, colorist: Colorist, on_progress: Progres
 
 
 def _deviations(segments: list[Segment], plan: FilmPlan, job: Job) -> tuple[str, ...]:
-    found = (segment.record.deviations for segment in segments)
+    found = [segment.record.deviations for segment in segments]
     if is_sequence(plan.info.path):
         shown = [pts for segment in segments for pts in segment.record.pts]
         again = plan.container == FRAMES
         return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None, again=again))
     disc = describe_disc(plan.info.path) if is_disc(plan.info.path) else ()
-    return (*disc, *describe_deviations(found, plan.info.time_base, plan.info.start))
+    frames = sum(len(segment.record.pts) for segment in segments)
+    return (*disc, *describe_deviations(without_rhythm(found, frames), plan.info.time_base, plan.info.start))

@@ -253,6 +253,7 @@ SAMPLES = (
     ),
     Sample("OGG: Theora, Vorbis", "theora.ogv", f"{_both()} -c:v libtheora -q:v 8 -c:a libvorbis", "H.264", "MKV"),
     # Editing and archives.
+    Sample("MJPG: Motion JPEG, no container", "row.mjpg", f"{_grey()} -c:v mjpeg -f mjpeg", "H.264", "MP4"),
     Sample("MOV: MJPEG, PCM", "mjpeg.mov", f"{_both()} -c:v mjpeg -pix_fmt yuvj422p -c:a pcm_s16le", "H.264", "MOV"),
     Sample("MOV: ProRes 4:2:2, 10 bit", "prores.mov", f"{_grey()} -c:v prores_ks -pix_fmt yuv422p10le", "HEVC", "MOV"),
     Sample(

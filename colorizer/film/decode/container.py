@@ -114,6 +114,9 @@ def _open_with_all_streams(path: Path, streams: FoundStreams) -> InputContainer:
     if opened.format.name == "flv" and not opened.streams.audio:
         opened.close()
         return av.open(f"file:{path}", "r", metadata_errors=_ESCAPE, options=_LONGER_LOOK)
+    if opened.format.name == "jpeg_pipe":  # a film of JPEGs in a row: a photograph is not opened as a film
+        opened.close()
+        return av.open(f"file:{path}", "r", "mjpeg", metadata_errors=_ESCAPE)
     return opened
 
 

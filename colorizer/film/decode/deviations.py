@@ -15,6 +15,8 @@ EVERYWHERE = frozenset({DEINTERLACED, PULLDOWN_UNDONE})
 
 _NEAR = Fraction(1)
 """Seconds: deviations that are closer together are reported as one."""
+_MOST_GAPS = 5
+"""A film in which one frame of so many comes after a gap has no constant rate."""
 _MOST = 20
 """Places that are listed one by one."""
 
@@ -51,6 +53,17 @@ def describe_deviations(found: Iterable[Spans], time_base: Fraction, start: Frac
             for begin, end in places:
                 _extend(line, begin * time_base - start, end * time_base - start)
     return tuple(_note(what, line) for what, line in merged.items())
+
+
+def without_rhythm(found: Sequence[Spans], frames: int) -> Sequence[Spans]:
+    """The deviations of each segment, without gaps where there are too many for a film of constant rate.
+
+    Transport streams and Matroska state a rate also for recordings whose rate varies, such as those of phones.
+    """
+    gaps = sum(len(spans.get(MISSING, ())) for spans in found)
+    if gaps * _MOST_GAPS < frames:
+        return found
+    return [{what: places for what, places in spans.items() if what != MISSING} for spans in found]
 
 
 def _extend(line: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.jpeg import read_jpeg, read_process, write_jpeg
 from colorizer.photo.blocks.jpeg_segments import read_segments
-from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
+from colorizer.photo.formats.photo_format import Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _MORE = b"\x55\xaa" * 64
 """Codes that change a picture which lacks any, and are ignored behind one that is whole."""
 _MOST_TO_MEND = 256 << 20
 _LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
+_FILMS = frozenset({".mjpg", ".mjpeg", ".mjp"})
+_NEXT, _MOST_OF_FRAME = b"\xff\xd9\xff\xd8\xff", 64 << 20
+"""The end of a frame and the beginning of the next; bytes in which it is looked for."""
 _JPEG_LS = 0xF7
 """The marker of its frames (ITU-T T.87)."""
 _OPTIMISED_PIXELS = 50e6
@@ -42,6 +45,19 @@ def _open(source: Path, opening: Opening) -> Photo:
     if lacks_marker:
         notes += ("the marker at the end of the file is missing; the picture is whole",)
     return Photo(JPEG, (picture,), quality=estimate_quality(source), notes=notes)
+
+
+def _is_photograph(start: bytes, file: BinaryIO) -> bool:
+    """Whether a file is a JPEG, and no film of JPEGs in a row, as cameras record them under the suffix .mjpg.
+
+    Only such a file is looked at: photographs may have further pictures at their end.
+    """
+    if not start.startswith(b"\xff\xd8\xff"):
+        return False
+    if Path(file.name).suffix.lower() not in _FILMS:
+        return True
+    file.seek(0)
+    return _NEXT not in file.read(_MOST_OF_FRAME)
 
 
 def _check_process(source: Path) -> None:
@@ -110,7 +126,7 @@ JPEG = PhotoFormat(
     name="jpeg",
     title="JPEG",
     suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
-    matches=starts_with(b"\xff\xd8\xff"),
+    matches=_is_photograph,
     open=_open,
     save=_save,
     save_strips=_save_strips,

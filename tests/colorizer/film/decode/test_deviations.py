@@ -1,0 +1,25 @@
+"""Tests of colorizer/film/decode/deviations.py: what the report says of gaps between frames."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from colorizer.film.decode.deviations import MISSING, describe_deviations, without_rhythm
+from tests.assets.films import Film, write_film
+from tests.colorizer.film.encode.test_encoder import coloured
+
+
+def test_a_film_whose_rate_varies_lacks_nothing(tmp_path: Path, weights: Path) -> None:
+    """A phone's recording as a transport stream. Breaks: "frames are missing", from its beginning to its end."""
+    times = [number * 3000 for number in range(60) if number % 3 == 0 or number % 7 == 0]
+    source = write_film(tmp_path / "film.ts", Film(frames=len(times), rate=30, pts=tuple(times)))
+    report, _ = coloured(source, weights)
+    assert report.frames == len(times)
+    assert report.notes == ()
+
+
+def test_a_few_gaps_are_told() -> None:
+    """With their places; they are kept from segment to segment."""
+    found = [{MISSING: [(100, 200)], "scaled": [(0, 10)]}, {MISSING: [(1000, 1100)]}]
+    told = describe_deviations(without_rhythm(found, 100), Fraction(1, 100), Fraction(0))
+    assert told == ("frames are missing: 1.00 to 2.00 s, 10.00 to 11.00 s", "scaled: 0.00 to 0.10 s")
+    assert describe_deviations(without_rhythm(found, 10), Fraction(1, 100), Fraction(0)) == ("scaled: 0.00 to 0.10 s",)
