@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from typing import Any, Self, cast
 
 import cv2
@@ -158,9 +158,8 @@ class _Gamut:
             spare: three planes of the same size, which are overwritten.
 
         """
-        # NumPy takes the larger of two arrays five times as fast as that of an array and a number.
-        white, black, tiny = (np.full(blue.shape[1], value, np.float32) for value in (self.white, self.black, _TINY))
         green, up, down = spare
+        white, black, tiny = _constant_lines(self.white, self.black, _TINY, width=blue.shape[1])
         cv2.addWeighted(blue, self.green[0], red, self.green[1], 0, dst=green)
         np.maximum(np.maximum(blue, red, out=up), green, out=up)
         np.minimum(np.minimum(blue, red, out=down), green, out=down)
@@ -173,6 +172,12 @@ class _Gamut:
         room = np.minimum(up, down, out=up)
         np.multiply(blue, room, out=blue)
         np.multiply(red, room, out=red)
+
+
+@cache
+def _constant_lines(*values: float, width: int) -> tuple[Plane, ...]:
+    """A line of each value: NumPy compares two arrays five times as fast as an array and a number."""
+    return tuple(np.full(width, value, np.float32) for value in values)
 
 
 def _write_codes(plane: Codes, samples: Plane, unit: float, target: SampleCoding) -> None:

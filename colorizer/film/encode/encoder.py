@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from typing import cast
 
 import av
@@ -209,6 +210,7 @@ def _chroma_of(pixels: VideoFormat) -> str:
     return next(name for name, subsampling in _SUBSAMPLING.items() if subsampling == shared)
 
 
+@cache
 def _parts(pixels: str) -> tuple[str, str, int]:
     """Alpha (`a` or nothing), chroma and depth of a planar format."""
     found = _PLANAR.fullmatch(pixels)
