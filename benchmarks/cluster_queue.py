@@ -66,12 +66,12 @@ def _give_out(root: Path) -> None:
         task, executor.task = executor.task, None
         if not isinstance(task, ColourFiles):
             break
-        for key, job in task.jobs.items():
+        for job in task.jobs.values():
             job.target.write_bytes(b"result")
-            begun = time.perf_counter()
-            dispatcher.handle(Done(key, Report("photo", ".png", 1, 1, 1, ()), "weights"))
-            end += time.perf_counter() - begun
-            ended += 1
+        begun = time.perf_counter()  # all at once, as they come where everything waits for the main loop
+        dispatcher.handle_all([Done(key, Report("photo", ".png", 1, 1, 1, ()), "weights") for key in task.jobs])
+        end += time.perf_counter() - begun
+        ended += len(task.jobs)
     memory = psutil.Process().memory_info().rss / (1 << 20)
     commit = _commit_seconds(journal)
     print(json.dumps({"mib": memory, "start": start / ended, "end": end / ended, "commit": commit}))

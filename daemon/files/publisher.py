@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -39,18 +40,33 @@ def publish(finished: Path, path: Path, *, replaces: bool) -> bool:
         OSError: the folder cannot be written, or the disk is full.
 
     """
+    if not give_name(finished, path, replaces=replaces):
+        return False
+    confirm_name(finished, path)
+    return True
+
+
+def give_name(finished: Path, path: Path, *, replaces: bool) -> bool:
+    """Give a finished file or folder its name as `publish` does; `confirm_name` is to follow."""
     make_folder(path.parent)
     is_folder = finished.is_dir()
     if not replaces and not is_folder:
-        return move_to(finished, path)
+        return _link(finished, path)
     if not replaces and os.path.lexists(path):
         return False
     if replaces and (is_folder or path.is_dir()):  # a folder with something in it is not replaced by a rename
         exchange(finished, path)
     else:
         finished.replace(path)
-    sync_folder(path.parent)
     return True
+
+
+def confirm_name(finished: Path, path: Path) -> None:
+    """Wait until a name that was given is on the disk. Then the old one is removed: a power cut must not take both."""
+    sync_folder(path.parent)
+    with suppress(FileNotFoundError):
+        if finished.samefile(path):
+            finished.unlink()
 
 
 def candidate_names(folder: Path, original: Path, suffix: str) -> Iterator[Path]:
@@ -97,17 +113,22 @@ def move_to(finished: Path, path: Path) -> bool:
         Whether the file has the name.
 
     """
+    if not _link(finished, path):
+        return False
+    confirm_name(finished, path)
+    return True
+
+
+def _link(finished: Path, path: Path) -> bool:
+    """Give a file a further name, or where there are no links another one; returns False if the name is taken."""
     try:
         os.link(finished, path)
     except FileExistsError:
-        if not path.samefile(finished):
-            return False
+        return path.samefile(finished)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         finished.rename(path)
-    sync_folder(path.parent)  # before the old name goes: a power cut must not take both
-    finished.unlink(missing_ok=True)
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from colorizer.errors import ChangedError
 from colorizer.originals import is_frames_folder, is_of_many_files, named_as_file
 from daemon.config.settings import Folder
 from daemon.files.identity import Result, Seen, exists, identify
-from daemon.files.publisher import candidate_names, move_to, publish, remove_notes
+from daemon.files.publisher import candidate_names, confirm_name, give_name, move_to, remove_notes
 from daemon.files.removal import remove_folder
 from daemon.jobs.whole_folder import move_folder, moves_with_folder
 from daemon.journal.journal import Journal
@@ -33,10 +33,11 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
     journal: Journal,
     metadata: ResultMetadata,
     seen: Seen,
-) -> Path:
+) -> Generator[None, None, Path]:
     """Publish a finished result under the first name that is free, or that an earlier result of the original has.
 
     The journal learns of each name just before it is tried, so that after a crash the result is known as ours.
+    This goes on after a `yield` once the journal is on the disk; other results may be published in the same steps.
 
     Args:
         finished: the complete temporary file, or folder of frames, in the output folder's file system.
@@ -68,7 +69,10 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         if replaces and not _is_own_result(path, job, journal, seen):
             continue
         journal.announce(job.id, Result(path, identity), metadata)
-        if publish(finished, path, replaces=replaces):
+        yield
+        if give_name(finished, path, replaces=replaces):
+            yield  # one flush of the folder is for all names that were given
+            confirm_name(finished, path)
             remove_stale(job, path, folder, journal, seen)
             return path
     raise FileExistsError(errno.EEXIST, "every name is taken", str(finished))

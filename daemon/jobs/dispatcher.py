@@ -22,7 +22,7 @@ from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
 from daemon.jobs.looks import Looks
 from daemon.jobs.outcomes import Outcomes
 from daemon.jobs.running_job import RunningJob
-from daemon.jobs.workspace import prepare, work_folder
+from daemon.jobs.workspace import leave, prepare, work_folder
 from daemon.journal import requests
 from daemon.journal.fair_queue import FairQueue
 from daemon.journal.job_log import LogLine
@@ -62,6 +62,8 @@ class Dispatcher:
         self._executor = executor
         self._running: dict[int, RunningJob] = {}
         """The jobs that the executor has, by their numbers in the journal."""
+        self._endings: list[Iterator[None]] = []
+        """The ends of jobs that have results, which come together."""
         self._weights: dict[ColourSettings, str] = {}
         """The hash of the weights for each of the colour settings."""
         self._next_progress = 0.0
@@ -97,10 +99,12 @@ class Dispatcher:
     def handle_all(self, events: Iterable[Event]) -> None:
         """Handle what the executor reports, and publish the results whose folders have been looked at."""
         for event in events:
-            self.handle(event)
+            self._handle(event)
         self._looks.finish()
+        endings, self._endings = self._endings, []
+        self._outcomes.end_together(endings)
 
-    def handle(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         """Handle one event."""
         match event:
             case WeightsLoaded(hashes):
@@ -126,12 +130,12 @@ class Dispatcher:
             case Interrupted(number):
                 self._outcomes.put_back(self._running.pop(number))
 
-    def _publish(self, number: int, publish: Callable[[RunningJob, Seen], None]) -> None:
+    def _publish(self, number: int, publish: Callable[[RunningJob, Seen], Iterator[None]]) -> None:
         job = self._running[number]
 
         def end(seen: Seen) -> None:
             if self._running.get(number) is job:  # it was not cancelled meanwhile
-                publish(self._running.pop(number), seen)
+                self._endings.append(publish(self._running.pop(number), seen))
 
         self._looks.before(end, job.record, job.folder, (job.result, job.record.output))
 
@@ -189,10 +193,11 @@ class Dispatcher:
         """Give a worker a task."""
         jobs: list[RunningJob] = []
         try:
-            jobs.extend(self._start_next(vacancy))
-        except OSError:  # too many open files, say: the jobs that were started before have no worker
+            with self._journal.together():
+                jobs.extend(self._start_next(vacancy))
+        except OSError:  # too many open files, say: no job has been started
             for job in jobs:
-                self._outcomes.put_back(job)
+                leave(job.workspace)
             raise
         if jobs:
             self._running |= {job.record.id: job for job in jobs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -24,6 +25,8 @@ from daemon.journal.records import AttemptEnd, JobRecord, ResultMetadata
 from daemon.journal.states import Outcome
 from daemon.workers import FailureKind
 
+_OVER = object()
+
 
 class Outcomes:
     """What is done at the end of an attempt: in the journal, with the result, and with the work folder."""
@@ -33,11 +36,18 @@ class Outcomes:
         self._journal = journal
         self._disk_space = disk_space
 
-    def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> None:
-        """Publish a result."""
-        self._publish(job, report.suffix, weights, report.notes, seen)
+    def end_together(self, endings: Sequence[Iterator[None]]) -> None:
+        """End jobs step by step: what all of them change in the journal in a step is flushed to the disk at once."""
+        going = list(endings)
+        while going:
+            with self._journal.together():
+                going = [ending for ending in going if next(ending, _OVER) is not _OVER]
 
-    def duplicate(self, job: RunningJob, seen: Seen) -> None:
+    def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> Iterator[None]:
+        """Publish a result, in steps (see `end_together`)."""
+        return self._publish(job, report.suffix, weights, report.notes, seen)
+
+    def duplicate(self, job: RunningJob, seen: Seen) -> Iterator[None]:
         """End a job whose file has the content of a coloured one: with the result of that one, or without any."""
         original, record = job.original, job.record
         if original is None or not (_is_as_it_was(original) and _is_as_it_was(record)):
@@ -46,7 +56,7 @@ class Outcomes:
         reason = f"the same content as {storable(str(original.source))}"
         if job.folder.duplicates == "link" and original.output is not None:
             notes = (*original.notes, f"{reason}: has its result")
-            self._publish(job, original.output.suffix, original.weights or "", notes, seen, reason=reason)
+            yield from self._publish(job, original.output.suffix, original.weights or "", notes, seen, reason=reason)
         else:
             self._skip(job, reason)
 
@@ -89,18 +99,19 @@ class Outcomes:
         seen: Seen,
         *,
         reason: str | None = None,
-    ) -> None:
+    ) -> Iterator[None]:
         """Publish a result; a reason says where it comes from, if the file was not coloured."""
         metadata = ResultMetadata(job.settings_hash, weights, time.monotonic() - job.started_at, notes)
         record = self._latest(job)
         try:
-            path = deliver(job.result, suffix, record, job.folder, self._journal, metadata, seen)
+            path = yield from deliver(job.result, suffix, record, job.folder, self._journal, metadata, seen)
         except ChangedError:
             self._supersede(job, AttemptEnd("superseded"))
         except OSError as error:
             self._not_published(job, error)
         else:
             self._journal.finish(job.record.id, time.time(), reason)
+            yield
             job.log.info("done", output=str(path), seconds=round(metadata.seconds, 2), notes=notes)
             move_original(record, job.folder, self._journal, seen)
             clear(job.workspace)

@@ -14,9 +14,9 @@ from colorizer.fingerprint import fingerprint
 from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.config.work import Work
-from daemon.files.identity import identify
+from daemon.files.identity import identify, identify_frames
 from daemon.jobs import dispatcher as dispatcher_module
-from daemon.jobs import workspace
+from daemon.jobs import looks, workspace
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.journal.journal import Journal
 from daemon.runtime.log import take_entries
@@ -68,7 +68,7 @@ class Setup:
     def end(self, event: Event) -> None:
         """Let the worker end its task."""
         self.executor.task = None
-        self.dispatcher.handle(event)
+        self.dispatcher.handle_all([event])
 
     def history(self) -> list[tuple[str, str | None]]:
         """State and outcome of each job, the first one first."""
@@ -116,7 +116,7 @@ def test_progress_is_written_every_few_seconds(setup: Setup) -> None:
     statements: list[str] = []
     setup.journal.database.set_trace_callback(statements.append)
     for done in range(1, 301):
-        setup.dispatcher.handle(Progress(1, done, 300))
+        setup.dispatcher.handle_all([Progress(1, done, 300)])
         setup.dispatcher.write_progress()
     setup.journal.database.set_trace_callback(None)
     assert statements.count("COMMIT") == 1
@@ -246,7 +246,8 @@ def test_too_many_open_files_leave_no_job_running(setup: Setup, monkeypatch: pyt
     monkeypatch.setattr(setup.dispatcher._outcomes, "hold_waiting", fail)  # noqa: SLF001 (it needs a file, too)
     with pytest.raises(OSError, match="too many"):
         setup.dispatcher.start_jobs()
-    assert setup.history() == [("waiting", "put back"), ("waiting", None)]
+    assert setup.history() == [("waiting", None), ("waiting", None)]
+    assert not list(setup.outbox.iterdir())
     assert not setup.dispatcher.running
 
 
@@ -255,7 +256,7 @@ def fail(*_: object) -> None:
     raise OSError(errno.EMFILE, "too many open files")
 
 
-def test_many_frames_are_looked_at_in_a_thread(setup: Setup) -> None:
+def test_many_frames_are_looked_at_in_a_thread(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks: the main loop looked at each of 100,000 frames, and nobody was answered meanwhile."""
     setup.drop("scan.vob")
     (number,) = setup.start()
@@ -264,8 +265,11 @@ def test_many_frames_are_looked_at_in_a_thread(setup: Setup) -> None:
     result.mkdir()
     for frame in range(5):
         (result / f"scan.{frame}.png").write_bytes(b"frame")
+    may_look = threading.Event()
+    monkeypatch.setattr(looks, "identify_frames", lambda path: identify_frames(path) if may_look.wait(60) else None)
     setup.end(Done(number, Report(kind="film", suffix=".frames", width=1, height=1), "weights"))
     assert setup.history() == [("running", None)]
+    may_look.set()
     while setup.dispatcher.running:
         setup.dispatcher.handle_all(())
     assert setup.history() == [("done", "done")]
@@ -286,3 +290,39 @@ def test_a_job_that_is_cancelled_while_its_frames_are_looked_at_is_not_published
     setup.dispatcher.handle_all(())
     assert setup.history()[0][0] == "skipped"
     assert not (setup.outbox / "scan.frames").exists()
+
+
+def test_results_that_come_together_wait_for_the_disk_together(setup: Setup) -> None:
+    """Three results take as many transactions as one, and each is published, announced before it is named."""
+    for name in ("a.png", "b.png", "c.png", "d.png"):
+        setup.drop(name)
+    numbers = setup.start()
+    assert isinstance(setup.executor.task, ColourFiles)
+    jobs, setup.executor.task = setup.executor.task.jobs, None
+    for number in numbers:
+        jobs[number].target.write_bytes(b"result")
+    report = Report(kind="photo", suffix=".png", width=1, height=1)
+    commits = []
+    for group in (numbers[:1], numbers[1:]):
+        statements: list[str] = []
+        setup.journal.database.set_trace_callback(statements.append)
+        setup.dispatcher.handle_all([Done(number, report, "weights") for number in group])
+        setup.journal.database.set_trace_callback(None)
+        commits.append(statements.count("COMMIT"))
+    assert commits[0] == commits[1]
+    assert setup.history() == [("done", "done")] * 4
+    assert sorted(path.name for path in setup.outbox.iterdir()) == ["a.png", "b.png", "c.png", "d.png"]
+
+
+def test_one_result_that_cannot_be_published_holds_up_no_other(setup: Setup) -> None:
+    """Of three that come together the second has gone: it waits, the others are done."""
+    for name in ("a.png", "b.png", "c.png"):
+        setup.drop(name)
+    numbers = setup.start()
+    assert isinstance(setup.executor.task, ColourFiles)
+    for number in (numbers[0], numbers[2]):
+        setup.executor.task.jobs[number].target.write_bytes(b"result")
+    report = Report(kind="photo", suffix=".png", width=1, height=1)
+    setup.dispatcher.handle_all([Done(number, report, "weights") for number in numbers])
+    assert setup.history() == [("done", "done"), ("held", "held"), ("done", "done")]
+    assert sorted(path.name for path in setup.outbox.iterdir()) == ["a.png", "c.png"]
