@@ -68,12 +68,12 @@ def colorize_photos(
             on_turn(number)
             try:
                 colorist = open_colorist(job.settings.colour)
+                makers[number] = fingerprints.submit(_maker, job, colorist.weights)  # decoding takes one thread
                 photo = examined[number] = examine(job, colorist, on_progress, room)
             except Exception as error:  # noqa: BLE001 (a bad file hurts only itself)
                 yield number, error
                 continue
             room = max(0, room - photo.held)
-            makers[number] = fingerprints.submit(_maker, photo, open_colorist)
             if colorist.device.type in _ALONE:
                 fits |= _choose_chroma({number: photo}, open_colorist, network)
         waiting = {number: photo for number, photo in examined.items() if (number, 0) not in fits}
@@ -83,7 +83,8 @@ def colorize_photos(
             on_turn(number)
             try:
                 own = [fits.pop((number, frame))() for frame in range(len(photo.shown))]
-                yield number, write(photo, own, makers.pop(number).result(), on_progress)
+                maker = makers.pop(number).result() if photo.output.format.keeps_metadata else None
+                yield number, write(photo, own, maker, on_progress)
             except Exception as error:  # noqa: BLE001 (likewise)
                 yield number, error
 
@@ -95,12 +96,9 @@ def start_network_thread() -> ThreadPoolExecutor:
     return network
 
 
-def _maker(photo: ExaminedPhoto, open_colorist: Callable[[ColourSettings], Colorist]) -> str | None:
+def _maker(job: Job, weights: str) -> str | None:
     """What made the colour, for the metadata; None where they do not say it: the original need not be read for it."""
-    settings = photo.job.settings
-    if not (settings.photo.provenance and photo.output.format.keeps_metadata):
-        return None
-    return made_with(open_colorist(settings.colour).weights, settings.colour, photo.job)
+    return made_with(weights, job.settings.colour, job) if job.settings.photo.provenance else None
 
 
 def _choose_chroma(
