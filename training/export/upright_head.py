@@ -22,7 +22,7 @@ from torch.utils.data import Dataset
 from colorizer.errors import MediaError
 from colorizer.model.device import bfloat16_is_faster, choose_device
 from colorizer.model.lab import lightness_of_luma
-from colorizer.model.network import STRIDE, Network
+from colorizer.model.network import STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
 from colorizer.model.upright import UprightHead, cells_of, join_views, save_head, surplus
 from colorizer.model.weights import load_weights
@@ -144,6 +144,8 @@ def _crop(picture: NDArray[np.uint8], shape: tuple[int, int], rng: np.random.Gen
 @torch.inference_mode()
 def _look(network: Network, samples: TurnedSamples, chosen: NDArray[np.int64]) -> Iterator[Tensor]:
     """What the encoder sees of each photograph in its four turns, float16, (N, 4, cells, channels), batch by batch."""
+    fold_normalisation(network)
+    network.to(memory_format=torch.channels_last)
     device = network.bins.device
     numbered = list(zip(chosen.tolist(), range(len(chosen)), strict=True))
     batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
