@@ -156,6 +156,19 @@ def test_a_picture_on_its_side_gets_the_colours_of_an_upright_one(
     assert np.abs(np.rot90(expected, turn) - pixels(result)).mean() > 1
 
 
+def test_the_report_names_the_page_that_is_upside_down(tmp_path: Path, colour: Colorize) -> None:
+    """Each page of a TIFF is looked at by itself; an animation is never turned."""
+    scene = Image.fromarray(skimage.data.camera()).resize((240, 200))
+    pages = {"save_all": True, "append_images": [scene.rotate(180)]}
+    scene.save(tmp_path / "pages.tif", **pages)
+    scene.save(tmp_path / "moving.gif", **pages)
+    own = ColourSettings(device="cpu")
+    notes = [note for note in colour(tmp_path / "pages.tif", colours=own)[0].notes if "seems to" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith("page 2 seems to be upside down")
+    assert not any("seems to" in note for note in colour(tmp_path / "moving.gif", colours=own)[0].notes)
+
+
 def test_metadata_is_kept(tmp_path: Path, colour: Colorize) -> None:
     """EXIF, XMP, resolution and modification time are the original's."""
     exif = Image.Exif()
