@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 _ROOT = Path("/")
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Parameters of mallopt (glibc's malloc.h)."""
 _LARGEST, _KEPT = 32 << 20, 128 << 20
 """Most bytes of an array that comes from kept memory (glibc allows no more), and of kept memory."""
@@ -48,17 +48,13 @@ def keep_freed_memory() -> None:
     """Have the C library keep memory that is freed, up to `_KEPT` bytes, for the next arrays.
 
     Otherwise it gives arrays of more than 128 KiB back to the system, and each new one begins with a page fault for
-    every 4 KiB, which takes longer than to fill them. All threads share as many heaps as there are processors. Of the
-    usual eight times as many, each keeps what its own threads have freed, while the threads of another take more.
-
-    Other C libraries than glibc have no such settings.
+    every 4 KiB, which takes longer than to fill them. Other C libraries than glibc have no such setting.
 
     """
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(_MMAP_THRESHOLD, _LARGEST)
         library.mallopt(_TRIM_THRESHOLD, _KEPT)
-        library.mallopt(_ARENA_MAX, available_processors())
 
 
 def has_avx512(root: Path = _ROOT) -> bool:

@@ -1,6 +1,5 @@
 """Tests of colorizer/processors.py."""
 
-import ctypes
 import os
 import subprocess
 import sys
@@ -119,38 +118,6 @@ def test_memory_that_is_freed_is_used_again() -> None:
         return int(ended.stdout)
 
     assert faults("keep") < faults("give back") / 4
-
-
-_HEAPS_OF_THREADS = """
-import ctypes, sys, threading
-from colorizer.processors import available_processors, keep_freed_memory
-if sys.argv[1] == "keep":
-    keep_freed_memory()
-library = ctypes.CDLL(None)
-library.malloc.restype = ctypes.c_void_p
-all_hold = threading.Barrier(8 * available_processors())
-def hold():
-    library.malloc(100)
-    all_hold.wait()
-threads = [threading.Thread(target=hold) for _ in range(all_hold.parties)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
-library.fflush(None)
-"""
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="needs glibc")
-def test_threads_share_heaps() -> None:
-    """As many as there are processors: what the threads of one encoder have freed is there for those of the next."""
-
-    def heaps(kept: str) -> int:
-        ended = subprocess.run(
-            [sys.executable, "-c", _HEAPS_OF_THREADS, kept], capture_output=True, text=True, check=True
-        )
-        return ended.stdout.count("<heap nr=")
-
-    assert heaps("keep") <= available_processors() < heaps("give back")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
