@@ -1,6 +1,7 @@
 """Which scenes of a film are in colour: found before it is coloured, in one pass over small frames.
 
 Frames are judged by the mean of their neighbours in the shot: the chroma noise of a tape and cross colour vanish in it.
+Where the picture moves, the mean is that of fewer frames, as colours of neighbouring objects would vanish too.
 """
 
 from __future__ import annotations
@@ -32,8 +33,12 @@ from colorizer.model.tint_detection import Verdict, judge, judged_extent
 
 _BRIEF = 12
 """Least number of frames of a run: within a shot, a shorter run of the other verdict counts as a mistake."""
-_TOGETHER = 24
-"""Number of frames of a shot that are judged by their mean."""
+_TOGETHER, _MOVING = 24, 8
+"""Number of frames of a shot that are judged together, and of those among them by whose mean, if the picture moves."""
+_STILL = 0.9
+"""Share of the detail of frames that their mean has at least if nothing moves."""
+_GRAIN = 3
+"""Side in pixels of the squares over which grain is averaged."""
 _PARTS = (6, 8)
 """Rows and columns of the parts of a frame whose chroma shows how far a dissolve is."""
 _LEAST_GREY = 0.02
@@ -198,7 +203,7 @@ def _judged(frames: Iterable[Frame], info: FilmInfo, judge_one: Callable[[Tensor
         found: Verdict | None = None
         for _, block in blocks:
             verdict = judge_one(_mean(block))
-            if found not in {None, verdict}:  # colour comes or goes: its frame is found
+            if found is not None and _has_colour(found) is not _has_colour(verdict):  # its frame is found
                 yield from (small.seen(shot, judge_one(small.rgb)) for small in (*before, *block))
                 before, found = [], None
                 continue
@@ -237,7 +242,19 @@ def _blocks(frames: Iterable[Frame], info: FilmInfo) -> Iterator[tuple[int, list
 
 
 def _mean(block: Sequence[_Small]) -> Tensor:
-    return torch.stack([small.rgb for small in block]).mean(dim=0)
+    """The mean of frames, in which noise vanishes; of a few in their middle if motion would mix objects' colours."""
+    frames = torch.stack([small.rgb for small in block])
+    mean = frames.mean(dim=0)
+    if _detail(mean[None]) >= _STILL * _detail(frames):
+        return mean
+    first = max(0, (len(frames) - _MOVING) // 2)
+    return frames[first : first + _MOVING].mean(dim=0)
+
+
+def _detail(rgb: Tensor) -> float:
+    """Mean difference between neighbours across, in pictures (N, 3, h, w) without grain."""
+    smooth = functional.avg_pool2d(rgb.mean(dim=1, keepdim=True), _GRAIN, stride=1)
+    return float((smooth[..., 1:] - smooth[..., :-1]).abs().mean())
 
 
 def _small_rgb(picture: VideoFrame, info: FilmInfo, reformatter: VideoReformatter) -> Tensor:

@@ -262,7 +262,7 @@ def test_a_film_in_colour_is_left_alone(tmp_path: Path, colour: Colorize) -> Non
     """By default; a title and darkness in it change nothing."""
     title = np.zeros((192, 192, 3), np.uint8)
     title[90:100, 40:150] = 255
-    source = write_scenes(tmp_path / "film.mkv", title, coloured("coffee"), title, coloured("rocket"), 0 * title)
+    source = write_scenes(tmp_path / "film.mkv", title, coloured("coffee"), title, coloured("astronaut"), 0 * title)
     with pytest.raises(InColourError, match=r"film\.mkv: already in colour"):
         colour(source)
 

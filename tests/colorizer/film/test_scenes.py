@@ -1,8 +1,18 @@
 """Tests of colorizer/film/scenes.py: what the frames of a shot say together."""
 
-import pytest
+from pathlib import Path
 
-from colorizer.film.scenes import Scene, Scenes, settle
+import numpy as np
+import pytest
+from torch import Tensor
+
+from colorizer.engine import open_colorist
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.probe import probe_film
+from colorizer.film.scenes import Scene, Scenes, find_scenes, settle
+from colorizer.model.colorist import Colorist
+from colorizer.settings import ColourSettings
+from tests.assets.tones import coloured, write_scenes
 
 FILM = Scenes((Scene(0, 50, in_colour=True), Scene(5000, 30, in_colour=False), Scene(8000, 20, in_colour=True)))
 
@@ -40,3 +50,17 @@ def test_a_grey_title_makes_no_mixed_film(grey: int, *, throughout: bool) -> Non
     """A film with next to nothing in grey is in colour throughout."""
     scenes = Scenes((Scene(0, 100 - grey, in_colour=True), Scene(100, grey, in_colour=False)))
     assert scenes.all_in_colour is throughout
+
+
+def test_a_fast_pan_does_not_wash_colour_out(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mean of a second of it has hardly any colour; that of a few frames has. The network need not be asked."""
+
+    def silent(_colorist: Colorist, _luma: Tensor) -> None:
+        return None
+
+    monkeypatch.setattr(Colorist, "expect", silent)
+    picture = coloured("chelsea")
+    pan = [np.roll(picture, -6 * number, axis=1) for number in range(24)]
+    info = probe_film(write_scenes(tmp_path / "film.mkv", *pan, frames=1), 100)
+    found = find_scenes(read_frames(info), info, open_colorist(ColourSettings(weights=weights, device="cpu")))
+    assert found.all_in_colour
