@@ -57,7 +57,7 @@ def is_of_many_files(path: Path) -> bool:
 
 def is_frames_folder(path: Path) -> bool:
     """Whether a path is that of a result that is a folder of frames."""
-    return path.suffix == FRAMES_SUFFIX and path.is_dir()
+    return path.suffix == FRAMES_SUFFIX and os.path.isdir(path)  # noqa: PTH112 (pathlib raises where a disk is away)
 
 
 def state_of_frames(folder: Path) -> OriginalState:

@@ -37,6 +37,8 @@ class Seen:
     """Of originals and results of many files; None: there is none."""
     beside: tuple[Path, ...] | None = None
     """The originals that would move with an original that moves with its folder; None: nobody has looked."""
+    changed: Mapping[Path, int] = field(default_factory=dict)
+    """When each folder that would move had changed last, in nanoseconds."""
 
     def identify(self, path: Path) -> Identity | None:
         """The identity of what was seen, or else of what is there now."""

@@ -60,6 +60,7 @@ def deliver(  # noqa: PLR0913, PLR0917 (each is another thing)
         raise ChangedError(f"{job.source.name}: it changed, or is gone")
     identity = seen.identify(finished)
     if identity is None:
+        finished.stat()  # says why it is not seen: the disk is away, say
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(finished))
     for path in candidate_names(folder.output, result_path(job, folder), suffix):
         owners = journal.results_at(path)

@@ -159,6 +159,7 @@ class Dispatcher:
         """Stop all running jobs while the journal cannot be written; it is told when it can (see recovery.py)."""
         self._executor.cancel(list(self._running))
         self._running.clear()
+        self._endings.clear()
 
     def cancel(self, pattern: str) -> list[int]:
         """Give up the jobs that a pattern means, also those that run; returns their numbers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -26,15 +26,18 @@ _LEFT: frozenset[State] = frozenset({"done", "skipped"})
 """The states of originals that may move: one that has failed stays where people look for it."""
 
 
-def may_move_with_folder(job: JobRecord, folder: Folder) -> bool:
-    """Whether an original may move with its folder, as the files beside it have to show."""
+def moving_folder(job: JobRecord, folder: Folder) -> Path | None:
+    """The folder with which an original may move, as the files in it have to show; None where it moves alone."""
     is_in_folder = folder.sequences is not None and bool(job.path.parent.name)
-    return folder.original == "move" and (is_in_folder or is_of_many_files(job.source))
+    may_move = folder.original == "move" and (is_in_folder or is_of_many_files(job.source))
+    return folder.input / _folder_of(job) if may_move else None
 
 
-def originals_beside(job: JobRecord, folder: Folder) -> tuple[Path, ...]:
-    """The originals in the folder with which one would move, its own included."""
-    return tuple(walk(folder, folder.input / _folder_of(job)))
+def look_through(place: Path, folder: Folder) -> tuple[tuple[Path, ...], Mapping[Path, int]]:
+    """The originals in a folder that may move, and when it and each folder in it had changed before."""
+    changed: dict[Path, int] = {}
+    found = tuple(walk(folder, place, lambda here, state: changed.update({here: state.st_mtime_ns})))
+    return found, changed
 
 
 def moves_with_folder(job: JobRecord, folder: Folder, beside: Sequence[Path]) -> bool:
@@ -57,8 +60,8 @@ def move_folder(job: JobRecord, folder: Folder, journal: Journal, seen: Seen) ->
         _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=reason)
         return
     inside = list(_finished(job, folder, journal, seen))
-    if None in inside:
-        return
+    if None in inside or any(place.stat().st_mtime_ns != before for place, before in seen.changed.items()):
+        return  # another file may have come: a later scan finds out
     sounds = [sound_of(one.source) for one in inside if one is not None and is_sequence(one.source)]
     target = next(path for path in _names(folder.input / DONE / moved) if not os.path.lexists(path))
     make_folder(target.parent)

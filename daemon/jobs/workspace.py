@@ -90,12 +90,12 @@ def new_result(workspace: Path) -> Path:
 
 def clear(workspace: Path) -> None:
     """Remove the work folder of a job that has ended."""
-    with suppress(OSError):  # the disk is away
+    with suppress(OSError):  # the disk is away: the sweeper does it
         put_back(workspace)
-    if any(place.is_dir() for place in workspace.glob("*")):
-        remove_folder(workspace)
-    else:
-        shutil.rmtree(workspace, ignore_errors=True)
+        if any(place.is_dir() for place in workspace.glob("*")):
+            remove_folder(workspace)
+        else:
+            shutil.rmtree(workspace, ignore_errors=True)
 
 
 class Sweeper:

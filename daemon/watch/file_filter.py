@@ -67,7 +67,7 @@ def sequence_of(folder: Folder, path: Path) -> Path | None:
 def walk(
     folder: Folder,
     place: Path,
-    enter: Callable[[os.stat_result], None] = lambda _: None,
+    enter: Callable[[Path, os.stat_result], None] = lambda *_: None,
     unreadable: Callable[[Path, OSError], None] = lambda *_: None,
 ) -> Iterator[Path]:
     """Wanted files at or below a place; of numbered frames, their sequence where these are films; discs.
@@ -95,7 +95,7 @@ def walk(
             continue
         if folder.links == "follow":
             seen.add((found.st_dev, found.st_ino))
-        enter(found)
+        enter(here, found)
         if holds_disc(here):
             entries.close()
             yield from (here,) if is_disc(here) and wants(folder, here) else ()

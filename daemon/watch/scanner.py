@@ -166,7 +166,7 @@ class Scanner:
             problem = error if place == folder.input else problem
             self._report(place, error)
 
-        for path in walk(folder, folder.input, lambda found: entered.add(found.st_ino), report):
+        for path in walk(folder, folder.input, lambda _, found: entered.add(found.st_ino), report):
             self._offer(folder, path)
         self._problems.pop(folder.input, None)
         if isinstance(problem, FileNotFoundError):

@@ -80,20 +80,26 @@ def calls_of(record: Path) -> list[Call]:
     return calls
 
 
-def prepared(service: Service) -> Path:
-    """A started service whose originals move, and an original that has not been dropped yet."""
+def prepared(service: Service, *names: str) -> list[Path]:
+    """A started service whose originals move, and originals that have not been dropped yet."""
     service.settings["folders"][0]["original"] = "move"
     service.start()
     service.until(lambda: '"ready"' in service.log(), "it is ready")
-    return write_grey(service.root / "a.png")
+    return [write_grey(service.root / name, 48, 64 + 8 * number) for number, name in enumerate(names)]
 
 
-def recorded(service: Service, *, with_worker: bool = False) -> list[Call]:
-    """The service's calls of one job from its beginning to its end, and its worker's."""
-    original = prepared(service)
+def drop(service: Service, originals: Sequence[Path]) -> None:
+    """All of them at once."""
+    for original in originals:
+        original.rename(service.inbox / original.name)
+
+
+def recorded(service: Service, *names: str, with_worker: bool = False) -> list[Call]:
+    """The service's calls of jobs from their beginning to their end, and its worker's."""
+    originals = prepared(service, *names)
     with traced(service, others=worker_of(service) if with_worker else ()) as record:
-        original.rename(service.inbox / "a.png")
-        service.until(lambda: is_over(service), "the job is over")
+        drop(service, originals)
+        service.until(lambda: is_over(service, *names), "the jobs are over")
     service.signal(signal.SIGTERM)
     return calls_of(record)
 
@@ -118,7 +124,7 @@ def place(calls: list[Call], name: str, *ends: str) -> int:
 
 def test_the_order_of_the_calls(service: Service) -> None:
     """Breaks nothing: content is flushed, then named, then the name is flushed, and only then the journal says done."""
-    calls = recorded(service, with_worker=True)
+    calls = recorded(service, "a.png", with_worker=True)
     flushed = place(calls, "fsync", RESULT)
     named = place(calls, "link", RESULT, "/outbox/a.png")
     name_flushed = named + 1 + place(calls[named + 1 :], "fsync", "/outbox")
@@ -144,8 +150,8 @@ def take_away(service: Service, calls: list[Call], *, removals: bool) -> None:
             target.unlink(missing_ok=True)
         elif call.name.startswith("mkdir") and target.exists():
             shutil.rmtree(target)
-        elif call.name.startswith("unlink") and removals and target == service.inbox / "a.png":
-            os.link(service.inbox / "done" / "a.png", target)
+        elif call.name.startswith("unlink") and removals and target.parent == service.inbox:
+            os.link(service.inbox / "done" / target.name, target)
 
 
 def copy(root: Path, there: Path) -> None:
@@ -155,32 +161,34 @@ def copy(root: Path, there: Path) -> None:
         shutil.copytree(root / folder, there / folder, copy_function=os.link)
 
 
-def places(service: Service) -> tuple[list[Path], list[bytes]]:
-    """Where the original lies, and where the journal says that it does."""
+def have_moved(service: Service, *names: str) -> bool:
+    """Whether the originals moved, and the journal knows it."""
     with sqlite3.connect(service.root / "state" / "journal.sqlite3", timeout=20) as database:
-        known = database.execute("SELECT path FROM jobs WHERE NOT superseded").fetchall()
-    return [*service.inbox.rglob("a*.png")], [path for (path,) in known]
+        known = {path for (path,) in database.execute("SELECT path FROM jobs WHERE NOT superseded")}
+    lying = sorted(service.inbox.rglob("*.png"))
+    return lying == [service.inbox / "done" / name for name in names] and known == {
+        f"done/{name}".encode() for name in names
+    }
 
 
-def is_over(service: Service) -> bool:
-    """Whether the original moved, the journal knows it, and nothing is left to be removed."""
-    done = service.inbox / "done" / "a.png"
-    return done.exists() and places(service) == ([done], [b"done/a.png"]) and not service.leftovers()
+def is_over(service: Service, *names: str) -> bool:
+    """Whether the originals moved, the journal knows it, and nothing is left to be removed."""
+    return have_moved(service, *names) and not service.leftovers()
 
 
-def cut(service: Service, calls: list[Call], at: int) -> None:
-    """Cut the power as one of the recorded calls begins, or a moment after the last, where this job makes fewer.
+def cut(service: Service, calls: list[Call], at: int, *names: str) -> None:
+    """Cut the power as one of the recorded calls begins, or a moment after the last, where these jobs make fewer.
 
     All is well afterwards, whatever reached the disk.
     """
     name = calls[at].name
     when = sum(call.name == name for call in calls[: at + 1])
-    original = prepared(service)
-    content = original.read_bytes()
+    originals = prepared(service, *names)
+    contents = [original.read_bytes() for original in originals]
     with traced(service, "-e", f"inject={name}:signal=SIGKILL:when={when}") as record:
-        original.rename(service.inbox / "a.png")
-        moved = service.inbox / "done" / "a.png"
-        service.until(lambda: not service.is_alive() or is_over(service), "it was cut, or done", of_the_living=False)
+        drop(service, originals)
+        ended = "it was cut, or done"
+        service.until(lambda: not service.is_alive() or is_over(service, *names), ended, of_the_living=False)
         if service.is_alive():
             service.signal(signal.SIGKILL)
     calls = calls_of(record)
@@ -193,11 +201,11 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
         (service.root / "log").unlink()
         service.start()
         service.until(lambda: '"ready"' in service.log(), "it has taken up what was left")
-        service.finish(done=1)
-        service.until(lambda: places(service) == ([moved], [b"done/a.png"]), "it moved, and the journal knows it")
+        service.finish(done=len(names))
+        service.until(lambda: have_moved(service, *names), "they moved, and the journal knows it")
         service.signal(signal.SIGTERM)
-        assert (service.inbox / "done" / "a.png").read_bytes() == content
-        assert [path.name for path in service.outbox.iterdir()] == ["a.png"]
+        assert [(service.inbox / "done" / name).read_bytes() for name in names] == contents
+        assert sorted(path.name for path in service.outbox.iterdir()) == list(names)
         assert_in_order(service)
 
 
@@ -205,7 +213,7 @@ def cut(service: Service, calls: list[Call], at: int) -> None:
 def one_job(tmp_path_factory: pytest.TempPathFactory, weights: Path, fork_server: ForkServer) -> list[Call]:
     """The service's calls of one job, recorded once: each job makes the same ones."""
     with service_in(tmp_path_factory.mktemp("recorded"), weights, fork_server) as service:
-        return recorded(service)
+        return recorded(service, "a.png")
 
 
 SHARPEST = {
@@ -224,17 +232,18 @@ def test_a_power_cut_at_the_sharpest_points(service: Service, one_job: list[Call
     at = 0
     for name, *ends in SHARPEST[point]:
         at += place(one_job[at:], name, *ends)
-    cut(service, one_job, at)
+    cut(service, one_job, at, "a.png")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
-def test_a_power_cut_at_every_point(service: Service) -> None:
-    """Breaks: the power, at each call of the job, one after the other."""
-    calls = recorded(service)
+@pytest.mark.parametrize("names", [("a.png",), ("a.png", "b.png", "c.png")], ids=["one job", "jobs that end together"])
+def test_a_power_cut_at_every_point(service: Service, names: tuple[str, ...]) -> None:
+    """Breaks: the power, at each call of the jobs, one after the other."""
+    calls = recorded(service, *names)
     for at in range(len(calls)):
         reset(service)
-        cut(service, calls, at)
+        cut(service, calls, at, *names)
 
 
 def reset(service: Service) -> None:

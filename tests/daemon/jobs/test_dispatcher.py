@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
+import stat
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,6 +23,7 @@ from daemon.files.identity import identify, identify_frames
 from daemon.jobs import dispatcher as dispatcher_module
 from daemon.jobs import looks, workspace
 from daemon.jobs.dispatcher import Dispatcher
+from daemon.jobs.recovery import recover
 from daemon.journal.journal import Journal
 from daemon.runtime.log import take_entries
 from daemon.workers import (
@@ -35,6 +41,7 @@ from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
 
 FILM = b"no photograph"
+_NOBODY = 65_534
 
 
 class Setup:
@@ -44,12 +51,11 @@ class Setup:
         self.inbox, self.outbox = root / "in", root / "out"
         self.inbox.mkdir()
         self.outbox.mkdir()
-        config = Config(
-            folders=(Folder(input=self.inbox, output=self.outbox),), state=root / "state", work=Work(spare_mib=0)
-        )
-        self.journal = Journal(config.state)
-        self.executor = FakeExecutor(folder.colour for folder in config.folders)
-        self.dispatcher = Dispatcher(config, self.journal, self.executor)
+        folder = Folder(input=self.inbox, output=self.outbox)
+        self.config = Config(folders=(folder,), state=root / "state", work=Work(spare_mib=0))
+        self.journal = Journal(self.config.state)
+        self.executor = FakeExecutor([folder.colour])
+        self.dispatcher = Dispatcher(self.config, self.journal, self.executor)
 
     def drop(self, name: str, content: bytes = FILM) -> None:
         """A file that enters the journal, a photograph by its suffix."""
@@ -290,6 +296,54 @@ def test_a_job_that_is_cancelled_while_its_frames_are_looked_at_is_not_published
     setup.dispatcher.handle_all(())
     assert setup.history()[0][0] == "skipped"
     assert not (setup.outbox / "scan.frames").exists()
+
+
+def test_a_result_whose_folder_cannot_be_entered_waits() -> None:
+    """Breaks: the rights of the output folder, or the share on which it lies; this ended the service."""
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        setup = Setup(root)
+        setup.drop("film.mkv")
+        setup.start()
+        setup.dispatcher.running[1].result.write_bytes(b"coloured")
+        with unentered(setup.outbox):
+            setup.end(Done(1, Report("film", ".mkv", 64, 64), "weights"))
+        (held,) = setup.journal.jobs("held")
+    assert "Permission denied" in (held.reason or "")
+
+
+@contextmanager
+def unentered(folder: Path) -> Iterator[None]:
+    """Nobody may enter a folder; root becomes another user meanwhile."""
+    is_root, mode = os.geteuid() == 0, stat.S_IMODE(folder.stat().st_mode)
+    folder.chmod(0)
+    if is_root:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(mode)
+
+
+def test_results_are_forgotten_where_the_journal_could_not_be_written(setup: Setup) -> None:
+    """Breaks: the journal, while a job fails that ended with another. Both wait, and are not published any more."""
+    for name in ("a.png", "b.png"):
+        setup.drop(name)
+    numbers = setup.start()
+    setup.dispatcher.running[numbers[0]].result.write_bytes(b"result")
+    report = Report(kind="photo", suffix=".png", width=1, height=1)
+    setup.journal.database.execute("PRAGMA query_only = ON")
+    with pytest.raises(sqlite3.OperationalError):
+        setup.dispatcher.handle_all([Done(numbers[0], report, "weights"), Failed(numbers[1], "failed", "damaged")])
+    setup.journal.database.execute("PRAGMA query_only = OFF")
+    setup.dispatcher.abandon()
+    recover(setup.journal, setup.config, time.time(), counts=False)
+    setup.dispatcher.handle_all(())
+    assert setup.history() == [("waiting", "interrupted")] * 2
+    assert not (setup.outbox / "a.png").exists()
 
 
 def test_results_that_come_together_wait_for_the_disk_together(setup: Setup) -> None:
