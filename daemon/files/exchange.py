@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from colorizer.durable import sync_file, sync_folder
+from daemon.files.removal import remove_folder
 
 _HERE = -100
 """AT_FDCWD: paths count from the working folder."""
@@ -36,6 +37,7 @@ def exchange(finished: Path, path: Path) -> None:
     if _exchange_names(finished, path):
         return
     note, before = finished.with_name(_NOTE), finished.with_name(_BEFORE)
+    remove_folder(before)  # of an exchange that was killed when all but its note was done
     note.write_bytes(os.fsencode(path))
     sync_file(note)
     sync_folder(note.parent)

@@ -58,4 +58,15 @@ def test_a_kill_at_any_call_loses_neither(tmp_path: Path, unable: tuple[str, ...
                 assert (path / "1.png").read_text() == "work/result-1"
                 break
             kills += 1
-    assert kills == (5 if unable else 1)
+    assert kills == (6 if unable else 1)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_what_an_earlier_exchange_has_left_is_in_no_way(tmp_path: Path) -> None:
+    """Breaks: it was killed when all but its note was done. No later result could have got its name."""
+    finished, path = results(tmp_path)
+    (finished.parent / "before").mkdir()
+    (finished.parent / "before" / "1.png").write_text("older")
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", *UNABLE, sys.executable, "-c", EXCHANGE, finished, path]
+    subprocess.run(command, check=True)
+    assert (path / "1.png").read_text() == "work/result-1"

@@ -3,7 +3,9 @@
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import httpx
@@ -32,6 +34,9 @@ def test_no_link_is_printed_where_nothing_answers(tmp_path: Path) -> None:
         f"tintd: no page is served at http://127.0.0.1:{port}/: start the service, or `tintd web`"
     )
     assert link(tmp_path, 0).returncode == 1
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.handle_request).start()
+        assert link(tmp_path, other.server_port).returncode == 1
 
 
 def test_a_link_logs_in(make_page: Callable[..., Page]) -> None:
