@@ -126,7 +126,7 @@ def upright(
     wrong: Annotated[float, typer.Option(min=0, max=0.1, help="Share of upright pictures that may be turned.")] = 0.003,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
 ) -> None:
-    """Fit the head that finds pictures on their side to a weights file, and write it beside it."""
+    """Fit what finds pictures on their side to a weights file."""
     with _extra():
         from colorizer.weights_path import upright_path, weights_path  # noqa: PLC0415
         from training.export.upright_head import fit_upright as run  # noqa: PLC0415

@@ -74,6 +74,7 @@ def test_a_worker_that_eats_memory_is_stopped(daemon: Daemon) -> None:
     """Breaks: a real picture that must be held whole, under a limit that it exceeds. Small ones are done."""
     daemon.settings["work"]["attempts"] = 1
     daemon.start()
+    daemon.wait_until(lambda: workers(daemon), "there is a worker")
     [process] = [psutil.Process(int(worker.split()[0])) for worker in workers(daemon)]
     daemon.settings["work"]["job_mib"] = (process.memory_info().rss >> 20) + 150
     daemon.reload()

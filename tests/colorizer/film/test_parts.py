@@ -3,13 +3,13 @@
 import os
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from colorizer.engine import colorize, colour_film_part, plan_film_parts
 from colorizer.errors import MediaError
 from colorizer.film import plan
-from colorizer.film.decode.film_info import FilmInfo
 from colorizer.job import Job, Part
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from tests.assets.films import Film, write_film
@@ -53,19 +53,13 @@ def test_parts_in_any_order_are_the_whole_film(tmp_path: Path, weights: Path, sh
 
 def test_a_film_is_planned_once(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its headers are read and its scan is judged once; parts and joining only open the file."""
-    probed: list[Path] = []
-    probe = plan.probe_film
-
-    def spied(path: Path, most_megapixels: int, rate: str | None) -> FilmInfo:
-        probed.append(path)
-        return probe(path, most_megapixels, rate)
-
-    monkeypatch.setattr(plan, "probe_film", spied)
+    spy = Mock(wraps=plan.probe_film)
+    monkeypatch.setattr(plan, "probe_film", spy)
     wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", film_of(20)), weights)
     for part in plan_film_parts(wanted, ignore):
         colour_film_part(wanted, part, ignore)
     colorize(wanted, ignore)
-    assert probed == [wanted.source]
+    assert [call.args[0] for call in spy.mock_calls] == [wanted.source]
 
 
 def test_processors_are_named_where_they_differ(tmp_path: Path, weights: Path) -> None:
