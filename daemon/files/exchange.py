@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from colorizer.durable import sync_file, sync_folder
+from colorizer.durable import make_folder, sync_file, sync_folder
 from daemon.files.removal import remove_folder
 
 _HERE = -100
@@ -55,7 +55,8 @@ def put_back(folder: Path) -> None:
     note, before = folder / _NOTE, folder / _BEFORE
     with suppress(FileNotFoundError):  # nothing was moved
         path = Path(os.fsdecode(note.read_bytes()))
-        if not os.path.lexists(path):
+        if os.path.lexists(before) and not os.path.lexists(path):
+            make_folder(path.parent)
             before.rename(path)
             sync_folder(path.parent)
         note.unlink()

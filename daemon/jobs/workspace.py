@@ -120,7 +120,8 @@ def _sweep(outputs: list[Path], state: Path) -> None:
                 for workspace in output.glob(f".tintd-{journal.id}-*"):
                     job = workspace.name.rpartition("-")[2]
                     if not (job.isdigit() and journal.is_unfinished(int(job))):
-                        _remove(workspace)
+                        with suppress(OSError):  # an earlier result in it cannot get its name back: it stays
+                            _remove(workspace)
 
 
 def _remove(workspace: Path) -> None:

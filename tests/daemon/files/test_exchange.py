@@ -41,6 +41,19 @@ def test_they_exchange_their_names(tmp_path: Path) -> None:
     assert (path / "1.png").read_text() == "work/result-1"
 
 
+def test_what_was_moved_is_put_back_into_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """Breaks: somebody removed the empty folder after the kill; the only copy went with the work folder."""
+    finished, path = results(tmp_path)
+    (finished.parent / "before").mkdir()
+    (finished.parent / "before" / "1.png").write_text("older")
+    (finished.parent / "before.path").write_bytes(bytes(tmp_path / "films" / "reel.frames"))
+    put_back(finished.parent)
+    assert (tmp_path / "films" / "reel.frames" / "1.png").read_text() == "older"
+    put_back(finished.parent)
+    assert sorted(path.name for path in finished.parent.iterdir()) == ["result-1"]
+    assert (path / "1.png").read_text() == "reel.frames"
+
+
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("unable", [(), UNABLE], ids=["at once", "in steps"])
 def test_a_kill_at_any_call_loses_neither(tmp_path: Path, unable: tuple[str, ...]) -> None:

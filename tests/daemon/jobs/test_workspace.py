@@ -33,6 +33,18 @@ def test_only_work_folders_of_jobs_that_have_ended_are_removed(tmp_path: Path) -
     assert sorted(path.name for path in output.iterdir()) == sorted(kept)
 
 
+def test_a_work_folder_that_cannot_be_removed_keeps_no_other(tmp_path: Path) -> None:
+    """Breaks: an earlier result in it cannot get its name back, because a file lies where its folder was."""
+    journal, output = Journal(tmp_path / "state"), tmp_path / "out"
+    for number in range(1, 6):
+        (output / f".tintd-{journal.id}-{number}" / "before").mkdir(parents=True)
+    (output / "films").write_text("a file")
+    (output / f".tintd-{journal.id}-3" / "before.path").write_bytes(bytes(output / "films" / "reel.frames"))
+    sweep(tmp_path / "state", output)
+    assert sorted(path.name for path in output.iterdir()) == [f".tintd-{journal.id}-3", "films"]
+    assert (output / f".tintd-{journal.id}-3" / "before").exists()
+
+
 def test_without_a_journal_nothing_is_removed(tmp_path: Path) -> None:
     """It may have been removed under the running service."""
     (tmp_path / "out" / ".tintd-0123-1").mkdir(parents=True)
