@@ -88,7 +88,7 @@ class Colorist:
             matrix: see `fit`.
 
         Returns:
-            The fit of the pictures as they are, and the turn of each; see `ColourModel.turn_of`.
+            The fit of the pictures as they are, and the turn of each; see `ColourModel.turns_of`.
 
         Raises:
             DeviceError: see `fit`.
@@ -108,16 +108,24 @@ class Colorist:
     def expect(self, luma: Tensor) -> Tensor | None:
         """The moments of the colours that a picture may have, on the CPU; see `expected_colour`.
 
-        The prediction is kept until another picture is asked about: `fit` of the same luma uses it.
+        The prediction is kept until the colours of the same luma are chosen, or another picture is asked about.
 
         Args:
             luma: float32, 0..1, (1, 1, h, w), at the working size.
 
+        Raises:
+            DeviceError: see `fit`.
+
         """
-        lightness = lightness_of_luma(luma.to(self.device))
+        self._asked = None  # at the working size `native`, two predictions may not fit into the memory
+        (moments,) = self._limit.in_parts(self._expect, luma.to(self.device))
+        return moments
+
+    def _expect(self, luma: Tensor) -> Tensor | None:
+        lightness = lightness_of_luma(luma)
         prediction = self._model.predict(lightness, mirrored=True)
-        self._asked = lightness, prediction
         moments = expected_colour(prediction, self._decoding.temperature)
+        self._asked = lightness, prediction
         return None if moments is None else moments.cpu()
 
     def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
@@ -130,7 +138,7 @@ class Colorist:
 
     def _upright_colours(self, lightness: Tensor) -> tuple[Tensor, list[int]]:
         """The colours of pictures (N, 1, h, w) as the network sees them upright, (N, 2, h, w), and their turns."""
-        prediction = self._model.predict(lightness, mirrored=True)
+        prediction = self._predict(lightness, mirrored=True)
         ab = read(prediction, self._decoding)
         turns = self._model.turns_of(lightness, prediction)
         for number, turn in enumerate(turns):
@@ -148,6 +156,7 @@ class Colorist:
     def _predict(self, lightness: Tensor, *, mirrored: bool) -> Prediction:
         asked = self._asked
         if mirrored and asked is not None and torch.equal(asked[0], lightness):
+            self._asked = None
             return asked[1]
         return self._model.predict(lightness, mirrored=mirrored)
 

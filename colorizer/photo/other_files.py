@@ -26,7 +26,7 @@ _SIGNATURES = {
     b"\xff\x0a": f"a JPEG XL picture, {_NOT_YET}",
     b"\x00\x00\x00\x0cJXL ": f"a JPEG XL picture, {_NOT_YET}",
     b"\x8bJNG\r\n": "a JNG picture; save it as PNG",
-    b"\x8aMNG\r\n": "a MNG animation; save its pictures as PNG",
+    b"\x8aMNG\r\n": "an MNG animation; save its pictures as PNG",
     b"II\xbc\x01": "a JPEG XR picture; save it as TIFF",
     b"P7\n": f"a PAM picture, {_NOT_YET}",
     b"SIMPLE  =": f"a FITS picture, {_NOT_YET}",

@@ -84,7 +84,7 @@ KINDS: dict[str, tuple[bytes, str]] = {
     "a.jls": (jpeg_ls(grey()), "a JPEG-LS picture"),
     "a.jxr": (bytes(imagecodecs.jpegxr_encode(grey())), "a JPEG XR picture"),
     "a.jng": (b"\x8bJNG\r\n\x1a\n" + chunk(b"JHDR", bytes(16)), "a JNG picture"),
-    "a.mng": (b"\x8aMNG\r\n\x1a\n" + chunk(b"MHDR", bytes(28)), "a MNG animation"),
+    "a.mng": (b"\x8aMNG\r\n\x1a\n" + chunk(b"MHDR", bytes(28)), "an MNG animation"),
 }
 
 

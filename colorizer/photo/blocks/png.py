@@ -74,7 +74,8 @@ def read_gamma(path: Path) -> float | None:
     """The exponent of the samples of a PNG, where it is not that of sRGB and nothing else says more (11.3.2.2)."""
     with path.open("rb") as file:
         found = dict(_chunks(file))
-    gamma = int.from_bytes(found.get(b"gAMA", b""), "big")
+    stated = found.get(b"gAMA", b"")
+    gamma = int.from_bytes(stated, "big") if len(stated) == 4 else 0
     if found.keys() & {b"iCCP", b"sRGB", b"cICP"} or not gamma or abs(gamma - _GAMMA_OF_SRGB) <= _TOLERANCE:
         return None
     return gamma / 100_000
@@ -115,7 +116,7 @@ def _background(content: bytes, header: bytes) -> bytes | None:
     """The background of grey samples in R'G'B', for the depth that a result has."""
     if len(header) < 10 or header[9] not in {_GREY, _GREY_ALPHA} or len(content) != 2:
         return content if len(content) == 6 else None
-    depth = header[8]
+    depth = max(1, header[8])  # 0 in a damaged file, which its decoder refuses
     deepest = 65535 if depth == 16 else 255
     level = round(int.from_bytes(content, "big") * deepest / ((1 << depth) - 1))
     return min(level, deepest).to_bytes(2, "big") * 3
@@ -128,7 +129,7 @@ def _special(kind: bytes, content: bytes) -> dict[str, bytes]:
         if keyword == _XMP and kind == b"iTXt":
             return {"xmp": _international(content)}
         if keyword.startswith(_RAW):
-            text = content[len(keyword) + 1 :] if kind == b"tEXt" else zlib.decompress(content[len(keyword) + 2 :])
+            text = content[len(keyword) + 1 :] if kind == b"tEXt" else _inflated(content[len(keyword) + 2 :])
             return _raw_profile(keyword[len(_RAW) :].lower(), text)
     except (ValueError, IndexError, zlib.error):
         return {}
@@ -140,7 +141,16 @@ def _international(content: bytes) -> bytes:
     _, _, rest = content.partition(b"\x00")
     compressed = rest[0]
     text = rest[2:].split(b"\x00", 2)[2]
-    return zlib.decompress(text) if compressed else text
+    return _inflated(text) if compressed else text
+
+
+def _inflated(compressed: bytes) -> bytes:
+    """A text as it was before its compression; a few bytes could become gigabytes."""
+    stream = zlib.decompressobj()
+    text = stream.decompress(compressed, _MOST)
+    if not stream.eof:
+        raise ValueError("it breaks off, or is too long")
+    return text
 
 
 def _raw_profile(name: bytes, text: bytes) -> dict[str, bytes]:

@@ -38,6 +38,11 @@ class Red:
         red = torch.tensor([40.0, 20.0]).view(1, 2, 1, 1).expand(len(padded), 2, *sides)
         return Prediction(red, None, padded, padding, group=1)
 
+    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
+        """Say of no picture that it lies on its side."""
+        del prediction
+        return [0] * len(lightness)
+
 
 @pytest.fixture(scope="module")
 def model(weights: Path) -> Predictor:
@@ -56,6 +61,9 @@ def test_any_colour_model_can_stand_behind_it(model: Predictor) -> None:
     fit = Colorist(red).fit(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
     assert fit.offset.shape == (5, 2, 13, 21)
     assert (fit.offset[:, 1] > 0.1).all()
+    upright, turns = Colorist(red).fit_upright(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
+    assert torch.equal(upright.offset, fit.offset)
+    assert turns == [0] * 5
 
 
 def test_the_working_size_of_the_card_is_the_default(model: Predictor) -> None:
@@ -97,11 +105,20 @@ def test_the_decoding_decides_how_vivid_colours_are(model: Predictor) -> None:
     assert not torch.equal(usual.offset, mean.offset)
 
 
-def test_a_picture_that_was_asked_about_is_predicted_once(model: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its colours are those that it has if nobody asks; another picture gets its own."""
+@pytest.mark.parametrize("turns", [False, True])
+def test_a_picture_that_was_asked_about_is_predicted_once(
+    model: Predictor, monkeypatch: pytest.MonkeyPatch, *, turns: bool
+) -> None:
+    """Its colours are those that it has if nobody asks; another picture gets its own; nothing is kept then."""
     colorist = Colorist(model)
     one, other = lumas(2).split(1)
-    expected = [colorist.fit(luma, Matrix.BT601, mirrored=True) for luma in (one, other)]
+
+    def fitted(luma: Tensor) -> ChromaFit:
+        if turns:
+            return colorist.fit_upright(luma, Matrix.BT601)[0]
+        return colorist.fit(luma, Matrix.BT601, mirrored=True)
+
+    expected = [fitted(luma) for luma in (one, other)]
     predict, predicted = model.predict, []
 
     def counted(lightness: Tensor, *, mirrored: bool = False) -> Prediction:
@@ -112,9 +129,11 @@ def test_a_picture_that_was_asked_about_is_predicted_once(model: Predictor, monk
     moments = colorist.expect(one)
     assert moments is not None
     assert moments.shape == (1, 5, 48, 64)
-    found = [colorist.fit(luma, Matrix.BT601, mirrored=True) for luma in (one, other)]
+    found = [fitted(luma) for luma in (other, one)]
     assert predicted == [1, 1]
-    assert all(torch.equal(fit.offset, wanted.offset) for fit, wanted in zip(found, expected, strict=True))
+    assert all(torch.equal(fit.offset, wanted.offset) for fit, wanted in zip(found, expected[::-1], strict=True))
+    fitted(one)
+    assert predicted == [1, 1, 1]
 
 
 def test_one_answer_says_nothing_of_what_is_expected(model: Predictor) -> None:
@@ -149,3 +168,16 @@ def test_memory_for_not_even_one_fit_is_an_error_for_people(model: Predictor, mo
     monkeypatch.setattr(module, "fit_chroma", full)
     with pytest.raises(DeviceError, match="working_size"):
         Colorist(model).fit(lumas(1), Matrix.BT601)
+
+
+def test_memory_for_not_even_one_question_is_such_an_error_too(
+    model: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moments of a distribution take more memory than the network."""
+
+    def full(_prediction: Prediction, _temperature: float) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(module, "expected_colour", full)
+    with pytest.raises(DeviceError, match="working_size"):
+        Colorist(model).expect(lumas(1))

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.photoshop import with_iptc
-from colorizer.photo.blocks.png import read_png, write_png
+from colorizer.photo.blocks.png import read_gamma, read_png, write_png
 from colorizer.photo.blocks.webp import read_webp, write_webp
 from tests.assets.metadata import exif, packet
 
@@ -90,6 +90,23 @@ def test_damage_is_no_error_here(tmp_path: Path, end: int) -> None:
     Image.new("L", (4, 4)).save(path, pnginfo=info)
     path.write_bytes(path.read_bytes()[:end])
     read_png(path)
+
+
+def test_numbers_of_odd_length_say_nothing(tmp_path: Path) -> None:
+    """Breaks: a gamma of 400 digits, and a background of samples without bits, ended in an error of Python."""
+    assert read_gamma(png(tmp_path / "a.png", chunk(b"gAMA", b"\xff" * 400))) is None
+    path = png(tmp_path / "b.png", chunk(b"bKGD", b"\x00\xff"))
+    content = bytearray(path.read_bytes())
+    content[24] = 0
+    path.write_bytes(content)
+    read_png(path)
+
+
+def test_a_text_that_would_fill_the_memory_is_left_out(tmp_path: Path) -> None:
+    """A compressed megabyte can become a gigabyte; one that breaks off is left out too."""
+    for name, packed in (("a.png", zlib.compress(bytes(80 << 20))), ("b.png", zlib.compress(packet())[:-9])):
+        source = png(tmp_path / name, chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x01\x00\x00\x00" + packed))
+        assert read_png(source).xmp is None
 
 
 def test_the_blocks_of_a_webp_survive(tmp_path: Path) -> None:
