@@ -18,6 +18,8 @@ from colorizer.settings import PhotoSettings
 
 _BLOCK, _MOST_STRIP = 1 << 20, 1 << 31
 """Bytes that are decompressed at a time, and most of a strip."""
+_WIDEST = 1 << 20
+"""Largest width in pixels: libvips takes half a KiB for each while it shrinks a picture, whatever its height."""
 
 
 def check_end(source: Path, photo_format: PhotoFormat) -> None:
@@ -47,6 +49,8 @@ def check_size(source: Path, width: int, height: int, settings: PhotoSettings, *
     """
     if width < 1 or height < 1:
         raise MediaError(f"{source.name}: the picture is damaged (it has no pixels)")
+    if width > _WIDEST:
+        raise MediaError(f"{source.name}: a picture of {width} x {height} pixels is too wide; cut it into parts")
     megapixels = width * height / 1e6
     if megapixels > settings.max_megapixels:
         raise MediaError(

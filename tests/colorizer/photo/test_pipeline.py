@@ -331,6 +331,14 @@ def test_a_picture_over_the_limit_is_refused(tmp_path: Path, colour: Colorize) -
         colour(source, max_megapixels=100)
 
 
+def test_a_picture_that_is_absurdly_wide_is_refused(tmp_path: Path, colour: Colorize) -> None:
+    """Breaks: one changed byte of a header, and libvips took 8 GiB for a file of 9 KiB."""
+    source = tmp_path / "wide.png"
+    pyvips.Image.black(2_000_000, 2).pngsave(str(source))
+    with pytest.raises(MediaError, match="2000000 x 2 pixels is too wide"):
+        colour(source)
+
+
 def test_a_large_picture_that_must_be_held_whole_is_refused(tmp_path: Path, colour: Colorize) -> None:
     """An interlaced PNG cannot be read in strips; one that is not can."""
     for name, interlace in (("plain.png", False), ("interlaced.png", True)):
