@@ -253,7 +253,7 @@ def _mean(block: Sequence[_Small]) -> Tensor:
 
 def _detail(rgb: Tensor) -> float:
     """Mean difference between neighbours across, in pictures (N, 3, h, w) without grain."""
-    smooth = functional.avg_pool2d(rgb.mean(dim=1, keepdim=True), _GRAIN, stride=1)
+    smooth = functional.avg_pool2d(rgb.mean(dim=1, keepdim=True), min(_GRAIN, *rgb.shape[-2:]), stride=1)
     return float((smooth[..., 1:] - smooth[..., :-1]).abs().mean())
 
 

@@ -64,3 +64,12 @@ def test_a_fast_pan_does_not_wash_colour_out(tmp_path: Path, weights: Path, monk
     info = probe_film(write_scenes(tmp_path / "film.mkv", *pan, frames=1), 100)
     found = find_scenes(read_frames(info), info, open_colorist(ColourSettings(weights=weights, device="cpu")))
     assert found.all_in_colour
+
+
+@pytest.mark.parametrize("size", [(2, 2), (4, 40), (40, 4)])
+def test_the_smallest_film_is_judged(tmp_path: Path, weights: Path, size: tuple[int, int]) -> None:
+    """Breaks: no square of grain fits into a frame of four lines, which is judged at half its size."""
+    film = write_scenes(tmp_path / "film.mkv", coloured("chelsea")[: size[0], : size[1]], frames=30)
+    info = probe_film(film, 100)
+    found = find_scenes(read_frames(info), info, open_colorist(ColourSettings(weights=weights, device="cpu")))
+    assert found.frames == 30
