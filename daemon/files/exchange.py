@@ -41,10 +41,10 @@ def exchange(finished: Path, path: Path) -> None:
     note.write_bytes(os.fsencode(path))
     sync_file(note)
     sync_folder(note.parent)
-    path.replace(before)
     try:
+        path.replace(before)
         finished.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C, too: the folder of the finished one may be removed now
         put_back(finished.parent)
         raise
     note.unlink()

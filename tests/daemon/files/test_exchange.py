@@ -83,3 +83,17 @@ def test_what_an_earlier_exchange_has_left_is_in_no_way(tmp_path: Path) -> None:
     command = ["strace", "-f", "-qq", "-o", "/dev/null", *UNABLE, sys.executable, "-c", EXCHANGE, finished, path]
     subprocess.run(command, check=True)
     assert (path / "1.png").read_text() == "work/result-1"
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("harm", ["error=EIO", "signal=INT"])
+def test_what_breaks_between_the_steps_leaves_a_result(tmp_path: Path, harm: str) -> None:
+    """Breaks: the disk, or Ctrl-C, at each rename. The name stands for one of both, and the work folder can go."""
+    for number in count(1):
+        finished, path = results(tmp_path / str(number))
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", *UNABLE, "-e", f"inject=rename:{harm}:when={number}"]
+        ended = subprocess.run([*command, sys.executable, "-c", EXCHANGE, finished, path], check=False)
+        shutil.rmtree(finished.parent)
+        assert (path / "1.png").read_text() in {"work/result-1", "reel.frames"}
+        if ended.returncode == 0 and number > 3:
+            break
