@@ -283,14 +283,19 @@ def test_many_frames_are_looked_at_in_a_thread(setup: Setup, monkeypatch: pytest
     assert published[1].identity == identify(setup.outbox / "scan.frames")
 
 
-def test_a_job_that_is_cancelled_while_its_frames_are_looked_at_is_not_published(setup: Setup) -> None:
-    """It was given up; nothing lies in the output folder."""
+def test_a_job_that_is_cancelled_while_its_frames_are_looked_at_is_not_published(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was given up; nothing lies in the output folder. The look goes on until it is cancelled."""
+    is_cancelled = threading.Event()
+    monkeypatch.setattr(looks, "identify_frames", lambda folder: is_cancelled.wait() and identify_frames(folder))
     setup.drop("scan.vob")
     (number,) = setup.start()
     assert isinstance(setup.executor.task, ColourFiles)
     setup.executor.task.jobs[number].target.mkdir()
     setup.end(Done(number, Report(kind="film", suffix=".frames", width=1, height=1), "weights"))
     setup.dispatcher.cancel("*")
+    is_cancelled.set()
     for look in (thread for thread in threading.enumerate() if thread.name == "look"):
         look.join()
     setup.dispatcher.handle_all(())
