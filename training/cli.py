@@ -14,6 +14,12 @@ from colorizer.errors import SettingsError
 from colorizer.processors import available_processors, limit_threads
 
 RecipeArgument = Annotated[Path, typer.Argument(help="The recipe, a YAML file.", show_default=False)]
+WeightsArgument = Annotated[
+    Path, typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False)
+]
+CacheOption = Annotated[
+    Path | None, typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache")
+]
 
 
 def train(recipe: RecipeArgument) -> None:
@@ -25,10 +31,7 @@ def train(recipe: RecipeArgument) -> None:
 
 
 def evaluate(
-    weights: Annotated[
-        Path,
-        typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False),
-    ],
+    weights: WeightsArgument,
     data: Annotated[
         Path,
         typer.Argument(
@@ -37,10 +40,7 @@ def evaluate(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")] = Path("report"),
-    cache: Annotated[
-        Path | None,
-        typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache"),
-    ] = None,
+    cache: CacheOption = None,
     side: Annotated[int, typer.Option(min=64, help="Larger photographs are shrunk to this short side.")] = 256,
     most: Annotated[
         int | None, typer.Option(min=1, help="Largest number of photographs of each kind.", show_default="all")
@@ -107,10 +107,7 @@ def export(
 
 
 def upright(
-    weights: Annotated[
-        Path,
-        typer.Argument(help="The weights file, or `default` for the one that comes with tintd.", show_default=False),
-    ],
+    weights: WeightsArgument,
     data: Annotated[
         Path,
         typer.Argument(
@@ -118,10 +115,7 @@ def upright(
             show_default=False,
         ),
     ],
-    cache: Annotated[
-        Path | None,
-        typer.Option(help="Folder for decoded photographs.", show_default="the recipe's, or runs/cache"),
-    ] = None,
+    cache: CacheOption = None,
     pictures: Annotated[int, typer.Option(min=1, help="Largest number of photographs of each kind.")] = 2500,
     wrong: Annotated[float, typer.Option(min=0, max=0.1, help="Share of upright pictures that may be turned.")] = 0.003,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from math import ceil, sqrt
 
@@ -77,7 +78,7 @@ class Colorist:
 
         """
         fits = self._limit.in_parts(partial(self._fit, matrix=matrix, mirrored=mirrored), luma.to(self.device))
-        return ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
+        return _joined(fits)
 
     @torch.inference_mode()
     def fit_upright(self, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
@@ -95,9 +96,7 @@ class Colorist:
 
         """
         parts = self._limit.in_parts(partial(self._fit_upright, matrix=matrix), luma.to(self.device))
-        fits = [fit for fit, _ in parts]
-        joined = ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
-        return joined, [turn for _, turns in parts for turn in turns]
+        return _joined([fit for fit, _ in parts]), [turn for _, turns in parts for turn in turns]
 
     @torch.inference_mode()
     def colours(self, luma: Tensor) -> Tensor:
@@ -159,6 +158,10 @@ class Colorist:
             self._asked = None
             return asked[1]
         return self._model.predict(lightness, mirrored=mirrored)
+
+
+def _joined(fits: Sequence[ChromaFit]) -> ChromaFit:
+    return ChromaFit(torch.cat([fit.slope for fit in fits]), torch.cat([fit.offset for fit in fits]))
 
 
 @torch.inference_mode()

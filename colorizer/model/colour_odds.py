@@ -10,7 +10,7 @@ from math import log
 import torch
 from torch import Tensor
 
-from colorizer.model.own_colour import local_deviations
+from colorizer.model.own_colour import about_median, local_deviations
 
 _MANY, _MOST = 0.8, 0.95
 """Shares of the cells whose colour counts; the strongest may be an object, a stain or ink."""
@@ -41,11 +41,11 @@ def measure(own: Tensor, lab: Tensor) -> tuple[float, ...]:
         most, and of what place and lightness do not explain. The last number says how far edges are shared.
 
     """
-    about_median = lab[1:] - lab[1:].flatten(1).median(dim=1).values[:, None, None]
+    without_cast = about_median(lab[1:])
     deviations = (
         *_deviations(_usual(own, _MANY)),
-        *_deviations(_usual(about_median, _MOST)),
-        *_deviations(about_median.flatten(1)),
+        *_deviations(_usual(without_cast, _MOST)),
+        *_deviations(without_cast.flatten(1)),
         _deviations(lab[1:].flatten(1))[1],
         float(local_deviations(lab[1:], lab[:1]).quantile(_USUAL_PLACE)),
     )

@@ -49,15 +49,31 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
         ab, float, (N, 2, H, W).
 
     """
-    # The bins come last, as they lie in memory after a network with `channels_last`: that takes half the time.
-    probability = (logits.permute(0, 2, 3, 1) / decoding.temperature).softmax(dim=-1)
     chroma = bins.norm(dim=1, keepdim=True)
     values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1)
-    means: Tensor = (probability @ values).permute(0, 3, 1, 2)
+    means = means_of(logits, values, decoding.temperature)
     mean, neutrality, expected = means[:, :2], means[:, 2:3], means[:, 3:]
     if not decoding.vividness:
         return mean
     return mean.lerp(make_vivid(mean, neutrality, expected, decoding.spread), decoding.vividness)
+
+
+def means_of(logits: Tensor, values: Tensor, temperature: float) -> Tensor:
+    """The means of some values of the bins.
+
+    Args:
+        logits: see `decode`.
+        values: of each bin, float, (K, C).
+        temperature: see `Decoding`.
+
+    Returns:
+        The means, float, (N, C, H, W).
+
+    """
+    # The bins come last, as they lie in memory after a network with `channels_last`: that takes half the time.
+    probability = (logits.permute(0, 2, 3, 1) / temperature).softmax(dim=-1)
+    means: Tensor = (probability @ values).permute(0, 3, 1, 2)
+    return means
 
 
 def make_vivid(ab: Tensor, neutrality: Tensor, expected: Tensor, spread: float) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from colorizer.model.own_colour import find_tint, own_colour
+from colorizer.model.decoding import means_of
+from colorizer.model.own_colour import about_median, find_tint, own_colour
 from colorizer.model.padding import crop
 from colorizer.model.prediction import Prediction
 
@@ -42,9 +43,7 @@ def expected_colour(prediction: Prediction, temperature: float) -> Tensor | None
         return None
     a, b = prediction.bins.unbind(1)
     values = torch.stack((a, b, a * a, a * b, b * b), dim=1)
-    # The bins come last, as they lie in memory.
-    probability = (prediction.output.permute(0, 2, 3, 1) / temperature).softmax(dim=-1)
-    moments = (probability @ values).permute(0, 3, 1, 2)
+    moments = means_of(prediction.output, values, temperature)
     return crop(functional.interpolate(moments, scale_factor=float(_CELL), mode="nearest"), prediction.padding)
 
 
@@ -69,7 +68,7 @@ def _information(ab: Tensor, expected: Tensor) -> float:
     Both likelihoods are Gaussian: of the distribution that is expected of the cell, and of that of the whole picture.
     All colours count from their median, so that a cast makes no difference.
     """
-    own, mean = (_about_median(colours).flatten(1).T for colours in (ab, expected[:2]))
+    own, mean = (about_median(colours).flatten(1).T for colours in (ab, expected[:2]))
     spread = _covariances(expected)
     whole = spread.mean(dim=0) + mean.T @ mean / len(mean)
     noise = _NOISE * torch.eye(2)
@@ -95,11 +94,6 @@ def _moderate(ab: Tensor) -> Tensor:
     strengths = ab.norm(dim=0)
     moderate: Tensor = ab * (strengths.quantile(_MOST_CELLS) / strengths.clamp(min=_TINY)).clamp(max=1)
     return moderate
-
-
-def _about_median(ab: Tensor) -> Tensor:
-    """Colours (2, h, w) without their median."""
-    return ab - ab.flatten(1).median(dim=1).values[:, None, None]
 
 
 def _covariances(expected: Tensor) -> Tensor:

@@ -117,6 +117,11 @@ def local_deviations(colour: Tensor, lightness: Tensor) -> Tensor:
     return most
 
 
+def about_median(ab: Tensor) -> Tensor:
+    """Colours (2, h, w) without their median."""
+    return ab - ab.flatten(1).median(dim=1).values[:, None, None]
+
+
 def cells(picture: Tensor) -> Tensor:
     """The mean over each cell, (C, h, w)."""
     size = max(1, ceil(min(picture.shape[-2:]) / _CELLS))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from colorizer.frame_sequence import has_frames, is_sequence
-from colorizer.originals import signed, state_of, state_of_frames
+from colorizer.originals import OriginalState, signed, state_of, state_of_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,17 @@ class Seen:
 
 def identify(path: Path) -> Identity | None:
     """The identity of an original or of another regular file, also behind a link; None where there is none."""
-    try:
-        found = state_of(path)
-    except OSError:
-        return None
-    return Identity(found.size, found.mtime_ns, found.key)
+    return _identity(state_of, path)
 
 
 def identify_frames(folder: Path) -> Identity | None:
     """The identity of a folder of frames, whatever its name is; None where there is none."""
+    return _identity(state_of_frames, folder)
+
+
+def _identity(look: Callable[[Path], OriginalState], path: Path) -> Identity | None:
     try:
-        found = state_of_frames(folder)
+        found = look(path)
     except OSError:
         return None
     return Identity(found.size, found.mtime_ns, found.key)
