@@ -135,7 +135,7 @@ def _job(source: Path, folder: Path) -> Job:
     return Job(source, folder / f"{source.stem}.result", folder / source.stem, _SETTINGS)
 
 
-def _ignore(_done: int, _frames: int) -> None:
+def _ignore(*_progress: float) -> None:
     """Progress that nobody wants to see."""
 
 

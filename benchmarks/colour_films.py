@@ -78,7 +78,7 @@ def _verdict(photo: Pixels, kind: tuple[Print, Capture], seed: int, colorist: Co
     return "in part" if plan.scenes is not None and plan.scenes.coloured else "coloured"
 
 
-def _ignore(_done: int, _frames: int) -> None:
+def _ignore(*_progress: float) -> None:
     """Progress that nobody wants to see."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from colorizer.copying import copy_attributes, copy_file
 from colorizer.errors import ChangedError, InColourError, TintdError
-from colorizer.job import Job, Part, ProgressCallback, Span
+from colorizer.job import Job, Part, ProgressCallback, ReadCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.model.predictor import Predictor
 from colorizer.originals import changed_at, is_of_many_files, state_of
@@ -24,12 +24,13 @@ from colorizer.weights_path import weights_path
 Kind = Literal["photo", "film"]
 
 
-def colorize(job: Job, on_progress: ProgressCallback) -> Report:
+def colorize(job: Job, on_progress: ProgressCallback, on_read: ReadCallback | None = None) -> Report:
     """Do a job.
 
     Args:
         job: what to do.
         on_progress: called after each frame of a film, and while a file is decoded or copied.
+        on_read: called while a film is read through before; None: `on_progress` is, with 0 frames.
 
     Raises:
         ChangedError: the original has not the state that the job names, or changes meanwhile.
@@ -44,7 +45,8 @@ def colorize(job: Job, on_progress: ProgressCallback) -> Report:
     from colorizer.film.pipeline import colorize_film  # noqa: PLC0415 (a photograph needs neither it nor av)
 
     try:
-        report = colorize_film(job, open_colorist(job.settings.colour), on_progress, _write_frames)
+        colorist = open_colorist(job.settings.colour)
+        report = colorize_film(job, colorist, on_read or (lambda _: on_progress(0, 0)), on_progress, _write_frames)
     except InColourError as found:
         return _finish(job, "film", found, on_progress)
     except (TintdError, OSError):
@@ -98,9 +100,7 @@ def colorize_together(
         yield number, _outcome(partial(_finish, jobs[number], "photo", outcome, on_progress))
 
 
-def plan_film_parts(
-    job: Job, on_progress: ProgressCallback, *, may_share: bool = False
-) -> tuple[Span, ...] | tuple[Part, ...]:
+def plan_film_parts(job: Job, on_read: ReadCallback, *, may_share: bool = False) -> tuple[Span, ...] | tuple[Part, ...]:
     """Divide a film into parts that several workers can colour; none if it is to be coloured as a whole.
 
     With `may_share` these may be spans, in which several workers look first; see `colorizer.film.parts.plan_parts`.
@@ -108,17 +108,17 @@ def plan_film_parts(
     from colorizer.film.parts import plan_parts  # noqa: PLC0415 (libav is loaded for films only)
 
     try:
-        return plan_parts(job, open_colorist(job.settings.colour), on_progress, may_share=may_share)
+        return plan_parts(job, open_colorist(job.settings.colour), on_read, may_share=may_share)
     except TintdError:
         return ()  # colouring it says what is wrong
 
 
-def survey_film_span(job: Job, span: Span, on_progress: ProgressCallback) -> None:
+def survey_film_span(job: Job, span: Span, on_read: ReadCallback) -> None:
     """Look where segments may begin in a span of a film; what was found lies in the workspace then."""
     from colorizer.film.parts import survey_span  # noqa: PLC0415 (libav is loaded for films only)
 
     with suppress(TintdError):  # colouring it says what is wrong
-        survey_span(job, span, open_colorist(job.settings.colour), on_progress)
+        survey_span(job, span, open_colorist(job.settings.colour), on_read)
 
 
 def colour_film_part(job: Job, part: Part, on_progress: ProgressCallback) -> None:

@@ -11,6 +11,8 @@ from colorizer.settings import JobSettings
 
 ProgressCallback = Callable[[int, int], None]
 """Called often while a job is done, with the frames that are done and all that there are (0 if unknown)."""
+ReadCallback = Callable[[float], None]
+"""Called often while a film is read through before it is coloured, with the share of it that was read, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def write_clip(
     """
     if detect_format(source) is not None:
         raise UnsupportedError(f"{source.name}: this is no film")
-    info = probe_film(source, FilmSettings().max_megapixels, on_progress=lambda: on_progress(0, 0))
+    info = probe_film(source, FilmSettings().max_megapixels, on_read=lambda _share: on_progress(0, 0))
     with (
         av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output,
         open_film(source, streams=info.streams) as film,

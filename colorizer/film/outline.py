@@ -24,7 +24,7 @@ from colorizer.film.plan import FilmPlan, plan_scenes
 from colorizer.film.resume import begin_workspace, has_begun, is_seekable
 from colorizer.film.scenes import Scenes
 from colorizer.film.survey import Survey, agree, make_survey, recall_survey, spans_of
-from colorizer.job import Job, Part, ProgressCallback, Span
+from colorizer.job import Job, Part, ReadCallback, Span
 from colorizer.model.colorist import Colorist
 
 _PART_SECONDS, _PART_WORK = 60, 3_000_000_000
@@ -72,7 +72,7 @@ def begin_outline(job: Job, plan: FilmPlan, colorist: Colorist) -> Outline:
     return _remember(Outline(plan, (), 0), job)
 
 
-def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_progress: ProgressCallback) -> Outline:
+def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_read: ReadCallback) -> Outline:
     """Find where the segments of a film begin, from the surveys of its spans; those that are missing are made.
 
     Where they show chroma that the plan does not expect, the film is looked through, and the plan gets its scenes.
@@ -83,17 +83,15 @@ def survey_outline(job: Job, outline: Outline, colorist: Colorist, on_progress: 
 
     """
     plan, spans = outline.plan, spans_of(outline.plan.info, job.excerpt)
-    if not _are_surveyed(job, plan, spans, colorist, on_progress):
+    if not _are_surveyed(job, plan, spans, colorist, on_read):
         spans = (Span(None, None),)  # decoding cannot begin anywhere: one pass over all of it
-        make_survey(job, plan, spans[0], colorist, on_progress)
+        make_survey(job, plan, spans[0], colorist, on_read)
     edges, frames = _find_edges(job, plan.info, spans)
     found = [(survey.is_damaged, survey.is_coloured) for _, survey in _surveys(job, spans)]
     if any(is_damaged for is_damaged, _ in found):
         edges = edges[:1]  # it is not divided: a decoder that begins elsewhere may see other frames
     is_coloured = any(is_coloured for _, is_coloured in found)
-    plan = (
-        plan_scenes(plan, job, colorist, on_progress) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
-    )
+    plan = plan_scenes(plan, job, colorist, on_read) if is_coloured else replace(plan, scenes=plan.scenes or Scenes())
     return _remember(Outline(plan, edges, frames), job)
 
 
@@ -123,13 +121,11 @@ def divide(outline: Outline) -> tuple[Part, ...]:
     return tuple(Part(*part) for part in zip(starts, ends, lengths, strict=True))
 
 
-def _are_surveyed(
-    job: Job, plan: FilmPlan, spans: Sequence[Span], colorist: Colorist, on_progress: ProgressCallback
-) -> bool:
+def _are_surveyed(job: Job, plan: FilmPlan, spans: Sequence[Span], colorist: Colorist, on_read: ReadCallback) -> bool:
     """Survey the spans, as far as nobody has; returns whether they fit together."""
     before: Survey | None = None
     for span in spans:
-        survey = make_survey(job, plan, span, colorist, on_progress)
+        survey = make_survey(job, plan, span, colorist, on_read)
         if before is not None and not agree(before, survey, span.begin or 0):
             return False
         before = survey

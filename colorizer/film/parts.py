@@ -10,19 +10,19 @@ from colorizer.film.resume import frames_since, segment_path
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
 from colorizer.film.survey import make_survey, recall_survey, spans_of
-from colorizer.job import Job, Part, ProgressCallback, Span
+from colorizer.job import Job, Part, ProgressCallback, ReadCallback, Span
 from colorizer.model.colorist import Colorist
 
 
 def plan_parts(
-    job: Job, colorist: Colorist, on_progress: ProgressCallback, *, may_share: bool
+    job: Job, colorist: Colorist, on_read: ReadCallback, *, may_share: bool
 ) -> tuple[Span, ...] | tuple[Part, ...]:
     """Divide a film into parts; the outline is kept in the workspace, or is there from an earlier attempt.
 
     Args:
         job: the film's.
         colorist: chooses the colours.
-        on_progress: called often.
+        on_read: called often.
         may_share: whether others can look where its segments begin.
 
     Returns:
@@ -36,27 +36,27 @@ def plan_parts(
     """
     outline = recall_outline(job, colorist)
     if outline is None:
-        info = probe_wanted(job, on_progress)
+        info = probe_wanted(job, on_read)
         if not is_long(info):
             return ()
-        outline = begin_outline(job, plan_film(job, info, colorist, on_progress), colorist)
+        outline = begin_outline(job, plan_film(job, info, colorist, on_read), colorist)
     if not outline.edges:
         spans = [span for span in spans_of(outline.plan.info, job.excerpt) if recall_survey(job, span) is None]
         if may_share and len(spans) > 1:
             return tuple(spans)
-        outline = survey_outline(job, outline, colorist, on_progress)
+        outline = survey_outline(job, outline, colorist, on_read)
     parts = divide(outline)
     return parts if len(parts) > 1 else ()
 
 
-def survey_span(job: Job, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> None:
+def survey_span(job: Job, span: Span, colorist: Colorist, on_read: ReadCallback) -> None:
     """Look where segments may begin in a span of a film.
 
     Raises:
         MediaError: the film is damaged, or its workspace has gone.
 
     """
-    make_survey(job, _outline_of(job, colorist).plan, span, colorist, on_progress)
+    make_survey(job, _outline_of(job, colorist).plan, span, colorist, on_read)
 
 
 def colour_part(job: Job, part: Part, colorist: Colorist, on_progress: ProgressCallback) -> None:

@@ -21,7 +21,7 @@ from colorizer.film.resume import finished_segments, frames_after
 from colorizer.film.segments import Begin, write_segments
 from colorizer.film.shot_state import ShotState
 from colorizer.frame_sequence import is_sequence
-from colorizer.job import Job, ProgressCallback
+from colorizer.job import Job, ProgressCallback, ReadCallback
 from colorizer.model.colorist import Colorist
 from colorizer.provenance import made_with
 from colorizer.report import Report
@@ -30,12 +30,15 @@ WriteFrames = Callable[[Sequence[Segment], FilmPlan, Job, str, Callable[[], None
 """Writes segments as a folder of frames, see `colorizer.frame_files.writer.write_frames`."""
 
 
-def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback, write_frames: WriteFrames) -> Report:
+def colorize_film(
+    job: Job, colorist: Colorist, on_read: ReadCallback, on_progress: ProgressCallback, write_frames: WriteFrames
+) -> Report:
     """Colour one film; one that was interrupted goes on after the segments in its workspace.
 
     Args:
         job: what to do.
         colorist: chooses the colours.
+        on_read: called before, while the film is read through.
         on_progress: called with the frames that are done, and all.
         write_frames: writes the result of a sequence that becomes frames again.
 
@@ -47,11 +50,11 @@ def colorize_film(job: Job, colorist: Colorist, on_progress: ProgressCallback, w
 
     """
     outline = recall_outline(job, colorist)
-    plan = outline.plan if outline else plan_film(job, probe_wanted(job, on_progress), colorist, on_progress)
+    plan = outline.plan if outline else plan_film(job, probe_wanted(job, on_read), colorist, on_read)
     try:
         segments = list(_segments(job, plan, colorist, on_progress))
     except UnplannedColourError:  # between the moments that were sampled; finished segments are kept
-        plan = plan_scenes(plan, job, colorist, on_progress)
+        plan = plan_scenes(plan, job, colorist, on_read)
         segments = list(_segments(job, plan, colorist, on_progress))
     if not segments:
         raise MediaError(f"{job.source.name}: there is no frame in this part of the film")

@@ -23,7 +23,7 @@ from colorizer.film.resume import recall_scenes, recall_streams, remember_scenes
 from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.frame_sequence import is_sequence
-from colorizer.job import Job, ProgressCallback
+from colorizer.job import Job, ReadCallback
 from colorizer.model.colorist import Colorist
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
@@ -63,7 +63,7 @@ class FilmPlan:
         return None if self.scenes is None else self.scenes.dissolve(pts)
 
 
-def probe_wanted(job: Job, on_progress: ProgressCallback) -> FilmInfo:
+def probe_wanted(job: Job, on_read: ReadCallback) -> FilmInfo:
     """Read what the film of a job is; what is found by reading it through is kept in the workspace.
 
     Raises:
@@ -74,7 +74,7 @@ def probe_wanted(job: Job, on_progress: ProgressCallback) -> FilmInfo:
     """
     check_file(job.source, job.settings.size)
     most, rate, streams = job.settings.film.max_megapixels, job.settings.sequences, recall_streams(job)
-    info = probe_film(job.source, most, rate, streams, lambda: on_progress(0, 0))
+    info = probe_film(job.source, most, rate, streams, on_read)
     if streams is None and info.container in _READ_THROUGH:
         remember_streams(info.streams, job)
     check_picture(job.source, info.width, info.height, job.settings.size)
@@ -86,7 +86,7 @@ def becomes_frames(job: Job) -> bool:
     return job.settings.film.sequences_as == "frames" and is_sequence(job.source) and not job.compare
 
 
-def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_progress: ProgressCallback) -> FilmPlan:
+def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallback) -> FilmPlan:
     """Make the plan of a film that was probed; the colorist is asked where a frame alone does not say what it is.
 
     Raises:
@@ -110,10 +110,10 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_progress: Progres
         return plan
     if recall_scenes(job) is None and not any(has_colour for _, has_colour in seen):
         return replace(plan, scenes=None)
-    return plan_scenes(plan, job, colorist, on_progress)
+    return plan_scenes(plan, job, colorist, on_read)
 
 
-def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_progress: ProgressCallback) -> FilmPlan:
+def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_read: ReadCallback) -> FilmPlan:
     """Add the scenes that are in colour to the plan of a film.
 
     They are found by looking through the film, and kept in the workspace for another attempt at the same job.
@@ -125,8 +125,8 @@ def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_progress: Progr
     info = plan.info
 
     def frames() -> Iterator[Frame]:
-        for frame in read_frames(info, job.excerpt):
-            on_progress(0, info.expected)
+        for number, frame in enumerate(read_frames(info, job.excerpt)):
+            on_read(min(1.0, number / max(1, info.expected)))
             yield frame
 
     scenes = recall_scenes(job)

@@ -26,7 +26,7 @@ from colorizer.film.encode.segment import PROOF
 from colorizer.film.plan import FilmPlan
 from colorizer.film.scenes import Scenes
 from colorizer.film.source_chroma import varies
-from colorizer.job import Excerpt, Job, ProgressCallback, Span
+from colorizer.job import Excerpt, Job, ReadCallback, Span
 from colorizer.model.colorist import Colorist
 from colorizer.prefetch import prefetch
 
@@ -63,11 +63,11 @@ def spans_of(info: FilmInfo, excerpt: Excerpt | None) -> tuple[Span, ...]:
     return tuple(Span(begin, end) for begin, end in pairwise(edges))
 
 
-def make_survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> Survey:
+def make_survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_read: ReadCallback) -> Survey:
     """Look at all frames of a span, and keep what was found in the workspace, unless it is there."""
     survey = recall_survey(job, span)
     if survey is None:
-        survey = _survey(job, plan, span, colorist, on_progress)
+        survey = _survey(job, plan, span, colorist, on_read)
         write_durably(_path(job, span), _SURVEY.dump_json(survey).decode())
     return survey
 
@@ -90,14 +90,14 @@ def agree(before: Survey, after: Survey, edge: int) -> bool:
     return ends == begins and len(begins) >= BRIEF
 
 
-def _survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_progress: ProgressCallback) -> Survey:
+def _survey(job: Job, plan: FilmPlan, span: Span, colorist: Colorist, on_read: ReadCallback) -> Survey:
     pts, checksums, cuts = list[int](), list[int](), list[int]()
     is_damaged = is_coloured = False
     recent: deque[Tensor] = deque(maxlen=BRIEF)
     believed = replace(plan, scenes=plan.scenes or Scenes())
     with prefetch(measure(_frames(job, plan, span), believed, colorist), AHEAD) as measured:
         for frame, views in with_views(measured):
-            on_progress(0, plan.info.expected)
+            on_read(_share(frame.pts, span, plan.info))
             if span.holds(frame.pts):  # the other ones belong to the neighbours
                 is_damaged = is_damaged or any(one.what in {DAMAGED, MISSING} for one in frame.deviations)
                 is_coloured = is_coloured or (plan.scenes is None and varies(frame.picture, plan.info.coding))
@@ -118,6 +118,14 @@ def _frames(job: Job, plan: FilmPlan, span: Span) -> Iterator[Frame]:
         if after == BRIEF:
             return
         yield frame
+
+
+def _share(pts: int, span: Span, info: FilmInfo) -> float:
+    """How far in a span a time is, 0..1."""
+    start, length = round(info.start / info.time_base), round(info.length / info.time_base)
+    begin = start if span.begin is None else span.begin
+    end = start + length if span.end is None else span.end
+    return min(1.0, max(0.0, (pts - begin) / max(1, end - begin)))
 
 
 def _path(job: Job, span: Span) -> Path:

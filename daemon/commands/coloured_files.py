@@ -27,7 +27,7 @@ from daemon.files.identity import identify
 from daemon.files.publisher import candidate_names, publish
 from daemon.files.text import natural_key, printable
 from daemon.watch.file_filter import walk
-from daemon.workers import Crashed, Done, Failed, Skipped
+from daemon.workers import Crashed, Done, Failed, Skipped, events
 from daemon.workers.single import SingleWorker
 
 _console = Console(stderr=True, emoji=False, soft_wrap=True)
@@ -99,8 +99,9 @@ def colorize_all(originals: list[Original], order: Order, stall_seconds: float) 
         with Progress(*columns, console=_console) as progress:
             for number, original in enumerate(originals, start=1):
                 counted = f"{number} of {len(originals)}: " if len(originals) > 1 else ""
-                bar = progress.add_task(f"{counted}{printable(original.path.name)}", total=None)
-                failure = _colorize_one(original, order, worker, partial(_advance, progress, bar))
+                named = f"{counted}{printable(original.path.name)}"
+                bar = progress.add_task(named, total=None)
+                failure = _colorize_one(original, order, worker, partial(_advance, progress, bar, named))
                 progress.update(bar, total=1, completed=1, visible=False)
                 if failure:
                     failures += 1
@@ -111,12 +112,15 @@ def colorize_all(originals: list[Original], order: Order, stall_seconds: float) 
     return failures
 
 
-def _advance(progress: Progress, bar: TaskID, done: int, frames: int) -> None:
-    progress.update(bar, completed=done, total=frames or None)
+def _advance(progress: Progress, bar: TaskID, named: str, event: events.Progress) -> None:
+    if event.read is None:
+        progress.update(bar, description=named, completed=event.done, total=event.frames or None)
+    else:
+        progress.update(bar, description=f"{named}: reading", completed=event.read, total=1)
 
 
 def _colorize_one(
-    original: Original, order: Order, worker: SingleWorker, on_progress: Callable[[int, int], None]
+    original: Original, order: Order, worker: SingleWorker, on_progress: Callable[[events.Progress], None]
 ) -> str | None:
     """Colour one file; returns what went wrong."""
     if identify(original.path) is None:

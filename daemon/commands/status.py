@@ -113,7 +113,8 @@ def _what(file: Answer) -> str:
     """The progress or outcome of a file, in a few words."""
     if file["state"] == "running":
         speed = file.get("frames_per_second")  # known to the service only
-        progress = JobProgress(file["job"], file["file"], "", file["frames_done"], file["frames"], speed)
+        read = file.get("read")
+        progress = JobProgress(file["job"], file["file"], "", file["frames_done"], file["frames"], speed, read)
         return progress.describe() or "started"
     if file["state"] in {"waiting", "held"}:
         wait = file["due"] - time.time()

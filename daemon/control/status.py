@@ -70,6 +70,7 @@ def job_facts(entry: JobRecord) -> Answer:
         "seconds": entry.seconds,
         "frames_done": entry.frames_done,
         "frames": entry.frames,
+        "read": entry.read if entry.state == "running" else None,
         "due": entry.due,
         "settings": entry.settings,
         "weights": entry.weights,

@@ -109,8 +109,8 @@ class Dispatcher:
         match event:
             case WeightsLoaded(hashes):
                 self._weights |= hashes
-            case Progress(number, done, frames, resumed):
-                self._running[number].note_progress(done, frames, resumed)
+            case Progress(number, done, frames, resumed, read):
+                self._running[number].note_progress(done, frames, resumed, read)
             case Done(number, report, weights):
                 self._publish(number, lambda job, seen: self._outcomes.done(job, report, weights, seen))
             case IsDuplicate(number):
@@ -145,8 +145,10 @@ class Dispatcher:
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + _PROGRESS_SECONDS
-            films = {number: job for number, job in self._running.items() if job.frames_done}
-            self._journal.note_progress({number: (job.frames_done, job.frames) for number, job in films.items()})
+            films = {number: job for number, job in self._running.items() if job.frames_done or job.read is not None}
+            self._journal.note_progress(
+                {number: (job.frames_done, job.frames, job.read) for number, job in films.items()}
+            )
 
     def put_back(self) -> None:
         """Stop all running jobs, and let them wait again."""

@@ -38,6 +38,8 @@ class RunningJob:
     """Name of the worker that has it."""
     frames_done: int = 0
     frames: int = 0
+    read: float | None = None
+    """See `JobProgress.read`."""
     speed: Speed = field(default_factory=Speed)
     original: JobRecord | None = None
     """A job that is done, and whose file seems to have the same content."""
@@ -52,9 +54,9 @@ class RunningJob:
         self.result = new_result(self.workspace)
         self.file = str(self.record.source)
 
-    def note_progress(self, done: int, frames: int, resumed: int = 0) -> None:
+    def note_progress(self, done: int, frames: int, resumed: int = 0, read: float | None = None) -> None:
         """Note that so many frames of a film, of so many in all, are done; some of them by an earlier attempt."""
-        self.frames_done, self.frames = done, frames
+        self.frames_done, self.frames, self.read = done, frames, read
         self.speed.note(done - resumed, time.monotonic())
 
     @property
@@ -67,6 +69,7 @@ class RunningJob:
             frames_done=self.frames_done,
             frames=self.frames,
             frames_per_second=self.speed.frames_per_second,
+            read=self.read,
         )
 
     @property

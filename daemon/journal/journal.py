@@ -81,7 +81,7 @@ class Journal(JournalReader):
         """Begin an attempt at a waiting job; returns the job as it is then."""
         number = job.attempts + 1
         with self._db.transaction():
-            started = {"attempts": number, "frames_done": 0, "frames": 0, "announced": 0, "front": None}
+            started = {"attempts": number, "frames_done": 0, "frames": 0, "read": None, "announced": 0, "front": None}
             self._change(job.id, UNFINISHED, "running", **started)
             self._db.execute(
                 "INSERT INTO attempts (job, number, begun, worker) VALUES (?, ?, ?, ?)", (job.id, number, now, worker)
@@ -96,13 +96,12 @@ class Journal(JournalReader):
             (due, storable(reason), job),
         )
 
-    def note_progress(self, frames: Mapping[int, tuple[int, int]]) -> None:
-        """Note, by job, how many frames are done and how many there are; a power cut may undo it."""
-        if not frames:
-            return
-        with self._db.quick_transaction():
-            for job, (done, total) in frames.items():
-                self._set(job, frames_done=done, frames=total)
+    def note_progress(self, progress: Mapping[int, tuple[int, int, float | None]]) -> None:
+        """Note, by job, the frames that are done, all frames, and `JobRecord.read`; a power cut may undo it."""
+        if progress:
+            with self._db.quick_transaction():
+                for job, (done, frames, read) in progress.items():
+                    self._set(job, frames_done=done, frames=frames, read=read)
 
     # An attempt ends.
 

@@ -45,6 +45,8 @@ class JobRecord:
     """A file that was found under the name of the result, and may be the result."""
     choice: str | None = None
     """The settings that a person chose for the file, as JSON (see daemon/config/colour_choice.py)."""
+    read: float | None = None
+    """The share that was read, 0..1, of a film that is read through before it is coloured; None where it is not."""
 
     @property
     def source(self) -> Path:
@@ -132,6 +134,7 @@ def job_of(row: sqlite3.Row) -> JobRecord:
         interruptions=row["interruptions"],
         existing=Path(os.fsdecode(row["existing"])) if row["existing"] is not None else None,
         choice=row["choice"],
+        read=row["read"],
     )
 
 

@@ -171,6 +171,7 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     "ALTER TABLE jobs ADD COLUMN choice TEXT",  # the settings that a person chose for the file, as JSON
     "ALTER TABLE attempts ADD COLUMN log TEXT NOT NULL DEFAULT '[]'",  # lines of the log, as JSON (see job_log.py)
+    "ALTER TABLE jobs ADD COLUMN read REAL",  # share of a film that was read, while it is read through before
 )
 """One step for each version; `PRAGMA user_version` says how many a database has taken. A released step never changes.
 

@@ -20,6 +20,8 @@ class JobProgress:
     """Number of all frames of a film; 0 if it is unknown, and for photographs."""
     frames_per_second: float | None = None
     """Speed in the last minutes; None while it is unknown. Frames of an earlier attempt do not count."""
+    read: float | None = None
+    """Share that was read, 0 to 1, of a film that is read through before it is coloured; None where it is not."""
 
     @property
     def fraction(self) -> float | None:
@@ -34,7 +36,9 @@ class JobProgress:
         return max(0, self.frames - self.frames_done) / self.frames_per_second
 
     def describe(self) -> str:
-        """Say it in words: "43%, 12.1 frames/s, 2 min left"; empty where nothing is known."""
+        """Say it in words: "43%, 12.1 frames/s, 2 min left", or "reading, 43%"; empty where nothing is known."""
+        if self.read is not None:
+            return f"reading, {100 * self.read:.0f}%"
         if not self.frames_done:
             return ""
         parts = [f"frame {self.frames_done}" if self.fraction is None else f"{100 * self.fraction:.0f}%"]

@@ -33,6 +33,8 @@ class Progress:
     """Number of all frames; 0 if it is unknown."""
     resumed: int = 0
     """Number of the done frames that are known to be an earlier attempt's: they say nothing about the speed."""
+    read: float | None = None
+    """Share that was read, 0..1, of a film that is read through before it is coloured; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class _Film:
     """Numbers of the frames of these parts that were done before."""
     resumed: int = 0
     """Number of the frames of the finished parts that were done before."""
+    spans: int = 0
+    """Number of the spans in which several workers look for the parts."""
+    read: dict[int, float] = field(default_factory=dict)
+    """Shares of the spans that were read, by the keys of their tasks."""
 
     @property
     def has_no_worker(self) -> bool:
@@ -138,10 +142,13 @@ class FilmSharing:
             yield event
         elif event.key in self._owners:
             yield from self._handle_part(self._owners[event.key], event)
+        elif event.key < 0:
+            return  # a part of a film that ended a moment before
         elif isinstance(event, Planned):
             film, parts = self._films[event.key], [piece for piece in event.pieces if isinstance(piece, Part)]
             film.has_owner, film.waiting, film.is_divided = False, list(event.pieces), bool(parts)
             film.frames = sum(part.frames for part in parts)
+            film.spans, film.read = len(event.pieces) - len(parts), {}
         else:
             if isinstance(event, End):
                 self._films.pop(event.key, None)
@@ -149,6 +156,10 @@ class FilmSharing:
 
     def _handle_part(self, film: _Film, event: Progress | End) -> Iterator[Event]:
         """The end of a part that failed is the film's; a part whose worker was lost is done again."""
+        if isinstance(event, Progress) and event.read is not None:
+            film.read[event.key] = event.read
+            yield Progress(film.key, 0, 0, read=sum(film.read.values()) / film.spans)
+            return
         if isinstance(event, Progress):
             film.begun.setdefault(event.key, event.done)
             film.progress[event.key] = event.done
@@ -161,9 +172,11 @@ class FilmSharing:
         frames = piece.frames if isinstance(piece, Part) else 0
         begun = film.begun.pop(event.key, frames)  # a part that was done before tells of no progress
         if isinstance(event, PieceDone):
+            film.read |= {event.key: 1.0} if isinstance(piece, Span) else {}
             film.finished += frames
             film.resumed += begun
         elif isinstance(event, Interrupted):
+            film.read.pop(event.key, None)
             film.waiting.insert(0, piece)
         else:
             self._executor.cancel(self._drop(film))

@@ -30,7 +30,7 @@ class SingleWorker:
         self._pool.start()
         self._wait_for_worker()
 
-    def run(self, job: Job, on_progress: Callable[[int, int], None]) -> Done | Skipped | Failed | Crashed:
+    def run(self, job: Job, on_progress: Callable[[Progress], None]) -> Done | Skipped | Failed | Crashed:
         """Do a job; returns what became of it.
 
         Raises:
@@ -41,8 +41,8 @@ class SingleWorker:
         while True:
             for event in self._pool.events(timeout=1):
                 match event:
-                    case Progress(_, done, frames):
-                        on_progress(done, frames)
+                    case Progress():
+                        on_progress(event)
                     case Done() | Skipped() | Failed() | Crashed():
                         return event
 

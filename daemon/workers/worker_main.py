@@ -116,7 +116,7 @@ def _plan(task: PlanFilm, reporter: _Reporter) -> Iterator[_End]:
 
     reporter.start(task.key)
     try:
-        pieces = plan_film_parts(task.job, reporter, may_share=not task.is_surveyed)
+        pieces = plan_film_parts(task.job, reporter.read, may_share=not task.is_surveyed)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
         yield end_of_error(task.key, task.job, error)
         return
@@ -133,7 +133,7 @@ def _do_piece(task: SurveySpan | ColourPart, reporter: _Reporter) -> PieceDone |
     reporter.start(task.key)
     try:
         if isinstance(task, SurveySpan):
-            survey_film_span(task.job, task.span, reporter)
+            survey_film_span(task.job, task.span, reporter.read)
         else:
             colour_film_part(task.job, task.part, reporter)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
@@ -154,7 +154,7 @@ def _colour(jobs: Mapping[int, Job], reporter: _Reporter) -> Iterator[_End]:
     [(key, job)] = jobs.items()
     reporter.start(key)
     try:
-        outcome = colorize(job, reporter)
+        outcome = colorize(job, reporter, reporter.read)
     except Exception as error:  # noqa: BLE001 (a bad file harms only itself)
         outcome = error
     yield _end_of(key, job, outcome)
@@ -187,10 +187,17 @@ class _Reporter:
         self._connection.send(Started(key))
 
     def __call__(self, done: int, frames: int) -> None:
+        self._tell(Progress(self._key, done, frames))
+
+    def read(self, share: float) -> None:
+        """Tell how much of a film is read, before it is coloured."""
+        self._tell(Progress(self._key, 0, 0, read=share))
+
+    def _tell(self, progress: Progress) -> None:
         now = time.monotonic()
         if now - self._sent_at >= _PROGRESS_SECONDS:
             self._sent_at = now
-            self._connection.send(Progress(self._key, done, frames))
+            self._connection.send(progress)
 
 
 def _on_device(colour: ColourSettings, spec: WorkerSpec) -> ColourSettings:

@@ -5,6 +5,7 @@ A film whose container lists no streams, or lists them anew on the way, is read 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,17 +19,18 @@ from colorizer.film.decode.film_info import FoundStreams
 from colorizer.film.decode.programme_stream import PACK, read_programme_stream
 from colorizer.film.decode.transport_stream import introduce, read_tables
 from colorizer.frame_sequence import is_sequence
+from colorizer.job import ReadCallback
 
 _HEAD = 1 << 20
 """Bytes in which libav finds out what a file is."""
 
 
-def find_streams(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
+def find_streams(path: Path, on_read: ReadCallback) -> FoundStreams:
     """Look through a film for the streams that libav does not find.
 
     Args:
         path: the film.
-        on_progress: called after every few MiB: a disc on a slow network takes minutes.
+        on_read: called after every few MiB: a disc on a slow network takes minutes.
 
     Raises:
         TintdError: see `open_film`.
@@ -37,29 +39,37 @@ def find_streams(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
     if is_sequence(path):
         return FoundStreams()
     with explained(path):
-        return _find_streams(path, on_progress)
+        return _find_streams(path, on_read)
 
 
-def _find_streams(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
+def _find_streams(path: Path, on_read: ReadCallback) -> FoundStreams:
     if is_disc(path):
-        return _find_in_programme_stream(path, on_progress)
-    tables = read_tables(path, on_progress)
+        return _find_in_programme_stream(path, on_read)
+    count = _shares(path.stat().st_size, on_read)
+    tables = read_tables(path, count)
     if tables is not None:
         with open_film(path, streams=FoundStreams(tables)) as opened:
             unknown = frozenset(stream.id for stream in opened.streams) - _described(opened)
-        return FoundStreams(tables, introduce(path, tables, unknown, on_progress))
+        return FoundStreams(tables, introduce(path, tables, unknown, count))
     with path.open("rb") as file:
         may_be_programme_stream = PACK in file.read(_HEAD)
-    return _find_in_programme_stream(path, on_progress) if may_be_programme_stream else FoundStreams()
+    return _find_in_programme_stream(path, on_read) if may_be_programme_stream else FoundStreams()
 
 
-def _find_in_programme_stream(path: Path, on_progress: Callable[[], None]) -> FoundStreams:
+def _find_in_programme_stream(path: Path, on_read: ReadCallback) -> FoundStreams:
     with open_film(path) as opened:
         known = _described(opened)
         if opened.format.name != "mpeg":
             return FoundStreams()
     with open_introduced(path, FoundStreams()) as file:
-        return FoundStreams(None, read_programme_stream(file, on_progress).introduction(known))
+        count = _shares(file.seek(0, io.SEEK_END), on_read)
+        file.seek(0)
+        return FoundStreams(None, read_programme_stream(file, count).introduction(known))
+
+
+def _shares(size: int, on_read: ReadCallback) -> Callable[[int], None]:
+    """Tells of bytes that were read, as shares of all."""
+    return lambda read: on_read(min(1.0, read / max(1, size)))
 
 
 def _described(opened: InputContainer) -> frozenset[int]:

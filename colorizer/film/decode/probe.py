@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +35,7 @@ from colorizer.film.decode.pixel_format import depth_of, is_rgb
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
 from colorizer.film.decode.signal import SampleCoding, complete_tags, without_linear
 from colorizer.frame_sequence import is_sequence, read_sequence
+from colorizer.job import ReadCallback
 
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
 """Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""
@@ -59,7 +59,7 @@ def probe_film(
     most_megapixels: int,
     rate: str | None = None,
     streams: FoundStreams | None = None,
-    on_progress: Callable[[], None] = lambda: None,
+    on_read: ReadCallback = lambda _share: None,
 ) -> FilmInfo:
     """Read what a film is from its headers and its first frame.
 
@@ -68,7 +68,7 @@ def probe_film(
         most_megapixels: larger pictures are refused.
         rate: frames per second of a sequence; None: the usual ones.
         streams: what libav is to be told of its streams; None: it is looked for.
-        on_progress: called often meanwhile.
+        on_read: called often while the streams are looked for.
 
     Raises:
         UnsupportedError: it is no film, or one that cannot be coloured.
@@ -80,7 +80,7 @@ def probe_film(
     if is_sequence(path):
         check_frames(path, most_megapixels)
     if streams is None:
-        streams = find_streams(path, on_progress)
+        streams = find_streams(path, on_read)
     with open_film(path, sequence_rate, streams) as container:
         stream = _main_stream(path, container)
         _check_size(path, stream, most_megapixels)

@@ -92,10 +92,10 @@ class ProgrammeStream:
         )
 
 
-def read_programme_stream(file: Readable, on_progress: Callable[[], None] = lambda: None) -> ProgrammeStream:
-    """Read a file through; the callback is called after every few MiB."""
+def read_programme_stream(file: Readable, on_read: Callable[[int], None] = lambda _bytes: None) -> ProgrammeStream:
+    """Read a file through; the callback is called after every few MiB, with the bytes that were read."""
     found, wanted = dict[int, Beginning](), {_PRIVATE, *_PLAIN}
-    for code, packet in _packets(file, wanted, on_progress):
+    for code, packet in _packets(file, wanted, on_read):
         begin = _begin_of_payload(packet)
         number = _stream(code, packet, begin)
         if number is None:
@@ -120,9 +120,10 @@ def _introduced(number: int, stream: Beginning, *, is_known: bool, first: bytes)
         yield _packet(number, payload, b"" if place else time)
 
 
-def _packets(file: Readable, wanted: Collection[int], on_progress: Callable[[], None]) -> Iterator[tuple[int, bytes]]:
+def _packets(file: Readable, wanted: Collection[int], on_read: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:
     """Code and bytes of packets of some codes, up to damage and from the next pack on: between, it may be anything."""
     content, place, sure = file.read(_READ), 0, True
+    size = len(content)
     while len(content) - place >= 6:
         if content[place : place + 3] != _START:
             found = content.find(_START, place)
@@ -136,7 +137,8 @@ def _packets(file: Readable, wanted: Collection[int], on_progress: Callable[[], 
             sure = sure or code == _PACK
         if len(content) - place < _LONGEST_PACKET and (more := file.read(_READ)):
             content, place = content[place:] + more, 0
-            on_progress()
+            size += len(more)
+            on_read(size)
 
 
 def _length(content: bytes, place: int, code: int) -> int:

@@ -62,12 +62,12 @@ class TransportStream:
             yield f"{self.pictures} programmes in this file: the pictures of one are coloured, the others are not"
 
 
-def read_tables(path: Path, on_progress: Callable[[], None] = lambda: None) -> TransportStream | None:
+def read_tables(path: Path, on_read: Callable[[int], None] = lambda _bytes: None) -> TransportStream | None:
     """What the tables of a file say throughout; None where it is no transport stream.
 
     Args:
         path: the file.
-        on_progress: called after every few MiB.
+        on_read: called after every few MiB, with the bytes that were read.
 
     """
     with path.open("rb") as file:
@@ -78,8 +78,8 @@ def read_tables(path: Path, on_progress: Callable[[], None] = lambda: None) -> T
         tables = Tables()
         counted = [Change(0, {})]
         for number, rows in read_packets_of(file, layout):
-            on_progress()
             place = file.tell()
+            on_read(place)
             for change in tables.read(number, rows):
                 counted.append(_with_counters(file, layout, counted[-1], change))
             file.seek(place)
@@ -93,14 +93,14 @@ def read_tables(path: Path, on_progress: Callable[[], None] = lambda: None) -> T
     )
 
 
-def introduce(path: Path, stream: TransportStream, unknown: Collection[int], on_progress: Callable[[], None]) -> bytes:
+def introduce(path: Path, stream: TransportStream, unknown: Collection[int], on_read: Callable[[int], None]) -> bytes:
     """Packets that show libav the streams of a file that it would not get to know in time.
 
     Args:
         path: the file.
         stream: what its tables say.
         unknown: identifiers of the streams that libav knows only by name.
-        on_progress: called after every few MiB.
+        on_read: called after every few MiB, with the bytes that were read.
 
     Returns:
         Tables of all streams, and the first packets of those; nothing where there is none.
@@ -110,7 +110,7 @@ def introduce(path: Path, stream: TransportStream, unknown: Collection[int], on_
     if not wanted:
         return b""
     with ContinuedFile(path, stream) as file:
-        found = _beginnings(file, stream.layout, wanted, on_progress)
+        found = _beginnings(file, stream.layout, wanted, on_read)
     if not found:
         return b""
     packets = [*write_tables(stream.programmes), *(packet for each in found.values() for packet in each)]
@@ -219,7 +219,7 @@ def _continue(rows: Rows, change: Change, tables: frozenset[int]) -> None:
 
 
 def _beginnings(
-    file: ContinuedFile, layout: Layout, wanted: Collection[int], on_progress: Callable[[], None]
+    file: ContinuedFile, layout: Layout, wanted: Collection[int], on_read: Callable[[int], None]
 ) -> dict[int, list[bytes]]:
     """The first packets of streams, by identifier, with the time at which the film begins.
 
@@ -228,7 +228,7 @@ def _beginnings(
     found: dict[int, list[bytes]] = {}
     pts = b""
     for _, rows in read_packets_of(file, layout):
-        on_progress()
+        on_read(file.tell())
         pts = pts or next(filter(None, map(_pts, map(bytes, rows[rows[:, 1] & 0x40 != 0]))), b"")
         pids = pids_of(rows)
         for pid in wanted:

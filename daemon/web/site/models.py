@@ -39,6 +39,7 @@ class ProgressModel(Model):
     frames_done: int
     frames: int = Field(description="0 where the number is not known")
     frames_per_second: float | None
+    read: float | None = Field(None, description="share of a film that was read, while it is read through before")
     fraction: float | None
     seconds_left: float | None
 
@@ -83,6 +84,7 @@ class JobModel(Model):
     seconds: float | None = Field(description="how long colouring took")
     frames_done: int
     frames: int = Field(description="0 where the number is not known")
+    read: float | None = Field(None, description="share of a film that was read, while it is read through before")
     due: float = Field(description="when it may start, in seconds since the epoch")
     settings: str | None = Field(description="hash of the settings that made the result")
     weights: str | None = Field(description="hash of the weights that made the result")

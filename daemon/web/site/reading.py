@@ -89,12 +89,14 @@ def running_facts(job: JobRecord, snapshot: Snapshot | None) -> Answer:
     facts = facts_of(job)
     live: Answer = next((one for one in (snapshot or {}).get("jobs", []) if one["job"] == job.id), {})
     done, frames = live.get("frames_done", job.frames_done), live.get("frames", job.frames)
+    read = live.get("read") if live else job.read
     return facts | {
         "name": job.path.name,
         "folder": str(job.folder),
         "frames_done": done,
         "frames": frames,
-        "fraction": min(1.0, done / frames) if frames else None,
+        "fraction": min(1.0, done / frames) if frames else read,
+        "read": read,
         "speed": live.get("frames_per_second"),
         "left": live.get("seconds_left"),
     }

@@ -13,7 +13,7 @@ from colorizer.settings import ColourSettings, JobSettings
 from tests.assets.films import Film, write_film
 
 
-def ignore(_done: int, _frames: int) -> None:
+def ignore(*_progress: float) -> None:
     """Progress that nobody wants to see."""
 
 

@@ -31,7 +31,7 @@ def job(root: Path, source: Path, weights: Path) -> Job:
     return Job(source, root / "result", root / "workspace", settings)
 
 
-def ignore(_done: int, _frames: int) -> None:
+def ignore(*_progress: float) -> None:
     """Progress that nobody wants to see."""
 
 

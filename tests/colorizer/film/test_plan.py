@@ -138,9 +138,9 @@ def test_a_film_is_read_through_once(tmp_path: Path, job: MakeJob, suffix: str) 
     """Another attempt at a disc on a slow share knows its streams at once."""
     source = write_film(tmp_path / f"film{suffix}", Film(frames=4, codec="mpeg2video", sounds=("mp2",)))
     source.write_bytes(source.read_bytes() * (10_000_000 // source.stat().st_size))
-    told: list[tuple[int, int]] = []
-    first = plan.probe_wanted(job(source), lambda *progress: told.append(progress))
+    told: list[float] = []
+    first = plan.probe_wanted(job(source), told.append)
     assert told
     told.clear()
-    assert plan.probe_wanted(job(source), lambda *progress: told.append(progress)) == first
+    assert plan.probe_wanted(job(source), told.append) == first
     assert told == []

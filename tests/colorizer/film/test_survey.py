@@ -27,7 +27,7 @@ FILM = Film(
 """Five minutes in few frames; key frames and cuts are in different places, and B-frames reach over the former."""
 
 
-def ignore(_done: int, _frames: int) -> None:
+def ignore(*_progress: float) -> None:
     """Progress that nobody wants to see."""
 
 

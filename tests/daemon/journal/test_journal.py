@@ -223,9 +223,9 @@ def test_progress_does_not_wait_for_the_disk(journal: Journal, tmp_path: Path) -
         started(journal)
     statements: list[str] = []
     journal.database.set_trace_callback(statements.append)
-    journal.note_progress({1: (5, 10), 2: (7, 0)})
+    journal.note_progress({1: (5, 10, None), 2: (7, 0, 0.25)})
     journal.database.set_trace_callback(None)
-    assert [job.frames_done for job in journal.jobs("running")] == [7, 5]
+    assert [(job.frames_done, job.read) for job in journal.jobs("running")] == [(7, 0.25), (5, None)]
     assert statements[0] == "PRAGMA synchronous = NORMAL"
     assert sum(statement.startswith("COMMIT") for statement in statements) == 1
     assert journal.database.execute("PRAGMA synchronous").fetchone()[0] == 2

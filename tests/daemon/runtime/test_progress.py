@@ -24,6 +24,11 @@ def test_what_is_unknown_is_not_said() -> None:
     assert progress(0, 0, None).describe() == ""
 
 
+def test_a_film_that_is_read_through_before_says_so() -> None:
+    """A disc takes minutes until its first frame is coloured."""
+    assert JobProgress(1, "/in/VIDEO_TS", "7 (cpu)", read=0.43).describe() == "reading, 43%"
+
+
 def test_a_film_that_is_longer_than_it_says_is_never_over_its_end() -> None:
     """No 110%, and no negative time."""
     film = progress(1100, 1000, 10.0)

@@ -49,6 +49,20 @@ def test_the_page_goes_on_without_the_service(page: Page) -> None:
     assert "tintd run" in answer.text
 
 
+def test_a_film_that_is_read_through_before_says_so(page: Page) -> None:
+    """A disc takes minutes until its first frame is coloured."""
+    job = enter_file(page.config, "VIDEO_TS")
+    with closing(Journal(page.config.state)) as journal:
+        (record,) = journal.jobs("waiting")
+        journal.start(record, "7 (cpu)", 1500.0)
+        journal.note_progress({job: (0, 0, 0.43)})
+    for path in ("/", f"/jobs/{job}"):
+        text = page.browser.get(path).text
+        assert "<span>reading</span>" in text
+        assert "43%" in text
+    assert page.browser.get(f"/api/v1/jobs/{job}").json()["read"] == 0.43
+
+
 @pytest.mark.parametrize("outcome", ["waiting", "done", "failed"])
 def test_a_name_of_html_is_only_a_name(page: Page, outcome: str) -> None:
     """Nowhere does a name or a reason become a tag, and bytes that are not UTF-8 harm nothing."""

@@ -12,10 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.job import Job, Part
+from colorizer.job import Job, Part, Span
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
 from daemon.config.work import Work
-from daemon.workers import ColourFiles, Done, Event, ExecutorStatus, Interrupted, Progress, WeightsLoaded, WorkerPool
+from daemon.workers import (
+    ColourFiles,
+    Done,
+    Event,
+    ExecutorStatus,
+    Failed,
+    Interrupted,
+    Progress,
+    WeightsLoaded,
+    WorkerPool,
+)
 from daemon.workers.events import PieceDone, Planned
 from daemon.workers.executor import WorkerStatus
 from daemon.workers.film_sharing import FilmSharing
@@ -117,6 +127,30 @@ class TwoWorkers(FakeExecutor):
         return replace(
             super().status, workers=(WorkerStatus("1 (cpu)", is_ready=True), WorkerStatus("2 (cpu)", is_ready=True))
         )
+
+
+def test_spans_that_are_read_by_several_workers_are_told_as_one_film(tmp_path: Path, weights: Path) -> None:
+    """A span whose worker is lost is read again."""
+    wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", Film(frames=3)), weights)
+    executor = TwoWorkers([wanted.settings.colour])
+    sharing = FilmSharing(executor)
+    sharing.submit(ColourFiles({7: wanted}), executor.vacancies()[0])
+
+    def reported(*events: Event) -> list[Event]:
+        executor.reported = list(events)
+        if not isinstance(events[0], Progress):
+            executor.task = None
+        return sharing.events(0)
+
+    assert reported(Progress(7, 0, 0, read=0.5)) == [Progress(7, 0, 0, read=0.5)]
+    assert reported(Planned(7, (Span(None, 100), Span(100, None)))) == []
+    assert reported(Progress(-1, 0, 0, read=0.5)) == [Progress(7, 0, 0, read=0.25)]
+    assert reported(PieceDone(-1)) == []
+    assert reported(Progress(-2, 0, 0, read=0.5)) == [Progress(7, 0, 0, read=0.75)]
+    assert reported(Interrupted(-2)) == []
+    assert reported(Progress(-3, 0, 0, read=0.0)) == [Progress(7, 0, 0, read=0.5)]
+    failed = Failed(-3, "failed", "film.mp4: damaged")
+    assert reported(failed, Progress(-1, 0, 0, read=0.5)) == [replace(failed, key=7)]
 
 
 def test_frames_of_an_earlier_attempt_are_told_apart(tmp_path: Path, weights: Path) -> None:
