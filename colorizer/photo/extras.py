@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import TypeVar
+
+Count = TypeVar("Count")
 
 
 def left_out(count: Callable[[], tuple[int, int]]) -> tuple[str, ...]:
@@ -16,10 +19,15 @@ def left_out(count: Callable[[], tuple[int, int]]) -> tuple[str, ...]:
         Notes for the report; none for a file that cannot be read, as its decoder says what is wrong.
 
     """
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            pictures, maps = count()
-    except Exception:  # noqa: BLE001 (a decoder may raise anything)
-        return ()
+    pictures, maps = counted_safely(count, (0, 0))
     left = {"further pictures in the file": pictures - 1, "maps of depth or of light (HDR) in the file": maps}
     return tuple(f"{what} left out: {number}" for what, number in left.items() if number > 0)
+
+
+def counted_safely(count: Callable[[], Count], otherwise: Count) -> Count:
+    """What a decoder counts in a file; something else for a file that it cannot read."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return count()
+    except Exception:  # noqa: BLE001 (a decoder may raise anything)
+        return otherwise

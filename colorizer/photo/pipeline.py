@@ -190,7 +190,7 @@ def write(
         width=first.width * job.across,
         height=first.height,
         frames=sum(picture.frames for picture in photo.pictures),
-        notes=examined.notes + notes,
+        notes=tuple(dict.fromkeys(examined.notes + notes)),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.jpeg import read_jpeg, read_process, write_jpeg
 from colorizer.photo.blocks.jpeg_segments import read_segments
+from colorizer.photo.blocks.trailer import read_trailer
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from colorizer.photo.picture import ColouredStrips, Photo
 
 _DEFAULT_QUALITY = 95
-_END, _TAIL = b"\xff\xd9", 1 << 16
+_END = b"\xff\xd9"
 _MORE = b"\x55\xaa" * 64
 """Codes that change a picture which lacks any, and are ignored behind one that is whole."""
 _MOST_TO_MEND = 256 << 20
@@ -35,13 +35,16 @@ _OPTIMISED_PIXELS = 50e6
 def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.codecs.jpeg_quality import estimate_quality
     from colorizer.photo.codecs.vips import open_with_vips
-    from colorizer.photo.extras import left_out
+    from colorizer.photo.extras import counted_safely, left_out
     from colorizer.photo.picture import Photo
 
     _check_process(source)
-    lacks_marker = _lacks_end_alone(source)
+    trailer = read_trailer(source)
+    lacks_marker = not trailer.has_end and _lacks_end_alone(source)
     picture = open_with_vips(source, "jpegload_source", opening, ending=_END if lacks_marker else b"")
-    notes = left_out(lambda: (_count_pictures(source), 0))
+    kinds: tuple[str, ...] = counted_safely(lambda: _kinds_of_pictures(source), ())
+    notes = left_out(lambda: (sum("Thumbnail" not in kind for kind in kinds), 0))  # cameras write previews
+    notes += trailer.describe(listed=max(0, len(kinds) - 1))
     if lacks_marker:
         notes += ("the marker at the end of the file is missing; the picture is whole",)
     return Photo(JPEG, (picture,), quality=estimate_quality(source), notes=notes)
@@ -78,14 +81,11 @@ def _check_process(source: Path) -> None:
 
 
 def _lacks_end_alone(source: Path) -> bool:
-    """Whether all of a picture is there but the marker at its end, as some cameras and transfers leave it."""
+    """Whether all is there of a picture without a marker at its end, as some cameras and transfers leave it."""
     import pyvips
 
-    with source.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(-min(size, _TAIL), os.SEEK_END)
-        if _END in file.read() or size > _MOST_TO_MEND:
-            return False
+    if source.stat().st_size > _MOST_TO_MEND:
+        return False
     content = source.read_bytes()
     try:
         whole = pyvips.Image.jpegload_buffer(content + _END, access="sequential", fail_on="warning")
@@ -95,13 +95,13 @@ def _lacks_end_alone(source: Path) -> bool:
         return False
 
 
-def _count_pictures(source: Path) -> int:
-    """Pictures of a Multi-Picture file (CIPA DC-007), without the previews that most cameras write."""
+def _kinds_of_pictures(source: Path) -> tuple[str, ...]:
+    """Kinds of all pictures of a Multi-Picture file (CIPA DC-007)."""
     from PIL import Image
 
     with Image.open(source, formats=["JPEG"]) as image:
         entries = (getattr(image, "mpinfo", None) or {}).get(0xB002, ())
-        return sum("Thumbnail" not in entry["Attribute"]["MPType"] for entry in entries)
+        return tuple(entry["Attribute"]["MPType"] for entry in entries)
 
 
 def _save(image: pyvips.Image, path: Path, photo: Photo, settings: PhotoSettings) -> None:
