@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from torch import Tensor
 
+from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.signal import SampleCoding, shift_to_depth
 from colorizer.film.encode.encoder import Encoding
 from colorizer.film.flow import Plane
@@ -48,27 +49,29 @@ def mean_beside_chroma(codes: Codes, encoding: Encoding) -> Codes:
     return _by_field(_cell_means, codes, encoding)
 
 
-def apply_chroma(
-    frame: VideoFrame, codes: Tensor, fit: ChromaFit, coding: SampleCoding, encoding: Encoding
-) -> VideoFrame:
+def apply_chroma(frame: Frame, fit: ChromaFit, coding: SampleCoding, encoding: Encoding) -> VideoFrame:
     """Give a frame its chroma.
 
     Args:
-        frame: decoded; where it has the encoder's pixel format already, it is changed itself.
-        codes: its luma, integers, (H, W).
+        frame: measured. Where its picture has the encoder's pixel format already, the picture is changed itself, and
+            copied before only if it has another owner: the decoder, or a tensor that is a view of it.
         fit: its chroma as a function of luma, (1, 2, h, w).
         coding: how the integers code luma and chroma.
         encoding: the wanted pixel format.
 
     Returns:
-        A frame in the wanted pixel format, with the side data of the original.
+        A picture in the wanted pixel format, with the side data of the original.
 
     """
-    coloured = _writable(frame, encoding)
+    picture = frame.picture
+    if picture.format.name == encoding.pixels:
+        picture.make_writable()
+        coloured, luma = picture, frame.luma(coding)
+    else:
+        coloured, luma = picture.reformat(format=encoding.pixels), frame.luma(coding)
+        torch.from_dlpack(coloured.planes[0]).copy_(shift_to_depth(luma, coding.depth, encoding.depth))
     planes = [torch.from_dlpack(plane).numpy() for plane in coloured.planes[1:3]]
-    if coloured is not frame:
-        torch.from_dlpack(coloured.planes[0]).copy_(shift_to_depth(codes, coding.depth, encoding.depth))
-    write_chroma(planes, codes.numpy(), fit, coding, encoding)
+    write_chroma(planes, luma.numpy(), fit, coding, encoding)
     return coloured
 
 
@@ -232,10 +235,3 @@ def _whole_cells(codes: Codes, subsampling: tuple[int, int]) -> Codes:
     """Luma whose sides are multiples of the cells', by repeating its last line and column."""
     missing = -codes.shape[0] % subsampling[0], -codes.shape[1] % subsampling[1]
     return np.pad(codes, ((0, missing[0]), (0, missing[1])), mode="edge") if any(missing) else codes
-
-
-def _writable(frame: VideoFrame, encoding: Encoding) -> VideoFrame:
-    if frame.format.name == encoding.pixels:
-        frame.make_writable()
-        return frame
-    return frame.reformat(format=encoding.pixels)

@@ -18,7 +18,7 @@ from colorizer.film.apply_chroma import apply_chroma, beside_grey, mean_beside_c
 from colorizer.film.bars import choose_layout
 from colorizer.film.carrying import carry_colours
 from colorizer.film.decode.frame import Frame, LumaSamples, luma_checksum
-from colorizer.film.decode.pixel_format import luma_codes
+from colorizer.film.decode.pixel_format import has_luma_plane, luma_codes
 from colorizer.film.flow import Plane
 from colorizer.film.keyframes import Span, choose_spans
 from colorizer.film.plan import FilmPlan, upright_size
@@ -66,10 +66,7 @@ def measure(frames: Iterable[Frame], plan: FilmPlan, colorist: Colorist) -> Iter
     for frame in frames:
         if plan.scenes is None and varies(frame.picture, info.coding):
             raise UnplannedColourError
-        codes = luma_codes(frame.picture, info.coding)
-        samples = LumaSamples(codes, _small(codes, plan, extent))
-        in_colour = plan.is_in_colour(frame.pts)
-        yield replace(frame, samples=samples, checksum=luma_checksum(codes), in_colour=in_colour)
+        yield _measured(frame, plan, extent)
 
 
 def colour(
@@ -93,6 +90,13 @@ def colour(
         state = ShotState()
 
 
+def _measured(frame: Frame, plan: FilmPlan, extent: tuple[int, int]) -> Frame:
+    codes = luma_codes(frame.picture, plan.info.coding)
+    computed = None if has_luma_plane(frame.picture.format) else codes
+    samples = LumaSamples(computed, _small(codes, plan, extent))
+    return replace(frame, samples=samples, checksum=luma_checksum(codes), in_colour=plan.is_in_colour(frame.pts))
+
+
 def _small(codes: Tensor, plan: FilmPlan, extent: tuple[int, int]) -> Tensor:
     """Luma at the working size, upright, float32, (1, 1, h, w)."""
     means = torch.from_numpy(mean_beside_chroma(codes.numpy(), plan.encoding))
@@ -114,7 +118,7 @@ def _extent(plan: FilmPlan, colorist: Colorist) -> tuple[int, int]:
 def _kept(frames: Iterable[Frame], plan: FilmPlan) -> Iterator[Frame]:
     """Frames with the chroma that they have."""
     for frame in frames:
-        picture = keep_chroma(frame.picture, frame.measured.codes, plan.info.coding, plan.encoding)
+        picture = keep_chroma(frame.picture, frame.luma(plan.info.coding), plan.info.coding, plan.encoding)
         yield replace(frame, picture=picture, samples=None)
 
 
@@ -134,13 +138,13 @@ def _coloured(shot: Iterable[Frame], plan: FilmPlan, colorist: Colorist, state: 
 
 def _with_chroma(frame: Frame, fit: ChromaFit, plan: FilmPlan) -> VideoFrame:
     """The picture of a frame with new chroma, to which a dissolve adds the chroma of the scene in colour."""
-    codes, coding, encoding = frame.measured.codes, plan.info.coding, plan.encoding
+    coding, encoding = plan.info.coding, plan.encoding
     dissolve = plan.dissolve(frame.pts)
     if dissolve is None:
-        return apply_chroma(frame.picture, codes, fit, coding, encoding)
+        return apply_chroma(frame, fit, coding, encoding)
     grey = 1 - dissolve.colour_share(frame.pts)
-    own = own_codes(frame.picture, codes, coding, encoding)
-    picture = apply_chroma(frame.picture, codes, ChromaFit(fit.slope * grey, fit.offset * grey), coding, encoding)
+    own = own_codes(frame.picture, frame.luma(coding), coding, encoding)
+    picture = apply_chroma(frame, ChromaFit(fit.slope * grey, fit.offset * grey), coding, encoding)
     add_chroma(picture, own, [grey * tint for tint in dissolve.tint], coding, encoding)
     return picture
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
@@ -12,10 +13,10 @@ from colorizer.errors import InColourError
 from colorizer.film.bars import find_bars, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.frames import read_frames, sample_pictures, sample_runs
+from colorizer.film.decode.frames import Place, read_frames, sample_pictures, sample_runs
 from colorizer.film.decode.pixel_format import has_chroma, luma_codes
 from colorizer.film.decode.probe import probe_film
-from colorizer.film.decode.scan import judge_scan
+from colorizer.film.decode.scan import RUN, judge_scan
 from colorizer.film.dissolves import Dissolve
 from colorizer.film.encode.container import FRAMES, Container, choose_container
 from colorizer.film.encode.encoder import Encoding, choose_encoding, in_range_of
@@ -32,8 +33,8 @@ from colorizer.size_rules import check_file, check_picture
 
 _MOST_SAMPLES, _FRAMES_PER_SAMPLE = 16, 50
 """Number of key frames that are looked at: decoding every frame twice would cost a fifth of the time."""
-_RUNS, _RUN = 6, 16
-"""Number of places at which the scan is judged, and of the neighbouring frames at each."""
+_RUNS = 6
+"""Number of places at which the scan is judged."""
 _READ_THROUGH = frozenset({"mpeg", "mpegts"})
 """Demuxers of films that are read through to find their streams."""
 _AS_FRAMES = FilmSettings(encoder="ffv1", interlaced="progressive")
@@ -95,10 +96,8 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
         SettingsError: the configured encoder cannot encode it.
 
     """
-    samples = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
-    seen = [_look(picture, info) for picture in sample_pictures(info, job.excerpt, samples)]
     film = _AS_FRAMES if becomes_frames(job) else job.settings.film
-    info = judge_scan(info, sample_runs(info, job.excerpt, _RUNS, _RUN), film)
+    info, seen = _sample(info, job, film)
     encoding = choose_encoding(info, film)
     info = in_range_of(encoding, info)
     bars = sort_layouts((found for found, _ in seen), upright_size(info))
@@ -141,6 +140,23 @@ def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_read: ReadCallb
 def upright_size(info: FilmInfo) -> tuple[int, int]:
     """Height and width of the upright film, in stored pixels."""
     return (info.width, info.height) if info.orientation > 4 else (info.height, info.width)
+
+
+def _sample(info: FilmInfo, job: Job, settings: FilmSettings) -> tuple[FilmInfo, list[tuple[Margins | None, bool]]]:
+    """The film with its scan, and what `_look` finds in sampled frames; none is decoded twice."""
+    seen: list[tuple[Margins | None, bool]] = []
+    places: set[Place] = set()
+
+    def runs() -> Iterator[Iterator[VideoFrame]]:
+        for run in sample_runs(info, job.excerpt, _RUNS, RUN, places):
+            if (first := next(run, None)) is not None:
+                seen.append(_look(first, info))
+                yield chain([first], run)
+
+    scanned = judge_scan(info, runs(), settings)
+    count = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
+    seen += (_look(picture, info) for picture in sample_pictures(info, job.excerpt, count, places))
+    return scanned, seen
 
 
 def _look(picture: VideoFrame, info: FilmInfo) -> tuple[Margins | None, bool]:

@@ -24,6 +24,8 @@ from colorizer.prefetch import prefetch
 
 _COLOURED = 16
 """Coloured frames that wait for the encoder, so that it has work while the colours of the next key frames are found."""
+_FINISHING = 2
+"""Segments that are finished at once: the last one of a film need not wait for the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,16 @@ def write_segments(  # noqa: PLR0913 (each is another thing)
 
 def _written(frames: Iterable[Frame], job: Job, plan: FilmPlan, machine: str) -> Iterator[Segment]:
     """The segments; each is finished while the frames of the next are encoded, so that the processors have work."""
-    with ThreadPoolExecutor(1) as finishing:
+    with ThreadPoolExecutor(_FINISHING) as finishing:
         before: Future[Segment] | None = None
         for number, own in groupby(frames, key=attrgetter("segment")):
             finish = encode_segment(segment_path(job.workspace, number), own, plan.encoding, plan.info, machine)
-            if before is not None:
-                yield before.result()
-            before = finishing.submit(finish)
+            finished, before = before, finishing.submit(finish)
             del finish  # it holds the encoder, and with it the memory of dozens of frames
             if is_large(plan):  # two encoders need gigabytes
                 wait([before])
+            if finished is not None:
+                yield finished.result()
         if before is not None:
             yield before.result()
 

@@ -9,6 +9,8 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 
 from colorizer.film.decode.deviations import Deviation
+from colorizer.film.decode.pixel_format import luma_codes
+from colorizer.film.decode.signal import SampleCoding
 from colorizer.film.shot_state import ShotState
 
 _CHECKSUM_STEP = 8
@@ -19,8 +21,9 @@ _CHECKSUM_STEP = 8
 class LumaSamples:
     """A frame's luma as colouring needs it; floats are 0 for black and 1 for white."""
 
-    codes: Tensor
-    """Integers as the file holds them, (H, W)."""
+    computed: Tensor | None
+    """Integers, (H, W), where no plane of the picture holds them. A view of a plane would be a second owner of the
+    picture, which could then not be changed without a copy."""
     small: Tensor
     """Luma at the working size, upright, float32, (1, 1, h, w)."""
 
@@ -61,6 +64,11 @@ class Frame:
         if self.samples is None:
             raise ValueError("the luma of this frame was not measured")
         return self.samples
+
+    def luma(self, coding: SampleCoding) -> Tensor:
+        """The luma of a measured frame, as `luma_codes` has it."""
+        computed = self.measured.computed
+        return luma_codes(self.picture, coding) if computed is None else computed
 
 
 def luma_checksum(luma: Tensor) -> int:

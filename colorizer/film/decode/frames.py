@@ -26,7 +26,7 @@ from colorizer.film.decode.packets import RESTARTING, read_packets
 from colorizer.film.decode.pixel_format import narrowed
 from colorizer.job import Excerpt
 
-_Place = tuple[int | None, int | None, int | None]
+Place = tuple[int | None, int | None, int | None]
 """Where a packet stands in a film: its timestamps, and its first byte."""
 _SAMPLE_THREADS = 2
 """Threads that decode samples."""
@@ -70,12 +70,14 @@ def read_frames(
             yield frame
 
 
-def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[VideoFrame]:
+def sample_pictures(
+    info: FilmInfo, excerpt: Excerpt | None, count: int, seen: set[Place] | None = None
+) -> Iterator[VideoFrame]:
     """Decode the key frames before moments that are spread evenly over a film, as far as they can be found.
 
-    Moments with the same key frame count once.
+    Moments with the same key frame count once, and key frames at places in `seen` are left out; places are added to it.
     """
-    seen: set[_Place] = set()
+    seen = set() if seen is None else seen
     with _open_for_samples(info, "SLICE") as (container, stream):
         for moment in _moments(info, excerpt, count):
             _seek(container, stream, moment)
@@ -83,12 +85,15 @@ def sample_pictures(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iter
             stream.codec_context.flush_buffers()
 
 
-def sample_runs(info: FilmInfo, excerpt: Excerpt | None, count: int, length: int) -> Iterator[list[VideoFrame]]:
+def sample_runs(
+    info: FilmInfo, excerpt: Excerpt | None, count: int, length: int, seen: set[Place] | None = None
+) -> Iterator[Iterator[VideoFrame]]:
     """Decode a few neighbouring frames at moments that are spread evenly over a film, as far as they can be found.
 
-    Each run begins at the key frame before its moment. Moments with the same key frame count once.
+    Each run begins at the key frame before its moment. Moments with the same key frame count once; see
+    `sample_pictures`. Frames are decoded when they are read, and those of a run before the next run is asked for.
     """
-    seen: set[_Place] = set()
+    seen = set() if seen is None else seen
     with _open_for_samples(info, "AUTO") as (container, stream):
         for number, moment in enumerate(_moments(info, excerpt, count)):
             # The beginning of a film is where it is opened; a transport stream would be searched for it, past it.
@@ -122,7 +127,7 @@ def _moments(info: FilmInfo, excerpt: Excerpt | None, count: int) -> Iterator[in
         yield begin + (end - begin) * number // count
 
 
-def _next_key_frame(container: InputContainer, stream: VideoStream, seen: set[_Place]) -> list[VideoFrame]:
+def _next_key_frame(container: InputContainer, stream: VideoStream, seen: set[Place]) -> list[VideoFrame]:
     """The next key frame, decoded without the frames after it; empty where it is damaged, missing or not new."""
     for packet in read_packets(container, [stream]):
         if packet.is_keyframe and packet.size:
@@ -134,16 +139,16 @@ def _next_key_frame(container: InputContainer, stream: VideoStream, seen: set[_P
 
 
 def _new_run(
-    container: InputContainer, stream: VideoStream, length: int, seen: set[_Place]
-) -> Iterator[list[VideoFrame]]:
+    container: InputContainer, stream: VideoStream, length: int, seen: set[Place]
+) -> Iterator[Iterator[VideoFrame]]:
     """The next frames, unless they begin where others have begun."""
     packets = read_packets(container, [stream])
     for first in islice(packets, 1):
         if _is_new(first, seen):
-            yield list(islice(PictureDecoder(chain([first], packets)), length))
+            yield islice(PictureDecoder(chain([first], packets)), length)
 
 
-def _is_new(packet: Packet[Stream], seen: set[_Place]) -> bool:
+def _is_new(packet: Packet[Stream], seen: set[Place]) -> bool:
     """Whether a packet's place was not seen before; it is noted."""
     place = packet.pts, packet.dts, packet.pos
     is_new = place not in seen

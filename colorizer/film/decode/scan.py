@@ -7,10 +7,10 @@ the lines of neighbouring frames.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import av
 import cv2
@@ -24,6 +24,12 @@ from colorizer.film.decode.libav_filter import graph_of
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.settings import FilmSettings
 
+RUN = 16
+"""Number of neighbouring frames by which the scan is judged at a place."""
+_CYCLE = 5
+"""Number of frames after which the pattern of telecine is repeated."""
+_WHOLE = 1.0
+"""Ratio (see `comb_ratios`) below which a frame is of one moment without doubt."""
 _LEAST_SIDE = 16
 """Lines and columns below which nothing is judged."""
 _LEAST_FRAMES = 3
@@ -75,12 +81,12 @@ class FieldCounts:
         return (self.top_first + self.bottom_first) / max(1, self.moving)
 
 
-def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmSettings) -> FilmInfo:
+def judge_scan(info: FilmInfo, runs: Iterable[Iterator[VideoFrame]], settings: FilmSettings) -> FilmInfo:
     """What a film is, with its scan as its frames show it, or as the settings say.
 
     Args:
         info: the film as its headers describe it.
-        runs: neighbouring frames at some places of it.
+        runs: `RUN` neighbouring frames, or fewer, at some places of it; no more are read than are needed.
         settings: what may be done.
 
     """
@@ -91,7 +97,13 @@ def judge_scan(info: FilmInfo, runs: Iterable[list[VideoFrame]], settings: FilmS
         return replace(info, scan=Scan.FLAGGED)
     counts, combs = FieldCounts(), list[float]()
     for run in runs:
-        alike = [picture for picture in run if _is_usual(picture, info)]
+        usual = (picture for picture in run if _is_usual(picture, info))
+        alike = list(islice(usual, 1 + _CYCLE))
+        if _are_whole(alike, info):
+            counts += FieldCounts(progressive=RUN - 1)  # as the others of the run would be
+            combs += [0.0] * (RUN - 1)
+            continue
+        alike += usual
         found = count_fields(alike, info.time_base)
         counts += found
         combs += [] if info.interlaced else _combs(alike, found, info)
@@ -144,6 +156,14 @@ def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
             near, far = (cv2.sumElems(cv2.absdiff(lines, luma[:-2]) * inside)[0] for lines in (luma[1:-1], luma[2:]))
             ratios.append(near / max(far, 1))
     return ratios
+
+
+def _are_whole(run: Sequence[VideoFrame], info: FilmInfo) -> bool:
+    """Whether all frames of a whole cycle move, and are of one moment without doubt."""
+    if info.interlaced or len(run) <= _CYCLE or any(picture.interlaced_frame for picture in run):
+        return False
+    ratios = comb_ratios([luma_codes(picture, info.coding) for picture in run])
+    return len(ratios) == _CYCLE and max(ratios) < _WHOLE
 
 
 def _combs(run: Sequence[VideoFrame], found: FieldCounts, info: FilmInfo) -> list[float]:

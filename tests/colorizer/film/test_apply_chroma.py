@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from av.video.frame import VideoFrame
 
-from colorizer.film.apply_chroma import mean_beside_chroma, write_chroma
+from colorizer.film.apply_chroma import apply_chroma, mean_beside_chroma, write_chroma
+from colorizer.film.decode.frame import Frame, LumaSamples
 from colorizer.film.decode.signal import ColourTags, SampleCoding
 from colorizer.film.encode.encoder import Encoding
 from colorizer.model.chroma import ChromaFit, enlarge, fit_gamut
@@ -64,3 +66,19 @@ def test_chroma_is_in_the_gamut_beside_every_luma_sample_that_shares_it() -> Non
     assert (rgb * 255 + 240).max() <= 257
     assert (rgb * 255 + 20).min() >= -2
     assert chroma.abs().max() > 0.02
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_picture_is_copied_only_if_it_has_another_owner(shared: bool) -> None:  # noqa: FBT001
+    """Breaks: each frame of a film is copied whole, or a frame that the decoder still needs is changed."""
+    picture = VideoFrame(64, 32, "yuv420p")
+    for plane in picture.planes:
+        torch.from_dlpack(plane).fill_(128)
+    owner = torch.from_dlpack(picture.planes[1]) if shared else None
+    before = picture.planes[1].buffer_ptr
+    fit = ChromaFit(torch.zeros(1, 2, 4, 8), torch.full((1, 2, 4, 8), 0.1))
+    samples = LumaSamples(None, torch.zeros(1, 1, 4, 8))
+    coloured = apply_chroma(Frame(picture, 0, 1, samples=samples), fit, coding(8, LIMITED), Encoding("ffv1", "yuv420p"))
+    assert (coloured.planes[1].buffer_ptr == before) is not shared
+    assert bool((torch.from_dlpack(coloured.planes[1]) > 128).all())
+    assert owner is None or bool((owner == 128).all())

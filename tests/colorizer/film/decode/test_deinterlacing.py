@@ -2,14 +2,22 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
 import torch
+from av.video.frame import VideoFrame
 
 from colorizer.film.decode.deinterlacing import repeated_frame
+from colorizer.film.decode.film_info import Scan
+from colorizer.film.decode.frame import Frame
+from colorizer.film.decode.frames import read_frames
+from colorizer.film.decode.probe import probe_film
+from colorizer.film.decode.scan import judge_scan
+from colorizer.settings import FilmSettings
 from tests.assets.films import Film, write_film
 from tests.colorizer.film.encode.test_encoder import coloured, lumas
 
@@ -94,6 +102,22 @@ def test_a_pan_by_an_odd_number_of_lines_is_no_interlaced_film(tmp_path: Path, w
     """Breaks: every second line of a progressive film is interpolated because the camera tilts."""
     report, _ = coloured(write_film(tmp_path / "film.mkv", Film(frames=40)), weights)
     assert report.notes == ()
+
+
+@pytest.mark.parametrize(("filters", "most"), [("fps=25", 8), ("interlace,setfield=prog", 12)])
+def test_no_more_frames_are_read_than_a_verdict_needs(tmp_path: Path, filters: str, most: int) -> None:
+    """Breaks: a short film takes noticeably longer because sixteen frames are decoded where six are enough."""
+    info = probe_film(make(tmp_path / "film.ts", filters, flags=""), 100)
+    read: list[Frame] = []
+
+    def pictures() -> Iterator[VideoFrame]:
+        for frame in read_frames(info):
+            read.append(frame)
+            yield frame.picture
+
+    scan = judge_scan(info, [pictures()], FilmSettings()).scan
+    assert len(read) <= most
+    assert scan is (Scan.FLAGGED if most < 12 else Scan.INTERLACED)
 
 
 @pytest.mark.parametrize("first", ["top", "bottom"])

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from colorizer.film.decode.frame import luma_checksum
-from colorizer.film.decode.frames import read_frames, sample_pictures, sample_runs
+from colorizer.film.decode.frames import Place, read_frames, sample_pictures, sample_runs
 from colorizer.film.decode.pixel_format import luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.job import Excerpt
@@ -59,7 +59,7 @@ def test_samples_are_spread_over_the_film(tmp_path: Path) -> None:
 def test_runs_are_spread_over_the_film(tmp_path: Path, name: str) -> None:
     """Each begins at another key frame, the first at the beginning, and all frames are those of the film."""
     info = probe_film(write_film(tmp_path / name, Film(frames=100, options=CLOSED)), 100)
-    runs = list(sample_runs(info, None, 5, 4))
+    runs = [list(run) for run in sample_runs(info, None, 5, 4)]
     whole = {luma_checksum(luma_codes(frame.picture, info.coding)) for frame in read_frames(info)}
     assert {len(run) for run in runs} == {4}
     assert all(luma_checksum(luma_codes(picture, info.coding)) in whole for run in runs for picture in run)
@@ -71,7 +71,16 @@ def test_moments_with_the_same_key_frame_are_one_sample(tmp_path: Path) -> None:
     """To look at the same frames again tells nothing, and takes its time."""
     info = probe_film(write_film(tmp_path / "film.mp4", Film(frames=50, options={"g": "250"})), 100)
     assert len(list(sample_pictures(info, None, 5))) == 1
-    assert [len(run) for run in sample_runs(info, None, 5, 4)] == [4]
+    assert [len(list(run)) for run in sample_runs(info, None, 5, 4)] == [4]
+
+
+def test_a_key_frame_that_begins_a_run_is_no_sample(tmp_path: Path) -> None:
+    """It was seen already; those at other places are."""
+    info = probe_film(write_film(tmp_path / "film.mp4", Film(frames=100, options=CLOSED)), 100)
+    places: set[Place] = set()
+    begins = [next(run).pts for run in sample_runs(info, None, 2, 4, places)]
+    others = [picture.pts for picture in sample_pictures(info, None, 5, places)]
+    assert sorted(begins + others) == [picture.pts for picture in sample_pictures(info, None, 5)]
 
 
 def test_a_shape_that_changes_is_named(tmp_path: Path, weights: Path) -> None:
