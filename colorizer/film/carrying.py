@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from typing import cast
 
 import cv2
@@ -33,6 +32,16 @@ _DULL = 0.022
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A span, with the ab (2, h, w) that the network gives its key frame, and the next one."""
+
+    span: Span
+    ab: Plane
+    next_ab: Plane | None
+    """None at the end of a shot."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coloured:
     """A frame with its colours."""
 
@@ -53,17 +62,17 @@ class Bringing:
     """Above 0, (h, w); the answer of one key frame counts 1."""
 
 
-def carry_colours(answers: Iterable[tuple[Span, Plane]], memory: float, state: ShotState) -> Iterator[Coloured]:
-    """Colour the frames of one shot.
+def carry_colours(answers: Iterable[Answered], memory: float, state: ShotState) -> Iterator[Coloured]:
+    """Colour the frames of one shot; those of a span once the answers of the next span are there.
 
     Args:
-        answers: the spans of a shot, each with the ab (2, h, w) that the network gives its key frame.
+        answers: the spans of the shot.
         memory: greatest number of key frames that what was before stands for; 0 leaves each key frame its own answer.
         state: at the beginning.
 
     """
     gain = np.float32(1 + _DULL * memory / (1 + memory))
-    blended = _blended(((span, ab * gain) for span, ab in answers), memory, state)
+    blended = _blended(answers, gain, memory, state)
     before: tuple[Span, Plane] | None = None
     for span, ab, left in blended:
         if before is not None:
@@ -75,24 +84,22 @@ def carry_colours(answers: Iterable[tuple[Span, Plane]], memory: float, state: S
 
 
 def _blended(
-    answers: Iterable[tuple[Span, Plane]], memory: float, state: ShotState
+    answers: Iterable[Answered], gain: np.float32, memory: float, state: ShotState
 ) -> Iterator[tuple[Span, Plane, ShotState]]:
     """Key frames with their final colours, and the state that was left to each."""
     brought = unpack(state)
     past = Bringing(*brought) if brought else None
     left = state
-    for item, following in pairwise(chain(answers, [None])):
-        if item is None:
-            break
-        span, answer = item
-        own = _with_past(answer, past, memory)
-        ahead = _from_next(span, *following, memory) if following else None
-        yield span, _mean(own, ahead).ab, left
-        left = ShotState()
-        if following is None:
+    for answer in answers:
+        span, next_key = answer.span, answer.span.next_key
+        own = _with_past(answer.ab * gain, past, memory)
+        if next_key is None or answer.next_ab is None:
+            yield span, own.ab, left
             return
-        past = _moved(own, span.key, following[0].key, memory)
-        if following[0].key.frame.segment != span.key.frame.segment:
+        yield span, _mean(own, _from_next(span, next_key, answer.next_ab * gain, memory)).ab, left
+        left = ShotState()
+        past = _moved(own, span.key, next_key, memory)
+        if next_key.frame.segment != span.key.frame.segment:
             left = pack(past.ab, past.weight)
             past = Bringing(*unpack(left) or (past.ab, past.weight))
 
@@ -122,10 +129,10 @@ def _with_past(answer: Plane, past: Bringing | None, memory: float) -> Bringing:
     return own if past is None or not memory else _mean(own, past)
 
 
-def _from_next(span: Span, following: Span, answer: Plane, memory: float) -> Bringing:
+def _from_next(span: Span, next_key: Step, answer: Plane, memory: float) -> Bringing:
     """What the next key frame's answer says about this one."""
     motion = span.to_next[0]
-    carried = carry_planes(interleave(*answer, following.key.luma), motion, 3)
+    carried = carry_planes(interleave(*answer, next_key.luma), motion, 3)
     weight = motion.trust * _alike(span.key, carried[2]) * np.float32(min(1.0, memory))
     return Bringing(carried[:2], weight)
 
@@ -146,8 +153,6 @@ def _alike(step: Step, found: Plane) -> Plane:
     return likeness(step.luma, cast("NDArray[np.uint8]", cv2.convertScaleAbs(found)))
 
 
-def _mean(one: Bringing, other: Bringing | None) -> Bringing:
-    if other is None:
-        return one
+def _mean(one: Bringing, other: Bringing) -> Bringing:
     weight = one.weight + other.weight
     return Bringing(one.ab + (other.ab - one.ab) * (other.weight / weight), weight)

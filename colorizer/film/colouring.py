@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from colorizer.film.apply_chroma import apply_chroma, beside_grey, mean_beside_chroma
 from colorizer.film.bars import choose_layout
-from colorizer.film.carrying import carry_colours
+from colorizer.film.carrying import Answered, carry_colours
 from colorizer.film.decode.frame import Frame, LumaSamples, luma_checksum
 from colorizer.film.decode.pixel_format import has_luma_plane, luma_codes
 from colorizer.film.flow import Plane
@@ -149,17 +149,32 @@ def _with_chroma(frame: Frame, fit: ChromaFit, plan: FilmPlan) -> VideoFrame:
     return picture
 
 
-def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[tuple[Span, Plane]]:
-    """The spans, each with the network's colours of its key frame; the network is asked for a few at a time."""
+def _ask(spans: Iterable[Span], plan: FilmPlan, colorist: Colorist) -> Iterator[Answered]:
+    """The spans of a shot with the network's answers, for which it is asked a few at a time.
+
+    A span has both of its key frames, so that the network is asked for the next one before its own span is known.
+    """
     waiting = iter(spans)
     together = 1 if is_large(plan) else _TOGETHER  # fewer frames wait, and the answers are the same
-    while batch := list(islice(waiting, together)):
-        for bars, alike in groupby(batch, key=lambda span: _bars(span.key.frame, plan)):
-            asked = list(alike)
-            luma = torch.cat([span.key.frame.measured.small for span in asked])
-            ab = colorist.colours(bars.inside(shown(luma) if plan.info.is_density else luma)).cpu()
-            around = functional.pad(ab, (bars.left, bars.right, bars.top, bars.bottom), mode="replicate")
-            yield from zip(asked, around.numpy(), strict=True)
+    before: Plane | None = None
+    while batch := list(islice(waiting, together if before is not None else 1)):
+        first = [batch[0].key] if before is None else []
+        keys = [*first, *(span.next_key for span in batch if span.next_key is not None)]
+        answers = _answers([key.frame for key in keys], plan, colorist)
+        before = next(answers) if before is None else before
+        for span in batch:
+            following = None if span.next_key is None else next(answers)
+            yield Answered(span, before, following)
+            before = before if following is None else following
+
+
+def _answers(frames: Iterable[Frame], plan: FilmPlan, colorist: Colorist) -> Iterator[Plane]:
+    """The network's colours of frames, ab (2, h, w) for each."""
+    for bars, alike in groupby(frames, key=lambda frame: _bars(frame, plan)):
+        luma = torch.cat([frame.measured.small for frame in alike])
+        ab = colorist.colours(bars.inside(shown(luma) if plan.info.is_density else luma)).cpu()
+        around = functional.pad(ab, (bars.left, bars.right, bars.top, bars.bottom), mode="replicate")
+        yield from around.numpy()
 
 
 def _bars(frame: Frame, plan: FilmPlan) -> Margins:

@@ -43,6 +43,8 @@ class Span:
     """A key frame, and the frames between it and the next key frame."""
 
     key: Step
+    next_key: Step | None
+    """The next key frame; None at the end of a shot."""
     between: list[Step]
     to_next: list[Motion]
     """Motion of the key frame, and of each frame between, to the next key frame; empty at the end of a shot."""
@@ -68,7 +70,7 @@ def choose_spans(shot: Iterable[Frame], distance: Distance) -> Iterator[Span]:
         steps.append(step)
     if len(steps) > 1:
         yield _span(steps[:-1], steps[-1])
-    yield from (Span(step, [], []) for step in steps[-1:])
+    yield from (Span(step, None, [], []) for step in steps[-1:])
 
 
 def _step(steps: list[Step], frame: Frame) -> Step:
@@ -97,4 +99,4 @@ def _span(steps: list[Step], key: Step) -> Span:
     for following in reversed([*steps[1:], key]):
         if following.from_before is not None:
             to_next.append(join(following.from_before, to_next[-1]) if to_next else following.from_before)
-    return Span(steps[0], steps[1:], to_next[::-1])
+    return Span(steps[0], key, steps[1:], to_next[::-1])

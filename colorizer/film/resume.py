@@ -35,7 +35,7 @@ _Note = TypeVar("_Note")
 
 _SEEKABLE = ("mov,", "matroska,")
 """Beginnings of libav's names of the containers with an index; in others (transport streams, AVI) seeking guesses."""
-_FORMAT = 5
+_FORMAT = 6
 """Version of the workspace's files: segments of another one are not read."""
 _SCENES, _STREAMS = TypeAdapter(Scenes), TypeAdapter(FoundStreams)
 

@@ -11,7 +11,7 @@ AUTO = 0.9
 
 def distance_of(steadiness: Steadiness) -> Distance:
     """The distances of key frames; without steadiness, every frame is one."""
-    return Distance(2, 8) if _value(steadiness) else Distance(1, 1)
+    return Distance(2, 12) if _value(steadiness) else Distance(1, 1)
 
 
 def memory_of(steadiness: Steadiness) -> float:

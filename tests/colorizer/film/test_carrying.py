@@ -10,13 +10,14 @@ import torch
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from colorizer.film.carrying import Coloured, carry_colours
+from colorizer.film.carrying import Answered, Coloured, carry_colours
 from colorizer.film.decode.frame import Frame, LumaSamples
-from colorizer.film.keyframes import Distance, Span, choose_spans
+from colorizer.film.keyframes import choose_spans
 from colorizer.film.shot_state import ShotState
+from colorizer.film.steadiness import distance_of
 
 Picture = NDArray[np.float32]
-STEADY = Distance(2, 8)
+STEADY = distance_of("auto")
 PICTURE: Picture = cv2.GaussianBlur(skimage.data.camera().astype(np.float32) / 255, (0, 0), 1.5)
 
 
@@ -48,9 +49,10 @@ def coloured(
 ) -> list[Coloured]:
     """Frames with their colours, where the network answers so for the frame of a number."""
 
-    def answers() -> Iterator[tuple[Span, Picture]]:
+    def answers() -> Iterator[Answered]:
         for span in choose_spans(frames, STEADY):
-            yield span, answer(span.key.frame.pts)
+            following = None if span.next_key is None else answer(span.next_key.frame.pts)
+            yield Answered(span, answer(span.key.frame.pts), following)
 
     return list(carry_colours(answers(), memory, state or ShotState()))
 
@@ -62,15 +64,30 @@ def flickering(number: int) -> Picture:
 
 def test_every_frame_is_coloured_once_in_its_order() -> None:
     """Whatever their number."""
-    for count in (1, 2, 3, 8, 9, 10, 25):
+    for count in (1, 2, 3, 12, 13, 14, 25):
         frames = shot(pan(count))
         assert [found.frame.pts for found in coloured(frames, flickering)] == list(range(count))
 
 
-def test_the_network_is_asked_every_eighth_frame_of_a_quiet_shot() -> None:
+def test_the_network_is_asked_every_twelfth_frame_of_a_quiet_shot() -> None:
     """And at the end of the shot, so that each frame lies between two key frames."""
-    keys = [span.key.frame.pts for span in choose_spans(shot(pan(20)), STEADY)]
-    assert keys == [0, 8, 16, 19]
+    keys = [span.key.frame.pts for span in choose_spans(shot(pan(30)), STEADY)]
+    assert keys == [0, 12, 24, 29]
+
+
+def test_few_frames_wait_for_the_answers_ahead_of_them() -> None:
+    """Breaks: a long look-ahead takes memory, and the encoder waits for its first frame."""
+    read: list[int] = []
+
+    def frames() -> Iterator[Frame]:
+        for frame in shot(pan(60)):
+            read.append(frame.pts)
+            yield frame
+
+    spans = choose_spans(frames(), STEADY)
+    answers = (Answered(span, flickering(0), flickering(1) if span.next_key else None) for span in spans)
+    next(carry_colours(answers, 9.0, ShotState()))
+    assert len(read) == 25
 
 
 def test_it_is_asked_more_often_where_the_picture_changes() -> None:
@@ -96,7 +113,7 @@ def test_colours_that_are_blended_stay_as_colourful() -> None:
 def test_without_memory_a_key_frame_has_its_own_answer() -> None:
     """Nothing is blended into it."""
     found = coloured(shot(pan(20)), flickering, memory=0)
-    for key in (0, 8, 16, 19):
+    for key in (0, 12, 19):
         assert np.array_equal(found[key].ab, flickering(key))
 
 
