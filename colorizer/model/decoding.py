@@ -9,9 +9,13 @@ from torch import Tensor
 
 _NEUTRAL = 11.0
 """Chroma under which a bin counts as neutral."""
-_NEUTRAL_POWER = 1.5
-"""A lower power takes colour from what is less surely neutral too."""
-_LARGEST_FACTOR = 4.2
+_SKIN_HUES, _SKIN_CHROMA = (15.0, 75.0), (11.0, 45.0)
+"""Hues in degrees, and chroma, of the bins that count as skin; wood, sand and stone have such colours too."""
+_UNLIKE_SKIN, _SKIN = 0.13, 0.7
+"""Probability of these bins up to which a place is read without them, and from which it is read from them alone."""
+_SKIN_GAIN = 1.1
+"""Factor by which skin has more chroma than its expectation, whose hues cancel each other a little."""
+_LARGEST_FACTOR = 5.2
 """Largest factor by which chroma moves away from the picture's mean, and by which it grows."""
 _LIKELY_FACTOR = 1.7
 """Largest factor by which a colour of sure hue has more chroma than is expected of it."""
@@ -50,12 +54,24 @@ def decode(logits: Tensor, bins: Tensor, decoding: Decoding) -> Tensor:
 
     """
     chroma = bins.norm(dim=1, keepdim=True)
-    values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma), dim=1)
+    skin = _is_skin(bins).to(bins)
+    values = torch.cat((bins, (chroma < _NEUTRAL).to(bins), chroma, skin, skin * bins), dim=1)
     means = means_of(logits, values, decoding.temperature)
-    mean, neutrality, expected = means[:, :2], means[:, 2:3], means[:, 3:]
+    mean, neutrality, expected, likely_skin = means[:, :2], means[:, 2:3], means[:, 3:4], means[:, 4:5]
     if not decoding.vividness:
         return mean
-    return mean.lerp(make_vivid(mean, neutrality, expected, decoding.spread), decoding.vividness)
+    vivid = colour_skin(make_vivid(mean, neutrality, expected, decoding.spread), likely_skin, means[:, 5:])
+    return mean.lerp(vivid, decoding.vividness)
+
+
+def _is_skin(bins: Tensor) -> Tensor:
+    """Whether each bin (K, 2) counts as skin, (K, 1)."""
+    hue, chroma = torch.atan2(bins[:, 1:], bins[:, :1]).rad2deg(), bins.norm(dim=1, keepdim=True)
+    return _lies_in(hue, _SKIN_HUES) & _lies_in(chroma, _SKIN_CHROMA)
+
+
+def _lies_in(values: Tensor, limits: tuple[float, float]) -> Tensor:
+    return values.gt(limits[0]) & values.lt(limits[1])
 
 
 def means_of(logits: Tensor, values: Tensor, temperature: float) -> Tensor:
@@ -84,7 +100,7 @@ def make_vivid(ab: Tensor, neutrality: Tensor, expected: Tensor, spread: float) 
     picture stays as it is, and nothing gets its complement: the picture gets no cast. Of all answers of one standard
     deviation, moving away by one factor has the least squared error, and of all ways to share the deviation out to
     pictures, an equal amount for each. What is probably neutral becomes neutral. The surer a hue is, the less may its
-    chroma exceed what is expected there: faces would glow otherwise.
+    chroma exceed what is expected there: lawns and skies would glow otherwise.
 
     Args:
         ab: mean colours, (N, 2, H, W).
@@ -99,11 +115,33 @@ def make_vivid(ab: Tensor, neutrality: Tensor, expected: Tensor, spread: float) 
     """
     chroma = ab.norm(dim=1, keepdim=True)
     hue = ab / chroma.clamp(min=_LEAST)
+    coloured = 1 - neutrality
     away = chroma - (hue * ab.mean(dim=(2, 3), keepdim=True)).sum(dim=1, keepdim=True)
-    deviation = away.square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
+    deviation = (coloured * away).square().mean(dim=(2, 3), keepdim=True).sqrt().clamp(min=_LEAST)
     factor = (1 + spread / deviation).clamp(max=_LARGEST_FACTOR)
     vivid = chroma + (factor - 1) * away
     likely = _LIKELY_FACTOR * expected * (expected / chroma.clamp(min=_LEAST)) ** _UNSURE_POWER
     largest = likely.minimum(_LARGEST_FACTOR * chroma)
-    shown: Tensor = (1 - neutrality**_NEUTRAL_POWER) * hue * vivid.clamp(min=0).minimum(largest)
+    shown: Tensor = coloured * hue * vivid.clamp(min=0).minimum(largest)
+    return shown
+
+
+def colour_skin(ab: Tensor, likely: Tensor, of_skin: Tensor) -> Tensor:
+    """Give a place the colour that skin would have there, the more the likelier skin is.
+
+    The network knows the colour of a face well: what it expects is neither too pale nor too strong, and a factor for
+    the whole picture makes it glow. Where skin is one of several answers, the mean is greyer than skin and has another
+    hue.
+
+    Args:
+        ab: colours, (N, 2, H, W).
+        likely: probability of the bins of skin, (N, 1, H, W).
+        of_skin: mean of the bins, with those that are not skin's as 0, (N, 2, H, W).
+
+    Returns:
+        ab, (N, 2, H, W).
+
+    """
+    share = ((likely - _UNLIKE_SKIN) / (_SKIN - _UNLIKE_SKIN)).clamp(0, 1)
+    shown: Tensor = ab.lerp(_SKIN_GAIN * of_skin / likely.clamp(min=_LEAST), share)
     return shown

