@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -200,7 +200,7 @@ def _wait(condition: Callable[[], object]) -> None:
 
 def _states(root: Path) -> tuple[int, int]:
     """Numbers of jobs that the journal knows, and that are done."""
-    with sqlite3.connect(f"file:{root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
+    with closing(sqlite3.connect(f"file:{root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20)) as database:
         states = dict(database.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
     if states.get("failed"):
         sys.exit(f"a job failed: {(root / 'log').read_text()[-2000:]}")
@@ -209,7 +209,7 @@ def _states(root: Path) -> tuple[int, int]:
 
 def _span(root: Path) -> float:
     """Seconds from the first start to the last end of a job."""
-    with sqlite3.connect(f"file:{root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
+    with closing(sqlite3.connect(f"file:{root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20)) as database:
         begun, ended = database.execute("SELECT min(begun), max(ended) FROM attempts").fetchone()
     return float(ended) - float(begun)
 

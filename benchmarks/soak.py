@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -219,7 +219,7 @@ class Soak:
 
     def _is_settled(self) -> bool:
         """Whether every file that was dropped has come to its end."""
-        with sqlite3.connect(self.root / "state" / "journal.sqlite3", timeout=30) as database:
+        with closing(sqlite3.connect(self.root / "state" / "journal.sqlite3", timeout=30)) as database:
             rows = database.execute(
                 "SELECT path FROM jobs WHERE NOT superseded AND state NOT IN ('waiting', 'held', 'running')"
             )

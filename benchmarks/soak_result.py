@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from PIL import Image
@@ -18,7 +19,7 @@ def count_faults(root: Path, expected: set[str], bad: set[str]) -> dict[str, int
         bad: of these, those that cannot be coloured.
 
     """
-    with sqlite3.connect(root / "state" / "journal.sqlite3") as database:
+    with closing(sqlite3.connect(root / "state" / "journal.sqlite3")) as database:
         sound = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         rows = database.execute("SELECT path, state, output, reason FROM jobs WHERE NOT superseded").fetchall()
     jobs = {os.fsdecode(path): (state, output, reason) for path, state, output, reason in rows}

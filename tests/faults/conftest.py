@@ -7,9 +7,10 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,14 +42,20 @@ class Service(ServiceSetup):
         """How many jobs the journal has in each state; none where it is not made yet."""
         if not (self.root / "state" / "journal.sqlite3").exists():
             return {}
-        with sqlite3.connect(f"file:{self.root}/state/journal.sqlite3?mode=ro", uri=True, timeout=20) as database:
-            try:
-                rows = database.execute("SELECT state, count(*) FROM jobs WHERE NOT superseded GROUP BY state")
-                return dict(rows.fetchall())
-            except sqlite3.OperationalError:  # not made yet
-                return {}
-            finally:
-                database.commit()
+        try:
+            return dict(self.rows("SELECT state, count(*) FROM jobs WHERE NOT superseded GROUP BY state"))
+        except sqlite3.OperationalError:  # not made yet
+            return {}
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Read from the journal, and leave its files as they are.
+
+        A connection that is not closed is closed by the garbage collection at any later time. The last connection to a
+        journal removes its WAL by name then: that of the next service, or one that is just copied.
+        """
+        path = self.root / "state" / "journal.sqlite3"
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=20)) as database:
+            return database.execute(statement).fetchall()
 
     def until(self, condition: Callable[[], object], what: str, *, of_the_living: bool = True) -> None:
         """Wait until a condition is true; if it is `of_the_living`, the service must not end meanwhile."""
@@ -93,9 +100,8 @@ def immutable(path: Path) -> Iterator[None]:
 
 def assert_in_order(service: Service) -> None:
     """What must be so after any fault: each input has one result or a reason, and nothing is left over."""
-    with sqlite3.connect(service.root / "state" / "journal.sqlite3") as database:
-        assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        rows = database.execute("SELECT path, state, output, reason FROM jobs WHERE NOT superseded").fetchall()
+    assert service.rows("PRAGMA integrity_check") == [("ok",)]
+    rows = service.rows("SELECT path, state, output, reason FROM jobs WHERE NOT superseded")
     known = {os.fsdecode(path): (state, output, reason) for path, state, output, reason in rows}
     inputs = {str(path.relative_to(service.inbox)) for path in service.inbox.rglob("*") if path.is_file()}
     assert inputs <= set(known)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from daemon.control.control_socket import ask
 from daemon.files.identity import Identity
 from daemon.journal.fair_queue import FairQueue, Order
 from daemon.journal.journal import Journal
+from daemon.journal.reader import opened_to_read
 from daemon.watch.watcher import Watcher
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
@@ -146,8 +146,8 @@ def test_a_hundred_thousand_files_at_once(tmp_path: Path) -> None:
     grown, entered = flood(tmp_path, 100_000)
     assert entered == 100_000
     assert grown < 40
-    begun = sqlite3.connect(tmp_path / "state" / "journal.sqlite3").execute("SELECT count(*) FROM jobs").fetchone()
-    assert begun[0] == 100_000
+    with opened_to_read(tmp_path / "state") as reader:
+        assert sum(reader.counts().values()) == 100_000
 
 
 FEW = 20
@@ -189,13 +189,8 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
     for index in range(FEW):
         write_grey(service.root / "few" / f"{index}.png", 20, 20 + index)
     service.until(lambda: len(list((service.root / "outbox-few").glob("*.png"))) == FEW, "the few are done")
-    with sqlite3.connect(service.root / "state" / "journal.sqlite3") as database:
-        order = [
-            bytes(folder)
-            for (folder,) in database.execute(
-                "SELECT folder FROM attempts JOIN jobs ON jobs.id = attempts.job ORDER BY attempts.id"
-            )
-        ]
+    started = service.rows("SELECT folder FROM attempts JOIN jobs ON jobs.id = attempts.job ORDER BY attempts.id")
+    order = [bytes(folder) for (folder,) in started]
     few = [place for place, folder in enumerate(order) if folder.endswith(b"/few")]
     flooded = len(order[few[0] : few[-1]]) - FEW
     grown = (peak - before) / (1 << 20)

@@ -7,12 +7,13 @@ left as it is: SQLite keeps its own promise (synchronous=FULL).
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,6 +140,18 @@ def test_the_order_of_the_calls(service: Service) -> None:
     assert committed < moved < move_flushed < left < left_flushed < relocated
 
 
+def test_a_look_into_a_journal_leaves_its_files(service: Service) -> None:
+    """The WAL of a service that is killed is still there when the test copies it."""
+    state = service.root / "state"
+    opened = f"from daemon.journal.journal import Journal; journal = Journal(Path({str(state)!r}))"
+    subprocess.run([sys.executable, "-c", f"import os; from pathlib import Path; {opened}; os._exit(0)"], check=True)
+    files = sorted(state.iterdir())
+    assert {state / "journal.sqlite3-wal"} < set(files)
+    assert service.counts() == {}
+    gc.collect()
+    assert sorted(state.iterdir()) == files
+
+
 def take_away(service: Service, calls: list[Call], *, removals: bool) -> None:
     """Take from the disk what had not been flushed; an original's old name comes back with `removals`."""
     for number, call in reversed(list(enumerate(calls))):
@@ -163,8 +176,7 @@ def copy(root: Path, there: Path) -> None:
 
 def have_moved(service: Service, *names: str) -> bool:
     """Whether the originals moved, and the journal knows it."""
-    with sqlite3.connect(service.root / "state" / "journal.sqlite3", timeout=20) as database:
-        known = {path for (path,) in database.execute("SELECT path FROM jobs WHERE NOT superseded")}
+    known = {path for (path,) in service.rows("SELECT path FROM jobs WHERE NOT superseded")}
     lying = sorted(service.inbox.rglob("*.png"))
     return lying == [service.inbox / "done" / name for name in names] and known == {
         f"done/{name}".encode() for name in names

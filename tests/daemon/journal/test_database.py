@@ -154,7 +154,7 @@ def test_an_announced_result_of_an_old_version_is_known(tmp_path: Path) -> None:
 def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     """An older tintd does not touch what it does not understand."""
     Journal(tmp_path).close()
-    with sqlite3.connect(tmp_path / "journal.sqlite3") as database:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as database:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(JournalError, match="newer tintd"):
         Journal(tmp_path)
