@@ -19,7 +19,7 @@ cv2.setNumThreads(1)  # its threads would spin, and a strip is too small for the
 
 _TINY = 1e-6
 """Smallest distance from grey as a share of white, so that nothing is divided by zero."""
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 17
 """About the pixels that are computed in one step, whose planes stay in a processor's cache."""
 _GREEN = MATRIX.green
 
@@ -45,30 +45,30 @@ class FullChroma:
             cv2.resize(plane, (width, rows), dst=lines, interpolation=cv2.INTER_LINEAR)
         self._place = ((np.arange(height) + 0.5) * rows / height - 0.5).clip(0, rows - 1)
         self._white = white
-        self._step = max(1, _AT_ONCE // width)
-        self._planes = np.ones((8, self._step, width), np.float32)  # new ones for each step would take longer
+        self.lines = max(1, _AT_ONCE // width)
+        """Lines that are computed in one step at most."""
+        self._planes = np.ones((8, self.lines, width), np.float32)  # new ones for each step would take longer
 
     def strip(self, luma: Plane, first: int) -> Plane:
-        """R' - Y' and B' - Y', inside the gamut, of some lines. One thread may call this at a time.
+        """R' - Y' and B' - Y', inside the gamut, of some lines, at most `lines`; until the next call.
 
         Args:
             luma: (n, W).
             first: number of the first line in the picture.
 
         Returns:
-            (2, n, W).
+            (2, n, W), which the next call overwrites.
 
         """
-        colour = np.empty((2, *luma.shape), np.float32)
-        for start in range(0, len(luma), self._step):
-            own_luma, part = luma[start : start + self._step], colour[:, start : start + self._step]
-            planes = self._planes[:, : len(own_luma)]
-            slopes, offsets, more = planes[:2], planes[2:4], planes[4:]
-            self._enlarge(first + start, planes[:4])
-            for slope, offset in zip(slopes, offsets, strict=True):
-                cv2.accumulateProduct(slope, own_luma, offset)
-            np.divide(offsets, _excess(offsets, own_luma, self._white, more), out=part)
-        return colour
+        planes = self._planes[:, : len(luma)]
+        slopes, offsets, more = planes[:2], planes[2:4], planes[4:]
+        self._enlarge(first, planes[:4])
+        for slope, offset in zip(slopes, offsets, strict=True):
+            cv2.accumulateProduct(slope, luma, offset)
+        excess = _excess(offsets, luma, self._white, more)
+        for plane in offsets:
+            np.divide(plane, excess, out=plane)
+        return offsets
 
     def _enlarge(self, first: int, fit: Plane) -> None:
         """Compute the fit of some lines, (4, n, W); each lies between two that are known."""
@@ -92,11 +92,11 @@ def _excess(colour: Plane, luma: Plane, white: float, planes: Plane) -> Plane:
     up, down, other, ones = planes
     tiny = np.float32(white * _TINY)
     cv2.addWeighted(red, _GREEN[0], blue, _GREEN[1], 0, dst=other)
-    cv2.max(cv2.max(red, blue, dst=up), other, dst=up)
-    cv2.min(cv2.min(red, blue, dst=down), other, dst=down)
-    cv2.divide(up, np.subtract(np.float32(white) + tiny, luma, out=other), dst=up)
-    cv2.divide(down, np.add(luma, tiny, out=other), scale=-1, dst=down)
-    return cast("Plane", cv2.max(cv2.max(up, down, dst=up), ones, dst=up))
+    np.maximum(np.maximum(red, blue, out=up), other, out=up)
+    np.minimum(np.minimum(red, blue, out=down), other, out=down)
+    np.divide(up, np.subtract(np.float32(white) + tiny, luma, out=other), out=up)
+    np.divide(down, np.subtract(-tiny, luma, out=other), out=down)
+    return cast("Plane", np.maximum(np.maximum(up, down, out=up), ones, out=up))
 
 
 def green_of(red: Plane, blue: Plane) -> Plane:

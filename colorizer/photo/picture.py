@@ -42,7 +42,10 @@ class Picture:
     check_pass: Callable[[], None] = lambda: None
     """Called right after a pass; raises pyvips.Error where libvips left out what it could not read."""
     held: int = 0
-    """Bytes of memory that hold it decoded; 0 where each pass decodes it."""
+    """Bytes of memory that hold it decoded, from the first pass at the latest; 0 where each pass decodes it."""
+    strips: Callable[[int], Iterator[NDArray[Any]]] | None = None
+    """Reads the samples that are held, in strips (n, W, 1 or 3) of so many lines, in less time than `open`; the first
+    pass decodes them. None for a picture that is not held, or not plain (see `is_plain`)."""
     frames: int = 1
     orientation: int = 1
     """EXIF orientation, 1..8."""
@@ -98,13 +101,18 @@ def split_alpha(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]
     return image.extract_band(0, n=image.bands - 1), image[image.bands - 1]
 
 
-_TYPES = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
+_TYPES: dict[str, type[np.generic]] = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}
 
 
 def is_plain(image: pyvips.Image) -> bool:
     """Whether an image is grey or R'G'B' of 8 or 16 bits, without alpha and without a profile."""
     is_known = image.format in {"uchar", "ushort"} and image.interpretation not in CONVERTED
     return is_known and image.bands in {1, 3} and not image.hasalpha() and not image.get_typeof("icc-profile-data")
+
+
+def sample_type(image: pyvips.Image) -> type[np.generic]:
+    """NumPy's type of the samples of an image of 8 or 16 bits, or floating point."""
+    return _TYPES[image.format]
 
 
 def read_strips(image: pyvips.Image, lines: int) -> Iterator[NDArray[Any]]:
@@ -115,7 +123,7 @@ def read_strips(image: pyvips.Image, lines: int) -> Iterator[NDArray[Any]]:
 
     """
     height, width, shape = image.height, image.width, (-1, image.width, image.bands)  # each takes a call to GObject
-    region, sample = pyvips.Region.new(image), _TYPES[image.format]
+    region, sample = pyvips.Region.new(image), sample_type(image)
     for first in range(0, height, lines):
         samples = np.frombuffer(region.fetch(0, first, width, min(lines, height - first)), sample)
         yield samples.reshape(shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -24,10 +24,8 @@ from colorizer.photo.codecs.strip_pool import in_threads
 from colorizer.photo.picture import (
     MATRIX,
     Picture,
-    is_plain,
     luma_of,
     luma_weights,
-    read_strips,
     split_alpha,
     to_grey_or_srgb,
 )
@@ -125,31 +123,35 @@ def _read(
     picture: Picture, sides: tuple[int, int], on_progress: Callable[[], None], *, with_colour: bool
 ) -> list[Tensor]:
     """The frames of a picture, reduced: luma and, where this is wanted and there, R'G'B', (1, 1 or 4, h, w)."""
+    if picture.strips is not None:
+        return [_means(picture, picture.strips, _factor(picture, sides), with_colour=with_colour)]
     colour, alpha = split_alpha(picture.open())
     reads_colour = with_colour and colour.bands > 2
-    if picture.held and alpha is None and picture.frames == 1 and is_plain(colour):
-        return [_means(colour, picture.white, _factor(picture, sides), with_colour=reads_colour)]
     image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
     factor = _factor(picture, sides)
     return [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
 
 
-def _means(image: pyvips.Image, white: float, factor: int, *, with_colour: bool) -> Tensor:
-    """What `_shrunk` gives of an image that is held, in a third of the time: sums of integers.
+def _means(
+    picture: Picture, strips: Callable[[int], Iterator[NDArray[Any]]], factor: int, *, with_colour: bool
+) -> Tensor:
+    """What `_shrunk` gives of a picture, in a third of the time: sums of integers, while the next lines are decoded.
 
     Args:
-        image: grey or R'G'B' of 8 or 16 bits.
-        white: the sample that is white.
+        picture: the picture.
+        strips: reads it; see `Picture.strips`.
         factor: side of the squares.
-        with_colour: whether R'G'B' are wanted beside the luma.
+        with_colour: whether R'G'B' are wanted beside the luma, if it has them.
 
     """
-    lines = factor * max(1, _AT_ONCE // (factor * image.width))
-    sums = (partial(_sums, block, factor) for block in read_strips(image, lines))
-    parts = in_threads(sums) if image.height > lines else (one() for one in sums)
+    lines = factor * max(1, _AT_ONCE // (factor * picture.width))
+    sums = (partial(_sums, block, factor) for block in strips(lines))
+    parts = in_threads(sums) if picture.height > lines else (one() for one in sums)
     totals = np.concatenate(list(parts))
-    means = torch.from_numpy((totals / np.float32(white * factor**2)).astype(np.float32)).permute(2, 0, 1)
-    luma = luma_of_rgb(means, MATRIX) if image.bands > 1 else means
+    means = torch.from_numpy((totals / np.float32(picture.white * factor**2)).astype(np.float32)).permute(2, 0, 1)
+    if len(means) == 1:
+        return means[None]
+    luma = luma_of_rgb(means, MATRIX)
     return (torch.cat((luma, means)) if with_colour else luma)[None]
 
 

@@ -95,8 +95,8 @@ def coloured_strips(
         picture.height,
         sample,
         (header.xres * MILLIMETRES, header.yres * MILLIMETRES) if _states_resolution(header) else None,
-        partial(coded, white, partial(_rgb, cv2.CV_8U if sample == "uchar" else cv2.CV_16U)),
-        partial(coded, _WHITE, _ycbcr),
+        partial(coded, white, _write_rgb, sample=np.uint8 if sample == "uchar" else np.uint16),
+        partial(coded, _WHITE, _write_ycbcr, sample=np.uint8),
     )
 
 
@@ -109,24 +109,31 @@ def _strips(  # noqa: PLR0913
     picture: Picture,
     fit: ChromaFit,
     white: float,
-    code: Callable[[_Plane, _Plane], NDArray[Any]],
+    write: Callable[[NDArray[Any], _Plane, _Plane], None],
     lines: int,
     *,
+    sample: type[np.generic],
     on_progress: Callable[[], None],
 ) -> Iterator[NDArray[Any]]:
-    """Read a picture once; `code` makes strips of its luma (n, W) and colour (see `FullChroma.strip`)."""
+    """Read a picture once, in strips (n, W, 3); `write` makes their lines of luma (n, W) and of `FullChroma.strip`."""
     chroma = FullChroma(fit, picture.height, picture.width, white)
-    for number, samples in enumerate(read_strips(_readable(picture, white), lines)):
-        luma = _luma(samples)
-        yield code(luma, chroma.strip(luma, number * lines))
+    for number, samples in enumerate(_samples(picture, white, lines)):
+        strip = np.empty((*samples.shape[:2], 3), sample)
+        for first in range(0, len(samples), chroma.lines):  # few lines at a time stay in a processor's cache
+            luma = _luma(samples[first : first + chroma.lines])
+            write(strip[first : first + len(luma)], luma, chroma.strip(luma, number * lines + first))
+        yield strip
         on_progress()
     picture.check_pass()
 
 
-def _readable(picture: Picture, white: float) -> pyvips.Image:
-    """A picture as it is, if it is grey or R'G'B' with this sample for white; otherwise its luma, float."""
+def _samples(picture: Picture, white: float, lines: int) -> Iterator[NDArray[Any]]:
+    """The samples of a picture, if they are plain with this one for white; otherwise its luma, float."""
+    if picture.strips is not None and picture.white == white:
+        return picture.strips(lines)
     image = picture.open()
-    return image if is_plain(image) and picture.white == white else luma_of(image, picture.white) * white
+    is_readable = is_plain(image) and picture.white == white
+    return read_strips(image if is_readable else luma_of(image, picture.white) * white, lines)
 
 
 def _luma(samples: NDArray[Any]) -> _Plane:
@@ -137,16 +144,17 @@ def _luma(samples: NDArray[Any]) -> _Plane:
     return cast("_Plane", cv2.transform(values, np.array([luma_weights(1)], np.float32)))
 
 
-def _ycbcr(luma: _Plane, colour: _Plane) -> NDArray[np.uint8]:
+def _write_ycbcr(lines: NDArray[Any], luma: _Plane, colour: _Plane) -> None:
     red, blue = colour
     coded = (cv2.convertScaleAbs(plane, alpha=1 / most, beta=_NEUTRAL) for plane, most in ((blue, _BLUE), (red, _RED)))
-    return cast("NDArray[np.uint8]", cv2.merge([cv2.convertScaleAbs(luma), *coded]))
+    cv2.merge([cv2.convertScaleAbs(luma), *coded], dst=lines)
 
 
-def _rgb(depth: int, luma: _Plane, colour: _Plane) -> NDArray[Any]:
+def _write_rgb(lines: NDArray[Any], luma: _Plane, colour: _Plane) -> None:
     red, blue = colour
+    depth = cv2.CV_8U if lines.dtype == np.uint8 else cv2.CV_16U
     planes = (red, green_of(red, blue), blue)
-    return cast("NDArray[Any]", cv2.merge([cv2.add(luma, plane, dtype=depth) for plane in planes]))
+    cv2.merge([cv2.add(luma, plane, dtype=depth) for plane in planes], dst=lines)
 
 
 def own_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyvips
+from numpy.typing import NDArray
 
 from colorizer.errors import UnsupportedError
+from colorizer.photo.codecs.kept_samples import KeptSamples
 from colorizer.photo.formats.photo_format import Opening, Sample
-from colorizer.photo.picture import CONVERTED, Picture
+from colorizer.photo.picture import CONVERTED, Picture, is_plain
 from colorizer.photo.tags import Tags
 from colorizer.photo.watching import watch
 
@@ -42,15 +45,27 @@ class Decoding:
     """See `Picture.open`."""
     held: int = 0
     """See `Picture.held`."""
+    strips: Callable[[int], Iterator[NDArray[Any]]] | None = None
+    """See `Picture.strips`."""
+    check_pass: Callable[[], None] = lambda: None
+    """See `Picture.check_pass`."""
 
 
-def keep_if_small(header: pyvips.Image, decode: Callable[[], pyvips.Image], opening: Opening) -> Decoding:
-    """Decode a picture into memory if there is room for it; otherwise it is decoded for each pass.
+def keep_if_small(
+    header: pyvips.Image,
+    decode: Callable[[], pyvips.Image],
+    opening: Opening,
+    check_pass: Callable[[], None] = lambda: None,
+) -> Decoding:
+    """Have a picture decoded into memory if there is room for it; otherwise it is decoded for each pass.
+
+    A plain picture is decoded by the first pass over it, others at once.
 
     Args:
         header: the opened picture, of which no sample has been read.
         decode: opens it again.
         opening: tells how much room there is.
+        check_pass: see `Picture.check_pass`.
 
     Raises:
         pyvips.Error: it is damaged or cut off.
@@ -58,8 +73,12 @@ def keep_if_small(header: pyvips.Image, decode: Callable[[], pyvips.Image], open
     """
     size = size_of(header)
     if size > opening.room:
-        return Decoding(header, decode)
+        return Decoding(header, decode, check_pass=check_pass)
+    if is_plain(header) and not header.get_typeof("page-height"):
+        kept = KeptSamples(header, opening.on_progress, check_pass)
+        return Decoding(header, kept.image, size, kept.strips)
     image = watch(header, opening.on_progress).copy_memory()
+    check_pass()
     image.set_progress(False)  # what is made from it would still report to the header's function
     return Decoding(image, lambda: image, size)
 
@@ -103,6 +122,8 @@ def describe(
         open=partial(_without_profile, decoding.open) if ignored else decoding.open,
         notes=ignored,
         held=decoding.held,
+        strips=decoding.strips,
+        check_pass=decoding.check_pass,
         width=header.width,
         height=header.height // frames,
         white=white or greatest,

@@ -24,6 +24,7 @@ def open_with_vips(  # noqa: PLR0913
     with_metadata: Callable[[pyvips.Image], pyvips.Image] = lambda image: image,
     tags: Tags | None = None,
     ending: bytes = b"",
+    check_pass: Callable[[], None] = lambda: None,
     **options: int,
 ) -> Picture:
     """Open one picture of a file.
@@ -36,6 +37,7 @@ def open_with_vips(  # noqa: PLR0913
         with_metadata: adds what libvips does not read.
         tags: of a page of a TIFF.
         ending: bytes that the file lacks.
+        check_pass: see `Picture.check_pass`.
         options: of the loader.
 
     Raises:
@@ -55,7 +57,7 @@ def open_with_vips(  # noqa: PLR0913
     interlaced = header.get_typeof("interlaced") != 0 and header.get("interlaced") == 1
     check_size(source, header.width, header.height, opening.settings, whole=whole or interlaced)
     frames = _count_frames(header) if "n" in options else 1
-    return describe(source, keep_if_small(header, decode, opening), frames=frames, tags=tags)
+    return describe(source, keep_if_small(header, decode, opening, check_pass), frames=frames, tags=tags)
 
 
 def _stream(path: Path) -> pyvips.Source:

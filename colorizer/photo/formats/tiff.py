@@ -147,9 +147,10 @@ def _open_page(source: Path, opening: Opening, page: _Page, *, with_vips: bool) 
         if number(page.tags, COMPRESSION, 1) in _DEFLATE:
             check_deflate(source, page.tags)
         own, below = page.descriptive, page.subdirectory
-        picture = open_with_vips(source, "tiffload_source", opening, tags=own, page=page.number, subifd=below)
+        picture = open_with_vips(
+            source, "tiffload_source", opening, tags=own, check_pass=check_tiles, page=page.number, subifd=below
+        )
         check_tiles()
-        picture = replace(picture, check_pass=check_tiles)
     else:
         picture, notes = open_tiff_page(source, opening, page.number, page.descriptive)
     if picture.transparent and number(page.tags, EXTRA_SAMPLES, -1) == _UNSPECIFIED:
