@@ -28,7 +28,9 @@ _OF_SAMPLES = {
 _UNSAFE_BUT_KEPT = {b"tIME", b"gAMA", b"bKGD", b"oFFs", b"pCAL", b"sCAL", b"sTER"}
 _GAMMA_OF_SRGB, _TOLERANCE = 45455, 500
 """Sample of gAMA that is true of sRGB (11.3.2.2)."""
-_GREY, _GREY_ALPHA = 0, 4
+_GREY, _PALETTE, _GREY_ALPHA = 0, 3, 4
+_SRGB = b"\x01\x0d"
+"""Its primaries and transfer characteristics (ITU-T H.273)."""
 _APPLES = b"CgBI"
 _BRIGHTER = {b"\x10", b"\x12"}
 """Transfer characteristics PQ and HLG (ITU-T H.273)."""
@@ -39,6 +41,7 @@ def read_png(path: Path) -> Blocks:
     found: dict[str, bytes] = {}
     own: list[tuple[bytes, bytes]] = []
     header, left = b"", 0
+    notes: list[str] = []
     with path.open("rb") as file:
         for kind, content in _chunks(file):
             if kind == b"IHDR":
@@ -49,10 +52,13 @@ def read_png(path: Path) -> Blocks:
                 found = {**special, **found} if kind != b"iTXt" else {**found, **special}
             elif (own_chunk := _kept(kind, content, header)) is not None:
                 own.append((kind, own_chunk))
-            elif kind not in _OF_SAMPLES | _UNSAFE_BUT_KEPT:
+            elif kind in _OF_SAMPLES:
+                notes += _untrue(kind, content, header)
+            elif kind not in _UNSAFE_BUT_KEPT:
                 left += 1
-    notes = (f"chunks of a PNG that are true of the original alone left out: {left}",) if left else ()
-    return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=notes)
+    if left:
+        notes.append(f"chunks of a PNG that are true of the original alone left out: {left}")
+    return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=tuple(notes))
 
 
 def check_png(path: Path) -> None:
@@ -110,6 +116,20 @@ def _kept(kind: bytes, content: bytes, header: bytes) -> bytes | None:
     if kind == b"bKGD":
         return _background(content, header)
     return content
+
+
+def _untrue(kind: bytes, content: bytes, header: bytes) -> list[str]:
+    """Name what a chunk says of the samples, if that is more than their depth, or something else than sRGB."""
+    depth = 0 if len(header) < 10 else 8 if header[9] == _PALETTE else header[8]
+    if kind == b"sBIT" and content and min(content) < depth:  # 11.3.2.7
+        return [
+            f"left out: sBIT ({min(content)} of the {depth} bits of its samples are significant; all are in the result)"
+        ]
+    is_grey = len(header) >= 10 and header[9] in {_GREY, _GREY_ALPHA}
+    if kind == b"cICP" and len(content) == 4 and content[is_grey:2] != _SRGB[is_grey:]:  # 11.3.2.6; grey has no primaries
+        code = f"primaries {content[0]}, transfer function {content[1]}"
+        return [f"left out: cICP (its samples have {code}; the result has a profile)"]
+    return []
 
 
 def _background(content: bytes, header: bytes) -> bytes | None:

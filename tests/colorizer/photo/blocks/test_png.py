@@ -66,10 +66,29 @@ def test_the_background_becomes_that_of_colour(tmp_path: Path) -> None:
 
 def test_what_is_said_of_samples_is_not_carried(tmp_path: Path) -> None:
     """An unknown chunk says itself whether it depends on them."""
-    chunks = [(b"sBIT", b"\x05"), (b"tRNS", bytes(2)), (b"gAMA", (100_000).to_bytes(4, "big")), (b"vpAG", bytes(9))]
+    chunks = [(b"sBIT", b"\x08"), (b"tRNS", bytes(2)), (b"gAMA", (100_000).to_bytes(4, "big")), (b"vpAG", bytes(9))]
     blocks = read_png(png(tmp_path / "a.png", *(chunk(*one) for one in chunks), chunk(b"vpAg", b"kept")))
     assert blocks.own == ((b"vpAg", b"kept"),)
     assert blocks.notes == ("chunks of a PNG that are true of the original alone left out: 1",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        (b"sBIT", b"\x05", ("left out: sBIT (5 of the 8 bits of its samples are significant; all are in the result)",)),
+        (b"sBIT", b"\x08", ()),
+        (
+            b"cICP",
+            b"\x09\x10\x00\x01",
+            ("left out: cICP (its samples have primaries 9, transfer function 16; the result has a profile)",),
+        ),
+        (b"cICP", b"\x01\x0d\x00\x01", ()),
+        (b"cICP", b"\x09", ()),
+    ],
+)
+def test_what_is_lost_with_them_is_named(tmp_path: Path, kind: bytes, content: bytes, said: tuple[str, ...]) -> None:
+    """Unless it says what is true of each PNG of this depth in sRGB."""
+    assert read_png(png(tmp_path / "a.png", chunk(kind, content))).notes == said
 
 
 def test_a_comment_of_another_format_becomes_a_text(tmp_path: Path) -> None:
