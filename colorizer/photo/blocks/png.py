@@ -126,7 +126,9 @@ def _untrue(kind: bytes, content: bytes, header: bytes) -> list[str]:
             f"left out: sBIT ({min(content)} of the {depth} bits of its samples are significant; all are in the result)"
         ]
     is_grey = len(header) >= 10 and header[9] in {_GREY, _GREY_ALPHA}
-    if kind == b"cICP" and len(content) == 4 and content[is_grey:2] != _SRGB[is_grey:]:  # 11.3.2.6; grey has no primaries
+    if (
+        kind == b"cICP" and len(content) == 4 and content[is_grey:2] != _SRGB[is_grey:]
+    ):  # 11.3.2.6; grey has no primaries
         code = f"primaries {content[0]}, transfer function {content[1]}"
         return [f"left out: cICP (its samples have {code}; the result has a profile)"]
     return []
