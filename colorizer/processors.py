@@ -57,6 +57,18 @@ def keep_freed_memory() -> None:
         library.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
+def give_back_freed_memory() -> None:
+    """Have the C library give all memory that is free at present back to the system, wherever it lies.
+
+    Large arrays that come and go leave gaps between others, into which the next ones do not fit, so that a heap grows
+    although no more of it is used. To fill the gaps again costs a page fault for every 4 KiB: call this seldom.
+
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
+
+
 def has_avx512(root: Path = _ROOT) -> bool:
     """Whether the processor computes with 512 bits at a time (Linux; elsewhere False).
 

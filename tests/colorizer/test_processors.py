@@ -120,6 +120,31 @@ def test_memory_that_is_freed_is_used_again() -> None:
     assert faults("keep") < faults("give back") / 4
 
 
+_GAPS = """
+from pathlib import Path
+from colorizer.processors import give_back_freed_memory, keep_freed_memory
+import numpy as np
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+keep_freed_memory()
+arrays = [np.ones(1 << 20, np.uint8) for _ in range(100)]
+before = resident()
+arrays = arrays[::2]
+kept = resident()
+give_back_freed_memory()
+print(before - kept, before - resident())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts as Linux does")
+def test_gaps_between_arrays_are_given_back() -> None:
+    """Breaks: what each encoder leaves behind adds up, so that a long film takes more memory than a short one."""
+    ended = subprocess.run([sys.executable, "-c", _GAPS], capture_output=True, text=True, check=True)
+    kept, given_back = map(int, ended.stdout.split())
+    assert kept < 5 << 20
+    assert given_back > 40 << 20
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_process_leaves_real_time() -> None:
     """An encoder of AV1 that root runs takes no processor from others."""
