@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,8 @@ from daemon.files.identity import Seen, identify, identify_frames
 from daemon.jobs.whole_folder import look_through, moving_folder
 from daemon.journal.records import JobRecord
 
-_AT_ONCE = 8
-"""Looks that go on at once."""
+_AT_ONCE = 4
+"""Looks that go on at once, of each watched folder: a share that does not answer keeps no other folder waiting."""
 _DONE_AT_ONCE = 100
 """Jobs about which one iteration of the main loop does something."""
 
@@ -33,11 +33,12 @@ class Looks:
         self._wake = wake
         self._asked: dict[_Places, dict[int, Callable[[Seen], None]]] = {}
         """What is done after each look, by the number of the job."""
-        self._waiting: deque[tuple[_Places, Folder]] = deque()
-        self._going = 0
+        self._waiting: defaultdict[Path, deque[tuple[_Places, Folder]]] = defaultdict(deque)
+        """Looks that wait, by the watched folder."""
+        self._going: Counter[Path] = Counter()
         self._due: deque[Callable[[], None]] = deque()
         """What is done next."""
-        self._over: queue.SimpleQueue[tuple[_Places, Seen]] = queue.SimpleQueue()
+        self._over: queue.SimpleQueue[tuple[_Places, Folder, Seen]] = queue.SimpleQueue()
 
     def before(
         self, then: Callable[[Seen], None], job: JobRecord, folder: Folder, places: Sequence[Path | None] = ()
@@ -61,31 +62,32 @@ class Looks:
         looked_at = (moving, *results)
         if looked_at not in self._asked:
             self._asked[looked_at] = {}
-            self._waiting.append((looked_at, folder))
+            self._waiting[folder.input].append((looked_at, folder))
         self._asked[looked_at][job.id] = then
-        self._begin()
+        self._begin(folder.input)
 
     def finish(self) -> None:
         """Do what was waiting for looks that are over, or the first part of it."""
         while not self._over.empty():
-            looked_at, seen = self._over.get()
-            self._going -= 1
+            looked_at, folder, seen = self._over.get()
+            self._going[folder.input] -= 1
             self._due += [partial(then, seen) for then in self._asked.pop(looked_at).values()]
-        self._begin()
+            self._begin(folder.input)
         for _ in range(min(len(self._due), _DONE_AT_ONCE)):
             self._due.popleft()()
         if self._due:
             self._wake()
 
-    def _begin(self) -> None:
-        while self._waiting and self._going < _AT_ONCE:
-            self._going += 1
-            threading.Thread(target=self._look, args=self._waiting.popleft(), name="look", daemon=True).start()
+    def _begin(self, folder: Path) -> None:
+        waiting = self._waiting[folder]
+        while waiting and self._going[folder] < _AT_ONCE:
+            self._going[folder] += 1
+            threading.Thread(target=self._look, args=waiting.popleft(), name="look", daemon=True).start()
 
     def _look(self, looked_at: _Places, folder: Folder) -> None:
         moving, *results = looked_at
         beside, changed = (None, {}) if moving is None else look_through(moving, folder)
         seen = {path: identify_frames(path) for path in results if path is not None}
         seen |= {path: identify(path) for path in beside or () if is_of_many_files(path)}
-        self._over.put((looked_at, Seen(seen, beside, changed)))
+        self._over.put((looked_at, folder, Seen(seen, beside, changed)))
         self._wake()

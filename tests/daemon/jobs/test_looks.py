@@ -136,3 +136,33 @@ def test_a_folder_to_which_a_file_comes_after_the_look_stays(originals: Original
     looks.finish()
     assert late.exists()
     assert not (originals.folder.input / "done").exists()
+
+
+def test_a_share_that_does_not_answer_keeps_no_other_folder_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its looks take its own threads alone; those that wait come when it answers again."""
+    dead, alive = Originals(tmp_path / "dead"), Originals(tmp_path / "alive")
+    answers = threading.Event()
+
+    def wait_and_look(place: Path, folder: Folder) -> tuple[tuple[Path, ...], Mapping[Path, int]]:
+        if folder is dead.folder:
+            answers.wait(60)
+        return look_through(place, folder)
+
+    monkeypatch.setattr(looks_module, "look_through", wait_and_look)
+    looks = Looks()
+    dead.look(looks, [dead.drop(f"{number}/frame-#.png") for number in range(20)])
+    hanging = looking()
+    alive.look(looks, [alive.drop("film/frame-#.png")])
+    for look in set(looking()) - set(hanging):
+        look.join(60)
+    looks.finish()
+    assert (len(alive.seen), len(dead.seen)) == (1, 0)
+    answers.set()
+    while len(dead.seen) < 20:
+        for look in looking():
+            look.join()
+        looks.finish()
+    for made in (dead, alive):
+        made.journal.close()
