@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter, rotate
+from scipy.ndimage import gaussian_filter, rotate, shift
 
 Pixels = NDArray[Any]
 Maker = Callable[[Pixels, np.random.Generator], Pixels]
@@ -22,6 +22,12 @@ Truth = Literal["grey", "colour", "in doubt"]
 _LUMA = np.array([0.299, 0.587, 0.114])
 _MOUNTS = ((60, 80, 60), (190, 155, 110), (110, 30, 35), (30, 45, 80), (225, 210, 170), (130, 95, 60), (45, 40, 38))
 _PATCHES = ((115, 82, 68), (98, 122, 157), (87, 108, 67), (103, 189, 170), (214, 126, 44), (80, 91, 166), (193, 90, 99))
+_PIGMENTS = (
+    *((200, 70, 80), (225, 160, 120), (90, 150, 210), (90, 140, 60), (220, 190, 90), (150, 90, 50), (150, 110, 180)),
+    *((200, 40, 40), (50, 80, 170), (50, 120, 90), (225, 130, 50)),
+)
+_KEPT = ((0.35, 0.95, 0.8), (0.6, 0.9, 0.35), (0.9, 0.5, 0.4), (0.45, 0.8, 0.6), (0.7, 0.7, 0.7))
+"""Shares of density that the dyes cyan, magenta and yellow keep."""
 _INKS = ((40, 60, 150), (170, 30, 40), (70, 40, 120), (240, 130, 30))
 
 
@@ -45,11 +51,7 @@ def grey(photo: Pixels, rng: np.random.Generator) -> Pixels:
 def mount(photo: Pixels, rng: np.random.Generator) -> Pixels:
     """Glued on card or an album's page, with grain and uneven light, sometimes with the print's white border."""
     inside = _bordered(grey(photo, rng), rng) if rng.random() < 0.5 else grey(photo, rng)
-    height, width = inside.shape[:2]
-    top, bottom, left, right = (int(share * min(height, width)) for share in rng.uniform(0.04, 0.3, 4))
-    page = _page((height + top + bottom, width + left + right), rng)
-    page[top : top + height, left : left + width] = inside
-    return page
+    return _mounted(inside, rng)
 
 
 def tilted_mount(photo: Pixels, rng: np.random.Generator) -> Pixels:
@@ -224,6 +226,40 @@ def hand_tinted(photo: Pixels, rng: np.random.Generator) -> Pixels:
     return base + gaussian_filter(wash, (1.5, 1.5, 0)) * rng.uniform(0.7, 1.2)
 
 
+def oil_tinted(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """The same with thin washes of oil colour, weak or strong, soft or sharp."""
+    base = grey(photo, rng)
+    soft, size = _soft_chroma(photo, rng.uniform(30, 100))
+    least, most = rng.uniform(0.04, 0.08), rng.uniform(0.1, 0.25)
+    strong = size > np.quantile(size, rng.uniform(0.3, 0.8))
+    edge = rng.uniform(0.5, 3)
+    wash = gaussian_filter(np.where(strong, soft / size.clip(1e-3) * size.clip(least, most), 0), (edge, edge, 0))
+    tinted: Pixels = base + wash * rng.uniform(0.7, 1.2)
+    return tinted
+
+
+def painted(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """A few flat pigments in areas that had about their hue, printed or painted a little beside the edges."""
+    base = grey(photo, rng) if rng.random() < 0.5 else without_colour(photo)
+    soft, size = _soft_chroma(photo, rng.uniform(50, 120))
+    strong = (size > np.quantile(size, rng.uniform(0.3, 0.6)))[..., 0] & (size[..., 0] > 0.02)
+    hues = _hues(soft)
+    counts, edges = np.histogram(hues[strong], bins=12, range=(-np.pi, np.pi))
+    beside = rng.uniform(-0.01, 0.01, 2) * min(hues.shape)
+    most = int(rng.integers(2, 5))
+    for place in np.argsort(counts)[::-1][:most]:
+        if counts[place] < 0.01 * hues.size:
+            break
+        hue = edges[place] + np.pi / 12
+        near = strong & (_angles(hues, hue) < np.pi / 6 * rng.uniform(0.8, 1.2))
+        area = shift(gaussian_filter(near.astype(float), rng.uniform(0.5, 2.5)), beside, order=1)
+        amount = area * rng.uniform(0.2, 0.7) * (1 + 0.15 * _cloud(hues.shape, 0.05, rng))
+        pigments = np.array(_PIGMENTS) / 255
+        pigment = pigments[np.argmin(_angles(_hues(pigments), hue) + rng.uniform(0, 0.3, len(pigments)))]
+        base = base * (1 - amount.clip(0, 1)[..., None] * (1 - pigment / pigment.max()))
+    return base
+
+
 def autochrome(photo: Pixels, rng: np.random.Generator) -> Pixels:
     """Grains of starch in three colours, warm and dark."""
     plain = (photo @ _LUMA)[..., None]
@@ -239,6 +275,27 @@ def coloured_print_on_mount(photo: Pixels, rng: np.random.Generator) -> Pixels:
     page = _page((height + 2 * edge, width + 2 * edge), rng)
     page[edge : edge + height, edge : edge + width] = inside
     return page
+
+
+def dyes_faded(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Dyes that lost density, each at its own pace: magenta, yellow, red or green prints on yellowed paper."""
+    kept = 1 - (1 - np.array(_KEPT[rng.integers(len(_KEPT))])) * rng.uniform(0.4, 1)
+    density = -np.log10(photo.clip(0.03, 1) ** 2.2) * kept
+    paper = rng.uniform(0, 0.12, 3) + np.array((0.0, 0.03, 0.12)) * rng.uniform(0, 1.5)
+    side_absorptions = np.array(((1, 0.12, 0.03), (0.08, 1, 0.1), (0.02, 0.1, 1)))
+    seen: Pixels = 10 ** -((density @ side_absorptions + paper) / 2.2)
+    return seen
+
+
+def faded_print_on_mount(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """Such a print on a page, sometimes with its white border."""
+    return _on_page(dyes_faded(photo, rng), rng)
+
+
+def tinted_print_on_mount(photo: Pixels, rng: np.random.Generator) -> Pixels:
+    """A tinted print on a page, sometimes with its white border."""
+    makers = (painted, oil_tinted, hand_tinted)
+    return _on_page(makers[rng.integers(len(makers))](photo, rng), rng)
 
 
 def one_object(photo: Pixels, rng: np.random.Generator) -> Pixels:
@@ -261,10 +318,16 @@ def stain(photo: Pixels, rng: np.random.Generator) -> Pixels:
     return base * (1 - amount * np.array((0.1, 0.25, 0.5)))
 
 
+def without_colour(photo: Pixels) -> Pixels:
+    """A photograph in black and white."""
+    return np.repeat((photo @ _LUMA)[..., None], 3, axis=2)
+
+
 MAKERS: tuple[tuple[Maker, Truth], ...] = (
     *((maker, "grey") for maker in (grey, mount, tilted_mount, album_edge, colour_target, tape, silvering)),
     *((maker, "grey") for maker in (faint_rings, fringes, uneven_light, chroma_noise, moire, writing, foxing)),
     *((maker, "colour") for maker in (as_it_is, faded, pale, hand_tinted, autochrome, coloured_print_on_mount)),
+    *((maker, "colour") for maker in (oil_tinted, painted, dyes_faded, faded_print_on_mount, tinted_print_on_mount)),
     *((maker, "in doubt") for maker in (one_object, stain)),
 )
 """Every kind, and what a person takes it for at sight."""
@@ -277,6 +340,19 @@ def make(maker: Maker, photo: Pixels, seed: int) -> NDArray[np.uint8]:
     file = io.BytesIO()
     Image.fromarray(samples).save(file, "JPEG", quality=int(rng.integers(60, 96)))
     return np.asarray(Image.open(file))
+
+
+def _on_page(picture: Pixels, rng: np.random.Generator) -> Pixels:
+    return _mounted(_bordered(picture, rng) if rng.random() < 0.5 else picture, rng)
+
+
+def _mounted(picture: Pixels, rng: np.random.Generator) -> Pixels:
+    """On a page that is wider, differently at each side."""
+    height, width = picture.shape[:2]
+    top, bottom, left, right = (int(share * min(height, width)) for share in rng.uniform(0.04, 0.3, 4))
+    page = _page((height + top + bottom, width + left + right), rng)
+    page[top : top + height, left : left + width] = picture
+    return page
 
 
 def _page(size: tuple[int, int], rng: np.random.Generator) -> Pixels:
@@ -297,6 +373,24 @@ def _bordered(picture: Pixels, rng: np.random.Generator) -> Pixels:
     wide = np.pad(picture, ((edge, edge), (edge, edge), (0, 0)), constant_values=1)
     wide[:edge], wide[-edge:], wide[:, :edge], wide[:, -edge:] = (white,) * 4
     return wide
+
+
+def _soft_chroma(photo: Pixels, cells: float) -> tuple[Pixels, Pixels]:
+    """The chroma of a photograph without detail, and its strength, (H, W, 1)."""
+    blur = photo.shape[0] / cells
+    soft = gaussian_filter(photo - (photo @ _LUMA)[..., None], (blur, blur, 0))
+    return soft, np.linalg.norm(soft, axis=2, keepdims=True)
+
+
+def _hues(colours: Pixels) -> Pixels:
+    """The angle of the chroma of colours (..., 3)."""
+    hues: Pixels = np.arctan2(colours @ np.array((0, 0.7, -0.7)), colours @ np.array((0.8, -0.4, -0.4)))
+    return hues
+
+
+def _angles(hues: Pixels, hue: float) -> Pixels:
+    """Distances between hues and one hue, 0..pi."""
+    return np.abs(np.angle(np.exp(1j * (hues - hue))))
 
 
 def _cloud(size: tuple[int, int], share: float, rng: np.random.Generator) -> Pixels:

@@ -25,7 +25,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.colour_set import MAKERS, Maker, make
+from benchmarks.colour_set import MAKERS, Maker, make, without_colour
 from colorizer.engine import open_colorist
 from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.lab import Matrix, luma_of_rgb, rgb_to_lab
@@ -38,7 +38,7 @@ _SHORT = 256
 _HUES, _CHROMA, _SHARE = 12, 8.0, 0.03
 _DOUBTFUL = 4
 """Of so many photographs, one becomes a picture in doubt."""
-_HARDLY = "hardly in colour"
+HARDLY = "hardly in colour"
 _WRONG = {"grey": {Verdict.COLOUR}, "colour": set(Verdict) - {Verdict.COLOUR}}
 """Verdicts that are errors."""
 
@@ -68,9 +68,8 @@ def main() -> None:
     """Print the verdicts of each kind and both errors."""
     torch.set_num_threads(1)
     colorist = open_colorist(ColourSettings())
-    paths = sorted(path for path in Path(sys.argv[1]).rglob("*") if path.suffix.lower() in {".jpg", ".png", ".webp"})
     halves = [Verdicts(), Verdicts()]
-    for number, path in enumerate(paths):
+    for number, path in enumerate(photographs_of(Path(sys.argv[1]))):
         for truth, maker, picture in _pictures(path, number):
             halves[number % 2].add((truth, maker.__name__), judge_with(colorist, reduced(picture)))
     _print(halves)
@@ -86,7 +85,7 @@ def _pictures(path: Path, number: int) -> Iterator[tuple[str, Maker, NDArray[np.
         maker = makers[number // (2 * _DOUBTFUL if wanted == "in doubt" else 2) % len(makers)]
         picture = make(maker, photo.copy(), 10 * number + seed)
         at_sight = wanted != "colour" or is_at_sight(picture, make(maker, without_colour(photo), 10 * number + seed))
-        yield (wanted if at_sight else _HARDLY), maker, picture
+        yield (wanted if at_sight else HARDLY), maker, picture
 
 
 def _print(halves: Sequence[Verdicts]) -> None:
@@ -99,6 +98,11 @@ def _print(halves: Sequence[Verdicts]) -> None:
     Console().print(table)
     for truth, what in (("grey", "grey left alone"), ("colour", "colour coloured anew")):
         print(f"{what}: {held_out.errors(truth)}; tuning half: {tuning.errors(truth)}")
+
+
+def photographs_of(folder: Path) -> list[Path]:
+    """The photographs in a folder, by name."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".png", ".webp"})
 
 
 def read_photo(path: Path) -> NDArray[np.float64]:
@@ -124,11 +128,6 @@ def judge_with(colorist: Colorist, rgb: torch.Tensor) -> Verdict:
         return None if moments is None else moments[0]
 
     return judge(rgb, expect).verdict
-
-
-def without_colour(photo: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A photograph in black and white."""
-    return np.repeat((photo @ (0.299, 0.587, 0.114))[..., None], 3, axis=2)
 
 
 def is_at_sight(picture: NDArray[np.uint8], grey: NDArray[np.uint8]) -> bool:

@@ -13,6 +13,8 @@ from colorizer.errors import WeightsError
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "default.safetensors"
 """The weights that come with tintd."""
+COLOUR_HEAD = DEFAULT_WEIGHTS.with_name("colour_head.safetensors")
+"""The head that judges whether a picture is in colour, with any weights."""
 FITTED_TO = "fitted_to"
 """Key in the metadata of a head's file: SHA-256 of the weights file."""
 

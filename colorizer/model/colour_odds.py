@@ -1,16 +1,23 @@
-"""The odds that a picture is in colour: numbers that are measured in it, and two logistic regressions on them.
+"""The odds that a picture is in colour: numbers that are measured in it, and a logistic regression on them.
 
-The first one knows the picture alone. The second one also knows how well the colours go with what the network expects.
+Where these do not decide, a small network compares what lies where: the colours of the picture, what is left of them
+without a tint, and the colours that the colour model expects of the luma. Sky, grass and skin have the colours that
+their luma suggests, also where they have faded; washes of paint end where things end. A stain, silver mirrors, a wash
+of light and a tint do neither.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from math import log
 
 import torch
-from torch import Tensor
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
 
 from colorizer.model.own_colour import about_median, local_deviations
+from colorizer.weights_path import COLOUR_HEAD
 
 _MANY, _MOST = 0.8, 0.95
 """Shares of the cells whose colour counts; the strongest may be an object, a stain or ink."""
@@ -18,13 +25,20 @@ _USUAL_PLACE = 0.3
 """Quantile of the neighbourhoods: most of a picture in colour has colours that place and lightness do not explain."""
 _LEAST = 0.03
 """Ab units that are added to each deviation, so that its logarithm exists."""
-# Both are fitted to the tuning half of benchmarks/colour_verdicts.py; there, doubtful ones are grey.
-_ALONE = (6.9, -1.8, 4.3, 3.3, -3.2, -2.7, 1.4, 3.2, 6.2)
+# Fitted to the tuning half of benchmarks/colour_verdicts.py; there, doubtful ones are grey.
+_WEIGHTS = (6.9, -1.8, 4.3, 3.3, -3.2, -2.7, 1.4, 3.2, 6.2)
 """Weights of what `measure` returns."""
-_BIAS_ALONE = -2.4
-_WITH_EXPECTED = (5.4, -1.2, 3.5, 3.0, -1.8, -3.5, 0.6, 3.2, 4.9, 3.2, 6.2)
-"""Weights of that, and of both numbers of `expected_colour.likeness`."""
-_BIAS_WITH_EXPECTED = 0.15
+_BIAS = -2.4
+_SIDE = 32
+"""Rows and columns of the maps that the network sees; it does not see how long a picture is."""
+_CHANNELS = (10, 16, 24, 32)
+_MIXED, _DROPOUT = 24, 0.2
+_FINEST = 2.0
+"""Ab units up to which maps show colours in proportion; stronger ones by their logarithm."""
+_USUAL_DEVIATION = 20.0
+"""Ab units of the deviation of expected colours that count as 1."""
+_FARTHEST = 4.0
+"""Numbers count as at most so many standard deviations from their mean, so that odd pictures get no odd answers."""
 _TINY = 1e-3
 
 
@@ -54,13 +68,83 @@ def measure(own: Tensor, lab: Tensor) -> tuple[float, ...]:
 
 def odds(measured: tuple[float, ...]) -> float:
     """Logarithm of the odds that a picture is in colour, by what was measured in it."""
-    return _BIAS_ALONE + sum(weight * number for weight, number in zip(_ALONE, measured, strict=True))
+    return _BIAS + sum(weight * number for weight, number in zip(_WEIGHTS, measured, strict=True))
 
 
-def odds_with_expected(measured: tuple[float, ...], likeness: tuple[float, float]) -> float:
-    """The same, by what the network expects too (see `expected_colour.likeness`)."""
-    both = zip(_WITH_EXPECTED, (*measured, *likeness), strict=True)
-    return _BIAS_WITH_EXPECTED + sum(weight * number for weight, number in both)
+class ColourHead(nn.Module):
+    """Maps and numbers to the odds.
+
+    Input: maps (N, 10, 32, 32), see `maps_of`, and numbers (N, 9), see `measure`.
+    Output: logarithms of the odds that each picture is in colour, (N,).
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, numbers: int = 9) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(numbers))
+        self.register_buffer("deviation", torch.ones(numbers))
+        first, second, third, last = _CHANNELS
+        self.see = nn.Sequential(
+            nn.Conv2d(first, second, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(second, third, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(third, last, 3, padding=1),
+            nn.ReLU(),
+        )
+        self.mix = nn.Linear(2 * last + numbers, _MIXED)
+        self.forget = nn.Dropout(_DROPOUT)
+        self.answer = nn.Linear(_MIXED, 1)
+
+    def forward(self, maps: Tensor, numbers: Tensor) -> Tensor:
+        """See the class."""
+        seen = self.see(maps)
+        usual = ((numbers - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
+        mixed = functional.relu(self.mix(torch.cat((seen.mean((2, 3)), seen.amax((2, 3)), usual), dim=1)))
+        odds: Tensor = self.answer(self.forget(mixed))[:, 0]
+        return odds
+
+
+@cache
+def load_colour_head() -> ColourHead:
+    """The head that comes with tintd."""
+    head = ColourHead()
+    head.load_state_dict({name: tensor.float() for name, tensor in load_file(COLOUR_HEAD).items()})
+    return head.eval()
+
+
+@torch.inference_mode()
+def odds_with_expected(measured: tuple[float, ...], own: Tensor, lab: Tensor, expected: Tensor) -> float:
+    """Logarithm of the odds that a picture is in colour, by what the colour model expects too.
+
+    Args:
+        measured: see `measure`.
+        own: see `maps_of`.
+        lab: see `maps_of`.
+        expected: see `maps_of`.
+
+    """
+    return float(load_colour_head()(maps_of(own, lab, expected)[None], torch.tensor([measured])))
+
+
+def maps_of(own: Tensor, lab: Tensor, expected: Tensor) -> Tensor:
+    """What the head sees of the cells of a picture, (10, 32, 32).
+
+    Args:
+        own: ab without a tint, (2, rows, columns); see `own_colour`.
+        lab: CIE Lab, (3, rows, columns).
+        expected: moments of the expected colours, (5, rows, columns); see `expected_colour`.
+
+    """
+    a, b, aa, _, bb = expected
+    deviation = (aa - a * a + bb - b * b).clamp(min=0).sqrt() / _USUAL_DEVIATION
+    colours = torch.cat((own, about_median(lab[1:]), lab[1:], expected[:2]))
+    maps = torch.cat((lab[:1] / 50 - 1, torch.asinh(colours / _FINEST), deviation[None]))
+    return functional.adaptive_avg_pool2d(maps, (_SIDE, _SIDE))
 
 
 def _usual(colours: Tensor, share: float) -> Tensor:

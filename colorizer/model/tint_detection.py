@@ -3,7 +3,8 @@
 What remains of a picture's colours without a tint is its own (see `own_colour`). A stain, silver mirrors and a wash of
 light have one hue and soft edges, and each neighbourhood explains them; noise, rings and fringes vanish in means.
 Objects in colour have several hues, edges where the luma has them, and colours that differ from their neighbours'.
-Where this does not suffice, the network is asked which colours it expects (see `expected_colour`).
+Where this does not suffice, the colour model is asked which colours it expects, and a small network compares both (see
+`colour_odds`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from torch.nn import functional
 
 from colorizer.model.colorist import shrink
 from colorizer.model.colour_odds import measure, odds, odds_with_expected
-from colorizer.model.expected_colour import likeness
 from colorizer.model.lab import rgb_to_lab
 from colorizer.model.own_colour import cells, find_tint, own_colour, own_colour_of_pixels, without_fringes
 from colorizer.model.surround import Margins, find_coloured_surround, find_plain_surround, neutral_surround
@@ -73,6 +73,23 @@ class Judgement:
     """Whether the surround has a colour that the picture has not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is measured of a picture."""
+
+    surround: Margins
+    inside: Tensor
+    """CIE Lab of the picture without its surround and fringes, (3, h, w)."""
+    own: Tensor
+    """Ab of its cells without a tint, each the mean over its neighbours, (2, rows, columns)."""
+    cells: Tensor
+    """CIE Lab of its cells, likewise, (3, rows, columns)."""
+
+    def expected(self, moments: Tensor) -> Tensor:
+        """What is expected of the cells, (5, rows, columns), by that of the picture at any size."""
+        return around(shrink(moments[None], (self.cells.shape[1], self.cells.shape[2]))[0])
+
+
 def judge(rgb: Tensor, expect: Expect | None = None) -> Judgement:
     """Tell colour from grey with a tint, inside of what lies around the picture.
 
@@ -87,15 +104,22 @@ def judge(rgb: Tensor, expect: Expect | None = None) -> Judgement:
     if is_neutral:
         verdict = Verdict.GREY if _has_detail(plain.inside(lab)) else Verdict.UNKNOWN
         return Judgement(verdict, neutral_surround(lab[0], plain))
+    seen = see(lab, plain)
+    verdict = _verdict(seen, None if expect is None else partial(expect, seen.surround))
+    if seen.surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, seen):
+        return Judgement(verdict, seen.surround, surround_in_colour=True)
+    return Judgement(verdict, neutral_surround(lab[0], plain))
+
+
+def see(lab: Tensor, plain: Margins) -> Seen:
+    """Measure the colours of a picture, CIE Lab, (3, h, w), inside its plain surround."""
     inside = without_fringes(plain.inside(lab))
     tint = find_tint(inside)
     beside = find_coloured_surround(inside, own_colour_of_pixels(inside, tint) > _COLOURED)
-    surround, inside = plain + beside, beside.inside(inside)
-    expected = None if expect is None else partial(expect, surround)
-    verdict = _verdict(inside, find_tint(inside) if beside else tint, expected)
-    if surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, inside, surround):
-        return Judgement(verdict, surround, surround_in_colour=True)
-    return Judgement(verdict, neutral_surround(lab[0], plain))
+    if beside:
+        inside = beside.inside(inside)
+        tint = find_tint(inside)
+    return Seen(plain + beside, inside, around(own_colour(inside, tint)), around(cells(inside)))
 
 
 def judged_extent(height: int, width: int) -> tuple[int, int]:
@@ -104,15 +128,14 @@ def judged_extent(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _verdict(lab: Tensor, tint: Tensor, expect: Callable[[], Tensor | None] | None) -> Verdict:
-    """What a picture (3, h, w) without its surround is, which has a tint (2, h, w)."""
-    own = _around(own_colour(lab, tint))
-    score = _score(own, _around(cells(lab)), expect)
+def _verdict(seen: Seen, expect: Callable[[], Tensor | None] | None) -> Verdict:
+    """What a picture is, by what lies inside of its surround."""
+    score = _score(seen, expect)
     if score > _COLOUR:
         return Verdict.COLOUR
-    if not _has_detail(lab):
+    if not _has_detail(seen.inside):
         return Verdict.UNKNOWN
-    spots = (own.norm(dim=0) > _SPOT).float().mean()
+    spots = (seen.own.norm(dim=0) > _SPOT).float().mean()
     return Verdict.IN_DOUBT if score > _DOUBT or float(spots) > _SPOTS else Verdict.GREY
 
 
@@ -121,31 +144,28 @@ def _has_detail(lab: Tensor) -> bool:
     return float(((lab[0] - lab[0].median()).abs() > _FLAT).float().mean()) > _DETAIL
 
 
-def _is_off_tint(lab: Tensor, inside: Tensor, surround: Margins) -> bool:
+def _is_off_tint(lab: Tensor, seen: Seen) -> bool:
     """Whether a surround has a colour that the picture inside it has at no lightness."""
-    tint = inside[1:].flatten(1)
+    tint = seen.inside[1:].flatten(1)
     outside = torch.ones_like(lab[0], dtype=torch.bool)
-    surround.inside(outside)[:] = False
+    seen.surround.inside(outside)[:] = False
     colours = lab[1:, outside]
     low, high = tint.quantile(_FEW, dim=1), tint.quantile(1 - _FEW, dim=1)
     off = (torch.maximum(low[:, None] - colours, colours - high[:, None]).clamp(min=0)).norm(dim=0)
     return float((off > _OFF_TINT).float().mean()) > _ENOUGH
 
 
-def _score(own: Tensor, lab: Tensor, expect: Callable[[], Tensor | None] | None) -> float:
+def _score(seen: Seen, expect: Callable[[], Tensor | None] | None) -> float:
     """Logarithm of the odds that a picture is in colour; see `colour_odds.measure`."""
-    measured = measure(own, lab)
+    measured = measure(seen.own, seen.cells)
     alone = odds(measured)
     if expect is None or not _SURELY_GREY < alone < _SURELY_COLOUR:
         return alone
-    expected = expect()
-    if expected is None:
-        return alone
-    of_cells = _around(shrink(expected[None], (lab.shape[1], lab.shape[2]))[0])
-    return odds_with_expected(measured, likeness(lab, own, of_cells))
+    moments = expect()
+    return alone if moments is None else odds_with_expected(measured, seen.own, seen.cells, seen.expected(moments))
 
 
-def _around(planes: Tensor) -> Tensor:
+def around(planes: Tensor) -> Tensor:
     """The mean of planes (C, h, w) over the square around each cell."""
     edge = _MEAN // 2
     return functional.avg_pool2d(functional.pad(planes[None], (edge,) * 4, mode="replicate"), _MEAN, stride=1)[0]

@@ -32,6 +32,8 @@ from colorizer.provenance import REMEDIES, add_turns
 from colorizer.report import Report
 from colorizer.size_rules import check_file, check_picture
 
+_LEAST_TURNED = 16
+"""Least side in pixels of pictures that may lie on a side; smaller ones show nothing."""
 _NEARLY_BLACK = 0.1
 """Luma below which nothing gets a colour that a person would see."""
 _LIES = {1: "lie on its side", 2: "be upside down", 3: "lie on its side"}
@@ -62,8 +64,10 @@ class ExaminedPhoto:
 
     @property
     def may_be_turned(self) -> bool:
-        """Whether the network may see it turned. The frames of an animation are seen as they are."""
-        return self.job.settings.photo.turn == "auto" and not any(len(one.luma) > 1 for one in self.reductions)
+        """Whether the network may see it turned. Tiny pictures and the frames of an animation are seen as they are."""
+        tiny = any(min(picture.height, picture.width) < _LEAST_TURNED for picture in self.photo.pictures)
+        moving = any(len(one.luma) > 1 for one in self.reductions)
+        return self.job.settings.photo.turn == "auto" and not (tiny or moving)
 
     @property
     def held(self) -> int:

@@ -1,8 +1,10 @@
-"""Tests of colorizer/model/colour_odds.py: what speaks for colour."""
+"""Tests of colorizer/model/colour_odds.py: what speaks for colour, alone and with what is expected."""
 
+import pytest
 import torch
+from torch import Tensor
 
-from colorizer.model.colour_odds import measure, odds, odds_with_expected
+from colorizer.model.colour_odds import load_colour_head, maps_of, measure, odds, odds_with_expected
 from colorizer.model.lab import rgb_to_lab
 from colorizer.model.own_colour import cells, find_tint, own_colour
 from tests.assets.tones import coloured
@@ -23,8 +25,59 @@ def test_the_more_colour_the_better_the_odds() -> None:
     assert found[0] < 0 < found[-1]
 
 
-def test_colours_that_are_expected_better_the_odds() -> None:
-    """Both by their information, and by their agreement."""
-    pale = measured("chelsea", 0.3)
-    assert odds_with_expected(pale, (0.0, 0.0)) < odds_with_expected(pale, (0.2, 0.0))
-    assert odds_with_expected(pale, (0.0, 0.0)) < odds_with_expected(pale, (0.0, 0.5))
+SIZE = (32, 40)
+"""Rows and columns of cells."""
+
+
+def scene(seed: int, *, strength: float = 12.0) -> Tensor:
+    """Objects of many colours beside each other, CIE Lab, (3, rows, columns)."""
+    coarse = torch.randn(1, 3, 8, 10, generator=torch.Generator().manual_seed(seed))
+    objects = torch.nn.functional.interpolate(coarse, size=SIZE, mode="nearest")[0]
+    return objects * torch.tensor((15.0, strength, strength)).view(3, 1, 1) + torch.tensor((50.0, 0, 0)).view(3, 1, 1)
+
+
+def moments(lab: Tensor, variance: float = 80.0) -> Tensor:
+    """Of distributions around half of the colours of a picture."""
+    a, b = lab[1:] / 2
+    return torch.stack((a, b, a * a + variance, a * b, b * b + variance))
+
+
+def odds_of(lab: Tensor, expected: Tensor) -> float:
+    """The odds of a picture without surround."""
+    own = own_colour(lab, find_tint(lab))
+    return odds_with_expected(measure(own, lab), own, lab, expected)
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.3, 0.2])
+def test_faded_colours_that_are_expected_are_colours(kept: float) -> None:
+    """However much they have lost; they count more than without any expectation."""
+    lab = scene(1)
+    faded = torch.cat((lab[:1], kept * lab[1:]))
+    assert odds_of(faded, moments(lab)) > 0
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.3])
+def test_noise_is_no_colour(strength: float) -> None:
+    """Whatever is expected."""
+    assert odds_of(scene(1, strength=strength), moments(scene(1))) < 0
+
+
+def test_a_sepia_print_is_no_colour() -> None:
+    """Its one hue follows its lightness, and is expected nowhere."""
+    lab = scene(1)
+    lab[1], lab[2] = 4 + lab[0] / 20, 10 + lab[0] / 8
+    assert odds_of(lab, moments(scene(1))) < 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (32, 400)])
+def test_any_size_has_maps(size: tuple[int, int]) -> None:
+    """A strip too."""
+    assert maps_of(torch.zeros(2, *size), torch.zeros(3, *size), torch.zeros(5, *size)).shape == (10, 32, 32)
+
+
+@torch.inference_mode()
+def test_an_odd_picture_has_no_odd_answer() -> None:
+    """Numbers beyond all that the head has learnt count as the farthest of those."""
+    head, maps = load_colour_head(), torch.zeros(1, 10, 32, 32)
+    far, farther = (head(maps, torch.full((1, 9), number)) for number in (1e3, 1e6))
+    assert torch.equal(far, farther)

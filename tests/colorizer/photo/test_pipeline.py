@@ -156,6 +156,15 @@ def test_a_picture_on_its_side_gets_the_colours_of_an_upright_one(
     assert np.abs(np.rot90(expected, turn) - pixels(result)).mean() > 1
 
 
+def test_a_picture_of_two_pixels_does_not_lie_on_its_side(tmp_path: Path, colour: Colorize) -> None:
+    """Enlarged to what the network sees, noise of two pixels looked like a sky beside the ground."""
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        Image.fromarray(rng.integers(0, 256, (1, 2), np.uint8)).save(tmp_path / f"{number}.png")
+        report, _ = colour(tmp_path / f"{number}.png", colours=ColourSettings(device="cpu"))
+        assert not any("seems to" in note for note in report.notes)
+
+
 def test_the_report_names_the_page_that_is_upside_down(tmp_path: Path, colour: Colorize) -> None:
     """Each page of a TIFF is looked at by itself; an animation is never turned."""
     scene = Image.fromarray(skimage.data.camera()).resize((240, 200))
