@@ -13,19 +13,21 @@ FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 MOST = 65533
 """Bytes of a segment's content."""
 
-_ALONE = {0x01, *range(0xD0, 0xD9)}
+_ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment."""
 
 
-def read_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Marker and content of the segments up to the first scan's.
+def read_segments(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Marker and content of the segments up to the first scan's, of the picture that begins at a place.
 
     The position of the file is behind the segment that was yielded last.
     """
-    file.seek(len(START_OF_IMAGE))
+    file.seek(start + len(START_OF_IMAGE))
     while file.read(1) == b"\xff":
         while (code := file.read(1)) == b"\xff":
             pass
+        if code == START_OF_IMAGE[1:]:  # of another picture
+            return
         if not code or code[0] in _ALONE:
             continue
         size = int.from_bytes(file.read(2), "big") - 2

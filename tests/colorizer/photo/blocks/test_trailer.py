@@ -51,6 +51,19 @@ def test_pictures_in_a_row_are_counted(tmp_path: Path) -> None:
     assert told(tmp_path / "a.jpg", row, listed=4) == ()
 
 
+def test_a_picture_that_lacks_its_end_ends_where_the_next_one_begins(tmp_path: Path) -> None:
+    """Breaks: the next one is taken for a part of it, and lost silently."""
+    (said,) = told(tmp_path / "a.jpg", jpeg()[:-2] + jpeg(1)[:-2] + jpeg(2))
+    assert "left out: 2;" in said
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x01", b"\xff\xd3", b"\xff"])
+def test_a_marker_without_a_segment_ends_no_header(tmp_path: Path, marker: bytes) -> None:
+    """Breaks: a whole file is said to lack the marker at its end, and nothing that lies behind it is named."""
+    content = jpeg()[:2] + marker + jpeg()[2:]
+    assert "left out: 1;" in told(tmp_path / "a.jpg", content + jpeg(1))[0]
+
+
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     """The film of a motion photo, also behind a camera's name for it, and anything else by its size."""
     content = jpeg()
