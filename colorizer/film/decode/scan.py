@@ -29,7 +29,7 @@ RUN = 16
 _CYCLE = 5
 """Number of frames after which the pattern of telecine is repeated."""
 _WHOLE = 1.0
-"""Ratio (see `comb_ratios`) below which a frame is of one moment without doubt."""
+"""Ratio (see `comb_ratios`) below which a frame is of one moment, if `idet` says so too."""
 _LEAST_SIDE = 16
 """Lines and columns below which nothing is judged."""
 _LEAST_FRAMES = 3
@@ -141,8 +141,8 @@ def count_fields(frames: Iterable[VideoFrame], time_base: Fraction) -> FieldCoun
 def comb_ratios(lumas: Sequence[Tensor]) -> list[float]:
     """How much neighbouring lines differ where something moves, against lines of the same field, for each frame.
 
-    About 0.6 in frames of one moment, and 1 or more in frames of two. `idet` takes a pan by an odd number of lines for
-    two moments; this does not.
+    About 0.6 in frames of one moment, and 1 or more in frames of two if these move by four samples or more. `idet`
+    takes a pan by an odd number of lines for two moments; this does not.
 
     Args:
         lumas: of neighbouring frames of one size, integers, (H, W).
@@ -163,7 +163,10 @@ def _are_whole(run: Sequence[VideoFrame], info: FilmInfo) -> bool:
     if info.interlaced or len(run) <= _CYCLE or any(picture.interlaced_frame for picture in run):
         return False
     ratios = comb_ratios([luma_codes(picture, info.coding) for picture in run])
-    return len(ratios) == _CYCLE and max(ratios) < _WHOLE
+    if len(ratios) < _CYCLE or max(ratios) >= _WHOLE:
+        return False
+    found = count_fields(run, info.time_base)  # which sees slow movement too
+    return not found.top_first + found.bottom_first
 
 
 def _combs(run: Sequence[VideoFrame], found: FieldCounts, info: FilmInfo) -> list[float]:

@@ -7,7 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
+import skimage.data
 import torch
 from av.video.frame import VideoFrame
 
@@ -118,6 +121,24 @@ def test_no_more_frames_are_read_than_a_verdict_needs(tmp_path: Path, filters: s
     scan = judge_scan(info, [pictures()], FilmSettings()).scan
     assert len(read) <= most
     assert scan is (Scan.FLAGGED if most < 12 else Scan.INTERLACED)
+
+
+def test_what_moves_slowly_at_first_hides_no_interlaced_film(tmp_path: Path) -> None:
+    """Breaks: where a pan begins slowly, frames of two moments pass for whole, and the film keeps its combs."""
+    info = probe_film(make(tmp_path / "film.ts", "fps=25", flags=""), 100)
+    scene = cv2.GaussianBlur(skimage.data.camera(), (0, 0), 1)
+    places = np.cumsum([1] * 14 + [6] * 18)  # of the fields
+    pictures = []
+    for number, (top, bottom) in enumerate(zip(places[::2], places[1::2], strict=True)):
+        picture = VideoFrame(info.width, info.height, info.pixels)
+        for plane in picture.planes:
+            torch.from_dlpack(plane).fill_(128)
+        luma = torch.from_dlpack(picture.planes[0]).numpy()
+        luma[::2] = scene[:240:2, top : top + info.width]
+        luma[1::2] = scene[1:240:2, bottom : bottom + info.width]
+        picture.pts = number
+        pictures.append(picture)
+    assert judge_scan(info, [iter(pictures)], FilmSettings()).scan is Scan.INTERLACED
 
 
 @pytest.mark.parametrize("first", ["top", "bottom"])
