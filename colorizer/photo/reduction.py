@@ -24,8 +24,10 @@ from colorizer.photo.codecs.strip_pool import in_threads
 from colorizer.photo.picture import (
     MATRIX,
     Picture,
+    is_plain,
     luma_of,
     luma_weights,
+    read_strips,
     split_alpha,
     to_grey_or_srgb,
 )
@@ -125,11 +127,25 @@ def _read(
     """The frames of a picture, reduced: luma and, where this is wanted and there, R'G'B', (1, 1 or 4, h, w)."""
     if picture.strips is not None:
         return [_means(picture, picture.strips, _factor(picture, sides), with_colour=with_colour)]
-    colour, alpha = split_alpha(picture.open())
+    image = picture.open()
+    if is_plain(image) and not image.get_typeof("page-height"):  # as if it was held: not the last bit may depend
+        strips = partial(_watched_strips, image, on_progress, picture.check_pass)  # on the room for it
+        return [_means(picture, strips, _factor(picture, sides), with_colour=with_colour)]
+    colour, alpha = split_alpha(image)
     reads_colour = with_colour and colour.bands > 2
     image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
     factor = _factor(picture, sides)
     return [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
+
+
+def _watched_strips(
+    image: pyvips.Image, on_progress: Callable[[], None], check_pass: Callable[[], None], lines: int
+) -> Iterator[NDArray[Any]]:
+    """The samples of an image that is not held, for one pass; see `Picture.strips`."""
+    for samples in read_strips(image, lines):
+        yield samples
+        on_progress()
+    check_pass()
 
 
 def _means(

@@ -106,15 +106,16 @@ def test_a_photograph_that_fits_into_memory_is_decoded_once(
     assert len(loads) == passes + 2  # the header of the result, and its picture
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
 def test_a_large_photograph_gets_the_same_result(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Bit for bit, whether it is kept in memory or decoded twice."""
-    source = write_grey(tmp_path / "a.jpg", 400, 300)
+    source = write_grey(tmp_path / name, 400, 300)
     colorize(job(tmp_path, source, weights, "kept"), silent)
     monkeypatch.setattr(batch, "_ROOM", 0)
     colorize(job(tmp_path, source, weights, "twice"), silent)
-    assert (tmp_path / "kept-a.jpg").read_bytes() == (tmp_path / "twice-a.jpg").read_bytes()
+    assert (tmp_path / f"kept-{name}").read_bytes() == (tmp_path / f"twice-{name}").read_bytes()
 
 
 def test_an_animation_of_many_frames_is_predicted_in_parts(
