@@ -34,6 +34,17 @@ class UnsupportedError(MediaError):
     """A file is whole, but of a kind that tintd does not colour."""
 
 
+AGAINST_NEGATIVES = "invert it first, or, if it is none, set `detection.negatives: colour`"
+"""What a person can do about a negative."""
+
+
+class NegativeError(UnsupportedError):
+    """A file is a negative, whose tones are not those of things."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: it looks like a negative; {AGAINST_NEGATIVES}")
+
+
 class InColourError(TintdError):
     """A file is in colour already: there is nothing to do."""
 

@@ -17,6 +17,9 @@ _ORIGINAL = re.compile(rb"tintd [^,<\0]{1,40}, weights [^<\0]{1,200}?, original 
 REMEDIES = {1: "90 degrees clockwise", 2: "180 degrees", 3: "90 degrees counter-clockwise"}
 """How a picture is turned upright, by the number of quarter turns counter-clockwise from upright to the picture."""
 
+_LIES = {1: "lie on its side", 2: "be upside down", 3: "lie on its side"}
+"""What a picture does, by its turn."""
+
 
 def made_with(weights: str, settings: ColourSettings, job: Job, steadiness: Steadiness | None = None) -> str:
     """Describe in one line what made the colour, and of which original.
@@ -54,3 +57,11 @@ def originals_of(content: bytes | mmap) -> set[str]:
 
     """
     return {found[1].decode() for found in _ORIGINAL.finditer(content)}
+
+
+def describe_turn(what: str, turn: int, setting: str) -> str:
+    """Say by how many quarter turns a picture was turned for the network, and which setting forbids it."""
+    return (
+        f"{what} seems to {_LIES[turn]}: it got the colours that it would have if it was turned by {REMEDIES[turn]}; "
+        f"if that is wrong, set `{setting}: keep`"
+    )

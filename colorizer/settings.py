@@ -129,6 +129,9 @@ class FilmSettings(Section):
     pulldown: Literal["auto", "keep"] = "auto"
     """Where `interlaced` is auto: auto makes telecined film (24 frames a second in 60 fields) its film frames again,
     keep takes it for an interlaced film."""
+    turn: Literal["auto", "keep"] = "auto"
+    """auto: a film that surely lies on its side or is upside down throughout is turned while its colours are chosen;
+    keep: the network sees it as it is. The result lies as the original does."""
     provenance: bool = True
     """Whether the comment says what made the colour."""
     max_megapixels: PositiveInt = 100
@@ -150,6 +153,9 @@ class DetectionSettings(Section):
     black and white, where auto errs."""
     coloured: Literal["skip", "copy", "recolour"] = "skip"
     """An original in colour is left alone and reported, copied to the results as it is, or coloured anew."""
+    negatives: Literal["skip", "colour"] = "skip"
+    """skip: what surely is a negative is left alone and reported, as its tones are not those of things; colour: it is
+    coloured like any other picture, where that is wrong."""
 
     @property
     def checks_colour(self) -> bool:

@@ -63,6 +63,13 @@ def sort_layouts(found: Iterable[Margins | None], size: tuple[int, int]) -> tupl
     return tuple(sorted({bars for bars in found if bars is not None}, key=picture))
 
 
+def set_upright(bars: Margins, turn: int) -> Margins:
+    """The bars of a frame that lies turned by quarter turns counter-clockwise, once it stands upright."""
+    for _ in range(turn):
+        bars = Margins(top=bars.left, right=bars.top, bottom=bars.right, left=bars.bottom)
+    return bars
+
+
 def choose_layout(layouts: Sequence[Margins], smalls: Sequence[Tensor], size: tuple[int, int]) -> Margins:
     """Choose the layout that frames have in common.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+from torch import Tensor
 
-from colorizer.errors import InColourError
-from colorizer.film.bars import find_bars, sort_layouts
+from colorizer.errors import InColourError, NegativeError
+from colorizer.film import printing_density as density
+from colorizer.film.bars import find_bars, set_upright, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.frames import Place, read_frames, sample_pictures, sample_runs
@@ -25,7 +27,7 @@ from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ReadCallback
-from colorizer.model.colorist import Colorist
+from colorizer.model.colorist import Colorist, shrink
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
 from colorizer.settings import FilmSettings, Steadiness
@@ -92,22 +94,24 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
 
     Raises:
         InColourError: the film is in colour throughout, and the settings say that this matters.
+        NegativeError: it is a negative, and the settings leave those alone.
         MediaError: it cannot be read.
         SettingsError: the configured encoder cannot encode it.
 
     """
     film = _AS_FRAMES if becomes_frames(job) else job.settings.film
-    info, seen = _sample(info, job, film)
+    info, seen = _sample(info, job, film, colorist)
+    info = _with_turn(info, [one.shown for one in seen if one.shown is not None], job, colorist)
     encoding = choose_encoding(info, film)
     info = in_range_of(encoding, info)
-    bars = sort_layouts((found for found, _ in seen), upright_size(info))
+    bars = sort_layouts((one.bars and set_upright(one.bars, info.turn) for one in seen), upright_size(info))
     container, steadiness = choose_container(info, encoding), job.settings.film.steadiness
     if becomes_frames(job):
         encoding, container = replace(encoding, notes=()), FRAMES  # the notes are about a file that nobody sees
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
     if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
         return plan
-    if recall_scenes(job) is None and not any(has_colour for _, has_colour in seen):
+    if recall_scenes(job) is None and not any(one.has_colour for one in seen):
         return replace(plan, scenes=None)
     return plan_scenes(plan, job, colorist, on_read)
 
@@ -142,27 +146,58 @@ def upright_size(info: FilmInfo) -> tuple[int, int]:
     return (info.width, info.height) if info.orientation > 4 else (info.height, info.width)
 
 
-def _sample(info: FilmInfo, job: Job, settings: FilmSettings) -> tuple[FilmInfo, list[tuple[Margins | None, bool]]]:
+def _sample(info: FilmInfo, job: Job, settings: FilmSettings, colorist: Colorist) -> tuple[FilmInfo, list[_Seen]]:
     """The film with its scan, and what `_look` finds in sampled frames; none is decoded twice."""
-    seen: list[tuple[Margins | None, bool]] = []
+    seen: list[_Seen] = []
     places: set[Place] = set()
 
     def runs() -> Iterator[Iterator[VideoFrame]]:
         for run in sample_runs(info, job.excerpt, _RUNS, RUN, places):
             if (first := next(run, None)) is not None:
-                seen.append(_look(first, info))
+                seen.append(_look(first, info, colorist))
                 yield chain([first], run)
 
     scanned = judge_scan(info, runs(), settings)
     count = min(_MOST_SAMPLES, 1 + info.expected // _FRAMES_PER_SAMPLE)
-    seen += (_look(picture, info) for picture in sample_pictures(info, job.excerpt, count, places))
+    seen += (_look(picture, info, colorist) for picture in sample_pictures(info, job.excerpt, count, places))
     return scanned, seen
 
 
-def _look(picture: VideoFrame, info: FilmInfo) -> tuple[Margins | None, bool]:
-    """The bars of a sampled frame, and whether it has chroma."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a sampled frame."""
+
+    has_colour: bool
+    """Whether it has chroma."""
+    bars: Margins | None = None
+    """Its bars, where it is shown; None where it does not tell."""
+    shown: Tensor | None = None
+    """What the network would see of it, (1, 1, h, w)."""
+
+
+def _look(picture: VideoFrame, info: FilmInfo, colorist: Colorist) -> _Seen:
     has_colour = has_chroma(picture.format) and varies(picture, info.coding)
     if (picture.height, picture.width) != (info.height, info.width):
-        return None, has_colour
-    luma = info.coding.luma(luma_codes(picture, info.coding))
-    return find_bars(orient(luma, info.orientation)), has_colour
+        return _Seen(has_colour)
+    luma = orient(info.coding.luma(luma_codes(picture, info.coding)), info.orientation)
+    bars = find_bars(luma)
+    inside = (bars or Margins()).inside(luma)[None, None].float().clamp(0, 1)
+    down, across = (info.shape or 1, 1) if info.orientation > 4 else (1, info.shape or 1)
+    small = shrink(inside, colorist.extent(round(inside.shape[2] * down) or 1, round(inside.shape[3] * across) or 1))
+    return _Seen(has_colour, bars, density.shown(small) if info.is_density else small)
+
+
+def _with_turn(info: FilmInfo, shown: Sequence[Tensor], job: Job, colorist: Colorist) -> FilmInfo:
+    """What the film is, with its turn.
+
+    Raises:
+        NegativeError: see `plan_film`.
+
+    """
+    settings = job.settings
+    if not shown or (settings.film.turn == "keep" and settings.detection.negatives == "colour"):
+        return info
+    pose = colorist.common_pose(shown)
+    if pose.is_negative and settings.detection.negatives == "skip":
+        raise NegativeError(job.source.name)
+    return replace(info, turn=pose.turn) if settings.film.turn == "auto" else info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import ceil, sqrt
 
@@ -17,6 +18,7 @@ from colorizer.model.device import BatchLimit, threads_for
 from colorizer.model.expected_colour import expected_colour
 from colorizer.model.lab import Matrix, lightness_of_luma
 from colorizer.model.prediction import Prediction, read
+from colorizer.model.upright import Pose
 from colorizer.settings import WorkingSize
 
 LONGEST = 4
@@ -81,22 +83,36 @@ class Colorist:
         return _joined(fits)
 
     @torch.inference_mode()
-    def fit_upright(self, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
+    def fit_upright(self, luma: Tensor, matrix: Matrix, *, turn: bool = True) -> tuple[ChromaFit, list[Pose]]:
         """Choose the chroma of pictures as `fit` does with mirror images; the network sees each of them upright.
 
         Args:
             luma: see `fit`.
             matrix: see `fit`.
+            turn: whether the network may see them turned.
 
         Returns:
-            The fit of the pictures as they are, and the turn of each; see `ColourModel.turns_of`.
+            The fit of the pictures as they are, and the pose of each; see `ColourModel.poses_of`.
 
         Raises:
             DeviceError: see `fit`.
 
         """
-        parts = self._limit.in_parts(partial(self._fit_upright, matrix=matrix), luma.to(self.device))
-        return _joined([fit for fit, _ in parts]), [turn for _, turns in parts for turn in turns]
+        parts = self._limit.in_parts(partial(self._fit_upright, matrix=matrix, turn=turn), luma.to(self.device))
+        return _joined([fit for fit, _ in parts]), [pose for _, poses in parts for pose in poses]
+
+    @torch.inference_mode()
+    def common_pose(self, luma: Sequence[Tensor]) -> Pose:
+        """Find out how pictures lie that all lie alike, and whether they are negatives.
+
+        Args:
+            luma: of one or more pictures, float32, 0..1, (1, 1, h, w) each, at the working size.
+
+        Raises:
+            DeviceError: see `fit`.
+
+        """
+        return self._model.common_pose([lightness_of_luma(one) for one in luma])
 
     @torch.inference_mode()
     def colours(self, luma: Tensor) -> Tensor:
@@ -130,22 +146,24 @@ class Colorist:
     def _fit(self, luma: Tensor, matrix: Matrix, *, mirrored: bool) -> ChromaFit:
         return fit_colours(luma, self._colours(luma, mirrored=mirrored), matrix)
 
-    def _fit_upright(self, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
-        parts = [self._upright_colours(part) for part in lightness_of_luma(luma).split(self._model.batch)]
+    def _fit_upright(self, luma: Tensor, matrix: Matrix, *, turn: bool) -> tuple[ChromaFit, list[Pose]]:
+        lightness = lightness_of_luma(luma).split(self._model.batch)
+        parts = [self._upright_colours(part, may_turn=turn) for part in lightness]
         ab = torch.cat([colours for colours, _ in parts])
-        return fit_colours(luma, ab, matrix), [turn for _, turns in parts for turn in turns]
+        return fit_colours(luma, ab, matrix), [pose for _, poses in parts for pose in poses]
 
-    def _upright_colours(self, lightness: Tensor) -> tuple[Tensor, list[int]]:
-        """The colours of pictures (N, 1, h, w) as the network sees them upright, (N, 2, h, w), and their turns."""
+    def _upright_colours(self, lightness: Tensor, *, may_turn: bool) -> tuple[Tensor, list[Pose]]:
+        """The colours of pictures (N, 1, h, w) as the network sees them upright, (N, 2, h, w), and their poses."""
         prediction = self._predict(lightness, mirrored=True)
         ab = read(prediction, self._decoding)
-        turns = self._model.turns_of(lightness, prediction)
-        for number, turn in enumerate(turns):
+        found = self._model.poses_of(lightness, prediction)
+        poses = found if may_turn else [replace(pose, turn=0) for pose in found]
+        for number, turn in enumerate(pose.turn for pose in poses):
             if turn:
                 upright = lightness[number : number + 1].rot90(-turn, (-2, -1))
                 seen = read(self._model.predict(upright, mirrored=True), self._decoding)
                 ab[number] = seen[0].rot90(turn, (-2, -1))
-        return ab, turns
+        return ab, poses
 
     def _colours(self, luma: Tensor, *, mirrored: bool) -> Tensor:
         # A distribution takes 130 times the memory of its colours, so each part is read before the next is predicted.

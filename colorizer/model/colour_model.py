@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from colorizer.model.prediction import Prediction
+from colorizer.model.upright import Pose
 from colorizer.model.weights import WeightsCard
 
 
@@ -49,14 +51,22 @@ class ColourModel(Protocol):
 
         """
 
-    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
-        """Find out by how much pictures are turned.
+    def poses_of(self, lightness: Tensor, prediction: Prediction) -> list[Pose]:
+        """Find out which pictures surely lie on a side or are upside down, and which are negatives.
 
         Args:
             lightness: L, float32, 0..100, (N, 1, h, w), on any device.
             prediction: of the pictures and their mirror images.
 
-        Returns:
-            For each, the number of quarter turns counter-clockwise from upright to the picture; 0 if that is not sure.
+        """
+
+    def common_pose(self, pictures: Sequence[Tensor]) -> Pose:
+        """Find out the same of pictures that all lie alike, as the frames of a film do.
+
+        Args:
+            pictures: L of one or more, float32, 0..100, (1, 1, h, w) each, on any device.
+
+        Raises:
+            DeviceError: see `predict`.
 
         """

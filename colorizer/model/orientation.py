@@ -35,6 +35,12 @@ def orientation_of(matrix: Sequence[int]) -> int:
     return next(number for number, turn in _UPRIGHT.items() if turn == (turns % 4, mirrored))
 
 
+def turned(orientation: int, turn: int) -> int:
+    """The orientation of pictures that lie turned by quarter turns counter-clockwise after they were oriented."""
+    turns, mirrored = _UPRIGHT.get(orientation, (0, False))
+    return next(number for number, upright in _UPRIGHT.items() if upright == ((turns - turn) % 4, mirrored))
+
+
 def orient(picture: Tensor, orientation: int) -> Tensor:
     """Turn a stored picture (..., H, W) upright; an orientation that does not exist counts as upright."""
     turns, mirrored = _UPRIGHT.get(orientation, (0, False))

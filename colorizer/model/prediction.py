@@ -28,7 +28,7 @@ class Prediction:
     group: int
     """Number of pictures that are read together. The last bit of a result depends on it, so on a CPU it is fixed."""
     votes: Tensor | None = None
-    """Votes for the turn of each picture, float32, (N, 4), with their mirror images; see `upright.UprightHead`."""
+    """Votes for the pose of each picture, float32, (N, 5), with their mirror images; see `upright.UprightHead`."""
 
 
 @torch.inference_mode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +13,14 @@ from colorizer.model.device import BatchLimit, bfloat16_is_faster, choose_device
 from colorizer.model.network import AB_SCALE, STRIDE, Network, fold_normalisation
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction
-from colorizer.model.upright import UprightHead, join_mirrored, join_views, load_head
+from colorizer.model.upright import TURNS, Pose, UprightHead, join_mirrored, join_views, load_head
 from colorizer.model.weights import WeightsCard, load_weights
 from colorizer.weights_path import weights_hash
 
+_WHITE = 100.0
+"""L of white."""
+_COMMON = 1.25
+"""How much surer the turn of pictures that lie alike must be: a wrong one spoils a film, which has more of them."""
 _PAIR = 2
 """Number of pictures that go through the network together on a CPU."""
 _MOST = 64
@@ -47,7 +52,7 @@ class Predictor:
             card: the description of the network.
             device: where the network runs.
             weights: hash of the weights file.
-            upright: finds out which way up a picture is; None: a head that is never sure.
+            upright: finds pictures on their side, and negatives; None: a head that is never sure.
 
         """
         self.card = card
@@ -99,21 +104,36 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
-        """Find out by how much pictures are turned; see `ColourModel.turns_of`."""
+    def poses_of(self, lightness: Tensor, prediction: Prediction) -> list[Pose]:
+        """Find out which pictures are turned, and which are negatives; see `ColourModel.poses_of`."""
         if prediction.votes is None:
-            return [0] * len(lightness)
+            return [Pose()] * len(lightness)
         pictures = lightness.to(self.device).split(1)
-        return [self._turn_of(*picture) for picture in zip(pictures, prediction.votes, strict=True)]
+        return [self._pose_of([picture], votes, 1.0) for picture, votes in zip(pictures, prediction.votes, strict=True)]
 
-    def _turn_of(self, picture: Tensor, votes: Tensor) -> int:
-        if not self._upright.suspects(votes):
-            return 0
-        others = [self._look(picture.rot90(turn, (-2, -1))) for turn in (1, 2, 3)]
-        return self._upright.decide(join_views(torch.stack((votes, *others))))
+    @torch.inference_mode()
+    def common_pose(self, pictures: Sequence[Tensor]) -> Pose:
+        """Find out the pose of pictures that lie alike; see `ColourModel.common_pose`."""
+        return self._pose_of(pictures, self._look(pictures, 0), _COMMON)
 
-    def _look(self, lightness: Tensor) -> Tensor:
-        """The votes (4,) for one view of a picture (1, 1, h, w)."""
+    def _pose_of(self, pictures: Sequence[Tensor], votes: Tensor, margin: float) -> Pose:
+        """The pose of pictures (1, 1, h, w) that lie alike, by the mean votes (5,) for them as they are."""
+        if self._upright.suspects_negative(votes):
+            inverse = self._look([_WHITE - picture for picture in pictures], 0)
+            if self._upright.is_negative(votes, inverse):
+                return Pose(is_negative=True)
+        if not self._upright.suspects_turn(votes):
+            return Pose()
+        others = [self._look(pictures, turn) for turn in (1, 2, 3)]
+        return Pose(self._upright.decide(join_views(torch.stack((votes, *others))), margin))
+
+    def _look(self, pictures: Sequence[Tensor], turn: int) -> Tensor:
+        """The mean votes (5,) for pictures (1, 1, h, w) in one turn."""
+        return torch.stack([self._look_at(picture.rot90(turn, (-2, -1))) for picture in pictures]).mean(dim=0)
+
+    def _look_at(self, lightness: Tensor) -> Tensor:
+        """The votes (5,) for one view of a picture (1, 1, h, w)."""
+        lightness = lightness.to(self.device)
         padded, _ = pad(lightness, STRIDE)
         both = torch.cat((padded, padded.flip(-1)))
         return join_mirrored(*torch.cat(self._limit.in_parts(lambda views: self._vote(self._encode(views)), both)))
@@ -126,7 +146,7 @@ class Predictor:
     def _run_paired(self, padded: Tensor) -> tuple[Tensor, Tensor]:
         pair = self.device.type == "cpu" and len(padded) < _PAIR
         output = self._decode(self._encode(padded.expand(_PAIR, -1, -1, -1) if pair else padded))
-        return output[: len(padded)], output.new_zeros(len(padded), 4)
+        return output[: len(padded)], output.new_zeros(len(padded), TURNS + 1)
 
     def _encode(self, padded: Tensor) -> list[Tensor]:
         with self._autocast():
@@ -137,7 +157,7 @@ class Predictor:
             return self._network.decode(features).float()
 
     def _vote(self, features: list[Tensor]) -> Tensor:
-        """The votes of the head for each picture, (N, 4)."""
+        """The votes of the head for each picture, (N, 5)."""
         _, fine, coarse, _ = features
         votes: Tensor = self._upright(fine, coarse)
         return votes

@@ -1,11 +1,12 @@
-"""Which way up a picture is, by what the network's encoder sees in it.
+"""Which way up a picture is, and whether it is a negative, by what the network's encoder sees in it.
 
-The head learns to tell the four quarter turns of a photograph (Gidaris et al. 2018, RotNet). It is fitted to one
-encoder, so its file lies beside the weights file and names the weights to which it belongs.
+The head learns to tell the four quarter turns of a photograph (Gidaris et al. 2018, RotNet), and negatives. It is
+fitted to one encoder, so its file lies beside the weights file and names the weights to which it belongs.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -21,51 +22,92 @@ from colorizer.weights_path import FITTED_TO, file_hash, fitted_head, upright_pa
 _GRID = 4
 """Rows and columns of the cells whose mean features the head sees."""
 _CHANNELS, _REDUCED, _MIXED = 128 + 256, 32, 48
-_MIRRORED = [0, 3, 2, 1]
+TURNS = 4
+NEGATIVE = 4
+"""The place of the vote for a negative, behind those for the turns."""
+_MIRRORED = [0, 3, 2, 1, NEGATIVE]
 """The turn of a mirror image, by the turn of the picture."""
 
 
-class UprightHead(nn.Module):
-    """Features of the encoder to votes for the turn of a picture.
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How a picture presents itself, as far as that is sure."""
 
-    Input: features at 1/8 (N, 128, h, w) and 1/16 (N, 256, h / 2, w / 2) of the resolution.
-    Output: logits, float32, (N, 4), of the number of quarter turns counter-clockwise from upright to the picture.
-    """
+    turn: int = 0
+    """Number of quarter turns counter-clockwise from upright to the picture."""
+    is_negative: bool = False
+
+
+class Votes(nn.Module):
+    """Mean features of the cells of a picture, (N, cells, channels), to logits, float32, (N, answers)."""
 
     mean: Tensor
     deviation: Tensor
-    suspected: Tensor
-    sure: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, answers: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(_CHANNELS))
         self.register_buffer("deviation", torch.ones(_CHANNELS))
-        self.register_buffer("suspected", torch.tensor(torch.inf))
-        self.register_buffer("sure", torch.full((4,), torch.inf))
         self.reduce = nn.Linear(_CHANNELS, _REDUCED)
         self.mix = nn.Linear(_REDUCED * _GRID**2, _MIXED)
-        self.answer = nn.Linear(_MIXED, 4)
+        self.answer = nn.Linear(_MIXED, answers)
 
-    def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
-        """See the class."""
-        return self.vote(cells_of(fine, coarse))
-
-    def vote(self, cells: Tensor, dropout: float = 0.0) -> Tensor:
-        """The votes for pictures of which `cells_of` has taken the means; in training, with dropout."""
+    def forward(self, cells: Tensor, dropout: float = 0.0) -> Tensor:
+        """See the class; in training, with dropout."""
         reduced = functional.relu(self.reduce((cells - self.mean) / self.deviation)).flatten(1)
         mixed = functional.relu(self.mix(functional.dropout(reduced, dropout)))
         votes: Tensor = self.answer(functional.dropout(mixed, dropout))
         return votes
 
-    def suspects(self, votes: Tensor) -> bool:
-        """Whether the votes (4,) for one view of a picture are a reason to look at the other three."""
-        return bool(surplus(votes).amax() > self.suspected)
 
-    def decide(self, votes: Tensor) -> int:
-        """The turn of a picture, 0..3, where the mean votes (4,) of its four views are sure, and 0 otherwise."""
-        turn = int(votes.argmax())
-        return turn if surplus(votes)[turn] > self.sure[turn] else 0
+class UprightHead(nn.Module):
+    """Features of the encoder to votes for the turn of a picture, and for a negative.
+
+    Input: features at 1/8 (N, 128, h, w) and 1/16 (N, 256, h / 2, w / 2) of the resolution.
+    Output: logits, float32, (N, 5): of 0 to 3 quarter turns counter-clockwise from upright to the picture, and of a
+        negative, however it lies.
+    """
+
+    suspected: Tensor
+    sure: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("suspected", torch.full((TURNS + 1,), torch.inf))
+        self.register_buffer("sure", torch.full((TURNS + 1,), torch.inf))
+        self.turn = Votes(TURNS)
+        self.negative = Votes(1)
+
+    def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """See the class."""
+        return self.vote(cells_of(fine, coarse))
+
+    def vote(self, cells: Tensor) -> Tensor:
+        """The votes for pictures of which `cells_of` has taken the means."""
+        return torch.cat((self.turn(cells), self.negative(cells)), dim=1)
+
+    def suspects_turn(self, votes: Tensor) -> bool:
+        """Whether the votes (5,) for one view of a picture are a reason to look at the other three."""
+        return bool((surplus(votes) > self.suspected)[:TURNS].any()) and not votes[NEGATIVE] > 0
+
+    def suspects_negative(self, votes: Tensor) -> bool:
+        """Whether the votes (5,) for a picture are a reason to look at its inverse."""
+        return bool(votes[NEGATIVE] > self.suspected[NEGATIVE])
+
+    def decide(self, votes: Tensor, margin: float = 1.0) -> int:
+        """The turn of a picture, 0..3, where the mean votes (5,) of its four views are sure, and 0 otherwise.
+
+        Args:
+            votes: the mean votes.
+            margin: factor of the level from which on they are sure.
+
+        """
+        turn = int(votes[:TURNS].argmax())
+        return turn if surplus(votes)[turn] > margin * self.sure[turn] else 0
+
+    def is_negative(self, votes: Tensor, inverse: Tensor) -> bool:
+        """Whether the votes (5,) for a picture and for its inverse are sure that it is a negative."""
+        return bool(votes[NEGATIVE] - inverse[NEGATIVE] > self.sure[NEGATIVE])
 
 
 def cells_of(fine: Tensor, coarse: Tensor) -> Tensor:
@@ -75,18 +117,21 @@ def cells_of(fine: Tensor, coarse: Tensor) -> Tensor:
 
 
 def surplus(votes: Tensor) -> Tensor:
-    """By how much the votes (..., 4) for each turn exceed those for upright."""
-    return votes - votes[..., :1]
+    """By how much the votes (..., 5) for each turn exceed those for upright, (..., 5); that for a negative stays."""
+    turns, negative = votes.split((TURNS, 1), dim=-1)
+    return torch.cat((turns - turns[..., :1], negative), dim=-1)
 
 
 def join_mirrored(votes: Tensor, mirrored: Tensor) -> Tensor:
-    """The mean votes (..., 4) of pictures and of their mirror images."""
+    """The mean votes (..., 5) of pictures and of their mirror images."""
     return (votes + mirrored[..., _MIRRORED]) / 2
 
 
 def join_views(votes: Tensor) -> Tensor:
-    """The mean votes (..., 4) of four views of a picture, (..., 4, 4), each turned by a quarter more than the last."""
-    return torch.stack([votes[..., turn, :].roll(-turn, dims=-1) for turn in range(4)]).mean(dim=0)
+    """The mean votes (..., 5) of four views of a picture, (..., 4, 5), each turned by a quarter more than the last."""
+    turns, negative = votes.split((TURNS, 1), dim=-1)
+    joined = torch.stack([turns[..., turn, :].roll(-turn, dims=-1) for turn in range(TURNS)]).mean(dim=0)
+    return torch.cat((joined, negative.mean(dim=-2)), dim=-1)
 
 
 def save_head(head: UprightHead, weights: Path, notes: dict[str, str]) -> Path:

@@ -17,6 +17,7 @@ import torch
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
+from colorizer.model.upright import Pose
 from colorizer.photo.picture import MATRIX
 from colorizer.photo.pipeline import ExaminedPhoto, examine, write
 from colorizer.provenance import made_with
@@ -32,8 +33,8 @@ _ALONE = {"cpu"}
 
 _Place = tuple[int, int]
 """Number of a photograph, and number of a frame in it."""
-_Fit = tuple[ChromaFit, int]
-"""Chroma of a frame, and the turn of what it shows (see `ColourModel.turns_of`)."""
+_Fit = tuple[ChromaFit, Pose]
+"""Chroma of a frame, and the pose of what it shows (see `ColourModel.poses_of`)."""
 _Fits = dict[_Place, Callable[[], _Fit]]
 """How to get the chroma of each frame: the function waits for it, or raises what went wrong with it."""
 
@@ -109,7 +110,7 @@ def _choose_chroma(
     def likeness(place: _Place) -> tuple[object, ...]:
         photo = examined[place[0]]
         colorist = open_colorist(photo.job.settings.colour)
-        return id(colorist), photo.may_be_turned, *photo.shown[place[1]].shape
+        return id(colorist), photo.has_pose, photo.may_be_turned, *photo.shown[place[1]].shape
 
     fits: _Fits = {}
     places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.shown))]
@@ -119,8 +120,9 @@ def _choose_chroma(
         for first in range(0, len(alike), _TOGETHER):
             chunk = alike[first : first + _TOGETHER]
             luma = [examined[number].shown[frame] for number, frame in chunk]
-            may_be_turned = examined[chunk[0][0]].may_be_turned
-            chosen = _begin(partial(_fit, colorist, luma, may_be_turned=may_be_turned), network)
+            first_of_all = examined[chunk[0][0]]
+            fit = partial(_fit_upright, turn=first_of_all.may_be_turned) if first_of_all.has_pose else _fit
+            chosen = _begin(partial(fit, colorist, luma), network)
             fits |= {place: partial(_one_of, chosen, number) for number, place in enumerate(chunk)}
     return fits
 
@@ -141,11 +143,16 @@ def _one_of(chosen: Future[list[_Fit]], number: int) -> _Fit:
     return chosen.result()[number]
 
 
-def _fit(colorist: Colorist, luma: Sequence[torch.Tensor], *, may_be_turned: bool) -> list[_Fit]:
-    together = torch.cat(tuple(luma))
-    if may_be_turned:
-        fit, turns = colorist.fit_upright(together, MATRIX)
-    else:
-        fit, turns = colorist.fit(together, MATRIX, mirrored=True), [0] * len(luma)
-    slopes, offsets = fit.slope.split(1), fit.offset.split(1)
-    return [(ChromaFit(slope, offset), turn) for slope, offset, turn in zip(slopes, offsets, turns, strict=True)]
+def _fit_upright(colorist: Colorist, luma: Sequence[torch.Tensor], *, turn: bool) -> list[_Fit]:
+    fit, poses = colorist.fit_upright(torch.cat(tuple(luma)), MATRIX, turn=turn)
+    return list(zip(_parted(fit), poses, strict=True))
+
+
+def _fit(colorist: Colorist, luma: Sequence[torch.Tensor]) -> list[_Fit]:
+    fit = colorist.fit(torch.cat(tuple(luma)), MATRIX, mirrored=True)
+    return [(one, Pose()) for one in _parted(fit)]
+
+
+def _parted(fit: ChromaFit) -> list[ChromaFit]:
+    """The fit of each picture."""
+    return [ChromaFit(*one) for one in zip(fit.slope.split(1), fit.offset.split(1), strict=True)]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
 import pyvips
 from torch import Tensor
 
-from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
+from colorizer.errors import (
+    AGAINST_NEGATIVES,
+    InColourError,
+    MediaError,
+    NegativeError,
+    TruncatedError,
+    UnsupportedError,
+)
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
 from colorizer.model.orientation import unorient
 from colorizer.model.surround import pad_fit
 from colorizer.model.tint_detection import Verdict
+from colorizer.model.upright import Pose
 from colorizer.photo.failures import explained
 from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
 from colorizer.photo.formats.photo_format import FailOn, Opening
@@ -28,16 +36,14 @@ from colorizer.photo.results import ResultPlan, check_result, write_kept_page, w
 from colorizer.photo.strips import colour_picture, coloured_strips, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
-from colorizer.provenance import REMEDIES, add_turns
+from colorizer.provenance import add_turns, describe_turn
 from colorizer.report import Report
 from colorizer.size_rules import check_file, check_picture
 
-_LEAST_TURNED = 16
-"""Least side in pixels of pictures that may lie on a side; smaller ones show nothing."""
+_LEAST_SEEN = 16
+"""Least side in pixels of pictures that may lie on a side or be negatives; smaller ones show nothing."""
 _NEARLY_BLACK = 0.1
 """Luma below which nothing gets a colour that a person would see."""
-_LIES = {1: "lie on its side", 2: "be upside down", 3: "lie on its side"}
-"""What a picture does, by its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,16 @@ class ExaminedPhoto:
         return tuple(shown for reduction in self.reductions for shown in reduction.shown)
 
     @property
+    def has_pose(self) -> bool:
+        """Whether it matters how it lies, or if it is a negative; tiny pictures and animations are seen as they are."""
+        if any(min(one.height, one.width) < _LEAST_SEEN or one.frames > 1 for one in self.photo.pictures):
+            return False
+        return self.may_be_turned or self.job.settings.detection.negatives == "skip"
+
+    @property
     def may_be_turned(self) -> bool:
-        """Whether the network may see it turned. Tiny pictures and the frames of an animation are seen as they are."""
-        tiny = any(min(picture.height, picture.width) < _LEAST_TURNED for picture in self.photo.pictures)
-        moving = any(len(one.luma) > 1 for one in self.reductions)
-        return self.job.settings.photo.turn == "auto" and not (tiny or moving)
+        """Whether the network may see it turned, if its pose is looked at."""
+        return self.job.settings.photo.turn == "auto"
 
     @property
     def held(self) -> int:
@@ -166,17 +177,18 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
 
 
 def write(
-    examined: ExaminedPhoto, chosen: Sequence[tuple[ChromaFit, int]], maker: str | None, on_progress: ProgressCallback
+    examined: ExaminedPhoto, chosen: Sequence[tuple[ChromaFit, Pose]], maker: str | None, on_progress: ProgressCallback
 ) -> Report:
     """Write the coloured photograph.
 
     Args:
         examined: the photograph.
-        chosen: chroma of each of its `shown`, and how it is turned (see `ColourModel.turns_of`).
+        chosen: chroma of each of its `shown`, and its pose (see `ColourModel.poses_of`).
         maker: what made the colour, for the metadata; None says nothing of it.
         on_progress: called with the pictures that are done, and all.
 
     Raises:
+        NegativeError: it is one, and the settings leave negatives alone.
         MediaError: it cannot be read any more.
         OSError: the result, or a temporary file, cannot be written.
 
@@ -184,9 +196,11 @@ def write(
     job, photo, output = examined.job, examined.photo, examined.output
     fits = [fit for fit, _ in chosen]
     of = [reduction for reduction in examined.reductions for _ in reduction.shown]
-    turns = [turn * (one.verdict is not Verdict.COLOUR) for one, (_, turn) in zip(of, chosen, strict=True)]
+    poses = [Pose() if one.verdict is Verdict.COLOUR else pose for one, (_, pose) in zip(of, chosen, strict=True)]
+    turns = [pose.turn for pose in poses]
+    examined, said = _without_negatives(examined, poses)
     with explained(job.source, photo.format):
-        notes = _turn_notes(turns) + _write(examined, fits, maker and add_turns(maker, turns), on_progress)
+        notes = said + _turn_notes(turns) + _write(examined, fits, maker and add_turns(maker, turns), on_progress)
     first = photo.pictures[0]
     return Report(
         kind="photo",
@@ -196,6 +210,26 @@ def write(
         frames=sum(picture.frames for picture in photo.pictures),
         notes=tuple(dict.fromkeys(examined.notes + notes)),
     )
+
+
+def _without_negatives(examined: ExaminedPhoto, poses: Sequence[Pose]) -> tuple[ExaminedPhoto, tuple[str, ...]]:
+    """The photograph, of which pages that are negatives stay as they are, and a note on them.
+
+    Raises:
+        NegativeError: nothing else is left to be coloured.
+
+    """
+    pages = ", ".join(str(number) for number, pose in enumerate(poses, start=1) if pose.is_negative)
+    if examined.job.settings.detection.negatives == "colour" or not pages:
+        return examined, ()
+    kept = [
+        replace(one, verdict=Verdict.COLOUR) if pose.is_negative else one
+        for one, pose in zip(examined.reductions, poses, strict=True)
+    ]
+    if all(one.verdict is Verdict.COLOUR for one in kept):
+        raise NegativeError(examined.job.source.name)
+    note = f"page {pages} looks like a negative, and stays as it is; {AGAINST_NEGATIVES}"
+    return replace(examined, reductions=tuple(kept)), (note,)
 
 
 def _write(
@@ -227,12 +261,8 @@ def _write(
 
 def _turn_notes(turns: Sequence[int]) -> tuple[str, ...]:
     """Notes on the pages that the network saw turned."""
-    return tuple(
-        f"{'the picture' if len(turns) == 1 else f'page {number}'} seems to {_LIES[turn]}: it got the colours that it "
-        f"would have if it was turned by {REMEDIES[turn]}; if that is wrong, set `photo.turn: keep`"
-        for number, turn in enumerate(turns, start=1)
-        if turn
-    )
+    names = ["the picture"] if len(turns) == 1 else [f"page {number}" for number in range(1, len(turns) + 1)]
+    return tuple(describe_turn(name, turn, "photo.turn") for name, turn in zip(names, turns, strict=True) if turn)
 
 
 def _unorient(fit: ChromaFit, orientation: int) -> ChromaFit:

@@ -166,7 +166,8 @@ def own_picture(picture: Picture, sample: Sample, white: float) -> pyvips.Image:
 def _own_colour(colour: pyvips.Image, white: float) -> pyvips.Image:
     """R'G'B', float 0..1, of an image without alpha."""
     own, own_white = to_grey_or_srgb(colour, white)
-    return own.extract_band(0, n=3).cast("float") / own_white
+    rgb = own.extract_band(0, n=3) if own.bands > 1 else own.bandjoin([own, own])
+    return rgb.cast("float") / own_white
 
 
 def _finished(

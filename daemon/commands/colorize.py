@@ -29,6 +29,7 @@ def colorize(
     working_size: options.WorkingSize = None,
     input_: options.Input = None,
     coloured: options.Coloured = None,
+    negatives: options.Negatives = None,
     format_: options.Format = None,
     jpeg_quality: options.JpegQuality = None,
     webp_quality: options.WebpQuality = None,
@@ -68,7 +69,7 @@ def colorize(
 
     """
     settings = options.read_settings(
-        detection={"input": input_, "coloured": coloured},
+        detection={"input": input_, "coloured": coloured, "negatives": negatives},
         colour={"vividness": vividness, "device": device, "weights": weights, "working_size": working_size},
         photo={
             "format": format_,
@@ -90,6 +91,7 @@ def colorize(
             "sequences_as": sequences_as,
             "interlaced": interlaced,
             "pulldown": pulldown,
+            "turn": turn,
             "steadiness": steadiness,
             "max_megapixels": film_max_megapixels,
             "provenance": provenance,

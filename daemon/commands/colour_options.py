@@ -42,6 +42,7 @@ Input = Annotated[Text, _option("detection", "input", "auto, or grey: all is bla
 Coloured = Annotated[
     Text, _option("detection", "coloured", "What becomes of a file in colour: skip, copy or recolour.")
 ]
+Negatives = Annotated[Text, _option("detection", "negatives", "What becomes of a negative: skip, or colour.")]
 Format = Annotated[Text, _option("photo", "format", "For photographs: auto, jpeg, png, tiff, webp or avif.")]
 JpegQuality = Annotated[Text, _option("photo", "jpeg_quality", "For photographs: 1 to 100, or auto.")]
 WebpQuality = Annotated[Text, _option("photo", "webp_quality", "For photographs: 1 to 100.")]
@@ -51,7 +52,7 @@ Truncated = Annotated[
     Text, _option("photo", "truncated", "For a JPEG whose end is missing: refuse, or complete (with grey).")
 ]
 Turn = Annotated[
-    Text, _option("photo", "turn", "For pictures on their side: auto (turned while colours are chosen), or keep.")
+    Text, _option("photo", "turn", "For what lies on its side: auto (turned while colours are chosen), or keep.")
 ]
 PhotoMegapixels = Annotated[Text, _option("photo", "max_megapixels", "Larger photographs are refused.")]
 PhotoMegapixelsWhole = Annotated[

@@ -1,4 +1,4 @@
-"""Augmentation of the luma, so that the network knows old material: its tone, grain, blur and compression.
+"""Augmentation of the luma, so that the network knows old material: its tone, grain, blur, compression and negatives.
 
 The true colours never change: a hue must not depend on grain or blur.
 """
@@ -14,6 +14,12 @@ from PIL import Image, ImageFilter
 
 Luma = NDArray[np.float32]
 """Luma of one picture, float32, (H, W), 0..1."""
+_INVERTED = 0.3
+"""Share of the negatives that are plainly inverted."""
+_DISPLAYED = 2.2
+"""Exponent from luma to light."""
+_FLAT = 0.05
+"""Least range of tones by which a scan is stretched."""
 
 
 def vary_tone(luma: Luma, amount: float, rng: np.random.Generator) -> Luma:
@@ -31,6 +37,35 @@ def degrade(luma: Luma, rng: np.random.Generator) -> Luma:
     for defect, wanted in zip(defects, chosen, strict=True):
         luma = defect(luma, rng) if wanted else luma
     return luma
+
+
+def make_negative(luma: Luma, rng: np.random.Generator) -> Luma:
+    """The scan of a negative of a picture: inverted as a paper negative is, or by the characteristic curve of a film.
+
+    A film's density is that of its base, and grows with the logarithm of the light, but for a toe in the shadows and a
+    shoulder in the lights (Hurter and Driffield 1890). A scanner shows the light that passes, with the curve of sRGB.
+    """
+    if rng.random() < _INVERTED:
+        return _clipped(1 - luma)
+    light = luma**_DISPLAYED + rng.uniform(0.002, 0.03)  # lenses and cameras have some flare
+    exposure = np.log10(light / light.min())
+    density = rng.uniform(0.5, 0.9) * exposure / (1 + rng.uniform(0, 0.25) * exposure)
+    scan = 10 ** (-density / _DISPLAYED)
+    darkest, lightest = rng.uniform(0, 0.3), rng.uniform(0.7, 1)  # scanners set levels, or leave the base grey
+    low = float(scan.min())
+    return _clipped(darkest + (lightest - darkest) * (scan - low) / max(1 - low, _FLAT))
+
+
+def add_border(luma: Luma, rng: np.random.Generator) -> Luma:
+    """Add what a scan has around a picture: paper, the base of a film, its holder, or black."""
+    bordered = luma.copy()
+    top, left, bottom, right = (int(side * rng.uniform(0, 0.08)) for side in luma.shape * 2)
+    height, width = luma.shape
+    inside = np.zeros(luma.shape, bool)
+    inside[top : height - bottom, left : width - right] = True
+    shade = rng.choice([rng.uniform(0, 0.15), rng.uniform(0.85, 1), rng.uniform(0, 1)])
+    bordered[~inside] = shade + rng.normal(0, 0.01)
+    return _clipped(bordered)
 
 
 def _blur(luma: Luma, rng: np.random.Generator) -> Luma:

@@ -11,7 +11,7 @@ from pathlib import Path
 from colorizer.durable import Hex
 from colorizer.film.decode.signal import SampleCoding
 from colorizer.film.decode.transport_stream import TransportStream
-from colorizer.model.orientation import orientation_of
+from colorizer.model.orientation import orientation_of, turned
 
 PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
@@ -117,6 +117,8 @@ class FilmInfo:
     """Whether grey frames of full range get limited range as they are read."""
     is_density: bool = False
     """Whether its codes are densities of film (log), see `colorizer.film.printing_density`."""
+    turn: int = 0
+    """Number of quarter turns counter-clockwise by which it surely lies turned where it is shown."""
     sound: Path | None = None
     """File of the side streams, if they lie beside the film."""
 
@@ -132,8 +134,8 @@ class FilmInfo:
 
     @property
     def orientation(self) -> int:
-        """EXIF orientation (1..8) of its stored frames."""
-        return orientation_of(self.matrix) if self.matrix else 1
+        """EXIF orientation (1..8) of its stored frames: how they would stand upright."""
+        return turned(orientation_of(self.matrix) if self.matrix else 1, self.turn)
 
     @property
     def usual_duration(self) -> int:

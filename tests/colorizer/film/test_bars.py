@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.engine import colorize
-from colorizer.film.bars import choose_layout, find_bars, sort_layouts
+from colorizer.film.bars import choose_layout, find_bars, set_upright, sort_layouts
 from colorizer.job import Job
 from colorizer.model.surround import Margins
 from colorizer.settings import ColourSettings, FilmSettings, JobSettings
@@ -73,3 +73,15 @@ def test_bars_change_no_colour_and_get_none(tmp_path: Path, weights: Path) -> No
     assert np.abs(inside - plain).mean() < 1.5
     inside[:] = 128
     assert np.abs(barred - 128).max() <= 4
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_bars_of_a_film_on_its_side_are_set_upright(turn: int) -> None:
+    """They are those that would be found in its upright frames."""
+    luma = torch.zeros(80, 120)
+    luma[10:75, 12:100] = 0.6
+    upright = find_bars(luma)
+    assert upright == Margins(top=10, bottom=5, left=12, right=20)
+    lying = find_bars(luma.rot90(turn, (-2, -1)))
+    assert lying is not None
+    assert set_upright(lying, turn) == upright

@@ -6,10 +6,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from numpy.typing import NDArray
 
 from colorizer.engine import colorize
+from colorizer.errors import NegativeError
 from colorizer.film import plan
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
@@ -61,6 +63,32 @@ def keeps_chroma(result: Path, source: Path) -> list[bool]:
 def reels(*parts: tuple[Picture, int]) -> list[Picture]:
     """A picture for each frame: so many of the first, so many of the second, and so on."""
     return [picture for picture, frames in parts for _ in range(frames)]
+
+
+def test_a_film_on_its_side_gets_the_colours_of_an_upright_one(tmp_path: Path) -> None:
+    """With the weights that come with tintd. Luma and shape stay; the report says it; `turn: keep` switches it off."""
+    scene = np.repeat(skimage.data.camera()[::2, ::2, None], 3, axis=2)[20:220]
+    results = {}
+    for name, turn, setting in (("upright", 0, "auto"), ("side", 1, "auto"), ("kept", 1, "keep")):
+        film = FilmSettings.model_validate({"encoder": "ffv1", "turn": setting})
+        settings = JobSettings(colour=ColourSettings(device="cpu"), film=film)
+        source = write_scenes(tmp_path / f"{name}.mkv", np.rot90(scene, turn).copy(), pixels="yuv444p", frames=5)
+        wanted = Job(source, tmp_path / f"{name}-result", tmp_path / f"{name}-workspace", settings)
+        report = colorize(wanted, lambda _done, _all: None)
+        assert any("the film seems to lie on its side" in note for note in report.notes) == (name == "side")
+        results[name] = np.stack(chroma(wanted.target))
+    expected = np.rot90(results["upright"], 1, (1, 2))
+    assert np.abs(results["side"] - expected).mean() < 1
+    assert np.abs(results["kept"] - expected).mean() > 1
+
+
+def test_a_film_that_is_a_negative_is_left_alone(tmp_path: Path) -> None:
+    """It is known by frames of all of it, before any is coloured."""
+    scene = 255 - np.repeat(skimage.data.camera()[::2, ::2, None], 3, axis=2)
+    source = write_scenes(tmp_path / "film.mkv", scene, frames=5)
+    settings = JobSettings(colour=ColourSettings(device="cpu"))
+    with pytest.raises(NegativeError, match=r"film\.mkv: it looks like a negative"):
+        colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
 
 
 def test_a_film_without_chroma_is_not_looked_through(job: MakeJob, tmp_path: Path, searched: list[str]) -> None:

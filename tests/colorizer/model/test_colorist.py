@@ -1,5 +1,6 @@
 """Tests of colorizer/model/colorist.py."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from colorizer.model.lab import Matrix
 from colorizer.model.padding import pad
 from colorizer.model.prediction import Prediction
 from colorizer.model.predictor import Predictor
+from colorizer.model.upright import Pose
 from colorizer.model.weights import WeightsCard
 
 
@@ -38,10 +40,15 @@ class Red:
         red = torch.tensor([40.0, 20.0]).view(1, 2, 1, 1).expand(len(padded), 2, *sides)
         return Prediction(red, None, padded, padding, group=1)
 
-    def turns_of(self, lightness: Tensor, prediction: Prediction) -> list[int]:
+    def poses_of(self, lightness: Tensor, prediction: Prediction) -> list[Pose]:
         """Say of no picture that it lies on its side."""
         del prediction
-        return [0] * len(lightness)
+        return [Pose()] * len(lightness)
+
+    def common_pose(self, pictures: Sequence[Tensor]) -> Pose:
+        """Say so of pictures that lie alike."""
+        del pictures
+        return Pose()
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +68,9 @@ def test_any_colour_model_can_stand_behind_it(model: Predictor) -> None:
     fit = Colorist(red).fit(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
     assert fit.offset.shape == (5, 2, 13, 21)
     assert (fit.offset[:, 1] > 0.1).all()
-    upright, turns = Colorist(red).fit_upright(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
+    upright, poses = Colorist(red).fit_upright(torch.full((5, 1, 13, 21), 0.5), Matrix.BT709)
     assert torch.equal(upright.offset, fit.offset)
-    assert turns == [0] * 5
+    assert poses == [Pose()] * 5
 
 
 def test_the_working_size_of_the_card_is_the_default(model: Predictor) -> None:

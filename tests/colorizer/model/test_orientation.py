@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from colorizer.model.orientation import orient, orientation_of, unorient
+from colorizer.model.orientation import orient, orientation_of, turned, unorient
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -45,3 +45,12 @@ def test_a_display_matrix_says_the_same(orientation: int) -> None:
 def test_a_film_that_is_turned_a_little_is_looked_at_as_it_lies() -> None:
     """Thirty-seven degrees are nearer to none than to ninety."""
     assert orientation_of((52339, 39441, 0, -39441, 52339, 0, 0, 0, 1 << 30)) == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("turn", range(4))
+def test_a_further_turn_is_undone_after_the_orientation(orientation: int, turn: int) -> None:
+    """A film that is shown lying on its side is turned upright by one orientation."""
+    picture = torch.arange(6.0).view(1, 1, 2, 3)
+    expected = orient(picture, orientation).rot90(-turn, (-2, -1))
+    assert torch.equal(orient(picture, turned(orientation, turn)), expected)

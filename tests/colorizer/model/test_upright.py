@@ -8,7 +8,7 @@ import torch
 
 from colorizer.errors import WeightsError
 from colorizer.model.predictor import Predictor
-from colorizer.model.upright import UprightHead, join_mirrored, join_views, load_head, save_head
+from colorizer.model.upright import NEGATIVE, UprightHead, join_mirrored, join_views, load_head, save_head
 from colorizer.weights_path import file_hash, fitted_head, upright_path, weights_hash
 
 
@@ -71,9 +71,11 @@ def test_a_damaged_head_is_named(own: Path, head: UprightHead) -> None:
 
 def test_the_votes_of_mirror_images_and_of_turned_views_are_joined() -> None:
     """A mirror image of a picture on its left lies on its right; a view that is turned further has the later turn."""
-    votes = torch.eye(4)
+    votes = torch.eye(5)
     assert torch.equal(join_mirrored(votes[1], votes[3]), votes[1])
     assert torch.equal(join_mirrored(votes[2], votes[2]), votes[2])
+    assert torch.equal(join_mirrored(votes[NEGATIVE], votes[NEGATIVE]), votes[NEGATIVE])
+    assert torch.equal(join_views(votes[NEGATIVE].expand(4, 5)), votes[NEGATIVE])
     for turn in range(4):
         views = torch.stack([votes[(turn + further) % 4] for further in range(4)])
         assert torch.equal(join_views(views), votes[turn])
@@ -81,15 +83,29 @@ def test_the_votes_of_mirror_images_and_of_turned_views_are_joined() -> None:
 
 def test_a_head_is_unsure_until_it_was_measured(head: UprightHead) -> None:
     """It suspects nothing, and decides for upright, whatever the votes are."""
-    votes = torch.tensor([0.0, 99.0, 0.0, 0.0])
-    assert not head.suspects(votes)
+    votes = torch.tensor([0.0, 99.0, 0.0, 0.0, 99.0])
+    assert not head.suspects_turn(votes)
+    assert not head.suspects_negative(votes)
     assert head.decide(votes) == 0
+    assert not head.is_negative(votes, -votes)
 
 
 def test_each_turn_has_its_own_level(head: UprightHead) -> None:
     """Pictures that are upside down are rarer, so more must speak for it."""
-    head.sure = torch.tensor([torch.inf, 2.0, 5.0, 2.0])
-    assert head.decide(torch.tensor([0.0, 3.0, 0.0, 0.0])) == 1
-    assert head.decide(torch.tensor([0.0, 0.0, 3.0, 0.0])) == 0
-    assert head.decide(torch.tensor([0.0, 0.0, 6.0, 0.0])) == 2
-    assert head.decide(torch.tensor([6.0, 0.0, 3.0, 0.0])) == 0
+    head.sure = torch.tensor([torch.inf, 2.0, 5.0, 2.0, 1.0])
+    assert head.decide(torch.tensor([0.0, 3.0, 0.0, 0.0, 0.0])) == 1
+    assert head.decide(torch.tensor([0.0, 0.0, 3.0, 0.0, 0.0])) == 0
+    assert head.decide(torch.tensor([0.0, 0.0, 6.0, 0.0, 0.0])) == 2
+    assert head.decide(torch.tensor([6.0, 0.0, 3.0, 0.0, 0.0])) == 0
+
+
+def test_what_may_be_a_negative_is_not_turned(head: UprightHead) -> None:
+    """A dark sky above light ground speaks for a half turn. A negative is sure where its inverse is none."""
+    head.suspected, head.sure = torch.full((5,), 1.0), torch.full((5,), 2.0)
+    upside_down = torch.tensor([0.0, 0.0, 3.0, 0.0, -0.5])
+    assert head.suspects_turn(upside_down)
+    assert not head.suspects_turn(upside_down + torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0]))
+    negative, neither = torch.tensor([0.0, 0.0, 0.0, 0.0, 1.5]), torch.zeros(5)
+    assert head.suspects_negative(negative)
+    assert head.is_negative(negative, -negative)
+    assert not head.is_negative(negative, neither)

@@ -16,6 +16,7 @@ from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
 from colorizer.model.device import one_thread
 from colorizer.model.lab import Matrix
+from colorizer.model.upright import Pose
 from colorizer.photo import batch
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
@@ -52,9 +53,9 @@ def test_photographs_are_coloured_together_as_alone(
     calls: list[int] = []
     fit = Colorist.fit_upright
 
-    def count(self: Colorist, luma: Tensor, matrix: Matrix) -> tuple[ChromaFit, list[int]]:
+    def count(self: Colorist, luma: Tensor, matrix: Matrix, *, turn: bool) -> tuple[ChromaFit, list[Pose]]:
         calls.append(len(luma))
-        return fit(self, luma, matrix)
+        return fit(self, luma, matrix, turn=turn)
 
     monkeypatch.setattr(Colorist, "fit_upright", count)
     turned: list[int] = []
@@ -72,7 +73,7 @@ def test_photographs_are_coloured_together_as_alone(
 def test_a_device_that_fails_fails_them_all(tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with the reason, in its own place."""
 
-    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix) -> tuple[ChromaFit, list[int]]:
+    def fail(_self: Colorist, _luma: Tensor, _matrix: Matrix, *, turn: bool) -> tuple[ChromaFit, list[Pose]]:  # noqa: ARG001
         raise DeviceError("no memory")
 
     monkeypatch.setattr(Colorist, "fit_upright", fail)

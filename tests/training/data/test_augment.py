@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.data.augment import Luma, degrade, vary_tone
+from training.data.augment import Luma, add_border, degrade, make_negative, vary_tone
 
 
 def ramp() -> Luma:
@@ -31,3 +31,21 @@ def test_some_pictures_are_degraded_and_some_are_not() -> None:
     """Each defect is applied at random."""
     changed = [not np.array_equal(degrade(ramp(), np.random.default_rng(seed)), ramp()) for seed in range(40)]
     assert 0 < sum(changed) < 40
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_negative_is_dark_where_its_picture_is_light(seed: int) -> None:
+    """By the curve of a film as by plain inversion: a lighter tone never becomes a lighter one."""
+    negative = make_negative(ramp(), np.random.default_rng(seed))
+    assert (negative.shape, negative.dtype) == ((64, 64), np.float32)
+    assert 0 <= negative.min() < negative.max() <= 1
+    assert (np.diff(negative[0]) <= 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_border_has_one_shade(seed: int) -> None:
+    """What it surrounds stays as it is."""
+    bordered = add_border(ramp(), np.random.default_rng(seed))
+    outside = bordered[bordered != ramp()]
+    assert len(np.unique(outside)) <= 1
+    assert (bordered[6:-6, 6:-6] == ramp()[6:-6, 6:-6]).all()

@@ -12,7 +12,7 @@ from PIL import Image
 from colorizer.errors import MediaError
 from colorizer.model.lab import lightness_of_luma
 from colorizer.model.predictor import Predictor
-from colorizer.model.upright import load_head
+from colorizer.model.upright import Pose, load_head
 from colorizer.weights_path import upright_path
 from training import cli
 from training.data.samples import grey_of
@@ -21,13 +21,13 @@ from training.measure.evaluation import open_training
 
 
 def view(rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A light sky over dark ground, with some boxes: it is plain which way up it is."""
+    """A light sky over dark ground, with black boxes: it is plain which way up it is, and that it is no negative."""
     height, width = 90, 110
-    picture = np.linspace(230, 30, height)[:, None, None] + rng.normal(0, 12, (height, width, 3))
+    picture = np.linspace(230, 90, height)[:, None, None] + rng.normal(0, 12, (height, width, 3))
     picture[..., 2] += np.linspace(25, -25, height)[:, None]
     for _ in range(4):
         top, left = rng.integers(0, (height - 20, width - 20))
-        picture[top : top + 20, left : left + 20] += rng.normal(0, 20, 3)
+        picture[top : top + 20, left : left + 20] = rng.uniform(0, 20, 3)
     return picture.clip(0, 255).astype(np.uint8)
 
 
@@ -53,7 +53,8 @@ def test_a_fitted_head_finds_how_other_pictures_are_turned(
         upright = lightness_of_luma(luma)
         for turn in range(4):
             picture = upright.rot90(turn, (-2, -1))
-            assert predictor.turns_of(picture, predictor.predict(picture, mirrored=True)) == [turn]
+            assert predictor.poses_of(picture, predictor.predict(picture, mirrored=True)) == [Pose(turn)]
+            assert predictor.common_pose([picture, picture]) == Pose(turn)
 
 
 def test_too_few_photographs_are_refused(weights: Path, photographs: Path, tmp_path: Path) -> None:
