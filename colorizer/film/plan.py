@@ -27,9 +27,10 @@ from colorizer.film.scenes import Scenes, find_scenes
 from colorizer.film.source_chroma import varies
 from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ReadCallback
-from colorizer.model.colorist import Colorist, shrink
+from colorizer.model.colorist import Colorist, shrink, working_extent
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
+from colorizer.model.upright import Pose
 from colorizer.settings import FilmSettings, Steadiness
 from colorizer.size_rules import check_file, check_picture
 
@@ -101,7 +102,8 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     """
     film = _AS_FRAMES if becomes_frames(job) else job.settings.film
     info, seen = _sample(info, job, film, colorist)
-    info = _with_turn(info, [one.shown for one in seen if one.shown is not None], job, colorist)
+    pose = _pose_of([one.shown for one in seen if one.shown is not None], job, colorist)
+    info = replace(info, turn=pose.turn)
     encoding = choose_encoding(info, film)
     info = in_range_of(encoding, info)
     bars = sort_layouts((one.bars and set_upright(one.bars, info.turn) for one in seen), upright_size(info))
@@ -109,11 +111,12 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     if becomes_frames(job):
         encoding, container = replace(encoding, notes=()), FRAMES  # the notes are about a file that nobody sees
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
-    if not (job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels))):
-        return plan
-    if recall_scenes(job) is None and not any(one.has_colour for one in seen):
-        return replace(plan, scenes=None)
-    return plan_scenes(plan, job, colorist, on_read)
+    if job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels)):
+        has_colour = recall_scenes(job) is not None or any(one.has_colour for one in seen)
+        plan = plan_scenes(plan, job, colorist, on_read) if has_colour else replace(plan, scenes=None)
+    if pose.is_negative:  # not before: one in colour is a film in colour, as a photograph is
+        raise NegativeError(job.source.name)
+    return plan
 
 
 def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_read: ReadCallback) -> FilmPlan:
@@ -172,7 +175,7 @@ class _Seen:
     bars: Margins | None = None
     """Its bars, where it is shown; None where it does not tell."""
     shown: Tensor | None = None
-    """What the network would see of it, (1, 1, h, w)."""
+    """What the network would see of it with `working_size: auto`, (1, 1, h, w)."""
 
 
 def _look(picture: VideoFrame, info: FilmInfo, colorist: Colorist) -> _Seen:
@@ -183,21 +186,15 @@ def _look(picture: VideoFrame, info: FilmInfo, colorist: Colorist) -> _Seen:
     bars = find_bars(luma)
     inside = (bars or Margins()).inside(luma)[None, None].float().clamp(0, 1)
     down, across = (info.shape or 1, 1) if info.orientation > 4 else (1, info.shape or 1)
-    small = shrink(inside, colorist.extent(round(inside.shape[2] * down) or 1, round(inside.shape[3] * across) or 1))
+    height, width = round(inside.shape[2] * down) or 1, round(inside.shape[3] * across) or 1
+    small = shrink(inside, working_extent(height, width, colorist.usual_size))
     return _Seen(has_colour, bars, density.shown(small) if info.is_density else small)
 
 
-def _with_turn(info: FilmInfo, shown: Sequence[Tensor], job: Job, colorist: Colorist) -> FilmInfo:
-    """What the film is, with its turn.
-
-    Raises:
-        NegativeError: see `plan_film`.
-
-    """
-    settings = job.settings
-    if not shown or (settings.film.turn == "keep" and settings.detection.negatives == "colour"):
-        return info
+def _pose_of(shown: Sequence[Tensor], job: Job, colorist: Colorist) -> Pose:
+    """The pose of a film, as far as the settings ask for it."""
+    may_turn, may_be_negative = job.settings.film.turn == "auto", job.settings.detection.negatives == "skip"
+    if not shown or not (may_turn or may_be_negative):
+        return Pose()
     pose = colorist.common_pose(shown)
-    if pose.is_negative and settings.detection.negatives == "skip":
-        raise NegativeError(job.source.name)
-    return replace(info, turn=pose.turn) if settings.film.turn == "auto" else info
+    return Pose(pose.turn if may_turn else 0, pose.is_negative and may_be_negative)

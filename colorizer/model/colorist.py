@@ -42,7 +42,7 @@ class Colorist:
 
         """
         self._model = model
-        self._working_size = model.card.working_size if working_size == "auto" else working_size
+        self._working_size = self.usual_size if working_size == "auto" else working_size
         self._decoding = decoding or model.card.decoding("auto")
         self._limit = BatchLimit(_MOST_ON_CPU if model.device.type == "cpu" else _MOST, model.device)
         self._asked: tuple[Tensor, Prediction] | None = None
@@ -56,6 +56,11 @@ class Colorist:
     def weights(self) -> str:
         """Hash of the weights."""
         return self._model.weights
+
+    @property
+    def usual_size(self) -> int:
+        """The working size "auto": the short side in pixels for which the network was made."""
+        return self._model.card.working_size
 
     def extent(self, height: int, width: int) -> tuple[int, int]:
         """Height and width at which the colours of a picture of this height and width are predicted."""
@@ -106,7 +111,7 @@ class Colorist:
         """Find out how pictures lie that all lie alike, and whether they are negatives.
 
         Args:
-            luma: of one or more pictures, float32, 0..1, (1, 1, h, w) each, at the working size.
+            luma: of one or more pictures, float32, 0..1, (1, 1, h, w) each, at the usual size.
 
         Raises:
             DeviceError: see `fit`.

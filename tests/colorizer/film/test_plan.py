@@ -1,6 +1,6 @@
 """Tests of colorizer/film/plan.py, through the job that the worker does, on real films."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import av
@@ -9,16 +9,18 @@ import pytest
 import skimage.data
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from colorizer.engine import colorize
-from colorizer.errors import NegativeError
+from colorizer.engine import colorize, open_colorist
+from colorizer.errors import InColourError, NegativeError
 from colorizer.film import plan
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.scenes import Scenes
 from colorizer.job import Job
 from colorizer.model.colorist import Colorist
-from colorizer.settings import ColourSettings, FilmSettings, JobSettings
+from colorizer.model.upright import Pose
+from colorizer.settings import ColourSettings, FilmSettings, JobSettings, WorkingSize
 from tests.assets.films import Film, write_film
 from tests.assets.tones import Picture, coloured, grey, sepia, toned, write_scenes
 
@@ -89,6 +91,36 @@ def test_a_film_that_is_a_negative_is_left_alone(tmp_path: Path) -> None:
     settings = JobSettings(colour=ColourSettings(device="cpu"))
     with pytest.raises(NegativeError, match=r"film\.mkv: it looks like a negative"):
         colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
+
+
+def test_a_negative_in_colour_counts_as_a_film_in_colour(tmp_path: Path) -> None:
+    """As a photograph does, so that `detection.coloured` says what becomes of it."""
+    source = write_scenes(tmp_path / "film.mkv", 255 - coloured("astronaut", 256, 256), frames=5)
+    settings = JobSettings(colour=ColourSettings(device="cpu"))
+    with pytest.raises(InColourError):
+        colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
+
+
+@pytest.mark.parametrize("size", ["auto", "native", 96])
+def test_the_pose_of_a_film_is_seen_at_the_size_of_the_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: WorkingSize
+) -> None:
+    """Breaks: at `native`, 16 frames in 4K went five times through the network before the first was coloured."""
+    seen: list[int] = []
+    pose_of = Colorist.common_pose
+
+    def spied(self: Colorist, luma: Sequence[Tensor]) -> Pose:
+        seen.extend(min(one.shape[-2:]) for one in luma)
+        return pose_of(self, luma)
+
+    monkeypatch.setattr(Colorist, "common_pose", spied)
+    scene = 255 - np.repeat(skimage.data.camera()[:, :, None], 3, axis=2)
+    source = write_scenes(tmp_path / "film.mkv", scene, frames=5)
+    settings = JobSettings(colour=ColourSettings(device="cpu", working_size=size))
+    wanted = Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+    with pytest.raises(NegativeError):
+        colorize(wanted, lambda _done, _all: None)
+    assert set(seen) == {open_colorist(ColourSettings(device="cpu")).extent(512, 512)[0]}
 
 
 def test_a_film_without_chroma_is_not_looked_through(job: MakeJob, tmp_path: Path, searched: list[str]) -> None:
