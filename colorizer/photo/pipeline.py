@@ -213,13 +213,13 @@ def write(
 
 
 def _without_negatives(examined: ExaminedPhoto, poses: Sequence[Pose]) -> tuple[ExaminedPhoto, tuple[str, ...]]:
-    """The photograph, of which pages that are negatives stay as they are, and a note on them.
+    """The photograph, of which pages that are negatives stay as they are, and notes on them.
 
     Raises:
         NegativeError: nothing else is left to be coloured.
 
     """
-    pages = ", ".join(str(number) for number, pose in enumerate(poses, start=1) if pose.is_negative)
+    pages = [number for number, pose in enumerate(poses, start=1) if pose.is_negative]
     if examined.job.settings.detection.negatives == "colour" or not pages:
         return examined, ()
     kept = [
@@ -228,8 +228,8 @@ def _without_negatives(examined: ExaminedPhoto, poses: Sequence[Pose]) -> tuple[
     ]
     if all(one.verdict is Verdict.COLOUR for one in kept):
         raise NegativeError(examined.job.source.name)
-    note = f"page {pages} looks like a negative, and stays as it is; {AGAINST_NEGATIVES}"
-    return replace(examined, reductions=tuple(kept)), (note,)
+    notes = (f"page {page} looks like a negative, and stays as it is; {AGAINST_NEGATIVES}" for page in pages)
+    return replace(examined, reductions=tuple(kept)), tuple(notes)
 
 
 def _write(
