@@ -157,5 +157,6 @@ def load_head(weights: Path) -> UprightHead | None:
     try:
         head.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
     except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path}: no head of this version of tintd; fit it again with `tintd upright`") from error
+        remedy = "fit it again with `tintd upright`, or delete it"
+        raise WeightsError(f"{path}: another version of tintd has made it; {remedy}") from error
     return head.eval()

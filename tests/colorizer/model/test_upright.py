@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from colorizer.errors import WeightsError
 from colorizer.model.predictor import Predictor
 from colorizer.model.upright import NEGATIVE, UprightHead, join_mirrored, join_views, load_head, save_head
-from colorizer.weights_path import file_hash, fitted_head, upright_path, weights_hash
+from colorizer.weights_path import FITTED_TO, file_hash, fitted_head, upright_path, weights_hash
 
 
 @pytest.fixture
@@ -67,6 +68,17 @@ def test_a_damaged_head_is_named(own: Path, head: UprightHead) -> None:
     with pytest.raises(WeightsError, match="upright") as refusal:
         Predictor.load(own, device="cpu")
     assert str(path) in str(refusal.value)
+
+
+def test_a_head_of_another_version_is_named(own: Path, head: UprightHead) -> None:
+    """Earlier heads had no part for negatives. Without its file, the weights work."""
+    path = save_head(head, own, {})
+    content = load_file(path)
+    save_file({name: content[name] for name in content if "negative" not in name}, path, {FITTED_TO: file_hash(own)})
+    with pytest.raises(WeightsError, match=r"another version .* fit it again with `tintd upright`, or delete it"):
+        Predictor.load(own, device="cpu")
+    path.unlink()
+    Predictor.load(own, device="cpu")
 
 
 def test_the_votes_of_mirror_images_and_of_turned_views_are_joined() -> None:
