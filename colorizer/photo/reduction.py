@@ -36,8 +36,8 @@ from colorizer.photo.watching import watch
 Extent = Callable[[int, int], tuple[int, int]]
 """Maps height and width of a picture to those at which its colours are chosen (see `Colorist.extent`)."""
 
-_AT_ONCE = 1 << 22
-"""Pixels that are summed in one step."""
+_AT_ONCE = 1 << 19
+"""Pixels that are summed in one step: many steps wait for their threads while a large picture is decoded."""
 _JUDGED = 64
 """Most frames of an animation by which it is judged; they lie at equal distances, and memory does not depend on all."""
 

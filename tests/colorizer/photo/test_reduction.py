@@ -1,13 +1,17 @@
 """Tests of colorizer/photo/reduction.py."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -61,6 +65,24 @@ def test_a_picture_that_is_held_is_reduced_alike(tmp_path: Path, size: tuple[int
     )
     assert torch.allclose(held.luma[0], read.luma[0], atol=1e-5)
     assert (held.verdict, held.margins) == (read.verdict, read.margins)
+
+
+def test_little_of_a_large_picture_waits_to_be_summed(tmp_path: Path) -> None:
+    """Breaks: a photograph that is too large to be held takes half a gigabyte while it is shrunk."""
+    Image.fromarray(np.zeros((2000, 3000), np.uint8)).save(tmp_path / "a.png")
+    picture = opened(tmp_path / "a.png", room=1 << 30)
+    strips, asked = picture.strips, list[int]()
+    assert strips is not None
+
+    def read(lines: int) -> Iterator[NDArray[Any]]:
+        for strip in strips(lines):
+            asked.append(strip.size)
+            yield strip
+
+    extent = partial(working_extent, size=64)
+    reduce_picture(replace(picture, strips=read), extent, lambda: None, judge_colour=False)
+    assert sum(asked) == 2000 * 3000
+    assert max(asked) <= 1 << 20
 
 
 def test_a_long_strip_is_shrunk_to_twice_its_working_size(tmp_path: Path) -> None:
