@@ -120,8 +120,8 @@ def read_settings(*, sequences: str | None = None, **sections: dict[str, object]
     try:
         settings = JobSettings.model_validate(given | {"sequences": sequences})
     except ValidationError as error:
-        found = explain(error, JobSettings)
-        raise UsageError("; ".join(f"{option_of(wrong.name)}: {wrong.wrong}" for wrong in found)) from error
+        found = (f"{option_of(wrong.name)}: {wrong.wrong}" for wrong in explain(error, JobSettings))
+        raise UsageError("; ".join(dict.fromkeys(found))) from error  # an option may be two settings
     for place, file in (("colour.weights", settings.colour.weights), ("photo.profile", settings.photo.profile)):
         if isinstance(file, Path) and not file.is_file():
             raise UsageError(f"{option_of(place)}: there is no file {file}")

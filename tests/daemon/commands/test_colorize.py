@@ -19,6 +19,7 @@ from colorizer.settings import JobSettings
 from daemon.cli import main
 from daemon.commands.colorize import colorize as colorize_command
 from daemon.commands.colour_options import option_of, read_settings
+from daemon.commands.options import UsageError
 from daemon.workers import Failed, Vacancy, WorkerPool
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
@@ -108,6 +109,13 @@ def test_defaults_can_be_said(tmp_path: Path, colorize: Colorize) -> None:
     assert colorize(write_grey(tmp_path / "a.png"), *given, "--encoder", "auto", "--format", "jpeg").returncode == 0
     assert (tmp_path / "out" / "a.jpg").exists()
     assert read_settings(colour={"weights": "default"}) == JobSettings()
+
+
+def test_a_wrong_option_of_photographs_and_films_is_named_once() -> None:
+    """Though it is two settings."""
+    with pytest.raises(UsageError) as refusal:
+        read_settings(photo={"turn": "side"}, film={"turn": "side"})
+    assert str(refusal.value).count("--turn") == 1
 
 
 def test_a_file_in_colour_is_left_alone_unless_it_is_said_to_be_grey(tmp_path: Path, colorize: Colorize) -> None:
