@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -129,8 +129,8 @@ class TwoWorkers(FakeExecutor):
         )
 
 
-def test_spans_that_are_read_by_several_workers_are_told_as_one_film(tmp_path: Path, weights: Path) -> None:
-    """A span whose worker is lost is read again."""
+def begin_film(tmp_path: Path, weights: Path) -> Callable[..., list[Event]]:
+    """Begin film 7 with two workers; the function gives what is told of it when the workers report events."""
     wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", Film(frames=3)), weights)
     executor = TwoWorkers([wanted.settings.colour])
     sharing = FilmSharing(executor)
@@ -142,6 +142,12 @@ def test_spans_that_are_read_by_several_workers_are_told_as_one_film(tmp_path: P
             executor.task = None
         return sharing.events(0)
 
+    return reported
+
+
+def test_spans_that_are_read_by_several_workers_are_told_as_one_film(tmp_path: Path, weights: Path) -> None:
+    """A span whose worker is lost is read again."""
+    reported = begin_film(tmp_path, weights)
     assert reported(Progress(7, 0, 0, read=0.5)) == [Progress(7, 0, 0, read=0.5)]
     assert reported(Planned(7, (Span(None, 100), Span(100, None)))) == []
     assert reported(Progress(-1, 0, 0, read=0.5)) == [Progress(7, 0, 0, read=0.25)]
@@ -155,17 +161,7 @@ def test_spans_that_are_read_by_several_workers_are_told_as_one_film(tmp_path: P
 
 def test_frames_of_an_earlier_attempt_are_told_apart(tmp_path: Path, weights: Path) -> None:
     """A part that was done before, and one of which a half was: neither says how fast the film is coloured."""
-    wanted = job(tmp_path / "job", write_film(tmp_path / "film.mp4", Film(frames=3)), weights)
-    executor = TwoWorkers([wanted.settings.colour])
-    sharing = FilmSharing(executor)
-    sharing.submit(ColourFiles({7: wanted}), executor.vacancies()[0])
-
-    def reported(*events: Event) -> list[Event]:
-        executor.reported = list(events)
-        if not isinstance(events[0], Progress):
-            executor.task = None
-        return sharing.events(0)
-
+    reported = begin_film(tmp_path, weights)
     parts = tuple(Part(number, number + 1, 100) for number in range(3))
     assert reported(Planned(7, parts)) == []
     assert reported(Progress(-1, 40, 100)) == [Progress(7, 40, 300, 40)]
