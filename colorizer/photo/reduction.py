@@ -128,8 +128,9 @@ def _read(
     if picture.strips is not None:
         return [_means(picture, picture.strips, _factor(picture, sides), with_colour=with_colour)]
     image = picture.open()
-    if is_plain(image) and not image.get_typeof("page-height"):  # as if it was held: not the last bit may depend
-        strips = partial(_watched_strips, image, on_progress, picture.check_pass)  # on the room for it
+    if is_plain(image) and not image.get_typeof("page-height"):
+        # It is summed as one that is held: otherwise the last bits would depend on the room in memory.
+        strips = partial(_watched_strips, image, on_progress, picture.check_pass)
         return [_means(picture, strips, _factor(picture, sides), with_colour=with_colour)]
     colour, alpha = split_alpha(image)
     reads_colour = with_colour and colour.bands > 2
