@@ -18,11 +18,16 @@ class Terminal(NamedTuple):
     """Both ends of a pseudo-terminal."""
 
     line: TerminalLine
+    end: int
     screen: int
 
     def text(self) -> str:
-        """What was written since the last look."""
-        return os.read(self.screen, 4096).decode()
+        """What was written since the last look; the kernel may hand it over in parts, so a zero byte ends it."""
+        os.write(self.end, b"\0")
+        seen = b""
+        while not seen.endswith(b"\0"):
+            seen += os.read(self.screen, 4096)
+        return seen.removesuffix(b"\0").decode()
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def terminal() -> Iterator[Terminal]:
     with os.fdopen(end, "w") as stream:
         line = TerminalLine(stream)
         line.is_enabled = True
-        yield Terminal(line, screen)
+        yield Terminal(line, end, screen)
     os.close(screen)
 
 
