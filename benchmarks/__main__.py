@@ -5,12 +5,12 @@
 
 import sys
 
-from benchmarks import contention, film, idle, loading, memory, network, photograph, scan, web
+from benchmarks import contention, film, film_lengths, idle, loading, memory, network, photograph, scan, web
 from benchmarks.figures import Figure, Neighbours, print_figures, this_machine, write_figures
 
 MEASUREMENTS = {
     module.__name__.rpartition(".")[2]: module.main
-    for module in (network, photograph, film, memory, scan, loading, idle, contention, web)
+    for module in (network, photograph, film, film_lengths, memory, scan, loading, idle, contention, web)
 }
 
 

@@ -27,7 +27,8 @@ from colorizer.settings import FilmSettings, JobSettings
 
 _ROUNDS = 3
 _SECONDS, _RATE = 20, 25
-_SETTINGS = JobSettings(film=FilmSettings(quality=18, speed="veryfast"))
+SETTINGS = JobSettings(film=FilmSettings(quality=18, speed="veryfast"))
+"""Those of the films' own encoding."""
 _BARS = {True: 1.2, False: 1.45}
 """Greatest good ratio where bfloat16 is faster, and elsewhere."""
 _PROCESSOR_BAR = 24
@@ -39,10 +40,10 @@ def main(seconds: int = _SECONDS) -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = write_grainy_film(folder / "film.mp4", width=1920, height=1080, seconds=seconds, rate=_RATE)
-        fast = bfloat16_is_faster(open_colorist(_SETTINGS.colour).device)
+        fast = bfloat16_is_faster(open_colorist(SETTINGS.colour).device)
         floors, ours = [], []
         for _ in range(_ROUNDS):
-            floors.append(cost_of(lambda: _reencode(source, folder / "floor.mp4")))
+            floors.append(cost_of(lambda: reencode(source, folder / "floor.mp4")))
             with tempfile.TemporaryDirectory(dir=folder) as workspace:  # a new one: else it goes on where it ended
                 ours.append(cost_of(lambda: _colour(source, Path(workspace))))
     frames = seconds * _RATE
@@ -71,10 +72,11 @@ def _print(frames: int, costs: dict[str, list[Cost]], caption: str) -> None:
     Console().print(table)
 
 
-def _reencode(source: Path, target: Path) -> None:
-    info = probe_film(source, _SETTINGS.film.max_megapixels)
+def reencode(source: Path, target: Path) -> None:
+    """Write the film's picture anew with the settings that tintd takes, without colour: the floor."""
+    info = probe_film(source, SETTINGS.film.max_megapixels)
     with av.open(str(target), "w") as container:
-        stream = add_picture(container, choose_encoding(info, _SETTINGS.film), info, info.width)
+        stream = add_picture(container, choose_encoding(info, SETTINGS.film), info, info.width)
         for frame in read_frames(info):
             frame.picture.pict_type = PictureType.NONE
             container.mux(stream.encode(frame.picture))
@@ -82,7 +84,7 @@ def _reencode(source: Path, target: Path) -> None:
 
 
 def _colour(source: Path, folder: Path) -> None:
-    colorize(Job(source, folder / "result", folder, _SETTINGS), lambda _done, _all: None)
+    colorize(Job(source, folder / "result", folder, SETTINGS), lambda _done, _all: None)
 
 
 if __name__ == "__main__":
