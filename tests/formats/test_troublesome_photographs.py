@@ -17,6 +17,7 @@ from PIL import Image
 from colorizer.engine import colorize
 from colorizer.errors import UnsupportedError
 from colorizer.job import Job
+from colorizer.photo import batch
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, JobSettings
 from tests.assets.pictures import grey, write_grey
@@ -55,6 +56,18 @@ def test_the_exif_of_a_png_may_lie_behind_its_samples(tmp_path: Path, coloured: 
     with Image.open(tmp_path / "result") as result:
         assert result.getexif()[274] == 6
         assert np.abs(np.asarray(result.convert("L"), np.int16) - grey()).mean() < 1
+
+
+@pytest.mark.parametrize("room", [1 << 20, 0], ids=["held", "decoded twice"])
+def test_a_damaged_last_line_of_a_jpeg_is_told(
+    tmp_path: Path, coloured: Callable[[Path], Report], monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Breaks: libvips looks for warnings before each line of blocks, and none comes after the last one."""
+    monkeypatch.setattr(batch, "_ROOM", room)
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, quality=90)
+    source.write_bytes(source.read_bytes()[:-60] + b"\xff\xd9")
+    assert any("parts of the result may be wrong" in note for note in coloured(source).notes)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])

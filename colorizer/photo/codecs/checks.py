@@ -13,11 +13,14 @@ import torch
 
 from colorizer.errors import MediaError, TruncatedError
 from colorizer.photo.formats.photo_format import PhotoFormat
-from colorizer.photo.tags import STRIP_OFFSETS, STRIP_SIZES, Tags
+from colorizer.photo.tags import JPEG_TABLES, STRIP_OFFSETS, STRIP_SIZES, Tags
 from colorizer.settings import PhotoSettings
 
 _BLOCK, _MOST_STRIP = 1 << 20, 1 << 31
 """Bytes that are decompressed at a time, and most of a strip."""
+_START_OF_IMAGE, _END_OF_IMAGE = b"\xff\xd8", b"\xff\xd9"
+_LEAST_WORK = 8
+"""How far libjpeg reduces a picture of which only the damage is wanted."""
 _WIDEST = 1 << 20
 """Largest width in pixels: libvips takes half a KiB for each while it shrinks a picture, whatever its height."""
 
@@ -92,11 +95,36 @@ def _inflate(descriptor: int, place: int, size: int) -> None:
         rest = strip.unconsumed_tail
 
 
-def check_tiles() -> None:
-    """Check after a pass over a TIFF that libvips could read all of its tiles: one that it could not is black.
+def check_jpeg(source: Path, tags: Tags) -> None:
+    """Check the strips of a TIFF that are compressed by JPEG: libtiff fills what it cannot decode with grey.
+
+    Args:
+        source: the file.
+        tags: of the page.
 
     Raises:
-        pyvips.Error: one could not be read.
+        pyvips.Error: one is damaged or cut off.
+
+    """
+    places, sizes, tables = (tags.get(tag, {}).get("data", []) for tag in (STRIP_OFFSETS, STRIP_SIZES, JPEG_TABLES))
+    if len(places) != len(sizes):
+        return
+    header = bytes(tables).removesuffix(_END_OF_IMAGE)
+    with source.open("rb") as file:
+        for place, size in zip(places, sizes, strict=True):
+            strip = os.pread(file.fileno(), min(size, _MOST_STRIP), place)
+            whole = header + strip.removeprefix(_START_OF_IMAGE) if header else strip
+            pyvips.Image.jpegload_buffer(whole, shrink=_LEAST_WORK, fail_on="warning").copy_memory()
+            check_messages()
+
+
+def check_messages() -> None:
+    """Check after a pass that libvips said nothing: a tile of a TIFF that it cannot read is black.
+
+    At a warning, it stops before the next lines. A damaged last line of blocks of a JPEG is followed by none.
+
+    Raises:
+        pyvips.Error: it did.
 
     """
     said = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer())

@@ -33,6 +33,7 @@ _OPTIMISED_PIXELS = 50e6
 
 
 def _open(source: Path, opening: Opening) -> Photo:
+    from colorizer.photo.codecs.checks import check_messages
     from colorizer.photo.codecs.jpeg_quality import estimate_quality
     from colorizer.photo.codecs.vips import open_with_vips
     from colorizer.photo.extras import counted_safely, left_out
@@ -41,7 +42,9 @@ def _open(source: Path, opening: Opening) -> Photo:
     _check_process(source)
     trailer = read_trailer(source)
     lacks_marker = not trailer.has_end and _lacks_end_alone(source)
-    picture = open_with_vips(source, "jpegload_source", opening, ending=_END if lacks_marker else b"")
+    check_pass = check_messages if opening.fail_on == "warning" else lambda: None
+    ending = _END if lacks_marker else b""
+    picture = open_with_vips(source, "jpegload_source", opening, ending=ending, check_pass=check_pass)
     kinds: tuple[str, ...] = counted_safely(lambda: _kinds_of_pictures(source), ())
     notes = left_out(lambda: (sum("Thumbnail" not in kind for kind in kinds), 0))  # cameras write previews
     notes += trailer.describe(listed=max(0, len(kinds) - 1))

@@ -121,6 +121,20 @@ def test_a_strip_whose_checksum_is_wrong_is_told(tmp_path: Path, colour: Coloriz
         colour(source)
 
 
+def test_a_strip_of_jpeg_that_breaks_off_is_told(tmp_path: Path, colour: Colorize) -> None:
+    """Libtiff only warns of it, as it does of a tag that it does not know, and its lines are grey."""
+    source, tag = tmp_path / "a.tif", (65000, 2, 0, "unknown", True)
+    tifffile.imwrite(source, grey(), compression="jpeg", rowsperstrip=32, photometric="minisblack", extratags=[tag])
+    assert colour(source)[0].notes == ()
+    with tifffile.TiffFile(source) as file:
+        place, size = file.pages[0].dataoffsets[-1], file.pages[0].databytecounts[-1]
+    content = bytearray(source.read_bytes())
+    content[place + size - 40 : place + size - 38] = b"\xff\xd9"
+    source.write_bytes(content)
+    with pytest.raises(MediaError, match="ends too early"):
+        colour(source)
+
+
 @pytest.mark.parametrize("deep", [True, False])
 @pytest.mark.parametrize("in_colour", [True, False])
 def test_infrared_beside_the_colour_is_kept(tmp_path: Path, colour: Colorize, *, deep: bool, in_colour: bool) -> None:
