@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 _RESULT = "astronaut"
 """A part of the name of the photograph that is shown."""
 _PATIENCE = 180_000.0
-"""Milliseconds within which a picture is made, and a segment of the film is finished."""
+"""Milliseconds within which pictures are made and loaded, and a segment of the film is finished."""
 _SIZE = {"width": 960, "height": 640}
 _ALL_LOADED = "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
 
@@ -37,8 +37,7 @@ def main(link: str) -> None:
                 tab.goto(link)
                 state = context.storage_state()
             _show_result(tab, root) if scheme == "light" else _show_work(tab, root)
-            while not tab.evaluate(_ALL_LOADED):
-                tab.wait_for_timeout(100)
+            tab.wait_for_function(_ALL_LOADED)
             _save(tab.screenshot(), _HERE / f"web-{scheme}.jpg")
             context.close()
         browser.close()
