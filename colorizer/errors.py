@@ -34,15 +34,23 @@ class UnsupportedError(MediaError):
     """A file is whole, but of a kind that tintd does not colour."""
 
 
-AGAINST_NEGATIVES = "invert it first, or, if it is none, set `detection.negatives: colour`"
+AGAINST_NEGATIVES = "set `detection.negatives: invert` to colour its positive, or, if it is none, `colour`"
 """What a person can do about a negative."""
 
 
 class NegativeError(UnsupportedError):
     """A file is a negative, whose tones are not those of things."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name}: it looks like a negative; {AGAINST_NEGATIVES}")
+    def __init__(self, name: str, *, in_colour: int = 0) -> None:
+        """Say what to do.
+
+        Args:
+            name: of the file.
+            in_colour: number of its pages that are no negatives, but in colour already.
+
+        """
+        what = "its pages are negatives, as it seems, or in colour already" if in_colour else "it looks like a negative"
+        super().__init__(f"{name}: {what}; {AGAINST_NEGATIVES}")
 
 
 class InColourError(TintdError):

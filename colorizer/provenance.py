@@ -49,6 +49,11 @@ def add_turns(maker: str, turns: Sequence[int]) -> str:
     return f"{maker}, seen turned by {' or '.join(remedies)}" if remedies else maker
 
 
+def add_inversion(maker: str) -> str:
+    """Add to a description (see `made_with`) that a negative was inverted before it was coloured."""
+    return f"{maker}, inverted from a negative"
+
+
 def originals_of(content: bytes | mmap) -> set[str]:
     """Find the fingerprints of the originals that the provenance in a result names.
 

@@ -153,9 +153,9 @@ class DetectionSettings(Section):
     black and white, where auto errs."""
     coloured: Literal["skip", "copy", "recolour"] = "skip"
     """An original in colour is left alone and reported, copied to the results as it is, or coloured anew."""
-    negatives: Literal["skip", "colour"] = "skip"
-    """skip: what surely is a negative is left alone and reported, as its tones are not those of things; colour: it is
-    coloured like any other picture, where that is wrong."""
+    negatives: Literal["skip", "invert", "colour"] = "skip"
+    """skip: what surely is a negative is left alone and reported, as its tones are not those of things; invert: its
+    positive is coloured; colour: it is coloured like any other picture, where that is wrong."""
 
     @property
     def checks_colour(self) -> bool:

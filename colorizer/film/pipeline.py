@@ -23,7 +23,7 @@ from colorizer.film.shot_state import ShotState
 from colorizer.frame_sequence import is_sequence
 from colorizer.job import Job, ProgressCallback, ReadCallback
 from colorizer.model.colorist import Colorist
-from colorizer.provenance import add_turns, describe_turn, made_with
+from colorizer.provenance import add_inversion, add_turns, describe_turn, made_with
 from colorizer.report import Report
 
 WriteFrames = Callable[[Sequence[Segment], FilmPlan, Job, str, Callable[[], None]], tuple[str, ...]]
@@ -61,6 +61,7 @@ def colorize_film(
     info = plan.info
     film = job.settings.film
     maker = made_with(colorist.weights, job.settings.colour, job, film.steadiness) if film.provenance else ""
+    maker = add_inversion(maker) if maker and info.inversion else maker
     maker = add_turns(maker, [info.turn]) if maker else ""
     frames = sum(len(segment.record.pts) for segment in segments)
     passed = partial(on_progress, frames, info.expected)
@@ -76,6 +77,7 @@ def colorize_film(
         frames=frames,
         notes=(
             *plan.encoding.notes,
+            *([info.inversion.describe("the film")] if info.inversion else ()),
             *([describe_turn("the film", info.turn, "film.turn")] if info.turn else ()),
             *(plan.scenes.notes if plan.scenes else ()),
             *_deviations(segments, plan, job),

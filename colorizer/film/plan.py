@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+import torch
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from torch import Tensor
@@ -30,7 +31,7 @@ from colorizer.job import Job, ReadCallback
 from colorizer.model.colorist import Colorist, shrink, working_extent
 from colorizer.model.orientation import orient
 from colorizer.model.surround import Margins
-from colorizer.model.upright import Pose
+from colorizer.model.upright import Inversion, Pose
 from colorizer.settings import FilmSettings, Steadiness
 from colorizer.size_rules import check_file, check_picture
 
@@ -102,8 +103,12 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     """
     film = _AS_FRAMES if becomes_frames(job) else job.settings.film
     info, seen = _sample(info, job, film, colorist)
-    pose = _pose_of([one.shown for one in seen if one.shown is not None], job, colorist)
-    info = replace(info, turn=pose.turn)
+    shown = [one.shown for one in seen if one.shown is not None]
+    pose = _pose_of(shown, job, colorist)
+    inversion = _inversion_of(shown) if pose.is_negative and _may_be_inverted(info, job) else None
+    if inversion is not None:
+        pose = replace(_pose_of([inversion.positive(one) for one in shown], job, colorist), is_negative=False)
+    info = replace(info, turn=pose.turn, inversion=inversion)
     encoding = choose_encoding(info, film)
     info = in_range_of(encoding, info)
     bars = sort_layouts((one.bars and set_upright(one.bars, info.turn) for one in seen), upright_size(info))
@@ -114,7 +119,8 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     if job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels)):
         has_colour = recall_scenes(job) is not None or any(one.has_colour for one in seen)
         plan = plan_scenes(plan, job, colorist, on_read) if has_colour else replace(plan, scenes=None)
-    if pose.is_negative:  # not before: one in colour is a film in colour, as a photograph is
+    has_scenes_in_colour = plan.scenes is not None and plan.scenes.coloured > 0
+    if pose.is_negative or (inversion and has_scenes_in_colour):  # not before: one in colour counts as that
         raise NegativeError(job.source.name)
     return plan
 
@@ -193,8 +199,18 @@ def _look(picture: VideoFrame, info: FilmInfo, colorist: Colorist) -> _Seen:
 
 def _pose_of(shown: Sequence[Tensor], job: Job, colorist: Colorist) -> Pose:
     """The pose of a film, as far as the settings ask for it."""
-    may_turn, may_be_negative = job.settings.film.turn == "auto", job.settings.detection.negatives == "skip"
+    may_turn, may_be_negative = job.settings.film.turn == "auto", job.settings.detection.negatives != "colour"
     if not shown or not (may_turn or may_be_negative):
         return Pose()
     pose = colorist.common_pose(shown)
     return Pose(pose.turn if may_turn else 0, pose.is_negative and may_be_negative)
+
+
+def _may_be_inverted(info: FilmInfo, job: Job) -> bool:
+    """Whether a film becomes its positive if it is a negative: codes of density (log) have no such inverse."""
+    return job.settings.detection.negatives == "invert" and not info.is_density
+
+
+def _inversion_of(shown: Sequence[Tensor]) -> Inversion:
+    """The inversion of a film, by frames (1, 1, h, w) of all of it."""
+    return Inversion.of(torch.cat([one.flatten() for one in shown]))

@@ -1,4 +1,4 @@
-"""Which way up a picture is, and whether it is a negative, by what the network's encoder sees in it.
+"""Which way up a picture is, and whether it is a negative, by what the network's encoder sees in it; and its positive.
 
 The head learns to tell the four quarter turns of a photograph (Gidaris et al. 2018, RotNet), and negatives. It is
 fitted to one encoder, so its file lies beside the weights file and names the weights to which it belongs.
@@ -7,7 +7,9 @@ fitted to one encoder, so its file lies beside the weights file and names the we
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
+from typing import Self
 
 import torch
 from safetensors import SafetensorError
@@ -27,6 +29,11 @@ NEGATIVE = 4
 """The place of the vote for a negative, behind those for the turns."""
 _MIRRORED = [0, 3, 2, 1, NEGATIVE]
 """The turn of a mirror image, by the turn of the picture."""
+_CLIPPED = 0.001
+"""Share of a negative at either end of its tones that becomes black or white: dust and scratches are no tones."""
+_MIDDLE, _STEEPEST = 0.45, 2.5
+"""Median luma of a positive, and the greatest exponent that is used to reach it."""
+_TINY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,45 @@ class Pose:
     turn: int = 0
     """Number of quarter turns counter-clockwise from upright to the picture."""
     is_negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inversion:
+    """How the luma of a negative becomes that of its positive.
+
+    The code values are inverted between the lightest tone, which is the base of the film or paper, and the densest
+    one: that does not depend on the levels of the scanner. A film is denser by the logarithm of the light, so that
+    its positive would be too light; an exponent darkens the middle tones to those of usual photographs.
+    """
+
+    base: float
+    """Luma of the negative, 0..1, that becomes black."""
+    densest: float
+    """Luma that becomes white."""
+    exponent: float
+    """1 for a negative whose middle tones are dark enough."""
+
+    @classmethod
+    def of(cls, luma: Tensor) -> Self:
+        """The inversion of a negative, by its luma at a small size, 0..1, of any shape."""
+        tones = luma.float().flatten()
+        densest, base, middle = (float(tones.quantile(share)) for share in (_CLIPPED, 1 - _CLIPPED, 0.5))
+        lightness = min(max((base - middle) / max(base - densest, _TINY), _TINY), 1 - _TINY)
+        return cls(base, densest, min(max(log(_MIDDLE) / log(lightness), 1.0), _STEEPEST))
+
+    def positive(self, luma: Tensor) -> Tensor:
+        """The luma of the positive, 0..1, by that of the negative."""
+        inverted = (self.base - luma) / max(self.base - self.densest, _TINY)
+        positive: Tensor = inverted.clamp(0, 1) ** self.exponent
+        return positive
+
+    def describe(self, what: str) -> str:
+        """Say that a negative was inverted, and how."""
+        return (
+            f"{what} looks like a negative, and its positive was coloured: {self.base:.0%} of white became black, "
+            f"{self.densest:.0%} became white, and the middle tones got the exponent {self.exponent:.2f}; if it is no "
+            "negative, set `detection.negatives: colour`"
+        )
 
 
 class Votes(nn.Module):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -17,7 +18,7 @@ import torch
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
-from colorizer.model.upright import Pose
+from colorizer.model.upright import Inversion, Pose
 from colorizer.photo.picture import MATRIX
 from colorizer.photo.pipeline import ExaminedPhoto, examine, write
 from colorizer.provenance import made_with
@@ -110,7 +111,8 @@ def _choose_chroma(
     def likeness(place: _Place) -> tuple[object, ...]:
         photo = examined[place[0]]
         colorist = open_colorist(photo.job.settings.colour)
-        return id(colorist), photo.has_pose, photo.may_be_turned, *photo.shown[place[1]].shape
+        own = photo.has_pose, photo.may_be_turned, photo.may_be_inverted
+        return id(colorist), *own, *photo.shown[place[1]].shape
 
     fits: _Fits = {}
     places = [(number, frame) for number, photo in examined.items() for frame in range(len(photo.shown))]
@@ -121,7 +123,7 @@ def _choose_chroma(
             chunk = alike[first : first + _TOGETHER]
             luma = [examined[number].shown[frame] for number, frame in chunk]
             first_of_all = examined[chunk[0][0]]
-            fit = partial(_fit_upright, turn=first_of_all.may_be_turned) if first_of_all.has_pose else _fit
+            fit = partial(_fit_upright, of=first_of_all) if first_of_all.has_pose else _fit
             chosen = _begin(partial(fit, colorist, luma), network)
             fits |= {place: partial(_one_of, chosen, number) for number, place in enumerate(chunk)}
     return fits
@@ -143,9 +145,16 @@ def _one_of(chosen: Future[list[_Fit]], number: int) -> _Fit:
     return chosen.result()[number]
 
 
-def _fit_upright(colorist: Colorist, luma: Sequence[torch.Tensor], *, turn: bool) -> list[_Fit]:
-    fit, poses = colorist.fit_upright(torch.cat(tuple(luma)), MATRIX, turn=turn)
-    return list(zip(_parted(fit), poses, strict=True))
+def _fit_upright(colorist: Colorist, luma: Sequence[torch.Tensor], *, of: ExaminedPhoto) -> list[_Fit]:
+    """Chroma and poses of pictures that may be seen as those of one photograph; negatives may be seen as positives."""
+    fit, poses = colorist.fit_upright(torch.cat(tuple(luma)), MATRIX, turn=of.may_be_turned)
+    found = list(zip(_parted(fit), poses, strict=True))
+    for number, pose in enumerate(poses):
+        if pose.is_negative and of.may_be_inverted:
+            positive = Inversion.of(luma[number]).positive(luma[number])
+            own, (upright,) = colorist.fit_upright(positive, MATRIX, turn=of.may_be_turned)
+            found[number] = own, replace(upright, is_negative=True)
+    return found
 
 
 def _fit(colorist: Colorist, luma: Sequence[torch.Tensor]) -> list[_Fit]:

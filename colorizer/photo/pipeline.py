@@ -10,14 +10,7 @@ from itertools import islice
 import pyvips
 from torch import Tensor
 
-from colorizer.errors import (
-    AGAINST_NEGATIVES,
-    InColourError,
-    MediaError,
-    NegativeError,
-    TruncatedError,
-    UnsupportedError,
-)
+from colorizer.errors import InColourError, MediaError, TruncatedError, UnsupportedError
 from colorizer.job import Job, ProgressCallback
 from colorizer.model.chroma import ChromaFit
 from colorizer.model.colorist import Colorist
@@ -29,6 +22,7 @@ from colorizer.photo.failures import explained
 from colorizer.photo.formats import TIFF, PhotoFormat, detect_format
 from colorizer.photo.formats.photo_format import FailOn, Opening
 from colorizer.photo.metadata import with_profile
+from colorizer.photo.negatives import treat_negatives
 from colorizer.photo.output_format import OutputPlan, held_sample, held_white, plan_output, suffix_of
 from colorizer.photo.picture import ColouredStrips, Photo
 from colorizer.photo.reduction import Reduction, reduce_picture
@@ -36,7 +30,7 @@ from colorizer.photo.results import ResultPlan, check_result, write_kept_page, w
 from colorizer.photo.strips import colour_picture, coloured_strips, grey_picture, own_picture
 from colorizer.photo.tags import merge_pages
 from colorizer.photo.watching import watch
-from colorizer.provenance import add_turns, describe_turn
+from colorizer.provenance import add_inversion, add_turns, describe_turn
 from colorizer.report import Report
 from colorizer.size_rules import check_file, check_picture
 
@@ -73,12 +67,17 @@ class ExaminedPhoto:
         """Whether it matters how it lies, or if it is a negative; tiny pictures and animations are seen as they are."""
         if any(min(one.height, one.width) < _LEAST_SEEN or one.frames > 1 for one in self.photo.pictures):
             return False
-        return self.may_be_turned or self.job.settings.detection.negatives == "skip"
+        return self.may_be_turned or self.job.settings.detection.negatives != "colour"
 
     @property
     def may_be_turned(self) -> bool:
         """Whether the network may see it turned, if its pose is looked at."""
         return self.job.settings.photo.turn == "auto"
+
+    @property
+    def may_be_inverted(self) -> bool:
+        """Whether the network sees its positive, if it is a negative."""
+        return self.job.settings.detection.negatives == "invert"
 
     @property
     def held(self) -> int:
@@ -198,9 +197,11 @@ def write(
     of = [reduction for reduction in examined.reductions for _ in reduction.shown]
     poses = [Pose() if one.verdict is Verdict.COLOUR else pose for one, (_, pose) in zip(of, chosen, strict=True)]
     turns = [pose.turn for pose in poses]
-    examined, said = _without_negatives(examined, poses)
     with explained(job.source, photo.format):
-        notes = said + _turn_notes(turns) + _write(examined, fits, maker and add_turns(maker, turns), on_progress)
+        treated = treat_negatives(job, photo, examined.reductions, poses)
+        maker = maker and add_turns(add_inversion(maker) if treated.inverted else maker, turns)
+        examined = replace(examined, photo=treated.photo, reductions=treated.reductions)
+        notes = treated.notes + _turn_notes(turns) + _write(examined, fits, maker, on_progress)
     first = photo.pictures[0]
     return Report(
         kind="photo",
@@ -210,26 +211,6 @@ def write(
         frames=sum(picture.frames for picture in photo.pictures),
         notes=tuple(dict.fromkeys(examined.notes + notes)),
     )
-
-
-def _without_negatives(examined: ExaminedPhoto, poses: Sequence[Pose]) -> tuple[ExaminedPhoto, tuple[str, ...]]:
-    """The photograph, of which pages that are negatives stay as they are, and notes on them.
-
-    Raises:
-        NegativeError: nothing else is left to be coloured.
-
-    """
-    pages = [number for number, pose in enumerate(poses, start=1) if pose.is_negative]
-    if examined.job.settings.detection.negatives == "colour" or not pages:
-        return examined, ()
-    kept = [
-        replace(one, verdict=Verdict.COLOUR) if pose.is_negative else one
-        for one, pose in zip(examined.reductions, poses, strict=True)
-    ]
-    if all(one.verdict is Verdict.COLOUR for one in kept):
-        raise NegativeError(examined.job.source.name)
-    notes = (f"page {page} looks like a negative, and stays as it is; {AGAINST_NEGATIVES}" for page in pages)
-    return replace(examined, reductions=tuple(kept)), tuple(notes)
 
 
 def _write(

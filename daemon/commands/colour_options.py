@@ -42,7 +42,7 @@ Input = Annotated[Text, _option("detection", "input", "auto, or grey: all is bla
 Coloured = Annotated[
     Text, _option("detection", "coloured", "What becomes of a file in colour: skip, copy or recolour.")
 ]
-Negatives = Annotated[Text, _option("detection", "negatives", "What becomes of a negative: skip, or colour.")]
+Negatives = Annotated[Text, _option("detection", "negatives", "What becomes of a negative: skip, invert or colour.")]
 Format = Annotated[Text, _option("photo", "format", "For photographs: auto, jpeg, png, tiff, webp or avif.")]
 JpegQuality = Annotated[Text, _option("photo", "jpeg_quality", "For photographs: 1 to 100, or auto.")]
 WebpQuality = Annotated[Text, _option("photo", "webp_quality", "For photographs: 1 to 100.")]

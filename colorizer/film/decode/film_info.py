@@ -12,6 +12,7 @@ from colorizer.durable import Hex
 from colorizer.film.decode.signal import SampleCoding
 from colorizer.film.decode.transport_stream import TransportStream
 from colorizer.model.orientation import orientation_of, turned
+from colorizer.model.upright import Inversion
 
 PROGRESSIVE, TOP_FIRST, BOTTOM_FIRST = 1, 2, 3  # libav's AVFieldOrder
 
@@ -119,6 +120,8 @@ class FilmInfo:
     """Whether its codes are densities of film (log), see `colorizer.film.printing_density`."""
     turn: int = 0
     """Number of quarter turns counter-clockwise by which it surely lies turned where it is shown."""
+    inversion: Inversion | None = None
+    """How the luma of a negative becomes that of its positive as its frames are read."""
     sound: Path | None = None
     """File of the side streams, if they lie beside the film."""
 

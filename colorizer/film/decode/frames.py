@@ -23,7 +23,7 @@ from colorizer.film.decode.deviations import DAMAGED, MISSING, Deviation
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.packets import RESTARTING, read_packets
-from colorizer.film.decode.pixel_format import narrowed
+from colorizer.film.decode.pixel_format import inverted, narrowed
 from colorizer.job import Excerpt
 
 Place = tuple[int | None, int | None, int | None]
@@ -195,6 +195,8 @@ def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: 
         frame = _uniform(Frame(picture, last, due, own), info)
         if info.narrowed:
             frame = replace(frame, picture=narrowed(frame.picture, info.coding))
+        if info.inversion:
+            frame = replace(frame, picture=inverted(frame.picture, info.coding, info.inversion))
         frame.picture.pts, frame.picture.time_base = last, info.time_base
         yield frame
 

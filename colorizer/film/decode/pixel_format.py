@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
+import numpy as np
 import torch
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.film.decode.signal import FULL_RANGE, SampleCoding
 from colorizer.model.lab import luma_of_rgb
+from colorizer.model.upright import Inversion
 
 _FLOAT_GREY = "grayf32le"
 
@@ -52,6 +57,35 @@ def narrowed(frame: VideoFrame, coding: SampleCoding) -> VideoFrame:
     plane.copy_(coding.luma_codes(full.luma(luma_codes(frame, full))).to(plane.dtype))
     limited.pts, limited.time_base, limited.duration = frame.pts, frame.time_base, frame.duration
     return limited
+
+
+def inverted(frame: VideoFrame, coding: SampleCoding, inversion: Inversion) -> VideoFrame:
+    """The positive of a frame of a negative: its luma is inverted, and its chroma stays; R'G'B' becomes grey."""
+    if is_rgb(frame.format):
+        positive = _rgb_like(frame)
+        luma = inversion.positive(luma_of_rgb(rgb_of(frame), coding.matrix))[0]
+        samples = torch.from_dlpack(positive.planes[0])
+        samples.copy_((luma * (255 if samples.dtype == torch.uint8 else 65535)).round()[..., None].to(samples.dtype))
+    else:
+        codes = luma_codes(frame, coding)
+        positive = frame if has_luma_plane(frame.format) else frame.reformat(format=_unpacked(frame.format))
+        positive.make_writable()
+        table = _positive_codes(coding, inversion)
+        torch.from_dlpack(positive.planes[0]).copy_(torch.from_numpy(table[codes.numpy()]))
+    positive.pts, positive.time_base, positive.duration = frame.pts, frame.time_base, frame.duration
+    return positive
+
+
+@lru_cache(maxsize=1)
+def _positive_codes(coding: SampleCoding, inversion: Inversion) -> NDArray[Any]:
+    """The code of the positive's luma, by that of the negative's."""
+    codes = coding.luma_codes(inversion.positive(coding.luma(torch.arange(1 << coding.depth)))).numpy()
+    return codes.astype(np.uint8 if coding.depth == 8 else np.uint16)
+
+
+def _rgb_like(frame: VideoFrame) -> VideoFrame:
+    """A new frame of the size of one in R'G'B', in packed samples of 8 or 16 bits."""
+    return VideoFrame(frame.width, frame.height, "rgb24" if frame.format.components[0].bits <= 8 else "rgb48le")
 
 
 def has_luma_plane(pixels: VideoFormat) -> bool:

@@ -20,7 +20,7 @@ from colorizer.film.scenes import Scenes
 from colorizer.job import Job
 from colorizer.model.colorist import Colorist
 from colorizer.model.upright import Pose
-from colorizer.settings import ColourSettings, FilmSettings, JobSettings, WorkingSize
+from colorizer.settings import ColourSettings, DetectionSettings, FilmSettings, JobSettings, WorkingSize
 from tests.assets.films import Film, write_film
 from tests.assets.tones import Picture, coloured, grey, sepia, toned, write_scenes
 
@@ -91,6 +91,25 @@ def test_a_film_that_is_a_negative_is_left_alone(tmp_path: Path) -> None:
     settings = JobSettings(colour=ColourSettings(device="cpu"))
     with pytest.raises(NegativeError, match=r"film\.mkv: it looks like a negative"):
         colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
+
+
+def test_the_positive_of_a_film_is_coloured(tmp_path: Path) -> None:
+    """Its tones are those of the scenes in all frames; the report and the metadata say so."""
+    scene = np.repeat(skimage.data.camera()[::2, ::2, None], 3, axis=2)
+    source = write_scenes(tmp_path / "film.mkv", 255 - scene, frames=5)
+    settings = JobSettings(
+        colour=ColourSettings(device="cpu"),
+        detection=DetectionSettings(negatives="invert"),
+        film=FilmSettings(encoder="ffv1"),
+    )
+    wanted = Job(source, tmp_path / "result", tmp_path / "workspace", settings)
+    report = colorize(wanted, lambda _done, _all: None)
+    assert any(note.startswith("the film looks like a negative, and its positive") for note in report.notes)
+    with av.open(str(wanted.target)) as container:
+        assert "inverted from a negative" in str(container.metadata)
+        luma = [frame.to_ndarray(format="gray").ravel() for frame in container.decode(video=0)]
+    assert [np.corrcoef(one, scene[..., 0].ravel())[0, 1] > 0.98 for one in luma] == [True] * 5
+    assert all(np.ptp(one) > 50 for one in chroma(wanted.target))
 
 
 def test_a_negative_in_colour_counts_as_a_film_in_colour(tmp_path: Path) -> None:

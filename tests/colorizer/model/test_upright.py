@@ -1,15 +1,18 @@
 """Tests of colorizer/model/upright.py, and of the hash of weights that have a head."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from colorizer.errors import WeightsError
 from colorizer.model.predictor import Predictor
-from colorizer.model.upright import NEGATIVE, UprightHead, join_mirrored, join_views, load_head, save_head
+from colorizer.model.upright import NEGATIVE, Inversion, UprightHead, join_mirrored, join_views, load_head, save_head
 from colorizer.weights_path import FITTED_TO, file_hash, fitted_head, upright_path, weights_hash
 
 
@@ -121,3 +124,31 @@ def test_what_may_be_a_negative_is_not_turned(head: UprightHead) -> None:
     assert head.suspects_negative(negative)
     assert head.is_negative(negative, -negative)
     assert not head.is_negative(negative, neither)
+
+
+@given(st.floats(0.2, 1), st.floats(0, 0.5))
+def test_the_levels_of_a_scanner_do_not_change_a_positive(contrast: float, black: float) -> None:
+    """The lightest tone becomes black and the densest white, and what lies between does not depend on the levels."""
+    negative = torch.linspace(0, 1, 101) ** 0.5
+    scanned = negative * contrast + black
+    positive = Inversion.of(scanned).positive(scanned)
+    assert torch.allclose(positive, Inversion.of(negative).positive(negative), atol=1e-3)
+    assert (positive[0], positive[-1]) == (1, 0)
+    assert bool((positive.diff() <= 0).all())
+
+
+def test_the_positive_of_a_film_is_as_dark_as_a_photograph() -> None:
+    """A film holds the logarithm of the light: without an exponent, its positive would be much too light."""
+    scene = torch.linspace(0.1, 0.9, 101)
+    film = (scene / 0.1) ** -0.6  # the light that passes, on a screen
+    inversion = Inversion.of(film)
+    positive, plain = inversion.positive(film), replace(inversion, exponent=1.0).positive(film)
+    assert float((positive - scene).abs().mean()) < 0.6 * float((plain - scene).abs().mean())
+    paper = 1 - torch.linspace(0, 1, 101) ** 1.5
+    assert Inversion.of(paper).exponent == 1
+
+
+def test_a_plain_negative_has_a_positive() -> None:
+    """Of one tone, nothing is divided by zero."""
+    plain = torch.full((1, 1, 4, 4), 0.5)
+    assert bool(Inversion.of(plain).positive(plain).isfinite().all())

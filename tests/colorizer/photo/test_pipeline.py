@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from colorizer.engine import colorize
-from colorizer.errors import MediaError, NegativeError, TintdError, TruncatedError, UnsupportedError
+from colorizer.errors import MediaError, TintdError, TruncatedError, UnsupportedError
 from colorizer.job import Job
 from colorizer.report import Report
-from colorizer.settings import ColourSettings, DetectionSettings, JobSettings, PhotoSettings
+from colorizer.settings import ColourSettings, JobSettings, PhotoSettings
 from tests.assets.pictures import deep_grey, grey, write_grey
 
 Colorize = Callable[..., tuple[Report, Path]]
@@ -37,12 +37,10 @@ def colour(tmp_path: Path, weights: Path) -> Colorize:
         *,
         compare: bool = False,
         colours: ColourSettings | None = None,
-        detection: DetectionSettings | None = None,
         **photo: object,
     ) -> tuple[Report, Path]:
         settings = JobSettings(
             colour=colours or ColourSettings(weights=weights, device="cpu"),
-            detection=detection or DetectionSettings(),
             photo=PhotoSettings.model_validate(photo),
         )
         job = Job(source, tmp_path / "result", tmp_path / "workspace", settings, compare=compare)
@@ -182,31 +180,6 @@ def test_the_report_names_the_page_that_is_upside_down(tmp_path: Path, colour: C
     assert len(notes) == 1
     assert notes[0].startswith("page 2 seems to be upside down")
     assert not any("seems to" in note for note in colour(tmp_path / "moving.gif", colours=own)[0].notes)
-
-
-def test_a_negative_is_left_alone(tmp_path: Path, colour: Colorize) -> None:
-    """With the weights that come with tintd. The sentence says what to do; `detection.negatives: colour` colours it."""
-    scene = ImageOps.invert(Image.fromarray(skimage.data.camera()).resize((240, 200)))
-    scene.save(tmp_path / "a.png")
-    own = ColourSettings(device="cpu")
-    with pytest.raises(NegativeError, match=r"a\.png: it looks like a negative; invert it first.*negatives: colour"):
-        colour(tmp_path / "a.png", colours=own)
-    report, _ = colour(tmp_path / "a.png", colours=own, detection=DetectionSettings(negatives="colour"))
-    assert not any("negative" in note for note in report.notes)
-
-
-def test_a_page_that_is_a_negative_stays_as_it_is(tmp_path: Path, colour: Colorize) -> None:
-    """The others are coloured, and the report names it."""
-    scene = Image.fromarray(skimage.data.camera()).resize((240, 200))
-    negative = ImageOps.invert(scene)
-    scene.save(tmp_path / "pages.tif", save_all=True, append_images=[negative, negative])
-    report, result = colour(tmp_path / "pages.tif", colours=ColourSettings(device="cpu"))
-    for page in (2, 3):
-        assert any(note.startswith(f"page {page} looks like a negative, and stays as it is") for note in report.notes)
-    with Image.open(result) as pages:
-        assert np.asarray(pages.convert("RGB")).std(axis=2).max() > 5
-        pages.seek(1)
-        assert np.array_equal(np.asarray(pages.convert("RGB")), np.asarray(negative.convert("RGB")))
 
 
 def test_metadata_is_kept(tmp_path: Path, colour: Colorize) -> None:
