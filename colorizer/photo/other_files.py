@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-_NOT_YET = "which tintd does not colour yet"
+_NOT_YET = "which tintd does not colour yet; save it as TIFF"
 _ONE_OF_MANY = "one of a film; numbered frames in a folder are coloured with the setting `sequences`"
 _SIGNATURES = {
     b"%PDF": "a PDF document",

@@ -153,3 +153,32 @@ def test_a_name_does_not_change_what_the_terminal_shows(tmp_path: Path, weights:
     ended = subprocess.run(command, capture_output=True, check=True)
     assert b"\x1b[2J" not in ended.stdout + ended.stderr
     assert (tmp_path / "out" / source.name).exists()
+
+
+def rgba_bmp(alpha: NDArray[np.uint8]) -> bytes:
+    """A BMP of 32 bits whose header is from the time before alpha."""
+    height, width = grey().shape
+    samples = np.dstack([grey()[::-1]] * 3 + [alpha]).tobytes()
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 32, 0, len(samples), 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + len(samples), 0, 0, 54) + header + samples
+
+
+def test_bytes_of_a_bmp_that_may_be_alpha_are_named(tmp_path: Path, coloured: Callable[[Path], Report]) -> None:
+    """Some programs write alpha into what the header calls unused; 0 or 255 everywhere is none."""
+    source = tmp_path / "a.bmp"
+    for level in (0, 255):
+        source.write_bytes(rgba_bmp(np.full_like(grey(), level)))
+        assert coloured(source).notes == ()
+    source.write_bytes(rgba_bmp(grey()))
+    (note,) = coloured(source).notes
+    assert "fourth bytes" in note
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.pgm"])
+def test_what_lies_behind_a_picture_is_named(tmp_path: Path, coloured: Callable[[Path], Report], name: str) -> None:
+    """Phones and netpbm put more into a file, which is not in the result."""
+    source = write_grey(tmp_path / name)
+    assert coloured(source).notes == ()
+    source.write_bytes(source.read_bytes() + bytes(99))
+    (note,) = coloured(source).notes
+    assert "99 bytes behind the picture" in note

@@ -17,6 +17,8 @@ from colorizer.photo.blocks.photoshop import resources_of
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST = 64 << 20
 """Bytes up to which a chunk of metadata is read."""
+_CHECKSUM = 4
+"""Bytes of the checksum at the end of a chunk; the last chunk, IEND, has no others."""
 _INCH = 0.0254
 _XMP = b"XML:com.adobe.xmp"
 _RAW = b"Raw profile type "
@@ -56,8 +58,11 @@ def read_png(path: Path) -> Blocks:
                 notes += _untrue(kind, content, header)
             elif kind not in _UNSAFE_BUT_KEPT:
                 left += 1
+        behind = len(file.read(_MOST)) - _CHECKSUM
     if left:
         notes.append(f"chunks of a PNG that are true of the original alone left out: {left}")
+    if behind > 0:
+        notes.append(f"left out: {behind} bytes behind the picture, which tintd does not know")
     return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=tuple(notes))
 
 

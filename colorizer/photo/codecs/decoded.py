@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from colorizer.photo.picture import MILLIMETRES, Picture
 from colorizer.photo.tags import Tags
 
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
+_UNKNOWN_COMPRESSION = re.compile(r"<COMPRESSION\.(\w+): \d+> not supported")
 _DENSEST = 1e6
 """Most pixels a millimetre of an image of libvips, which prints a message of GLib's about more."""
 
@@ -91,6 +93,8 @@ def _explained(path: Path) -> Iterator[None]:
             said = "its header makes no sense"  # the decoder did not check it
         if any(word in said.lower() for word in _CUT_OFF) or isinstance(error, EOFError):
             raise TruncatedError(f"{path.name}: the picture ends too early ({said})") from error
+        if unknown := _UNKNOWN_COMPRESSION.search(said):
+            said = f"Unsupported compression: {unknown[1]}"  # tifffile gives the name of its enumeration
         if said.startswith("Unsupported"):
             raise UnsupportedError(f"{path.name}: its kind is not read here ({said}); save it as PNG") from error
         raise MediaError(f"{path.name}: the picture is damaged ({said})") from error

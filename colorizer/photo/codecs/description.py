@@ -107,10 +107,14 @@ def describe(
     """
     header = decoding.header
     if header.format not in _SAMPLES or (header.format == "short" and header.interpretation not in CONVERTED):
-        raise UnsupportedError(f"{source.name}: samples of the type {header.format} are not coloured")
+        raise UnsupportedError(
+            f"{source.name}: samples of the type {header.format} are not coloured; save it with 8 or 16 bits"
+        )
     samples = header.bands - bool(header.hasalpha())
     if samples not in {1, 3} and header.interpretation not in CONVERTED:
-        raise UnsupportedError(f"{source.name}: pictures of {samples} samples a pixel are not coloured")
+        raise UnsupportedError(
+            f"{source.name}: pictures of {header.bands} samples a pixel are not coloured; save it as RGB or grey"
+        )
     sample, greatest = _SAMPLES[header.format]
     if sample == "float" and header.interpretation in CONVERTED:
         sample, greatest = "ushort", 65535.0

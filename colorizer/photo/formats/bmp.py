@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _HEADER_SIZES = {12, 40, 52, 56, 64, 108, 124}
 """Sizes of the second header, which tell its version."""
+_OPAQUE = 255
+_HEADERS = 54
+"""Bytes of both headers in the version that Windows 3 had."""
 
 
 def _matches(start: bytes, _file: BinaryIO) -> bool:
@@ -26,7 +30,25 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.picture import Photo
 
     picture, notes = open_with_pillow(source, "BMP", opening)
-    return Photo(BMP, (picture,), notes=notes)
+    return Photo(BMP, (picture,), notes=notes + _unread_alpha(source))
+
+
+def _unread_alpha(source: Path) -> tuple[str, ...]:
+    """Name what lies in the fourth bytes of pixels whose header says that they are unused (BITMAPINFOHEADER)."""
+    import numpy as np
+
+    with source.open("rb") as file:
+        header = file.read(_HEADERS)
+        if len(header) < _HEADERS or header[14] != _HEADERS - 14:
+            return ()
+        place, width, height, _, bits, compression = struct.unpack("<I4xiiHHI", header[10:34])
+        if bits != 32 or compression:
+            return ()
+        file.seek(place)
+        fourth = np.frombuffer(file.read(4 * width * abs(height)), np.uint8)[3::4]
+    if not fourth.any() or fourth.min() == _OPAQUE:
+        return ()
+    return ("left out: the fourth bytes of its pixels, which its header does not call transparency",)
 
 
 def _save(image: pyvips.Image, path: Path, _photo: Photo, _settings: PhotoSettings) -> None:

@@ -48,7 +48,8 @@ def _read_header(source: Path, header: re.Match[bytes]) -> Undecoded:
 
     kind, width, height, white = map(int, header.groups())
     bands, dtype = (3 if kind == 6 else 1), (np.dtype(">u2") if white > 255 else np.dtype("u1"))
-    if source.stat().st_size < header.end() + width * height * bands * dtype.itemsize:
+    behind = source.stat().st_size - header.end() - width * height * bands * dtype.itemsize
+    if behind < 0:
         raise TruncatedError(f"{source.name}: the picture ends too early")
     if not 0 < white < 65536 or not width or not height:
         raise MediaError(f"{source.name}: the picture is damaged (its header says {width} x {height}, white {white})")
@@ -60,7 +61,8 @@ def _read_header(source: Path, header: re.Match[bytes]) -> Undecoded:
         picture = picture if white < 256 else picture.byteswap()
         return picture.copy(interpretation=interpretation(bands, deep=white > 255))
 
-    return Undecoded(width, height, decode, whole=False, white=float(white))
+    notes = (f"left out: {behind} bytes behind the picture; further pictures, perhaps",) if behind > 1 else ()
+    return Undecoded(width, height, decode, whole=False, white=float(white), notes=notes)
 
 
 def _save(image: pyvips.Image, path: Path, photo: Photo, _settings: PhotoSettings) -> None:

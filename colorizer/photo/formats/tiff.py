@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ _COMPLEX = {5, 6}
 """Sample formats that are not pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 _JPEG = {6, 7}
 """Compressions whose decoder turns Y'CbCr into R'G'B'."""
-_YCBCR, _CIELAB = 6, 8
+_MASK, _YCBCR, _CIELAB = 4, 6, 8
 _OTHER_LABS = {9: "ICC's Lab", 10: "ITU's Lab"}
 
 
@@ -98,9 +98,7 @@ def _open(source: Path, opening: Opening) -> Photo:
             notes.append(f"page {page.number + 1} kept as it is: it looks like a scanner's infrared")
         else:
             pictures.append(picture)
-    reduced = len(directories) - len(pages) + sum(page.subdirectory >= 0 for page in pages)
-    if reduced:
-        notes.append(f"{reduced} reduced copies of pages left out")
+    notes += _left_out(directories, pages)
     return Photo(TIFF, tuple(pictures), kept_pages=tuple(kept), notes=tuple(dict.fromkeys(notes)))
 
 
@@ -108,6 +106,8 @@ def _pages(directories: Sequence[Tags]) -> list[_Page]:
     """The pictures of a file: a reduced copy stands for the picture below it (Adobe Pagemaker 6.0 technical notes)."""
     pages = []
     for place, tags in enumerate(directories):
+        if _is_mask(tags):
+            continue
         if not number(tags, SUBFILE_TYPE, 0) & 1:
             pages.append(_Page(place, tags))
             continue
@@ -118,6 +118,22 @@ def _pages(directories: Sequence[Tags]) -> list[_Page]:
         ]
         pages += sorted(below, key=lambda page: page.shape)[-1:]
     return pages
+
+
+def _is_mask(tags: Tags) -> bool:
+    """Whether a directory says which pixels of another one are seen (TIFF 6.0, NewSubfileType)."""
+    return bool(number(tags, SUBFILE_TYPE, 0) & 4) or number(tags, PHOTOMETRIC, 1) == _MASK
+
+
+def _left_out(directories: Sequence[Tags], pages: Sequence[_Page]) -> Iterator[str]:
+    """Name what is in a file beside its pages."""
+    masks = sum(map(_is_mask, directories))
+    below = sum(len(subdirectories(tags)) for tags in directories)
+    copies = len(directories) - masks + below - len(pages)
+    if copies:
+        yield f"{copies} reduced copies of pages left out"
+    if masks:
+        yield f"transparency masks left out: {masks}"
 
 
 def _find_infrared(pages: Sequence[_Page]) -> _Page | None:

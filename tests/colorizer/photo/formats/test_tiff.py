@@ -240,3 +240,26 @@ def test_a_width_that_is_several_numbers_makes_no_sense(tmp_path: Path, colour: 
     source.write_bytes(content)
     with pytest.raises(MediaError, match=r"a\.tif"):
         colour(source)
+
+
+def test_masks_and_reduced_copies_are_named(tmp_path: Path, colour: Colorize) -> None:
+    """A mask of 1 bit made the whole file "damaged", and the levels of a pyramid went without a word."""
+    source = tmp_path / "a.tif"
+    with tifffile.TiffWriter(source) as file:
+        file.write(grey(), photometric="minisblack", subifds=1)
+        file.write(grey()[::2, ::2], photometric="minisblack", subfiletype=1)
+        file.write(grey() > 99, photometric="mask", subfiletype=4)
+    report, result = colour(source)
+    assert report.notes == ("1 reduced copies of pages left out", "transparency masks left out: 1")
+    with tifffile.TiffFile(result) as file:
+        assert len(file.pages) == 1
+
+
+def test_a_compression_that_nobody_reads_is_refused_by_name(tmp_path: Path, colour: Colorize) -> None:
+    """It is not damage, and no name of a class of tifffile."""
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, grey(), photometric="minisblack", compression="zlib")
+    with tifffile.TiffFile(source, mode="r+b") as file:
+        file.pages[0].tags[259].overwrite(34661)
+    with pytest.raises(UnsupportedError, match=r"Unsupported compression: JBIG"):
+        colour(source)
