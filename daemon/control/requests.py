@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from colorizer.errors import TintdError
 from daemon.config.colour_choice import ColourChoice
 from daemon.control.control_socket import Answer
+from daemon.files.identity import Result
 from daemon.journal import requests
 from daemon.journal.journal import Journal
 
@@ -86,6 +88,8 @@ class Request:
     """The settings with which files are coloured again; None for those that are configured."""
     minutes: int | None = None
     """The minutes after which a pause ends; None for one without an end."""
+    found: Mapping[int, Result] | None = None
+    """What a thread has found for `adopt` (see `journal.requests.look`); None: it is looked for when it is applied."""
 
 
 def apply(request: Request, journal: Journal, now: float, service: RunningService | None = None) -> Applied:
@@ -113,6 +117,9 @@ def apply(request: Request, journal: Journal, now: float, service: RunningServic
             chosen = requests.forget(journal, pattern)
             if service:
                 service.find_again()
+        case Action.ADOPT:
+            found = requests.look(journal, pattern) if request.found is None else request.found
+            chosen = requests.adopt(journal, found, now)
         case Action.RECOLOR:
             chosen = requests.recolor(journal, pattern, now, request.choice)
         case _:
@@ -122,7 +129,6 @@ def apply(request: Request, journal: Journal, now: float, service: RunningServic
 
 _REQUESTS = {
     Action.RETRY: requests.retry,
-    Action.ADOPT: requests.adopt,
     Action.CANCEL: requests.cancel,
     Action.FRONT: requests.move_to_front,
 }

@@ -19,9 +19,11 @@ from daemon.config.settings import Config
 from daemon.control import status
 from daemon.control.control_socket import ANSWER_SECONDS, Answer, ControlError
 from daemon.control.listener import Listener
-from daemon.control.requests import LONGEST_PAUSE, Applied, Request, read_action
+from daemon.control.requests import LONGEST_PAUSE, Action, Applied, Request, read_action
 from daemon.control.subscriptions import Subscriptions
+from daemon.files.identity import Result
 from daemon.files.text import printable
+from daemon.journal import requests
 from daemon.journal.reader import opened_to_read
 from daemon.runtime.progress import JobProgress
 from daemon.runtime.service_state import LatestState, ServiceState
@@ -97,13 +99,20 @@ class ControlServer:
         if name in {"status", "history"}:
             return self._look_up(request, history=name == "history")
         choice = read_choice(request["choice"]) if request.get("choice") else None
-        waiting = _Waiting(Request(read_action(name), _pattern_of(request), choice, _minutes_of(request)))
+        action, pattern = read_action(name), _pattern_of(request)
+        found = self._look(pattern) if action is Action.ADOPT else None
+        waiting = _Waiting(Request(action, pattern, choice, _minutes_of(request), found))
         self._requests.put(waiting)
         self._wake()
         try:
             return waiting.answer.result(ANSWER_SECONDS)
         except FutureTimeoutError:
             return {"error": f"the service has not answered within {ANSWER_SECONDS:.0f} s; it will do it when it can"}
+
+    def _look(self, pattern: str) -> dict[int, Result]:
+        """Look at files for `adopt`: the main loop would wait for a share that does not answer."""
+        with opened_to_read(self._config.state) as journal:
+            return requests.look(journal, pattern)
 
     def _look_up(self, request: Answer, *, history: bool) -> Answer:
         most = request.get("most")

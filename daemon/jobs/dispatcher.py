@@ -62,7 +62,7 @@ class Dispatcher:
         self._executor = executor
         self._running: dict[int, RunningJob] = {}
         """The jobs that the executor has, by their numbers in the journal."""
-        self._endings: list[Iterator[None]] = []
+        self._endings: list[tuple[RunningJob, Iterator[None]]] = []
         """The ends of jobs that have results, which come together."""
         self._weights: dict[ColourSettings, str] = {}
         """The hash of the weights for each of the colour settings."""
@@ -135,7 +135,7 @@ class Dispatcher:
 
         def end(seen: Seen) -> None:
             if self._running.get(number) is job:  # it was not cancelled meanwhile
-                self._endings.append(publish(self._running.pop(number), seen))
+                self._endings.append((job, publish(self._running.pop(number), seen)))
 
         self._looks.before(end, job.record, job.folder, (job.result, job.record.output))
 

@@ -36,12 +36,22 @@ class Outcomes:
         self._journal = journal
         self._disk_space = disk_space
 
-    def end_together(self, endings: Sequence[Iterator[None]]) -> None:
+    def end_together(self, endings: Sequence[tuple[RunningJob, Iterator[None]]]) -> None:
         """End jobs step by step: what all of them change in the journal in a step is flushed to the disk at once."""
         going = list(endings)
         while going:
             with self._journal.together():
-                going = [ending for ending in going if next(ending, _OVER) is not _OVER]
+                going = [(job, ending) for job, ending in going if self._goes_on(job, ending)]
+
+    def _goes_on(self, job: RunningJob, ending: Iterator[None]) -> bool:
+        """Do a step of an ending; a job whose step fails (too many open files, say) waits, and the others go on."""
+        try:
+            return next(ending, _OVER) is not _OVER
+        except OSError as error:
+            found = self._journal.job(job.record.id)
+            if found is not None and found.state == "running":
+                self.hold(job, f"the end of the job could not be noted: {error}")
+            return False
 
     def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> Iterator[None]:
         """Publish a result, in steps (see `end_together`)."""

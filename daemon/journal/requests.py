@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import translate
 
 from daemon.config.colour_choice import ColourChoice
@@ -34,15 +34,20 @@ def recolor(journal: Journal, pattern: str, now: float, choice: ColourChoice | N
     return chosen
 
 
-def adopt(journal: Journal, pattern: str, now: float) -> list[int]:
-    """Take the files that were found under the names of results as the results of their originals."""
+def look(journal: JournalReader, pattern: str) -> dict[int, Result]:
+    """Look at the files that were found under the names of results, by the jobs; a share may take long to answer."""
     chosen = select(journal, pattern, "skipped")
     found = [(job, identify(job.existing)) for job in map(journal.job, chosen) if job and job.existing]
+    return {job.id: Result(job.existing, identity) for job, identity in found if job.existing and identity}
+
+
+def adopt(journal: Journal, found: Mapping[int, Result], now: float) -> list[int]:
+    """Take what `look` has found as the results of jobs, as far as these are still skipped."""
     with journal.together():
-        for job, identity in found:
-            if job.existing and identity:
-                journal.adopt(job.id, Result(job.existing, identity), ("adopted by a person",), now)
-    return [job.id for job, identity in found if identity]
+        jobs = [job for job in map(journal.job, found) if job and job.state == "skipped"]
+        for job in jobs:
+            journal.adopt(job.id, found[job.id], ("adopted by a person",), now)
+    return [job.id for job in jobs]
 
 
 def cancel(journal: Journal, pattern: str, now: float) -> list[int]:

@@ -13,6 +13,7 @@ from daemon.control.requests import Action, Applied
 from daemon.control.server import ControlServer
 from daemon.journal.journal import Journal
 from daemon.runtime.service_state import LatestState
+from tests.assets.journals import enter, started
 
 
 @pytest.fixture
@@ -55,6 +56,23 @@ def test_requests_wait_for_the_main_loop(server: ControlServer, config: Config) 
     assert server is not None
     answer = ask(config.control_socket, Action.CANCEL, pattern="a b.jpg")
     assert answer == {"summary": "cancel a b.jpg", "says": "cancel a b.jpg", "files": None}
+
+
+def test_files_to_adopt_are_looked_at_by_the_client(config: Config, tmp_path: Path) -> None:
+    """Breaks: the main loop waited for a share that does not answer. It gets what was found, and looks at nothing."""
+    journal, result = Journal(config.state), tmp_path / "a.png"
+    enter(journal, tmp_path / "in" / "a.jpg", tmp_path / "in")
+    journal.leave(started(journal).id, result, "it exists", 2)
+    result.write_bytes(b"colour")
+    woken, requests = threading.Event(), []
+    server = ControlServer(config, LatestState(), woken.set)
+    client = threading.Thread(target=ask, args=(config.control_socket, Action.ADOPT), kwargs={"pattern": "*"})
+    client.start()
+    woken.wait(60)
+    server.serve(lambda request: (requests.append(request), Applied("adopted"))[1])
+    client.join()
+    server.close()
+    assert [one.path for one in requests[0].found.values()] == [result]
 
 
 def test_a_choice_that_is_not_allowed_is_refused(server: ControlServer, config: Config) -> None:

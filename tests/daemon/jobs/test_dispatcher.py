@@ -21,7 +21,7 @@ from daemon.config.settings import Config, Folder
 from daemon.config.work import Work
 from daemon.files.identity import identify, identify_frames
 from daemon.jobs import dispatcher as dispatcher_module
-from daemon.jobs import looks, workspace
+from daemon.jobs import looks, outcomes, workspace
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.recovery import recover
 from daemon.journal.journal import Journal
@@ -255,6 +255,31 @@ def test_too_many_open_files_leave_no_job_running(setup: Setup, monkeypatch: pyt
     assert setup.history() == [("waiting", None), ("waiting", None)]
     assert not list(setup.outbox.iterdir())
     assert not setup.dispatcher.running
+
+
+def test_too_many_open_files_at_the_end_of_a_job_harm_no_other(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: the jobs that ended together with it were forgotten, and ran for ever, without a worker."""
+    for name in ("a.png", "b.png"):
+        setup.drop(name)
+    first, second = setup.start()
+    assert isinstance(setup.executor.task, ColourFiles)
+    for number in (first, second):
+        setup.executor.task.jobs[number].target.write_bytes(b"colour")
+    calls = iter([fail, lambda: None])
+    monkeypatch.setattr(outcomes, "move_original", lambda *_: next(calls)())
+    report = Report(kind="photo", suffix=".png", width=1, height=1)
+    setup.dispatcher.handle_all([Done(number, report, "weights") for number in (first, second)])
+    assert setup.history() == [("done", "done"), ("done", "done")]
+    assert not setup.dispatcher.running
+
+
+def test_a_job_whose_end_fails_waits(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Breaks: too many files are open before its result has a name; it ran for ever, without a worker."""
+    setup.drop("a.png")
+    (number,) = setup.start()
+    monkeypatch.setattr(outcomes.Outcomes, "_latest", fail)
+    setup.end(Done(number, Report(kind="photo", suffix=".png", width=1, height=1), "weights"))
+    assert [state for state, _ in setup.history()] == ["held"]
 
 
 def fail(*_: object) -> None:

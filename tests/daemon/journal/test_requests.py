@@ -119,3 +119,18 @@ def test_a_request_reads_only_the_jobs_that_it_may_change(journal: Journal, patt
     for statement in filter(lambda one: one.startswith("SELECT"), statements):
         plan = " ".join(row["detail"] for row in journal.database.execute(f"EXPLAIN QUERY PLAN {statement}"))
         assert "SCAN" not in plan, statement
+
+
+def test_a_file_that_was_found_is_adopted(journal: Journal, tmp_path: Path) -> None:
+    """One that has gone is not, nor the result of a job that has become another meanwhile."""
+    for name in ("here", "gone", "changed"):
+        enter(journal, INBOX / name, INBOX)
+        job, result = started(journal), tmp_path / f"{name}.png"
+        if name != "gone":
+            result.write_bytes(b"colour")
+        journal.leave(job.id, result, "it exists", 2)
+    found = requests.look(journal, "*")
+    assert [result.path.name for result in found.values()] == ["here.png", "changed.png"]
+    requests.retry(journal, "changed", 3)
+    assert len(requests.adopt(journal, found, 4)) == 1
+    assert names(journal, "done") == ["here"]
