@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +17,8 @@ _NEAR = Fraction(1)
 """Seconds: deviations that are closer together are reported as one."""
 _MOST_GAPS = 5
 """A film in which one frame of so many comes after a gap has no constant rate."""
+_UNEVEN, _SEVERAL = 0.15, 3
+"""Part of a frame by which a gap is no whole number of frames long; gaps of this kind that are no accident."""
 _MOST = 20
 """Places that are listed one by one."""
 
@@ -52,18 +54,33 @@ def describe_deviations(found: Iterable[Spans], time_base: Fraction, start: Frac
             line = merged.setdefault(what, [])
             for begin, end in places:
                 _extend(line, begin * time_base - start, end * time_base - start)
-    return tuple(_note(what, line) for what, line in merged.items())
+    return tuple(_note(what, line) for what, line in merged.items() if line)
 
 
-def without_rhythm(found: Sequence[Spans], frames: int) -> Sequence[Spans]:
-    """The deviations of each segment, without gaps where there are too many for a film of constant rate.
+def without_rhythm(found: Sequence[Spans], frames: int, usual: int) -> Sequence[Spans]:
+    """The deviations of each segment, without gaps that a film of constant rate would not have.
 
-    Transport streams and Matroska state a rate also for recordings whose rate varies, such as those of phones.
+    Transport streams and Matroska state a rate also for recordings whose rate varies, such as those of phones. Their
+    gaps are many, or most of them are no whole number of frames long. Where frames are lost, they are.
+
+    Args:
+        found: the deviations.
+        frames: the number of frames.
+        usual: the usual duration of a frame, in time base units.
+
     """
-    gaps = sum(len(spans.get(MISSING, ())) for spans in found)
-    if gaps * _MOST_GAPS < frames:
-        return found
-    return [{what: places for what, places in spans.items() if what != MISSING} for spans in found]
+    gaps = {(begin, end) for spans in found for begin, end in spans.get(MISSING, ())}
+    uneven = {(begin, end) for begin, end in gaps if _UNEVEN < (end - begin) / usual % 1 < 1 - _UNEVEN}
+    if len(gaps) * _MOST_GAPS >= frames:
+        return [_without(spans, gaps) for spans in found]
+    if len(uneven) >= _SEVERAL and len(uneven) * 2 > len(gaps):
+        return [_without(spans, uneven) for spans in found]
+    return found
+
+
+def _without(spans: Spans, gaps: Collection[tuple[int, int]]) -> Spans:
+    left = [(begin, end) for begin, end in spans.get(MISSING, ()) if (begin, end) not in gaps]
+    return {**spans, MISSING: left}
 
 
 def _extend(line: list[tuple[Fraction, Fraction]], begin: Fraction, end: Fraction) -> None:

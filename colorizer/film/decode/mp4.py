@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,9 @@ from colorizer.originals import is_of_many_files
 
 _MP4_BEGINNINGS = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 """Boxes with which files of the MP4 family begin (ISO/IEC 14496-12, and QuickTime's, which is older)."""
-_UNREAD = {
-    (b"sv3d", b"st3d", bytes.fromhex("ffcc8263f8554a938814587a02521fdd")): "projection of a spherical or 3D film",
-    (b"clap",): "crop (clean aperture)",
-}
-"""Boxes in the index (the third is the UUID of Google's spherical metadata), and what they describe."""
+_PROJECTIONS = (b"sv3d", b"st3d", bytes.fromhex("ffcc8263f8554a938814587a02521fdd"))
+"""Boxes of a projection; the third is the UUID of Google's spherical metadata."""
+_APERTURE = re.compile(rb"clap(.{16})", re.DOTALL)
 _LONGEST_INDEX = 1 << 26
 """Bytes of an index beyond which it is not searched."""
 
@@ -37,14 +36,30 @@ def mp4_breaks_off(path: Path) -> bool:
     return b"moov" not in kinds or kinds[-1] == b"moof" or boxes[-1][1] > size
 
 
-def unread_elements(path: Path) -> Iterator[str]:
-    """What the index of a film says of its picture and libav's Python binding does not pass on, for the report."""
+def unread_elements(path: Path, width: int, height: int) -> Iterator[str]:
+    """What the index of a film says of its picture and libav's Python binding does not pass on, for the report.
+
+    Args:
+        path: the film.
+        width: of its picture; a crop to all of it says nothing.
+        height: likewise.
+
+    """
     if not is_mp4(path):
         return
     index = _index(path)
-    for marks, words in _UNREAD.items():
-        if any(mark in index for mark in marks):
-            yield words
+    if any(mark in index for mark in _PROJECTIONS):
+        yield "projection of a spherical or 3D film"
+    if any(aperture != (width, height) for aperture in _apertures(index)):
+        yield "crop (clean aperture)"
+
+
+def _apertures(index: bytes) -> Iterator[tuple[float, float]]:
+    """Width and height of each clean aperture (ISO/IEC 14496-12, 12.1.4)."""
+    for found in _APERTURE.finditer(index):
+        width, width_divisor, height, height_divisor = struct.unpack(">4I", found[1])
+        if width_divisor and height_divisor:
+            yield width / width_divisor, height / height_divisor
 
 
 def refuse_cut_mp4(path: Path) -> None:

@@ -257,7 +257,7 @@ def _notes(encoding: Encoding, info: FilmInfo, wanted: str, settings: FilmSettin
         notes.append("R'G'B' became Y'CbCr: its luma was computed once")
     if info.alpha and not _parts(encoding.pixels)[0]:
         notes.append(f"transparency left out: {name} has none")
-    if info.hidden_alpha:
+    if info.hidden_alpha and not info.alpha:
         notes.append(f"transparency left out: libav's own decoder of {info.codec.upper()} sees none")
     if info.interlaced and settings.interlaced == "keep":
         kept = "kept interlaced" if encoding.interlaced else f"not kept interlaced: {name} has no fields"

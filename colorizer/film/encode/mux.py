@@ -210,7 +210,7 @@ def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
     """What the result does not hold of its picture's shape, because neither its codec nor its container can."""
     if info.shape or info.matrix is not None:
         yield from _unkept_shape(job, info, container)
-    for lost in unread_elements(info.path):
+    for lost in unread_elements(info.path, info.width, info.height):
         yield f"{lost} left out"
 
 

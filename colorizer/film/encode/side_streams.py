@@ -30,6 +30,8 @@ _COVER_KINDS = {"mjpeg": (".jpg", "image/jpeg"), "png": (".png", "image/png"), "
 """Suffix and media type of a cover, by its codec."""
 _LISTED = re.compile(r"Stream #0:(\d+).*?: (\w+): (\w+)")
 """A stream in libav's listing of a container: number, kind and codec."""
+_HINTS = re.compile(r"Stream #0:(\d+).*?: Data: none \(rtp  /")
+"""The number of a hint track there (ISO/IEC 14496-12, 8.4.3.3)."""
 
 
 @dataclass(slots=True)
@@ -82,7 +84,11 @@ def add_side_streams(
 
     """
     added: dict[int, CarriedStream] = {}
+    hints = set(_HINTS.findall(_listing(original)))
     for stream in streams:
+        if str(stream.index) in hints:
+            notes.append(f"stream {stream.index} left out: it says how to send the original over a network (RTP hints)")
+            continue
         if _is_cover(original.streams[stream.index]) and result.format.name == "matroska":
             _attach_cover(result, original, stream)
             continue
@@ -124,15 +130,19 @@ def describe_late_streams(original: InputContainer) -> Iterator[str]:
 
     The binding gives out no packets of them; its listing of the container names them, at the level of INFO.
     """
+    for index, kind, codec in _LISTED.findall(_listing(original))[len(original.streams) :]:
+        stream = SideStream(int(index), kind.lower(), codec)
+        yield f"{name_of_stream(stream)} left out: it begins in the middle of the film"
+
+
+def _listing(original: InputContainer) -> str:
+    """What libav lists of a container: more than its Python binding gives."""
     level = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
     try:
-        listed = _LISTED.findall(original.dumps_format())  # type: ignore[attr-defined] # its stubs lack it
+        return str(original.dumps_format())  # type: ignore[attr-defined] # its stubs lack it
     finally:
         av.logging.set_level(level)
-    for index, kind, codec in listed[len(original.streams) :]:
-        stream = SideStream(int(index), kind.lower(), codec)
-        yield f"{name_of_stream(stream)} left out: it begins in the middle of the film"
 
 
 def name_of_stream(stream: SideStream) -> str:

@@ -1,0 +1,54 @@
+"""Films of kinds that troubled other programs: what they say of themselves is true of the result, or named."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+from colorizer.errors import UnsupportedError
+from tests.formats.films import SOUND
+from tests.formats.test_damage import ffmpeg
+from tests.formats.test_films import colour
+
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="samples are made by ffmpeg, which is missing")
+
+PICTURE = "-f lavfi -i testsrc2=s=96x64:r=10:d=1"
+H264 = "-c:v libx264 -preset ultrafast"
+KEY = "76a6c65c5ea762046bd749a2e632ccbb"
+
+
+def test_an_encrypted_film_is_refused(tmp_path: Path, weights: Path) -> None:
+    """Breaks: its noise was coloured, and the film called done."""
+    encryption = f"-encryption_scheme cenc-aes-ctr -encryption_key {KEY} -encryption_kid {KEY}"
+    source = ffmpeg(f"{PICTURE} {H264} {encryption}", tmp_path / "a.mp4")
+    with pytest.raises(UnsupportedError, match="it is encrypted"):
+        colour(source, tmp_path, weights)
+
+
+def test_hint_tracks_are_named(tmp_path: Path, weights: Path) -> None:
+    """They say how the packets of the original are sent, and are no data that a container cannot hold."""
+    source = ffmpeg(f"{PICTURE} {SOUND.format(seconds=1)} {H264} -c:a aac -movflags rtphint", tmp_path / "a.mp4")
+    notes = colour(source, tmp_path, weights)[0].notes
+    assert [note.partition(" left out: ")[2] for note in notes] == [
+        "it says how to send the original over a network (RTP hints)"
+    ] * 2
+
+
+def test_transparency_that_is_kept_is_not_called_lost(tmp_path: Path, weights: Path) -> None:
+    """Matroska's tag about it is true of VP9 alone, whose decoder does not see it."""
+    source = ffmpeg(f"{PICTURE} -c:v ffv1 -pix_fmt yuva420p", tmp_path / "a.mkv")
+    assert not any("transparency" in note for note in colour(source, tmp_path, weights)[0].notes)
+
+
+@pytest.mark.parametrize(("width", "told"), [(96, False), (80, True)])
+def test_a_clean_aperture_is_named_if_it_is_a_crop(tmp_path: Path, weights: Path, width: int, *, told: bool) -> None:
+    """QuickTime writes one for uncompressed pictures, also where it is the whole picture."""
+    source = ffmpeg(f"{PICTURE} -c:v rawvideo -pix_fmt uyvy422", tmp_path / "a.mov")
+    content = source.read_bytes()
+    whole = b"clap" + struct.pack(">I", 96)
+    assert whole in content
+    source.write_bytes(content.replace(whole, b"clap" + struct.pack(">I", width)))
+    assert ("crop (clean aperture) left out" in colour(source, tmp_path, weights)[0].notes) == told
