@@ -25,7 +25,7 @@ _GREEN = MATRIX.green
 
 
 class FullChroma:
-    """The chroma of a picture, which is enlarged from a small size where it is asked for."""
+    """The chroma of a picture, which is enlarged from a small size where it is asked for, in any thread."""
 
     def __init__(self, fit: ChromaFit, height: int, width: int, white: float) -> None:
         """Enlarge a fit to the width of a picture.
@@ -46,50 +46,48 @@ class FullChroma:
         self._place = ((np.arange(height) + 0.5) * rows / height - 0.5).clip(0, rows - 1)
         self._white = white
         self.lines = max(1, _AT_ONCE // width)
-        """Lines that are computed in one step at most."""
-        self._planes = np.ones((8, self.lines, width), np.float32)  # new ones for each step would take longer
+        """Lines that should be computed in one step."""
 
     def strip(self, luma: Plane, first: int) -> Plane:
-        """R' - Y' and B' - Y', inside the gamut, of some lines, at most `lines`; until the next call.
+        """R' - Y' and B' - Y', inside the gamut, of some lines.
 
         Args:
             luma: (n, W).
             first: number of the first line in the picture.
 
         Returns:
-            (2, n, W), which the next call overwrites.
+            (2, n, W).
 
         """
-        planes = self._planes[:, : len(luma)]
-        slopes, offsets, more = planes[:2], planes[2:4], planes[4:]
-        self._enlarge(first, planes[:4])
+        fit = self._enlarge(first, len(luma))
+        slopes, offsets = fit[:2], fit[2:]
         for slope, offset in zip(slopes, offsets, strict=True):
             cv2.accumulateProduct(slope, luma, offset)
-        excess = _excess(offsets, luma, self._white, more)
+        excess = _excess(offsets, luma, self._white)
         for plane in offsets:
             np.divide(plane, excess, out=plane)
         return offsets
 
-    def _enlarge(self, first: int, fit: Plane) -> None:
-        """Compute the fit of some lines, (4, n, W); each lies between two that are known."""
-        place = self._place[first : first + fit.shape[1]]
+    def _enlarge(self, first: int, lines: int) -> Plane:
+        """The fit of some lines, (4, n, W); each lies between two that are known."""
+        place = self._place[first : first + lines]
         known = self._lines[:, int(place[0]) : int(place[-1]) + 2]
         weights = 1 - np.abs(place[:, None] - np.arange(known.shape[1]) - int(place[0]))
-        np.matmul(weights.clip(0).astype(np.float32), known, out=fit)
+        return cast("Plane", np.matmul(weights.clip(0).astype(np.float32), known))
 
 
-def _excess(colour: Plane, luma: Plane, white: float, planes: Plane) -> Plane:
+def _excess(colour: Plane, luma: Plane, white: float) -> Plane:
     """How many times too far from grey the colour of each pixel is for the gamut, (n, W), at least 1.
 
     Args:
         colour: R' - Y' and B' - Y', (2, n, W).
         luma: (n, W).
         white: the sample that is white.
-        planes: (4, n, W), of which the first three are overwritten, and the last one has ones.
 
     """
     red, blue = colour
-    up, down, other, ones = planes
+    up, down, other = np.empty((3, *luma.shape), np.float32)
+    ones = np.ones(luma.shape[1], np.float32)  # NumPy compares two arrays faster than an array and a number
     tiny = np.float32(white * _TINY)
     cv2.addWeighted(red, _GREEN[0], blue, _GREEN[1], 0, dst=other)
     np.maximum(np.maximum(red, blue, out=up), other, out=up)

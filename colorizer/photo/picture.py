@@ -75,9 +75,13 @@ class Photo:
     """What was left out, or is read otherwise than it lies in the file."""
 
 
+Strip = Callable[[], NDArray[Any]]
+"""Computes a strip of samples (n, W, 3), in any thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColouredStrips:
-    """A coloured picture without alpha, which is read from top to bottom, and computed in strips (n, W, 3).
+    """A coloured picture without alpha, which is read from top to bottom, and computed in strips.
 
     Both functions take the number of lines of a strip; the last one may have fewer.
     """
@@ -88,9 +92,9 @@ class ColouredStrips:
     """Type of its samples as R'G'B', uchar or ushort."""
     resolution: tuple[float, float] | None
     """Pixels an inch, across and along, if the original says so."""
-    rgb: Callable[[int], Iterator[NDArray[Any]]]
+    rgb: Callable[[int], Iterator[Strip]]
     """R'G'B' (sRGB)."""
-    ycbcr: Callable[[int], Iterator[NDArray[Any]]]
+    ycbcr: Callable[[int], Iterator[Strip]]
     """Full-range Y'CbCr of 8 bits (JFIF)."""
 
 

@@ -26,6 +26,7 @@ from colorizer.photo.picture import (
     MILLIMETRES,
     ColouredStrips,
     Picture,
+    Strip,
     is_plain,
     luma_of,
     luma_weights,
@@ -114,17 +115,28 @@ def _strips(  # noqa: PLR0913
     *,
     sample: type[np.generic],
     on_progress: Callable[[], None],
-) -> Iterator[NDArray[Any]]:
-    """Read a picture once, in strips (n, W, 3); `write` makes their lines of luma (n, W) and of `FullChroma.strip`."""
+) -> Iterator[Strip]:
+    """Read a picture once, in strips; `write` makes their lines of luma (n, W) and of `FullChroma.strip`."""
     chroma = FullChroma(fit, picture.height, picture.width, white)
     for number, samples in enumerate(_samples(picture, white, lines)):
-        strip = np.empty((*samples.shape[:2], 3), sample)
-        for first in range(0, len(samples), chroma.lines):  # few lines at a time stay in a processor's cache
-            luma = _luma(samples[first : first + chroma.lines])
-            write(strip[first : first + len(luma)], luma, chroma.strip(luma, number * lines + first))
-        yield strip
+        yield partial(_coloured, samples, chroma, number * lines, write, sample)
         on_progress()
     picture.check_pass()
+
+
+def _coloured(
+    samples: NDArray[Any],
+    chroma: FullChroma,
+    begin: int,
+    write: Callable[[NDArray[Any], _Plane, _Plane], None],
+    sample: type[np.generic],
+) -> NDArray[Any]:
+    """The strip (n, W, 3) that begins at a line, of the picture's samples (n, W, 1 or 3)."""
+    strip = np.empty((*samples.shape[:2], 3), sample)
+    for first in range(0, len(samples), chroma.lines):  # few lines at a time stay in a processor's cache
+        luma = _luma(samples[first : first + chroma.lines])
+        write(strip[first : first + len(luma)], luma, chroma.strip(luma, begin + first))
+    return strip
 
 
 def _samples(picture: Picture, white: float, lines: int) -> Iterator[NDArray[Any]]:

@@ -13,7 +13,6 @@ from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.jpeg_segments import (
     APP,
     COMMENT,
-    FRAMES,
     MOST,
     START_OF_IMAGE,
     read_segments,
@@ -64,13 +63,6 @@ def read_jpeg(path: Path) -> Blocks:
 
 def _is_metadata(one: tuple[int, bytes]) -> bool:
     return one[0] in APP or one[0] == COMMENT
-
-
-def read_process(path: Path) -> tuple[int, int]:
-    """The marker of the coding process, and its bits of a sample; zeros where they cannot be read."""
-    with path.open("rb") as file:
-        frames = ((marker, content[0]) for marker, content in read_segments(file) if marker in FRAMES and content)
-        return next(frames, (0, 0))
 
 
 def _whole_packet(packet: bytes | None, extended: dict[bytes, dict[int, bytes]]) -> tuple[bytes | None, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 START_OF_IMAGE, END_OF_IMAGE = b"\xff\xd8", b"\xff\xd9"
@@ -15,6 +16,28 @@ MOST = 65533
 
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What lies before the entropy-coded data of a picture."""
+
+    segments: tuple[tuple[int, bytes], ...]
+    """Marker and content of each segment up to the first scan's, as far as they can be read."""
+    scan: int | None
+    """The place of the entropy-coded data in the file; None where no picture begins."""
+
+    @property
+    def frame(self) -> tuple[int, bytes] | None:
+        """Marker and content of the coding process's segment (B.2.2)."""
+        return next((one for one in self.segments if one[0] in FRAMES), None)
+
+
+def read_header(file: BinaryIO, start: int = 0) -> Header:
+    """Read the header of the picture that begins at a place; the position of the file is behind it then."""
+    segments = tuple(read_segments(file, start))
+    markers = {marker for marker, _ in segments}
+    return Header(segments, file.tell() if START_OF_SCAN in markers and markers & FRAMES else None)
 
 
 def read_segments(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, bytes]]:

@@ -7,6 +7,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,52 +40,70 @@ _BRIGHTER = {b"\x10", b"\x12"}
 
 
 def read_png(path: Path) -> Blocks:
-    """Read the chunks. What cannot be read is left out: its decoder says what is wrong."""
+    """Read the metadata. What cannot be read is left out: its decoder says what is wrong."""
+    return blocks_of(read_chunks(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """What is in a PNG beside its samples."""
+
+    chunks: tuple[tuple[bytes, bytes], ...]
+    """Type and content of each chunk but those of samples, as far as they can be read."""
+    behind: int
+    """Number of bytes behind the last chunk, `_MOST` at most."""
+
+
+def read_chunks(path: Path) -> Chunks:
+    """Read what is in a PNG beside its samples."""
+    with path.open("rb") as file:
+        chunks = tuple(_chunks(file))
+        return Chunks(chunks, max(0, len(file.read(_MOST)) - _CHECKSUM))
+
+
+def blocks_of(png: Chunks) -> Blocks:
+    """The metadata of a PNG."""
     found: dict[str, bytes] = {}
     own: list[tuple[bytes, bytes]] = []
     header, left = b"", 0
     notes: list[str] = []
-    with path.open("rb") as file:
-        for kind, content in _chunks(file):
-            if kind == b"IHDR":
-                header = content
-            elif kind == b"eXIf":
-                found["exif"] = content.removeprefix(b"Exif\x00\x00")
-            elif kind in {b"tEXt", b"zTXt", b"iTXt"} and (special := _special(kind, content)):
-                found = {**special, **found} if kind != b"iTXt" else {**found, **special}
-            elif (own_chunk := _kept(kind, content, header)) is not None:
-                own.append((kind, own_chunk))
-            elif kind in _OF_SAMPLES:
-                notes += _untrue(kind, content, header)
-            elif kind not in _UNSAFE_BUT_KEPT:
-                left += 1
-        behind = len(file.read(_MOST)) - _CHECKSUM
+    for kind, content in png.chunks:
+        if kind == b"IHDR":
+            header = content
+        elif kind == b"eXIf":
+            found["exif"] = content.removeprefix(b"Exif\x00\x00")
+        elif kind in {b"tEXt", b"zTXt", b"iTXt"} and (special := _special(kind, content)):
+            found = {**special, **found} if kind != b"iTXt" else {**found, **special}
+        elif (own_chunk := _kept(kind, content, header)) is not None:
+            own.append((kind, own_chunk))
+        elif kind in _OF_SAMPLES:
+            notes += _untrue(kind, content, header)
+        elif kind not in _UNSAFE_BUT_KEPT:
+            left += 1
     if left:
         notes.append(f"chunks of a PNG that are true of the original alone left out: {left}")
-    if behind > 0:
-        notes.append(f"left out: {behind} bytes behind the picture, which tintd does not know")
+    if png.behind:
+        notes.append(f"left out: {png.behind} bytes behind the picture, which tintd does not know")
     return Blocks(found.get("exif"), found.get("xmp"), found.get("photoshop"), own=tuple(own), notes=tuple(notes))
 
 
-def check_png(path: Path) -> None:
-    """Check that the samples are what decoders take them for.
+def check_samples(name: str, png: Chunks) -> None:
+    """Check that the samples of the file of this name are what decoders take them for.
 
     Raises:
         UnsupportedError: they are brighter than white (cICP, 11.3.2.6), or the file is no PNG to others than Apple's.
 
     """
-    with path.open("rb") as file:
-        found = dict(_chunks(file))
+    found = dict(png.chunks)
     if _APPLES in found:
-        raise UnsupportedError(f"{path.name}: a PNG for iOS alone (CgBI) is not read here; save it as a usual one")
+        raise UnsupportedError(f"{name}: a PNG for iOS alone (CgBI) is not read here; save it as a usual one")
     if found.get(b"cICP", b"\0\0")[1:2] in _BRIGHTER:
-        raise UnsupportedError(f"{path.name}: high dynamic range (PQ or HLG) is not coloured; save it as sRGB")
+        raise UnsupportedError(f"{name}: high dynamic range (PQ or HLG) is not coloured; save it as sRGB")
 
 
-def read_gamma(path: Path) -> float | None:
+def gamma_of(png: Chunks) -> float | None:
     """The exponent of the samples of a PNG, where it is not that of sRGB and nothing else says more (11.3.2.2)."""
-    with path.open("rb") as file:
-        found = dict(_chunks(file))
+    found = dict(png.chunks)
     stated = found.get(b"gAMA", b"")
     gamma = int.from_bytes(stated, "big") if len(stated) == 4 else 0
     if found.keys() & {b"iCCP", b"sRGB", b"cICP"} or not gamma or abs(gamma - _GAMMA_OF_SRGB) <= _TOLERANCE:
@@ -93,7 +112,7 @@ def read_gamma(path: Path) -> float | None:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Type and content of each chunk but those of samples, as far as they can be read."""
+    """See `read_chunks`."""
     file.seek(len(_SIGNATURE))
     while len(head := file.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)

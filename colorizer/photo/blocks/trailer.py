@@ -6,10 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
-from colorizer.photo.blocks.jpeg_segments import END_OF_IMAGE, FRAMES, START_OF_SCAN, read_segments
+from colorizer.photo.blocks.jpeg_segments import END_OF_IMAGE, read_header
 
 _READ = 1 << 20
 _START, _END = re.compile(b"\xff\xd8\xff"), re.compile(b"\xff(?:\xd9|\xd8\xff)")
@@ -56,12 +55,10 @@ class Trailer:
         return tuple(notes)
 
 
-def read_trailer(path: Path) -> Trailer:
-    """Read what lies behind the end of a JPEG."""
-    with path.open("rb") as file:
-        scan = _first_scan(file, 0)
-        end = scan and _end_behind(file, scan)
-        return Trailer(True, *_count_behind(file, end)) if end else Trailer(has_end=False)
+def read_trailer(file: BinaryIO, scan: int | None) -> Trailer:
+    """Read what lies behind the end of a JPEG, whose first scan begins at a place (see `Header.scan`)."""
+    end = None if scan is None else _end_behind(file, scan)
+    return Trailer(has_end=False) if end is None else Trailer(True, *_count_behind(file, end))
 
 
 def _count_behind(file: BinaryIO, place: int) -> tuple[int, bool, int]:
@@ -86,7 +83,7 @@ def _parts(file: BinaryIO, place: int) -> Iterator[tuple[int, int, bool]]:
     begin = found = place
     failed = 0
     while failed < _MOST_FAILED and (start := _find(file, _START, found)) is not None:
-        scan = _first_scan(file, start)
+        scan = read_header(file, start).scan
         if scan is None:
             found, failed = start + 1, failed + 1
             continue
@@ -106,16 +103,6 @@ def _end_behind(file: BinaryIO, scan: int) -> int | None:
         return None
     file.seek(end)
     return end + (len(END_OF_IMAGE) if file.read(len(END_OF_IMAGE)) == END_OF_IMAGE else 0)
-
-
-def _first_scan(file: BinaryIO, start: int) -> int | None:
-    """Where the first scan of a picture begins that itself begins at a place; None where there is no picture."""
-    has_frame = False
-    for marker, _ in read_segments(file, start):
-        has_frame = has_frame or marker in FRAMES
-        if marker == START_OF_SCAN:
-            return file.tell() if has_frame else None
-    return None
 
 
 def _find(file: BinaryIO, wanted: re.Pattern[bytes], place: int) -> int | None:

@@ -25,7 +25,7 @@ from colorizer.photo.blocks.jpeg_segments import (
     FRAMES,
     RESTART_INTERVAL,
     START_OF_IMAGE,
-    read_segments,
+    read_header,
     restart,
     segment,
     with_height,
@@ -89,21 +89,20 @@ def read_reduced_luma(path: Path, side: int) -> NDArray[np.uint8]:
 
 
 def _read_layout(file: BinaryIO) -> _Layout:
-    segments = tuple(read_segments(file))
-    by_marker = dict(segments)
-    frame = next((by_marker[one] for one in FRAMES if one in by_marker), b"")
+    header = read_header(file)
+    _, frame = header.frame or (0, b"")
     height, width = (int.from_bytes(frame[place : place + 2], "big") for place in (1, 3))
     if not height or not width:
         raise MediaError("it has no picture")
-    interval = int.from_bytes(by_marker.get(RESTART_INTERVAL, b""), "big")
-    return _Layout(segments, width, height, _BLOCK * interval // -(-width // _BLOCK) or height)
+    interval = int.from_bytes(dict(header.segments).get(RESTART_INTERVAL, b""), "big")
+    return _Layout(header.segments, width, height, _BLOCK * interval // -(-width // _BLOCK) or height)
 
 
 def _groups(file: BinaryIO, layout: _Layout) -> Iterator[bytes]:
-    """The picture in parts, each a JPEG: about two for each thread, so that no thread waits long for the last one."""
+    """The picture in parts, each a JPEG: about four for each thread, so that no thread waits long for the last one."""
     intervals, lines = _intervals(file, layout), layout.lines
     number = -(-layout.height // lines)
-    together = max(1, min(_MOST // (lines * layout.width), -(-number // (2 * torch.get_num_threads()))))
+    together = max(1, min(_MOST // (lines * layout.width), -(-number // (4 * torch.get_num_threads()))))
     for first in range(0, number, together):
         parts = [layout.header(min(together * lines, layout.height - first * lines))]
         for place, interval in enumerate(islice(intervals, together)):
@@ -120,19 +119,17 @@ def _intervals(file: BinaryIO, layout: _Layout) -> Iterator[bytes]:
 
     """
     last = -(-layout.height // layout.lines) - 1
-    buffer = bytearray()
+    content, begin = b"", 0
     for number in range(last + 1):
-        searched = 0
-        while (found := _MARKER.search(buffer, searched)) is None:
-            searched = max(0, len(buffer) - 1)
+        while (found := _MARKER.search(content, begin)) is None:
             more = file.read(_READ)
             if not more:
                 raise TruncatedError("it ends too early")
-            buffer += more
+            content, begin = content[begin:] + more, 0
         if found.group() != (END_OF_IMAGE if number == last else restart(number)):
             raise MediaError("a part of it is missing")
-        yield bytes(memoryview(buffer)[: found.start()])
-        del buffer[: found.end()]
+        yield content[begin : found.start()]
+        begin = found.end()
 
 
 def _decode(encoded: bytes, flags: int) -> NDArray[np.uint8]:

@@ -21,7 +21,8 @@ from colorizer.photo.blocks.jpeg_segments import (
     RESTART_INTERVAL,
     START_OF_IMAGE,
     START_OF_SCAN,
-    read_segments,
+    Header,
+    read_header,
     restart,
     segment,
     with_height,
@@ -54,13 +55,14 @@ def write_jpeg_strips(picture: ColouredStrips, path: Path, quality: int) -> None
     across, down = (-(-side // _BLOCK) for side in (picture.width, picture.height))
     rows = max(1, min(STRIP_BYTES // (3 * across * _BLOCK**2), down // _FEWEST))
     lines = _BLOCK * min(rows, _MOST_BLOCKS // across)
-    scan = 0
+    scan: int | None = None
     with path.open("wb") as file:
         for number, encoded in enumerate(encoded_strips(picture.ycbcr(lines), partial(_encode, quality))):
             if number == 0:
                 interval = across * lines // _BLOCK if picture.height > lines else 0
-                file.write(_header(encoded, picture.height, interval))
-                scan = _scan(encoded)  # that of all: only the height differs
+                header = read_header(io.BytesIO(encoded))
+                file.write(_header_of_all(header, picture.height, interval))
+                scan = header.scan  # that of all: only the height differs
             else:
                 file.write(restart(number - 1))
             file.write(memoryview(encoded)[scan : -len(END_OF_IMAGE)])
@@ -75,18 +77,10 @@ def _encode(quality: int, strip: NDArray[np.uint8]) -> bytes:
     return cast("bytes", encoded)
 
 
-def _scan(encoded: bytes) -> int:
-    """The place of the entropy-coded data."""
-    file = io.BytesIO(encoded)
-    for _ in read_segments(file):
-        pass
-    return file.tell()
-
-
-def _header(encoded: bytes, height: int, interval: int) -> bytes:
+def _header_of_all(first: Header, height: int, interval: int) -> bytes:
     """The header of the first strip as that of the whole picture: with its height, the restart interval, a profile."""
     parts = [START_OF_IMAGE]
-    for marker, content in read_segments(io.BytesIO(encoded)):
+    for marker, content in first.segments:
         if marker == START_OF_SCAN and interval:
             parts.append(segment(RESTART_INTERVAL, interval.to_bytes(2, "big")))
         parts.append(segment(marker, with_height(content, height) if marker in FRAMES else content))

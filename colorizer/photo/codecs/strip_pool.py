@@ -12,6 +12,8 @@ import pyvips
 import torch
 from numpy.typing import NDArray
 
+from colorizer.photo.picture import Strip
+
 STRIP_BYTES = 1 << 20
 """About the bytes of the samples of a strip."""
 _AHEAD = 16
@@ -19,18 +21,22 @@ _AHEAD = 16
 _Done = TypeVar("_Done")
 
 
-def encoded_strips(strips: Iterable[NDArray[Any]], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
-    """Encode strips in several threads while the next ones are computed; only a few are in memory.
+def encoded_strips(strips: Iterable[Strip], encode: Callable[[NDArray[Any]], bytes]) -> Iterator[bytes]:
+    """Compute and encode strips, each in one of several threads; only a few are in memory.
 
     Args:
-        strips: of a picture, (n, W, 3).
-        encode: encodes one in any thread.
+        strips: of a picture.
+        encode: encodes the samples of one, (n, W, 3), in any thread.
 
     Yields:
         The encoded strips in their order.
 
     """
-    return in_threads(partial(encode, strip) for strip in strips)
+    return in_threads(partial(_encoded, strip, encode) for strip in strips)
+
+
+def _encoded(strip: Strip, encode: Callable[[NDArray[Any]], bytes]) -> bytes:
+    return encode(strip())
 
 
 def in_threads(steps: Iterable[Callable[[], _Done]]) -> Iterator[_Done]:

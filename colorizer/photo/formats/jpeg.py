@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from colorizer.errors import UnsupportedError
-from colorizer.photo.blocks.jpeg import read_jpeg, read_process, write_jpeg
-from colorizer.photo.blocks.jpeg_segments import read_segments
+from colorizer.photo.blocks.jpeg import read_jpeg, write_jpeg
+from colorizer.photo.blocks.jpeg_segments import Header, read_header
 from colorizer.photo.blocks.trailer import read_trailer
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
@@ -39,8 +39,10 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.extras import counted_safely, left_out
     from colorizer.photo.picture import Photo
 
-    _check_process(source)
-    trailer = read_trailer(source)
+    with source.open("rb") as file:
+        header = read_header(file)
+        _check_process(source.name, header)
+        trailer = read_trailer(file, header.scan)
     lacks_marker = not trailer.has_end and _lacks_end_alone(source)
     check_pass = check_messages if opening.fail_on == "warning" else lambda: None
     ending = _END if lacks_marker else b""
@@ -66,21 +68,24 @@ def _is_photograph(start: bytes, file: BinaryIO) -> bool:
     return _NEXT not in file.read(_MOST_OF_FRAME)
 
 
-def _check_process(source: Path) -> None:
-    """Check that the decoder knows the coding process (T.81, table B.1).
+def _check_process(name: str, header: Header) -> None:
+    """Check that the decoder knows the coding process (T.81, table B.1) of the file of this name.
 
     Raises:
         UnsupportedError: it does not.
 
     """
-    with source.open("rb") as file:
-        if any(marker == _JPEG_LS for marker, _ in read_segments(file)):
-            raise UnsupportedError(f"{source.name}: a JPEG-LS picture, which is not read here; save it as TIFF")
-    marker, bits = read_process(source)
-    if marker in _LOSSLESS:
-        raise UnsupportedError(f"{source.name}: a lossless JPEG (ITU-T T.81), which is not read here; save it as TIFF")
-    if bits > 8:
-        raise UnsupportedError(f"{source.name}: a JPEG of {bits} bits, which is not read here; save it as TIFF")
+    marker, content = header.frame or (0, b"")
+    bits = int.from_bytes(content[:1])
+    unknown = None
+    if any(one == _JPEG_LS for one, _ in header.segments):
+        unknown = "a JPEG-LS picture"
+    elif marker in _LOSSLESS:
+        unknown = "a lossless JPEG (ITU-T T.81)"
+    elif bits > 8:
+        unknown = f"a JPEG of {bits} bits"
+    if unknown:
+        raise UnsupportedError(f"{name}: {unknown}, which is not read here; save it as TIFF")
 
 
 def _lacks_end_alone(source: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer.photo.blocks.exif import orientation_of
-from colorizer.photo.blocks.png import check_png, read_gamma, read_png, write_png
+from colorizer.photo.blocks.png import blocks_of, check_samples, gamma_of, read_chunks, read_png, write_png
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -24,8 +24,9 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.extras import left_out
     from colorizer.photo.picture import Photo
 
-    check_png(source)
-    gamma, orientation = read_gamma(source), orientation_of(read_png(source).exif)
+    chunks = read_chunks(source)
+    check_samples(source.name, chunks)
+    gamma, orientation = gamma_of(chunks), orientation_of(blocks_of(chunks).exif)
 
     def as_declared(image: pyvips.Image) -> pyvips.Image:
         """With the curve of sRGB, and with the orientation: libvips sees no EXIF behind the samples."""

@@ -86,7 +86,7 @@ def test_ycbcr_is_the_picture_that_other_formats_get(
     generator = torch.Generator().manual_seed(seed)
     fit = ChromaFit(*(strength * torch.randn(1, 2, *small, generator=generator) for _ in range(2)))
     picture = picture_of(samples)
-    ycbcr = np.concatenate(list(coloured_strips(picture, fit, "uchar", 255, lambda: None).ycbcr(64)))
+    ycbcr = np.concatenate([strip() for strip in coloured_strips(picture, fit, "uchar", 255, lambda: None).ycbcr(64)])
     rgb = colour_picture(picture, [fit], "uchar", 255).numpy().reshape(*size, 3)
     assert np.abs(ycbcr - rgb @ JFIF.T - [0, 128, 128]).max() <= 1 + 1e-3
     if kind == (np.uint8, 1):
@@ -115,7 +115,7 @@ def test_rgb_in_strips_is_the_picture_that_libvips_computes(
     white = 255 if sample == "uchar" else 65535
     strips = coloured_strips(picture_of(samples), fit, sample, white, lambda: None).rgb(16)
     whole = colour_picture(picture_of(samples), [fit], sample, white).numpy().reshape(*size, 3)
-    rgb = np.concatenate(list(strips))
+    rgb = np.concatenate([strip() for strip in strips])
     assert rgb.dtype == whole.dtype
     assert np.abs(rgb.astype(int) - whole).max() <= (1 if sample == "uchar" else 4)
 
@@ -126,6 +126,8 @@ def test_strips_are_read_from_a_profile_too() -> None:
     linear = image.icc_transform("p3", input_profile="srgb")
     picture = Picture(lambda: linear, image.width, image.height, 255, "uchar", 8)
     nothing = ChromaFit(torch.zeros(1, 2, 1, 1), torch.zeros(1, 2, 1, 1))
-    ycbcr = np.concatenate(list(coloured_strips(picture, nothing, "uchar", 255, lambda: None).ycbcr(64)))
+    ycbcr = np.concatenate(
+        [strip() for strip in coloured_strips(picture, nothing, "uchar", 255, lambda: None).ycbcr(64)]
+    )
     assert np.abs(ycbcr[:, :, 0].astype(int) - grey()).max() <= 1
     assert (ycbcr[:, :, 1:] == 128).all()

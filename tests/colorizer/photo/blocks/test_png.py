@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from colorizer.photo.blocks.blocks import Blocks
 from colorizer.photo.blocks.photoshop import with_iptc
-from colorizer.photo.blocks.png import read_gamma, read_png, write_png
+from colorizer.photo.blocks.png import gamma_of, read_chunks, read_png, write_png
 from colorizer.photo.blocks.webp import read_webp, write_webp
 from tests.assets.metadata import exif, packet
 
@@ -113,7 +113,7 @@ def test_damage_is_no_error_here(tmp_path: Path, end: int) -> None:
 
 def test_numbers_of_odd_length_say_nothing(tmp_path: Path) -> None:
     """Breaks: a gamma of 400 digits, and a background of samples without bits, ended in an error of Python."""
-    assert read_gamma(png(tmp_path / "a.png", chunk(b"gAMA", b"\xff" * 400))) is None
+    assert gamma_of(read_chunks(png(tmp_path / "a.png", chunk(b"gAMA", b"\xff" * 400)))) is None
     path = png(tmp_path / "b.png", chunk(b"bKGD", b"\x00\xff"))
     content = bytearray(path.read_bytes())
     content[24] = 0

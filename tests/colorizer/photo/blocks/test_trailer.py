@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from colorizer.photo.blocks.jpeg_segments import read_header
 from colorizer.photo.blocks.trailer import read_trailer
 
 FILM = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\0\x08free" + b"\xff\xd8\xff" * 99
@@ -28,7 +29,8 @@ def jpeg(seed: int = 0, **options: object) -> bytes:
 def told(path: Path, content: bytes, listed: int = 0) -> tuple[str, ...]:
     """What is said of a file."""
     path.write_bytes(content)
-    return read_trailer(path).describe(listed)
+    with path.open("rb") as file:
+        return read_trailer(file, read_header(file).scan).describe(listed)
 
 
 @pytest.mark.parametrize("progressive", [False, True])

@@ -1,6 +1,7 @@
 """Tests of colorizer/photo/codecs/jpeg_luma.py."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from colorizer.errors import MediaError
 from colorizer.photo.codecs import jpeg_strips
 from colorizer.photo.codecs.jpeg_luma import read_reduced_luma
 from colorizer.photo.codecs.jpeg_strips import write_jpeg_strips
-from colorizer.photo.picture import ColouredStrips
+from colorizer.photo.picture import ColouredStrips, Strip
 
 
 def write_jpeg(path: Path, height: int, width: int, strip_bytes: int = 3000) -> None:
@@ -23,9 +24,9 @@ def write_jpeg(path: Path, height: int, width: int, strip_bytes: int = 3000) -> 
     gradient = np.linspace(0, 200, height * width).reshape(height, width, 1)
     samples = (gradient + np.random.default_rng(0).integers(0, 55, (height, width, 3))).astype(np.uint8)
 
-    def strips(lines: int) -> Iterator[NDArray[np.uint8]]:
+    def strips(lines: int) -> Iterator[Strip]:
         for first in range(0, height, lines):
-            yield samples[first : first + lines]
+            yield partial(samples.__getitem__, slice(first, first + lines))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jpeg_strips, "STRIP_BYTES", strip_bytes)

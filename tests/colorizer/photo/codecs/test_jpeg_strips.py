@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import imagecodecs
@@ -16,15 +17,15 @@ from PIL import Image
 
 from colorizer.photo.codecs import jpeg_strips
 from colorizer.photo.codecs.jpeg_strips import write_jpeg_strips
-from colorizer.photo.picture import ColouredStrips
+from colorizer.photo.picture import ColouredStrips, Strip
 
 
 def picture_of(samples: NDArray[np.uint8]) -> ColouredStrips:
     """A picture of these samples, (H, W, 3)."""
 
-    def strips(lines: int) -> Iterator[NDArray[np.uint8]]:
+    def strips(lines: int) -> Iterator[Strip]:
         for first in range(0, len(samples), lines):
-            yield samples[first : first + lines]
+            yield partial(samples.__getitem__, slice(first, first + lines))
 
     return ColouredStrips(samples.shape[1], samples.shape[0], "uchar", (72, 72), strips, strips)
 

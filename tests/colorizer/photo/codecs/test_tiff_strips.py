@@ -1,8 +1,8 @@
 """Tests of colorizer/photo/codecs/tiff_strips.py, and of the threads in strip_pool.py."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from colorizer.photo.codecs import tiff_strips
 from colorizer.photo.codecs.tiff_strips import write_tiff_strips
 from colorizer.photo.formats.photo_format import Sample
-from colorizer.photo.picture import ColouredStrips
+from colorizer.photo.picture import ColouredStrips, Strip
 
 
 def picture_of(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> ColouredStrips:
     """A picture of these samples, (H, W, 3)."""
 
-    def strips(lines: int) -> Iterator[NDArray[Any]]:
+    def strips(lines: int) -> Iterator[Strip]:
         for first in range(0, len(samples), lines):
-            yield samples[first : first + lines]
+            yield partial(samples.__getitem__, slice(first, first + lines))
 
     sample: Sample = "uchar" if samples.dtype == np.uint8 else "ushort"
     return ColouredStrips(samples.shape[1], samples.shape[0], sample, (300, 150), strips, strips)
