@@ -2,7 +2,7 @@
 
 Events are hints: a scan finds what they miss. Events go missing without a word when the kernel's queue overflows, when
 there are no watches left (watchdog does not report this for sub-folders), when a watched folder is unmounted or
-replaced, and when a thread dies.
+replaced, and when a thread dies. They name wrong paths when a folder is renamed while watchdog begins to watch it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _REMEDY = "raise fs.inotify.max_user_watches (sysctl), or set `watching.method: 
 
 logging.getLogger("watchdog").addHandler(logging.NullHandler())  # its messages while it is stopped mean nothing
 # It watches a new folder twice if the folder above it is scanned while the event about it arrives; that is harmless.
+# pyproject.toml has the same line for tests.
 warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 _log = structlog.get_logger()
 
@@ -43,7 +44,8 @@ class FileEvents:
         self._roots: dict[Path, tuple[int, int] | None] = {}
         self._problems = _WatchdogProblems(wake)
         self._reported: str | None = None
-        self._has_unwatched = False
+        self._unwatched_folders: set[int] = set()
+        """Inodes of the folders that the kernel did not watch at the last check."""
 
     def covers(self, folder: Folder) -> bool:
         """Whether it listens at a folder."""
@@ -96,7 +98,7 @@ class FileEvents:
                 mounted in place of another may have its number.
 
         """
-        lost = self._hints.missed() or self._problems.take()
+        lost = self._hints.missed() or self._problems.take() or self._hints.has_moved
         reason = self._failure() or (self._unwatched() if check_watches else None)
         if reason is not None:
             self._report(reason, "listening is started again")
@@ -104,6 +106,13 @@ class FileEvents:
             self._reported = None
             self.start()
         return lost or reason is not None
+
+    def renew(self) -> None:
+        """Before a scan, start listening again if folders were moved: watchdog may know some by their old paths."""
+        if self._hints.has_moved:
+            self.stop()
+            self._hints.has_moved = False
+            self.start()
 
     def check(self, entered: set[int]) -> bool:
         """After a complete scan, check that the kernel watches all folders that it entered.
@@ -118,16 +127,16 @@ class FileEvents:
 
         """
         watched = _kernel_watches()
-        unwatched = 0 if watched is None else len(entered - watched)
-        first, self._has_unwatched = not self._has_unwatched, unwatched > 0
-        if not self._has_unwatched:
+        unwatched = set() if watched is None else entered - watched
+        still, self._unwatched_folders = unwatched & self._unwatched_folders, unwatched
+        if not unwatched:
             self._reported = None
             return False
-        if not first:
-            self._report(f"{unwatched} folders are not watched: no watches are left, or FUSE hides them", _REMEDY)
+        if still:  # the others may have been made a moment ago
+            self._report(f"{len(still)} folders are not watched: no watches are left, or FUSE hides them", _REMEDY)
         self.stop()
         self.start()
-        return first
+        return not still
 
     def _listen(self, observer: BaseObserver, folder: Folder) -> None:
         """Have an observer listen at a folder."""
@@ -164,6 +173,8 @@ class _Hints(FileSystemEventHandler):
         self._paths: dict[Path, None] = {}
         self._lock = threading.Lock()
         self._missed = False
+        self.has_moved = False
+        """Whether a folder was moved inside of a watched one."""
 
     def take(self) -> list[Path]:
         with self._lock:
@@ -187,6 +198,7 @@ class _Hints(FileSystemEventHandler):
         self._note(event.src_path)
 
     def on_moved(self, event: FileSystemMovedEvent) -> None:
+        self.has_moved = self.has_moved or event.is_directory
         self._note(event.dest_path)
 
     def on_deleted(self, event: FileSystemEvent) -> None:

@@ -142,6 +142,8 @@ class Scanner:
         self._rescan = False
         self.is_scanning = True
         begun = time.monotonic()
+        if self._events is not None:
+            self._events.renew()
         entered: set[int] = set()
         for folder in self._folders:
             entered |= self._scan_folder(folder)
