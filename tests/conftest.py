@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -30,12 +32,29 @@ from tests.fork_server import PRELOADED, ForkedProcess, ForkServer
 # Programs that are started in the background ignore SIGINT, and so would the commands that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# No test asserts a time, and hypothesis would.
-hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What a machine has set for its own programs changes their output, or where they look for 127.0.0.1.
+for _name in ("COLUMNS", "FORCE_COLOR", "JOURNAL_STREAM", "LINES", "NOTIFY_SOCKET", "NO_COLOR", "PYTHONWARNINGS"):
+    os.environ.pop(_name, None)
+for _name in ("all_proxy", "http_proxy", "https_proxy"):
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.upper(), None)
+
+# No test asserts a time, and hypothesis would. The same examples are tried each time: a run that finds a new one would
+# fail by chance. `pytest --hypothesis-profile=search` tries others, and more of them.
+_patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("patient", _patient, derandomize=True)
+hypothesis_settings.register_profile("search", _patient, max_examples=1000)
 hypothesis_settings.load_profile("patient")
 
-TIMEOUT = 200
+TIMEOUT = 600
 """Seconds after which a service that has not done something never will."""
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws without a seed of its own is the same each time."""
+    random.seed(7)
+    torch.manual_seed(7)
 
 
 @pytest.fixture(scope="session")

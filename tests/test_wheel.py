@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from tests.assets.pictures import write_grey
+from tests.conftest import TIMEOUT
 
 ROOT = Path(__file__).parents[1]
-TIMEOUT = 120
 
 
 def clean_environment() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +15,13 @@ _QUICK = {
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 500,
     "health_check_failure_threshold": 6,
-    "gcs_rpc_server_reconnect_timeout_s": 5,
 }
-"""Ray notices within seconds that a node or the head is lost; by default this takes up to a minute."""
+"""Ray notices within seconds that a node is killed; by default this takes up to a minute."""
+_HEAD_SECONDS = 5
+"""Seconds after which Ray gives up a head that does not answer, in tests of a lost head. By default they are 60, and a
+busy machine needs them: a head may rest for some seconds where many processes start."""
+_JOIN_SECONDS = 300
+"""Seconds within which a node must have joined the cluster."""
 
 
 @dataclass
@@ -61,15 +64,8 @@ def cluster_of(nodes: int) -> AbstractContextManager[Nodes]:
 
 def head_with_slot(port: int) -> AbstractContextManager[Nodes]:
     """A cluster of a head alone, with one slot, at this port."""
-    return _cluster(0, num_cpus=1, gcs_server_port=port)
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    quick = _QUICK | {"gcs_rpc_server_reconnect_timeout_s": _HEAD_SECONDS}
+    return _cluster(0, num_cpus=1, gcs_server_port=port, _system_config=quick)
 
 
 @contextmanager
@@ -77,8 +73,14 @@ def _cluster(nodes: int, **head: Any) -> Iterator[Nodes]:  # noqa: ANN401 (Ray's
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster  # noqa: PLC0415 (where Ray is not installed, its tests are skipped)
 
+    class PatientCluster(Cluster):
+        """Waits for a node for longer than Ray's 30 s."""
+
+        def _wait_for_node(self, node: Any, timeout: float = _JOIN_SECONDS) -> None:  # noqa: ANN401 (Ray's)
+            super()._wait_for_node(node, timeout)
+
     options = {"object_store_memory": _OBJECT_STORE, "include_dashboard": False, "_system_config": _QUICK}
-    made = Nodes(Cluster(initialize_head=True, head_node_args=options | head))
+    made = Nodes(PatientCluster(initialize_head=True, head_node_args=options | head))
     try:
         made.add(nodes)
         yield made

@@ -36,6 +36,14 @@ class Film:
     grain: int = 0
     shot_frames: int = 0
     """Number of frames of a shot; every other shot is a negative. 0: there is one shot."""
+    rounds: int = 1
+    """How often the frames are shown; they are encoded once."""
+
+
+ENDLESS = Film(frames=500, width=320, height=240, options={"preset": "ultrafast", "crf": "40"}, rounds=12)
+"""A film that no machine has coloured before a test has done something to it."""
+LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
+"""A film that takes some seconds: long enough for what a test does at once when it is being coloured."""
 
 
 _WRITTEN: dict[tuple[str, str], bytes] = {}
@@ -49,6 +57,8 @@ def write_film(path: Path, film: Film = Film()) -> Path:
         path.write_bytes(_WRITTEN[known])
     else:
         _encode(path, film)
+        if film.rounds > 1:
+            _repeat(path, film)
         _WRITTEN[known] = path.read_bytes()
     return path
 
@@ -71,6 +81,23 @@ def _encode(path: Path, film: Film) -> None:
         container.mux(stream.encode(None))
         for pitch, track in enumerate(tracks, start=1):
             write_sound(container, track, film.frames / film.rate, 220 * pitch)
+
+
+def _repeat(path: Path, film: Film) -> None:
+    """Have the frames of a film without sound shown again and again."""
+    once = path.rename(path.with_name(f"once-{path.name}"))
+    with av.open(str(once)) as source, av.open(str(path), "w") as container:
+        [picture] = source.streams.video
+        stream = container.add_stream_from_template(picture, opaque=True)
+        packets = [packet for packet in source.demux(picture) if packet.size]
+        for number in range(film.rounds):
+            for packet in packets:
+                copy = av.Packet(bytes(packet))
+                later = int(number * film.frames / film.rate / packet.time_base)
+                copy.pts, copy.dts = packet.pts + later, packet.dts + later
+                copy.time_base, copy.is_keyframe, copy.stream = packet.time_base, packet.is_keyframe, stream
+                container.mux(copy)
+    once.unlink()
 
 
 def luma(film: Film, number: int) -> NDArray[np.uint16]:

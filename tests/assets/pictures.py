@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
+
+from tests.assets.whole_files import put
 
 
 def grey(height: int = 96, width: int = 128) -> NDArray[np.uint8]:
@@ -23,6 +26,17 @@ def deep_grey(height: int = 96, width: int = 128) -> NDArray[np.uint16]:
 
 
 def write_grey(path: Path, height: int = 96, width: int = 128) -> Path:
-    """Write the photograph in the format that the name says."""
-    Image.fromarray(grey(height, width)).save(path)
-    return path
+    """Write the photograph in the format that the name says. The file appears whole."""
+    return put(path, encoded(path.suffix, height, width))
+
+
+def write_cut(path: Path, size: int, height: int = 96, width: int = 128) -> Path:
+    """Write its first bytes alone."""
+    return put(path, encoded(path.suffix, height, width)[:size])
+
+
+def encoded(suffix: str, height: int = 96, width: int = 128) -> bytes:
+    """The photograph in the format of a suffix."""
+    file = BytesIO()
+    Image.fromarray(grey(height, width)).save(file, Image.registered_extensions()[suffix.lower()])
+    return file.getvalue()

@@ -121,11 +121,12 @@ def test_memory_that_is_freed_is_used_again() -> None:
 
 
 _GAPS = """
+import resource
 from pathlib import Path
 from colorizer.processors import give_back_freed_memory, keep_freed_memory
 import numpy as np
 def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 keep_freed_memory()
 arrays = [np.ones(1 << 20, np.uint8) for _ in range(100)]
 before = resident()

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TIMEOUT
+
 TINTD = Path(sys.executable).parent / "tintd"
 
 
 def tintd(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    return subprocess.run([TINTD, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([TINTD, *arguments], capture_output=True, text=True, timeout=TIMEOUT, check=False)
 
 
 def test_help_names_every_command() -> None:

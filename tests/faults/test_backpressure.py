@@ -18,6 +18,7 @@ from daemon.journal.reader import opened_to_read
 from daemon.watch.watcher import Watcher
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
+from tests.conftest import TIMEOUT
 from tests.faults.conftest import Service
 
 
@@ -120,7 +121,7 @@ def flood(tmp_path: Path, number: int) -> tuple[float, int]:
     watcher.start()
     process = psutil.Process()
     before = peak = process.memory_info().rss
-    entered, end = 0, time.monotonic() + 280
+    entered, end = 0, time.monotonic() + TIMEOUT
     while entered < number and time.monotonic() < end:
         for found in watcher.found(500):
             watcher.observe(found.path)

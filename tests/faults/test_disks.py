@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -11,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -21,14 +21,11 @@ from daemon.commands.client import look_up
 from daemon.control.status import status_of
 from daemon.journal.database import JournalError
 from daemon.journal.journal import Journal
-from tests.assets.films import Film, write_film
+from tests.assets.films import ENDLESS, LONG, Film, write_film
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 from tests.faults.conftest import Service, assert_in_order
-
-LONG = Film(frames=250, width=160, height=120, options={"preset": "ultrafast"})
-"""Long enough to be disturbed while it is coloured."""
 
 Mount = Callable[..., None]
 
@@ -49,12 +46,17 @@ def mount() -> Iterator[Mount]:
 
 
 def fill(place: Path, leave: int) -> Path:
-    """Fill a disk but for so many bytes."""
+    """Fill a disk but for so many bytes; the service may write to it meanwhile."""
     filler = place / "filler"
     with filler.open("wb") as file:
-        file.truncate(0)
-        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(place).free - leave))
-    return filler
+        while True:
+            try:
+                os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(place).free - leave))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            else:
+                return filler
 
 
 def is_running(service: Service) -> bool:
@@ -216,7 +218,7 @@ def test_what_a_kill_leaves_on_another_disk(service: Service, elsewhere: Path) -
     (service.outbox / "films").symlink_to(elsewhere)
     (service.inbox / "films").mkdir()
     service.start()
-    film = service.drop_film("films/film.mkv", LONG)
+    film = service.drop_film("films/film.mkv", ENDLESS)
     service.until(lambda: list(elsewhere.glob(".tintd-*/*")), "the film is being coloured")
     service.signal(signal.SIGKILL)
     film.unlink()
@@ -233,7 +235,7 @@ def test_a_disk_that_is_mounted_below_the_results_in_mid_film(service: Service, 
     (service.inbox / "films").mkdir()
     service.settings["watching"]["rescan_seconds"] = 0.5
     service.start()
-    service.drop_film("films/film.mkv", replace(LONG, frames=100))
+    service.drop_film("films/film.mkv", LONG)
     service.until(lambda: is_running(service), "the film is being coloured")
     mount(service.outbox / "films")
     service.finish(done=1)
@@ -416,7 +418,7 @@ def test_an_original_that_changes_while_it_is_coloured(service: Service, what: s
     """Breaks: the original, under the worker's hands; what is published is of what lies there at the end."""
     short = write_film(service.root / "short.mkv", Film(frames=7))
     service.start()
-    film = service.drop_film("film.mkv", LONG)
+    film = service.drop_film("film.mkv", LONG if what == "appended" else ENDLESS)
     service.until(lambda: is_running(service), "the film is being coloured")
     match what:
         case "deleted":

@@ -16,6 +16,7 @@ from daemon.config.settings import Config, Folder
 from daemon.jobs.recovery import recover
 from daemon.journal.journal import Journal
 from daemon.journal.states import STATES, STATES_AFTER
+from tests.conftest import TIMEOUT
 
 KILLED = """
 import os, sys
@@ -74,7 +75,7 @@ EVENTS = {"finish": "done", "fail": "failed"}
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_kill_between_two_statements(tmp_path: Path, operation: str) -> None:
     """Breaks: the process, at every statement of one operation. Before or after it, and never in between."""
-    subprocess.run([sys.executable, "-c", KILLED, operation, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", KILLED, operation, str(tmp_path)], check=True, timeout=TIMEOUT)
     *killed, complete = sorted(tmp_path.iterdir())
     assert len(killed) >= 3, "an operation has a beginning, a change and an end"
     for place in killed:

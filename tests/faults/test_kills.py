@@ -16,9 +16,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.assets.films import Film, write_film
-from tests.assets.pictures import write_grey
-from tests.conftest import Daemon
+from tests.assets.films import ENDLESS, Film, write_film
+from tests.assets.pictures import encoded, write_cut, write_grey
+from tests.conftest import TIMEOUT, Daemon
 from tests.faults.conftest import Service, assert_in_order, immutable
 
 
@@ -49,7 +49,7 @@ def drop(service: Service, number: int) -> None:
         film = write_film(service.root / f"{number}.mp4", Film(frames=20, width=64, height=64))
         film.rename(service.inbox / film.name)
     else:
-        write_grey(service.inbox / f"{number}.png", 40 + number % 60, 40)
+        (service.inbox / f"{number}.png").write_bytes(encoded(".png", 40 + number % 60, 40))
 
 
 def kill_at_random(service: Service, kills: int, seed: int) -> None:
@@ -119,7 +119,7 @@ run(Path(sys.argv[1]))
 def run_doomed(daemon: Daemon) -> None:
     """Run that service until it is killed."""
     command = [sys.executable, "-c", DOOMED, str(daemon.configure())]
-    doomed = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=120, check=False)
+    doomed = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False)
     assert doomed.returncode == -signal.SIGKILL
 
 
@@ -127,11 +127,10 @@ def test_a_kill_between_publishing_and_the_journal(daemon: Daemon) -> None:
     """Breaks: the moment after a result appeared. The next start knows all of it, and takes the note back."""
     daemon.settings["work"]["attempts"] = 1
     daemon.start()
-    whole = write_grey(daemon.root / "a.png").read_bytes()
-    (daemon.inbox / "a.png").write_bytes(whole[: len(whole) // 2])
+    write_cut(daemon.inbox / "a.png", 700)
     daemon.wait_for(failed=1)
     daemon.stop()
-    (daemon.inbox / "a.png").write_bytes(whole)
+    write_grey(daemon.inbox / "a.png")
     run_doomed(daemon)
     assert (daemon.outbox / "a.png").exists()
     assert (daemon.outbox / "a.png.failed.txt").exists()
@@ -174,9 +173,7 @@ def test_a_kill_between_publishing_anew_and_removing_what_was_before(daemon: Dae
 def test_a_file_in_whose_middle_the_service_ends_again_and_again(daemon: Daemon) -> None:
     """Breaks: the service, again and again. The file waits longer then, others come first, and no attempt is lost."""
     daemon.settings["work"] |= {"attempts": 1, "retry_seconds": 600}
-    write_film(
-        daemon.root / "film.mkv", Film(frames=300, width=320, height=240, options={"preset": "ultrafast"})
-    ).rename(daemon.inbox / "film.mkv")
+    daemon.drop_film("film.mkv", ENDLESS)
     for _ in range(2):
         daemon.start()
         daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")

@@ -9,6 +9,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,21 +21,31 @@ from daemon.control import control_socket
 from daemon.control.monitoring import monitored
 from daemon.runtime.service_state import LatestState
 from tests.assets.pictures import write_grey
+from tests.assets.ports import reserved_port
+from tests.conftest import TIMEOUT
 from tests.faults.conftest import Service
 
 
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port for the service."""
+    with reserved_port() as reserved:
+        yield reserved
+
+
+def has_ipv6() -> bool:
+    """Whether this machine has the loopback address of IPv6."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
     """Status and text of an answer; 0 where nobody answers."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=TIMEOUT) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -53,9 +64,8 @@ def measured(port: int) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_the_main_loop_rests_while_no_worker_can_start(service: Service) -> None:
+def test_the_main_loop_rests_while_no_worker_can_start(service: Service, port: int) -> None:
     """Breaks: the weights, after the start. A job is due all the time, but nothing can be done for it."""
-    port = free_port()
     weights = service.root / "weights.safetensors"
     weights.write_bytes(Path(service.settings["colour"]["weights"]).read_bytes())
     service.settings["colour"]["weights"] = str(weights)
@@ -69,14 +79,14 @@ def test_the_main_loop_rests_while_no_worker_can_start(service: Service) -> None
     os.kill(int(status["service"]["workers"][0]["worker"].split()[0]), signal.SIGKILL)
     write_grey(service.inbox / "a.png")
     service.until(lambda: measured(port).get(("tintd_jobs", "waiting")) == 1, "the file waits")
-    before = measured(port)["tintd_loop_iterations_total",]
+    begun, before = time.monotonic(), measured(port)["tintd_loop_iterations_total",]
     time.sleep(2)
-    assert measured(port)["tintd_loop_iterations_total",] - before < 100
+    iterations = measured(port)["tintd_loop_iterations_total",] - before
+    assert iterations / (time.monotonic() - begun) < 50
 
 
-def test_metrics_and_health(service: Service) -> None:
+def test_metrics_and_health(service: Service, port: int) -> None:
     """Breaks: the start (unhealthy until the weights are loaded), and the disk's space (paused, but healthy)."""
-    port = free_port()
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.start()
     service.until(lambda: ask(port, "/healthz")[0] == 200, "it is healthy")
@@ -102,9 +112,8 @@ def test_metrics_and_health(service: Service) -> None:
     assert "tintd_paused 1.0" in ask(port, "/metrics")[1]
 
 
-def test_metrics_without_a_journal(service: Service) -> None:
+def test_metrics_without_a_journal(service: Service, port: int) -> None:
     """Breaks: the journal, which somebody puts aside. The service says so, and what it knows without it."""
-    port = free_port()
     service.settings["watching"]["rescan_seconds"] = 1
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.start()
@@ -127,9 +136,8 @@ def test_metrics_without_a_journal(service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_an_idle_service_stays_healthy(service: Service) -> None:
+def test_an_idle_service_stays_healthy(service: Service, port: int) -> None:
     """Breaks nothing: a loop that has nothing to do runs now and then, so that it can be told from one that hangs."""
-    port = free_port()
     service.settings["monitoring"] = {"address": f"127.0.0.1:{port}"}
     service.settings["watching"]["rescan_seconds"] = 3600
     service.start()
@@ -149,10 +157,10 @@ def test_a_port_that_does_not_exist_stops_the_start(service: Service) -> None:
     assert "StartError: monitoring.address 127.0.0.1:70000" in service.log()
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="this Python has no IPv6")
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
 def test_an_address_of_ipv6_is_served() -> None:
     """As the configuration allows it."""
-    with monitored("[::1]:0", LatestState()) as port, socket.create_connection(("::1", port), timeout=20):
+    with monitored("[::1]:0", LatestState()) as port, socket.create_connection(("::1", port), timeout=TIMEOUT):
         pass
 
 

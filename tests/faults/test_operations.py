@@ -18,15 +18,16 @@ from queue import SimpleQueue
 import pytest
 import yaml
 
-from tests.assets.films import Film
+from tests.assets.films import ENDLESS, LONG, Film
 from tests.assets.pictures import write_grey
-from tests.conftest import Daemon
+from tests.conftest import TIMEOUT, Daemon
 from tests.faults.conftest import immutable
 
-LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
-"""Long enough to be interrupted while it is coloured."""
-SPARSE = Film(frames=100, width=160, height=120, rate=1, pts=tuple(450_000 * number for number in range(100)))
-"""Eight minutes in few frames: a segment for each dozen."""
+
+def sparse(frames: int) -> Film:
+    """A film of five seconds a frame: it has a segment for each dozen."""
+    times = tuple(450_000 * number for number in range(frames))
+    return Film(frames=frames, width=320, height=240, rate=1, pts=times, options={"preset": "ultrafast"})
 
 
 def is_running(daemon: Daemon) -> bool:
@@ -42,7 +43,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
     assert stat.S_IMODE(control.stat().st_mode) == 0o660
     assert daemon.process is not None
     assert daemon.status()["service"]["pid"] == daemon.process.pid
-    daemon.drop_film("film.mp4", LONG)
+    daemon.drop_film("film.mp4", ENDLESS)
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     assert "1 file cancelled" in daemon.command("cancel", "film.mp4").stdout
     daemon.wait_for(skipped=1)
@@ -80,7 +81,7 @@ def test_people_may_ask_for_everything(daemon: Daemon) -> None:
 def test_a_reload_loses_no_work(daemon: Daemon) -> None:
     """Breaks: SIGHUP in the middle of a film, with other folders, then with nonsense, then with missing weights."""
     daemon.start()
-    daemon.drop_film("film.mp4", Film(frames=250, width=320, height=240, options={"preset": "ultrafast"}))
+    daemon.drop_film("film.mp4", LONG)
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "make": True, "output": "results"})
@@ -152,7 +153,7 @@ def test_a_folder_that_is_configured_away_in_mid_film(daemon: Daemon) -> None:
     (daemon.root / "second").mkdir()
     daemon.settings["folders"].append({"input": "second", "make": True, "output": "results"})
     daemon.start()
-    daemon.drop_film("film.mkv", SPARSE)
+    daemon.drop_film("film.mkv", sparse(2000))
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00001.json")), "segments are finished")
     del daemon.settings["folders"][0]
     daemon.reload()
@@ -219,7 +220,7 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
     """Breaks: working hours end in the middle of a film. It is put back, and gone on with when there are others."""
     daemon.start()
-    daemon.drop_film("film.mp4", LONG)
+    daemon.drop_film("film.mp4", ENDLESS)
     daemon.wait_until(lambda: is_running(daemon), "the film is being coloured")
     hour = time.localtime().tm_hour
     daemon.settings["work"]["hours"] = [f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"]
@@ -235,7 +236,7 @@ def test_nothing_is_begun_outside_of_working_hours(daemon: Daemon) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_film_goes_on_after_a_restart(daemon: Daemon, how: signal.Signals) -> None:
     """Breaks (promise 3): the service is killed, or stopped, in mid-film. The next one begins where it ended."""
-    daemon.drop_film("film.mkv", SPARSE)
+    daemon.drop_film("film.mkv", sparse(400))
     daemon.start()
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00002.json")), "three segments are finished")
     daemon.stop(how)
@@ -274,7 +275,7 @@ def read(channel: socket.socket, messages: SimpleQueue[str]) -> None:
 
 def receive(systemd: SimpleQueue[str], word: str) -> str:
     """The next message with a word."""
-    while word not in (message := systemd.get(timeout=120)):
+    while word not in (message := systemd.get(timeout=TIMEOUT)):
         pass
     return message
 

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,10 @@ def traced(service: Service, *options: str, others: Sequence[int] = ()) -> Itera
         command += ["-p", str(pid)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
         assert strace.stderr is not None
-        first = strace.stderr.readline()
-        if b"attached" not in first:
-            strace.kill()
-            pytest.skip(f"strace may not attach here: {first.decode()}")
+        for line in islice(strace.stderr, 1 + len(others)):
+            if b"attached" not in line:
+                strace.kill()
+                pytest.skip(f"strace may not attach here: {line.decode()}")
         try:
             yield record
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from colorizer.model.upright import UprightHead, save_head
+from tests.conftest import TIMEOUT
 
 
 def check(tmp_path: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -16,7 +17,7 @@ def check(tmp_path: Path, **settings: object) -> subprocess.CompletedProcess[str
     config = {"folders": [{"input": "inbox", "output": "outbox"}], **settings}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "daemon", "check", "-c", str(tmp_path / "config.yaml")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
 
 
 def test_a_sound_installation_is_said_to_be_one(tmp_path: Path, weights: Path) -> None:
@@ -77,7 +78,7 @@ def check_as_nobody(tmp_path: Path, **settings: object) -> dict[str, str]:
             break
         place.chmod(0o755)
     command = [sys.executable, "-c", code, str(tmp_path / "config.yaml")]
-    printed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False).stdout
     found = [line for line in printed.splitlines() if " folder " in line]
     return {Path(line.split(" folder ")[1].split(":")[0].split(" (")[0]).name: line for line in found}
 

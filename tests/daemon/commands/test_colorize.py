@@ -21,10 +21,11 @@ from daemon.commands.colorize import colorize as colorize_command
 from daemon.commands.colour_options import option_of, read_settings
 from daemon.commands.options import UsageError
 from daemon.workers import Failed, Vacancy, WorkerPool
-from tests.assets.films import Film, write_film
+from tests.assets.films import ENDLESS, Film, write_film
 from tests.assets.pictures import write_grey
 from tests.assets.sequences import write_frames
 from tests.assets.tones import coloured
+from tests.conftest import TIMEOUT
 
 Colorize = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -188,7 +189,7 @@ def test_a_piece_of_a_film_beside_its_grey(tmp_path: Path, colorize: Colorize) -
 
 def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights: Path) -> None:
     """Breaks: SIGSTOP in the worker, at a film. The file has failed; the command ends."""
-    film = write_film(tmp_path / "film.mp4", Film(frames=900, width=320, height=240, options={"preset": "ultrafast"}))
+    film = write_film(tmp_path / "film.mp4", ENDLESS)
     command = [sys.executable, "-m", "daemon", "colorize", "-o", tmp_path / "out", "--weights", weights]
     with subprocess.Popen([*command, "--device", "cpu", "--stall-seconds", "3", film], stderr=subprocess.PIPE) as run:
         while not list(tmp_path.glob("out/.tintd-*")):
@@ -196,7 +197,7 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, weights:
             time.sleep(0.05)
         [worker] = psutil.Process(run.pid).children()
         worker.suspend()
-        _, errors = run.communicate(timeout=100)
+        _, errors = run.communicate(timeout=TIMEOUT)
     assert run.returncode == 1
     assert b"film.mp4: no progress for 3 s" in errors
 

@@ -1,6 +1,7 @@
 """Tests of daemon/commands/status.py."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.assets.films import Film
+from tests.assets.films import ENDLESS
 from tests.assets.pictures import write_grey
 from tests.conftest import Daemon
 
@@ -35,9 +36,7 @@ def test_status_is_for_people_and_for_programs(daemon: Daemon) -> None:
 def test_a_running_film_shows_its_progress(daemon: Daemon) -> None:
     """Its share, its speed and the time that is left: in the JSON, in the table, and each second with --watch."""
     daemon.start()
-    film = daemon.drop_film(
-        "a" * 150 + ".mp4", Film(frames=3000, width=320, height=240, options={"preset": "ultrafast"})
-    )
+    film = daemon.drop_film("a" * 150 + ".mp4", ENDLESS)
 
     def running() -> dict[str, Any]:
         return next((file for file in daemon.status()["files"] if file["state"] == "running"), {})
@@ -75,5 +74,5 @@ def test_a_pause_is_shown_with_its_reason_and_its_beginning(daemon: Daemon) -> N
     daemon.reload()
     daemon.wait_until(lambda: [pause["by"] for pause in daemon.status()["paused"]] == ["disk"], "only the disk")
     table = daemon.command("status").stdout.replace("\n", "")
-    assert f"paused since {time.localtime().tm_year}" in table
+    assert re.search(r"paused since \d{4}-", table)
     assert "nearly full" in table

@@ -15,6 +15,7 @@ from colorizer.errors import TintdError
 from daemon.control import listener as module
 from daemon.control.control_socket import Answer, ControlError, ask
 from daemon.control.listener import Listener
+from tests.conftest import TIMEOUT
 
 
 def echo(request: Answer) -> Answer:
@@ -36,7 +37,7 @@ def listener(tmp_path: Path) -> Iterator[Path]:
 def exchange(path: Path, line: bytes) -> Answer:
     """The answer to a line as it is."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(60)
+        client.settimeout(TIMEOUT)
         client.connect(str(path))
         client.sendall(line)
         answer: Answer = json.loads(client.makefile("rb").readline())
@@ -83,7 +84,7 @@ def test_no_thread_polls_a_closed_socket(tmp_path: Path) -> None:
         (tmp_path / "control").unlink()
         assert not made.is_alive()
         made.close()
-    end = time.monotonic() + 20
+    end = time.monotonic() + TIMEOUT
     while threading.active_count() > before and time.monotonic() < end:
         time.sleep(0.01)
     assert threading.active_count() <= before

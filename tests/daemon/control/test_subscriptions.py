@@ -23,8 +23,9 @@ def described(state: ServiceState) -> Answer:
     return {"summary": state.summary}
 
 
-def test_each_change_is_told_once() -> None:
+def test_each_change_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state that says the same as the last one is not told again before the next sign of life."""
+    monkeypatch.setattr(subscriptions, "HEARTBEAT_SECONDS", 10 * TIMEOUT)
     latest = LatestState()
     updates = Subscriptions(latest).updates(described)
     assert next(updates) == {"summary": "starting"}

@@ -18,6 +18,7 @@ from daemon.jobs.whole_folder import look_through
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord
 from tests.assets.journals import enter, started
+from tests.conftest import TIMEOUT
 
 
 class Originals:
@@ -72,7 +73,7 @@ def may_look(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     allowed = threading.Event()
 
     def wait_and_look(place: Path, folder: Folder) -> tuple[tuple[Path, ...], Mapping[Path, int]]:
-        allowed.wait(60)
+        allowed.wait(TIMEOUT)
         return look_through(place, folder)
 
     monkeypatch.setattr(looks_module, "look_through", wait_and_look)
@@ -147,7 +148,7 @@ def test_a_share_that_does_not_answer_keeps_no_other_folder_waiting(
 
     def wait_and_look(place: Path, folder: Folder) -> tuple[tuple[Path, ...], Mapping[Path, int]]:
         if folder is dead.folder:
-            answers.wait(60)
+            answers.wait(TIMEOUT)
         return look_through(place, folder)
 
     monkeypatch.setattr(looks_module, "look_through", wait_and_look)
@@ -156,7 +157,7 @@ def test_a_share_that_does_not_answer_keeps_no_other_folder_waiting(
     hanging = looking()
     alive.look(looks, [alive.drop("film/frame-#.png")])
     for look in set(looking()) - set(hanging):
-        look.join(60)
+        look.join(TIMEOUT)
     looks.finish()
     assert (len(alive.seen), len(dead.seen)) == (1, 0)
     answers.set()

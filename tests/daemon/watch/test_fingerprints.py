@@ -15,6 +15,7 @@ from daemon.journal.journal import Journal
 from daemon.watch import fingerprints as module
 from daemon.watch.fingerprints import Fingerprints
 from daemon.watch.watcher import ReadyFile
+from tests.conftest import TIMEOUT
 
 
 def ready(path: Path) -> ReadyFile:
@@ -33,7 +34,7 @@ def config(inbox: Path) -> Config:
 
 def until(true: Callable[[], object]) -> None:
     """Wait until something is true."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -14,6 +14,7 @@ from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.watch import file_filter
 from daemon.watch.watcher import Watcher, listens
+from tests.conftest import TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_files_are_found_as_they_come(tmp_path: Path, method: str, own: Method |
         (outside / "album" / "inside.jpg").write_text("3")
         (outside / "album").rename(inbox / "album")
         found: set[str] = set()
-        end = time.monotonic() + 20
+        end = time.monotonic() + TIMEOUT
         while len(found) < 3 and time.monotonic() < end:
             for file in watcher.found(100):
                 watcher.observe(file.path)
@@ -76,7 +77,7 @@ def test_files_that_are_found_together_come_in_the_order_of_their_names(tmp_path
         watcher.observe(tmp_path / name)
     watcher.start()
     complete: list[str] = []
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT
     while len(complete) < 4 and time.monotonic() < end:
         complete += [file.path.name for file in watcher.complete(10)]
         time.sleep(0.05)
@@ -92,7 +93,7 @@ def test_a_scan_of_unwanted_names_delays_nobody(tmp_path: Path, monkeypatch: pyt
 
     def slow(entries: Iterator[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
         for number, entry in enumerate(entries):
-            if number == 500 and (reached.set() or not released.wait(60)):
+            if number == 500 and (reached.set() or not released.wait(TIMEOUT)):
                 return
             yield entry
 
@@ -100,7 +101,7 @@ def test_a_scan_of_unwanted_names_delays_nobody(tmp_path: Path, monkeypatch: pyt
     folder = Folder(input=tmp_path, output=tmp_path.parent / "out")
     watcher = Watcher((folder,), Watching(settle_seconds=0), lambda: None)
     watcher.start()
-    assert reached.wait(60)
+    assert reached.wait(TIMEOUT)
     assert (watcher.found(500), watcher.complete(500)) == ([], [])
     assert watcher.is_waiting()
     (tmp_path / "a.jpg").touch()
@@ -130,7 +131,7 @@ def test_a_watcher_that_was_stopped_can_be_asked_to_scan(tmp_path: Path) -> None
 
 def until(true: Callable[[], object]) -> None:
     """Wait until something is true."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)

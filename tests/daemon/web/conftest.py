@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from daemon.journal.records import AttemptEnd, IncomingFile, ResultMetadata
 from daemon.web.server import bind, make_server
 from daemon.web.site.addresses import address_of, link_of
 from daemon.web.site.credentials import Credentials, open_credentials
+from tests.assets.ports import reserved_port
 from tests.conftest import TIMEOUT, Daemon
 
 
@@ -86,18 +86,18 @@ def page(make_page: Callable[..., Page]) -> Page:
 @pytest.fixture
 def serve(daemon: Daemon) -> Iterator[Callable[..., str]]:
     """Start a service with a page that has some settings; returns a link that logs in. Both end with the test."""
+    with reserved_port() as port:
 
-    def start(**web: Any) -> str:  # noqa: ANN401 (settings of any kind)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            daemon.settings["web"] = {"address": f"127.0.0.1:{free.getsockname()[1]}"} | web
-        daemon.start()
-        config = load_config(daemon.root / "config.yaml")
-        daemon.wait_until(lambda: answers(f"{address_of(config.web)}healthz"), "the page is there")
-        return link_of(config.web, open_credentials(config), time.time())
+        def start(**web: Any) -> str:  # noqa: ANN401 (settings of any kind)
+            daemon.settings["web"] = {"address": f"127.0.0.1:{port}"} | web
+            daemon.start()
+            config = load_config(daemon.root / "config.yaml")
+            daemon.wait_until(lambda: answers(f"{address_of(config.web)}healthz"), "the page is there")
+            return link_of(config.web, open_credentials(config), time.time())
 
-    yield start
-    if daemon.process is not None and daemon.process.poll() is None:
-        daemon.stop()
+        yield start
+        if daemon.process is not None and daemon.process.poll() is None:
+            daemon.stop()
 
 
 def answers(address: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from playwright.sync_api import Page as Tab
 from benchmarks.web import fill
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
+from tests.assets.ports import reserved_port
 from tests.conftest import TIMEOUT, Daemon
 from tests.daemon.web.conftest import Page
 from tests.daemon.web.test_supervisor import until
@@ -30,14 +30,16 @@ PLACES = ("", "done", "failed", "failed?state=skipped", "drop", "settings", "api
 ALL_SHOWN = "Array.from(document.querySelectorAll('.compare img')).every(one => one.naturalWidth > 0)"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=TIMEOUT * 1000)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The distribution's Chromium."""
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        # /dev/shm is small in containers.
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=options, timeout=TIMEOUT * 1000)
         yield made
         made.close()
 
@@ -222,7 +224,8 @@ def test_reading_needs_no_script(daemon: Daemon, serve: Callable[..., str], brow
 def test_it_works_behind_nginx(serve: Callable[..., str], browser: Browser, tmp_path: Path) -> None:
     """Under a path of its own, with events and uploads."""
     link = serve(root_path="/pictures", trusted_proxies=["127.0.0.1"])
-    with nginx(tmp_path, link.partition("/login")[0]) as address, opened(browser, address) as tab:
+    page = link.partition("/login")[0]
+    with reserved_port() as port, nginx(tmp_path, port, page) as address, opened(browser, address) as tab:
         tab.goto(f"{address}/pictures/{link.rpartition('/')[2]}")
         expect(tab.get_by_role("heading", name="Nothing has been coloured yet")).to_be_visible()
         tab.get_by_role("link", name="Drop", exact=True).click()
@@ -237,13 +240,11 @@ def test_it_works_behind_nginx(serve: Callable[..., str], browser: Browser, tmp_
 
 
 @contextmanager
-def nginx(root: Path, page: str) -> Iterator[str]:
+def nginx(root: Path, port: int, page: str) -> Iterator[str]:
     """A real nginx that shows the page under /pictures/, as docs/web.md says."""
     assert NGINX is not None
     folder = root / "nginx"
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     (folder / "nginx.conf").write_text(f"""
         daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; user root;
         events {{}}

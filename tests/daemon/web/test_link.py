@@ -1,6 +1,5 @@
 """Tests of `tintd web --link`: a link is printed where a page is served."""
 
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx
 import yaml
 
+from tests.assets.ports import reserved_port
 from tests.daemon.web.conftest import Page
 
 
@@ -26,9 +26,8 @@ def link(home: Path, port: int) -> subprocess.CompletedProcess[str]:
 
 def test_no_link_is_printed_where_nothing_answers(tmp_path: Path) -> None:
     """Breaks: a link that leads nowhere. Another program at the port is no page either."""
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-    ended = link(tmp_path, port)
+    with reserved_port() as port:
+        ended = link(tmp_path, port)
     assert ended.returncode == 1
     assert ended.stderr.strip() == (
         f"tintd: no page is served at http://127.0.0.1:{port}/: start the service, or `tintd web`"

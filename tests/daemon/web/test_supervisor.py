@@ -25,6 +25,7 @@ from daemon.web.site.credentials import open_credentials
 from daemon.web.supervisor import WebSupervisor
 from tests.conftest import TIMEOUT, Daemon
 from tests.daemon.web.conftest import Page, config_in
+from tests.fork_server import has_ended
 
 
 def until(condition: Callable[[], Any]) -> Any:  # noqa: ANN401 (whatever it returns)
@@ -89,7 +90,7 @@ def test_a_port_that_is_taken_turns_the_page_off(tintd: Daemon) -> None:
     tintd.wait_until(lambda: tintd.logged("web page"), "the page is there")
     page = tintd.logged("web page")[0]["process"]
     tintd.stop(signal.SIGKILL)
-    until(lambda: not psutil.pid_exists(page))
+    until(lambda: has_ended(page))
 
 
 def test_the_check_says_whether_there_will_be_a_page(tmp_path: Path, page: Page) -> None:

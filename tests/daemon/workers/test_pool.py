@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,13 +29,11 @@ from daemon.workers import (
     WeightsLoaded,
     WorkerPool,
 )
-from tests.assets.films import Film, write_film
+from tests.assets.films import ENDLESS, write_film
 from tests.assets.pictures import write_grey
+from tests.conftest import TIMEOUT
 
 pytestmark = pytest.mark.usefixtures("forked_workers")
-
-PATIENCE = 120
-LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
 
 
 @contextmanager
@@ -51,7 +50,7 @@ def started(weights: Path, work: Work) -> Iterator[WorkerPool]:
 def until(executor: Executor, true: Callable[[ExecutorStatus, list[Event]], object]) -> list[Event]:
     """Ask for events until something is true; returns all of them, apart from progress."""
     events: list[Event] = []
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not true(executor.status, events):
         assert time.monotonic() < end, (executor.status, events)
         events += [event for event in executor.events(timeout=0.5) if not isinstance(event, Progress)]
@@ -86,12 +85,12 @@ def test_two_workers_do_two_tasks_beside_each_other(tmp_path: Path, weights: Pat
 
 def test_a_crash_blames_one_file_and_interrupts_the_others(tmp_path: Path, weights: Path) -> None:
     """Breaks: SIGSEGV in a worker that has a film and two photographs. A new worker takes its place."""
-    sources = [write_film(tmp_path / "film.mp4", LONG), *(write_grey(tmp_path / f"{n}.png") for n in range(2))]
+    sources = [write_film(tmp_path / "film.mp4", ENDLESS), *(write_grey(tmp_path / f"{n}.png") for n in range(2))]
     with started(weights, Work()) as pool:
         ready(pool)
         [vacancy] = pool.vacancies()
         pool.submit(ColourFiles({n: job(tmp_path, source, weights) for n, source in enumerate(sources)}), vacancy)
-        pool.events(timeout=PATIENCE)
+        pool.events(timeout=TIMEOUT)
         os.kill(int(vacancy.worker.split()[0]), signal.SIGSEGV)
         events = until(pool, lambda status, _: status.workers[0].is_ready and status.workers[0].name != vacancy.worker)
         assert Crashed(0, "the worker crashed (SIGSEGV) on this file", "SIGSEGV") in events
@@ -100,20 +99,21 @@ def test_a_crash_blames_one_file_and_interrupts_the_others(tmp_path: Path, weigh
 
 def test_a_cancelled_key_gets_no_event(tmp_path: Path, weights: Path) -> None:
     """What its worker had beside it is interrupted, once."""
-    sources = [write_film(tmp_path / f"{n}.mp4", LONG) for n in range(2)]
+    sources = [write_film(tmp_path / f"{n}.mp4", ENDLESS) for n in range(2)]
     with started(weights, Work()) as pool:
         ready(pool)
         [vacancy] = pool.vacancies()
         pool.submit(ColourFiles({n: job(tmp_path, source, weights) for n, source in enumerate(sources)}), vacancy)
         pool.cancel([0])
-        assert pool.events(timeout=0) == [Interrupted(1)]
+        told = [event for event in pool.events(timeout=0) if not isinstance(event, WeightsLoaded)]
+        assert told == [Interrupted(1)]
         ready(pool)
         assert len(pool.vacancies()) == 1
 
 
 def test_a_cancelled_key_that_was_interrupted_gets_no_event_either(tmp_path: Path, weights: Path) -> None:
     """The event of the first call is dropped by the second."""
-    sources = [write_film(tmp_path / f"{n}.mp4", LONG) for n in range(2)]
+    sources = [write_film(tmp_path / f"{n}.mp4", ENDLESS) for n in range(2)]
     with started(weights, Work()) as pool:
         ready(pool)
         [vacancy] = pool.vacancies()
@@ -123,20 +123,30 @@ def test_a_cancelled_key_that_was_interrupted_gets_no_event_either(tmp_path: Pat
         assert [event for event in pool.events(timeout=0) if not isinstance(event, WeightsLoaded)] == []
 
 
-def test_a_worker_that_is_killed_before_the_first_readiness_is_started_again(weights: Path) -> None:
+@pytest.fixture
+def unfinished(tmp_path: Path) -> Path:
+    """Weights that are loaded without an end: a pipe to which nobody writes."""
+    path = tmp_path / "weights.safetensors"
+    os.mkfifo(path)
+    return path
+
+
+def test_a_worker_that_is_killed_before_the_first_readiness_is_started_again(unfinished: Path, weights: Path) -> None:
     """Breaks: SIGKILL while it loads the weights, as when memory is short. The reason is told; the next one works."""
-    with started(weights, Work()) as pool:
+    with started(unfinished, Work()) as pool:
         os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGKILL)
+        unfinished.unlink()
+        shutil.copy(weights, unfinished)
         until(pool, lambda status, _: status.start_error)
         assert str(pool.status.start_error).startswith("the worker was killed (SIGKILL) while it loaded the weights")
         until(pool, lambda status, _: status.was_ready)
         assert pool.status.refusal is None
 
 
-def test_workers_that_always_die_at_their_start_are_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_always_die_at_their_start_are_refused(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks: SIGSEGV in each of them. Some starts are tried, and then a person has to look at it."""
     monkeypatch.setattr("daemon.workers.pool.FAILING", 2)
-    with started(weights, Work()) as pool:
+    with started(unfinished, Work()) as pool:
         for _ in range(2):
             until(pool, lambda status, _: not status.workers[0].name.startswith("none"))
             os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGSEGV)
@@ -173,7 +183,11 @@ pool.stop()
 def test_a_worker_that_cannot_be_spawned_is_tried_again(weights: Path) -> None:
     """Breaks: the limit of processes is reached, then raised. The pool goes on, and starts the worker later."""
     ended = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_PROCESSES, weights], capture_output=True, text=True, check=False, timeout=100
+        [sys.executable, "-c", _WITHOUT_PROCESSES, weights],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT,
     )
     assert ended.returncode == 0, ended.stderr
     first, second = [line for line in ended.stdout.splitlines() if line.startswith("found")]

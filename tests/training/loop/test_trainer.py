@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +46,18 @@ def loss_curves(settings: Recipe) -> list[dict[int, float]]:
     return [{int(row["step"]): float(row["loss"]) for row in table if row["loss"]} for table in tables]
 
 
-def kill_at_its_first_checkpoint(process: subprocess.Popen[bytes], settings: Recipe) -> None:
-    """Kill a run with SIGKILL before its end."""
-    checkpoint = settings.runs / settings.name / "last.ckpt"
-    end = time.monotonic() + 120
-    while not checkpoint.exists() and time.monotonic() < end:
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert torch.load(checkpoint, weights_only=True)["step"] < settings.schedule.steps
+_DOOMED = """
+import os, signal
+from daemon.cli import main
+from training.loop.checkpoint import AtomicCheckpoints
+save = AtomicCheckpoints.save_checkpoint
+def save_and_die(*arguments):
+    save(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+AtomicCheckpoints.save_checkpoint = save_and_die
+main()
+"""
+"""A command that is killed when it has written its first checkpoint."""
 
 
 def test_a_network_overfits_a_batch(photographs: Path, tmp_path: Path) -> None:
@@ -164,8 +166,10 @@ def test_a_killed_run_ends_like_an_uninterrupted_one(photographs: Path, tmp_path
     train(whole)
     path = recipe(photographs, tmp_path, **changes, checkpoint_minutes=0)
     broken = load_colour_recipe(path)
-    process = subprocess.Popen([sys.executable, "-m", "daemon", "train", path], stdout=subprocess.DEVNULL)
-    kill_at_its_first_checkpoint(process, broken)
+    doomed = subprocess.run([sys.executable, "-c", _DOOMED, "train", path], stdout=subprocess.DEVNULL, check=False)
+    assert doomed.returncode == -signal.SIGKILL
+    checkpoint = broken.runs / broken.name / "last.ckpt"
+    assert torch.load(checkpoint, weights_only=True)["step"] < broken.schedule.steps
     train(load_colour_recipe(recipe(photographs, tmp_path, **changes)))
     (losses,), (before, after) = loss_curves(whole), loss_curves(broken)
     assert losses.keys() == before.keys() | after.keys() == set(range(1, 13))

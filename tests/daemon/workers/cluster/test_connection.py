@@ -10,14 +10,16 @@ from importlib.util import find_spec
 import pytest
 
 from daemon.workers.cluster.connection import ClusterUnreachableError, connect
-from tests.assets.clusters import free_port, head_with_slot
+from tests.assets.clusters import head_with_slot
+from tests.assets.ports import reserved_port
 
 
 def test_a_head_that_is_away_is_said_at_once() -> None:
     """Ray itself would try for minutes."""
-    port = free_port()
-    with pytest.raises(ClusterUnreachableError, match=rf"127\.0\.0\.1:{port}\) cannot be reached: Connection refused"):
-        connect(f"127.0.0.1:{port}", {})
+    with reserved_port() as port:
+        refused = rf"127\.0\.0\.1:{port}\) cannot be reached: Connection refused"
+        with pytest.raises(ClusterUnreachableError, match=refused):
+            connect(f"127.0.0.1:{port}", {})
 
 
 @pytest.mark.slow
@@ -34,7 +36,7 @@ try:
 except ClusterUnreachableError as error:
     sys.exit(str(error))
 """
-    with head_with_slot(free_port()) as nodes:
+    with reserved_port() as port, head_with_slot(port) as nodes:
         for environment, is_right in ((os.environ, True), (os.environ | {"RAY_AUTH_TOKEN": "b" * 64}, False)):
             done = subprocess.run(
                 [sys.executable, "-c", code, nodes.address],

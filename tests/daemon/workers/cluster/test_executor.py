@@ -10,15 +10,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.assets.clusters import Nodes, cluster_of, free_port, head_with_slot
-from tests.assets.films import Film
+from tests.assets.clusters import Nodes, cluster_of, head_with_slot
+from tests.assets.films import ENDLESS, Film
 from tests.assets.pictures import write_grey
+from tests.assets.ports import reserved_port
 from tests.conftest import Daemon, service_in
 
 pytestmark = [
@@ -148,7 +150,7 @@ def test_a_node_that_is_cut_off_changes_nothing_when_it_comes_back(service: Daem
 def test_a_cancelled_film_frees_its_slot(service: Daemon) -> None:
     """Progress and cancel work as on one machine; the service has no child that imports Ray but the driver."""
     service.settings["ray"]["slots"] = 1
-    service.drop_film("long.mp4", Film(frames=3000, width=320, height=240, options={"preset": "ultrafast"}))
+    service.drop_film("long.mp4", ENDLESS)
     service.start()
     service.wait_until(lambda: any(file["frames_done"] for file in service.status()["files"]), "progress is seen")
     service.command("cancel", "*long.mp4")
@@ -211,11 +213,10 @@ def test_a_node_of_another_version_is_refused(service: Daemon, tmp_path: Path) -
 
 def test_the_service_outlives_the_head(tmp_path: Path, weights: Path) -> None:
     """Breaks: SIGKILL of the head. The job is put back, the service says that it waits, and goes on with a new head."""
-    port = free_port()
-    with service_in(tmp_path, weights, None) as made:
+    with reserved_port() as port, service_in(tmp_path, weights, None) as made:
         made.settings["work"] |= {"executor": "ray", "spare_mib": 1}
         made.settings["log"] = {"format": "json"}
-        made.drop_film("long.mp4", Film(frames=2000, width=320, height=240, options={"preset": "ultrafast"}))
+        made.drop_film("long.mp4", replace(ENDLESS, rounds=4))
         with head_with_slot(port) as nodes:
             made.settings["ray"] = {"address": nodes.address}
             made.start()
