@@ -35,6 +35,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # What a machine has set for its own programs changes their output, or where they look for 127.0.0.1.
 for _name in ("COLUMNS", "FORCE_COLOR", "JOURNAL_STREAM", "LINES", "NOTIFY_SOCKET", "NO_COLOR", "PYTHONWARNINGS"):
     os.environ.pop(_name, None)
+os.environ["LC_ALL"] = "C.UTF-8"  # in another locale, Chromium uploads no file whose name is not ASCII
 for _name in ("all_proxy", "http_proxy", "https_proxy"):
     os.environ.pop(_name, None)
     os.environ.pop(_name.upper(), None)

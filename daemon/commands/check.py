@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.request import urlopen
 
 import typer
 from rich.console import Console
@@ -24,9 +22,6 @@ from daemon.config.web_settings import Web
 
 _SCARCE = 1 << 30
 """Free bytes below which a disk is too full for films."""
-
-_ANSWER_SECONDS = 3.0
-"""Seconds for which a web page is given to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ def _findings(path: Path) -> Iterator[Finding]:
 def _web(web: Web) -> Finding:
     """Whether the web page can be served: the service colours without it, so nothing here is worse than a warning."""
     from daemon.web.server import PageError, bind  # noqa: PLC0415 (it loads Starlette)
-    from daemon.web.site.addresses import address_of  # noqa: PLC0415
+    from daemon.web.site.addresses import address_of, is_served  # noqa: PLC0415
     from daemon.web.site.credentials import AccessError, check_access  # noqa: PLC0415
 
     try:
@@ -89,19 +84,10 @@ def _web(web: Web) -> Finding:
     except AccessError as error:
         return Finding("warning", f"there will be no web page. {error}")
     except PageError as error:
-        if _is_served(address_of(web)):
+        if is_served(web):
             return Finding("ok", f"web page {address_of(web)}: tintd serves it")
         return Finding("warning", f"there will be no web page. {error}")
     return Finding("ok", f"web page {address_of(web)}")
-
-
-def _is_served(address: str) -> bool:
-    """Whether a page of tintd answers at an address."""
-    try:
-        with urlopen(f"{address}healthz", timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 (it begins with http:)
-            return bool(json.loads(answer.read(1000)) == {"status": "healthy"})
-    except (OSError, ValueError):
-        return False
 
 
 def _cluster(config: Config) -> Iterator[Finding]:

@@ -33,8 +33,8 @@ def is_served(web: Web) -> bool:
     connection = HTTPConnection(address.hostname or "", address.port, timeout=_PATIENCE)
     try:
         connection.request("GET", "/healthz")
-        return "status" in json.loads(connection.getresponse().read(_MOST))
-    except (OSError, HTTPException, ValueError, TypeError):
+        return bool(json.loads(connection.getresponse().read(_MOST)) == {"status": "healthy"})
+    except (OSError, HTTPException, ValueError):
         return False
     finally:
         connection.close()

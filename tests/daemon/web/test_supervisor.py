@@ -21,6 +21,7 @@ import yaml
 from daemon.commands.check import Finding, _findings
 from daemon.config.settings import Log, load_config
 from daemon.journal.journal import Journal
+from daemon.web.site import addresses
 from daemon.web.site.credentials import open_credentials
 from daemon.web.supervisor import WebSupervisor
 from tests.conftest import TIMEOUT, Daemon
@@ -93,13 +94,16 @@ def test_a_port_that_is_taken_turns_the_page_off(tintd: Daemon) -> None:
     until(lambda: has_ended(page))
 
 
-def test_the_check_says_whether_there_will_be_a_page(tmp_path: Path, page: Page) -> None:
+def test_the_check_says_whether_there_will_be_a_page(
+    tmp_path: Path, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A port that another program has and an address without a token are warnings; a page that runs is none."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = findings_about(tmp_path, f"127.0.0.1:{other.getsockname()[1]}")
     assert [(finding.level, "choose another port" in finding.text) for finding in taken] == [("warning", True)]
     everyone = findings_about(tmp_path, "0.0.0.0:0")
     assert [(finding.level, "web.token" in finding.text) for finding in everyone] == [("warning", True)]
+    monkeypatch.setattr(addresses, "_PATIENCE", TIMEOUT)
     own = findings_about(tmp_path, f"127.0.0.1:{page.port}")
     assert [(finding.level, "tintd serves it" in finding.text) for finding in own] == [("ok", True)]
     assert [finding.level for finding in findings_about(tmp_path, "127.0.0.1:0")] == ["ok"]
