@@ -1,8 +1,9 @@
 """How often the detection of colour errs, on pictures that are made from a folder of photographs in colour.
 
-`python -m benchmarks.colour_verdicts FOLDER` makes three pictures of each photograph: a grey one, one in colour and, of
-every fourth, one that is in doubt, each of one kind of `colour_set`. The photographs are numbered by name. The
-thresholds of the detection were chosen by those with an even number; the others are held out.
+`python -m benchmarks.colour_verdicts FOLDER [DRAW]` makes three pictures of each photograph: a grey one, one in colour
+and, of every fourth, one that is in doubt, each of one kind of `colour_set`. The photographs are numbered by name. The
+thresholds of the detection were chosen by those with an even number; the others are held out. Another DRAW than 0 makes
+other kinds of them, with other seeds.
 
 A picture in colour is decided at sight if the photograph gives it two hues, at least 60 degrees apart, that each have 8
 ab units or more on 3% of it. What the same maker makes of the photograph in black and white is subtracted before, so
@@ -38,6 +39,8 @@ _SHORT = 256
 _HUES, _CHROMA, _SHARE = 12, 8.0, 0.03
 _DOUBTFUL = 4
 """Of so many photographs, one becomes a picture in doubt."""
+_DRAW = 777_000
+"""Distance between the seeds of two draws."""
 HARDLY = "hardly in colour"
 _WRONG = {"grey": {Verdict.COLOUR}, "colour": set(Verdict) - {Verdict.COLOUR}}
 """Verdicts that are errors."""
@@ -68,23 +71,25 @@ def main() -> None:
     """Print the verdicts of each kind and both errors."""
     torch.set_num_threads(1)
     colorist = open_colorist(ColourSettings())
+    draw = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     halves = [Verdicts(), Verdicts()]
     for number, path in enumerate(photographs_of(Path(sys.argv[1]))):
-        for truth, maker, picture in _pictures(path, number):
+        for truth, maker, picture in _pictures(path, number, draw):
             halves[number % 2].add((truth, maker.__name__), judge_with(colorist, reduced(picture)))
     _print(halves)
 
 
-def _pictures(path: Path, number: int) -> Iterator[tuple[str, Maker, NDArray[np.uint8]]]:
+def _pictures(path: Path, number: int, draw: int) -> Iterator[tuple[str, Maker, NDArray[np.uint8]]]:
     """The pictures that are made of a photograph, each with what a person takes it for, and its maker."""
     photo = read_photo(path)
     for seed, wanted in enumerate(("grey", "colour", "in doubt")):
         makers = [maker for maker, truth in MAKERS if truth == wanted]
         if wanted == "in doubt" and number // 2 % _DOUBTFUL:
             continue
-        maker = makers[number // (2 * _DOUBTFUL if wanted == "in doubt" else 2) % len(makers)]
-        picture = make(maker, photo.copy(), 10 * number + seed)
-        at_sight = wanted != "colour" or is_at_sight(picture, make(maker, without_colour(photo), 10 * number + seed))
+        maker = makers[(number // (2 * _DOUBTFUL if wanted == "in doubt" else 2) + 5 * draw) % len(makers)]
+        own_seed = 10 * number + seed + _DRAW * draw
+        picture = make(maker, photo.copy(), own_seed)
+        at_sight = wanted != "colour" or is_at_sight(picture, make(maker, without_colour(photo), own_seed))
         yield (wanted if at_sight else HARDLY), maker, picture
 
 

@@ -37,12 +37,18 @@ _OFF_TINT, _FEW, _ENOUGH = 8.0, 0.01, 0.1
 picture but `_FEW`."""
 _FLAT, _DETAIL = 4.0, 0.25
 """Difference in L that counts as detail, and the share of a picture that must have it for a decision."""
+_OFTEN, _ONE_HUE, _AGREED = 0.2, 0.8, 0.5
+"""Least share of coloured pixels in lines that are in colour; least length of the mean of their colours, as a part of
+their mean length, that makes these one hue; and least cosine between colours and those that are expected."""
 _MEAN = 3
 """Side in cells of the squares over which colour is averaged."""
 _SURELY_GREY, _SURELY_COLOUR = -4.0, 4.0
 """Logarithms of the odds that a picture is in colour, between which the network is asked."""
 _COLOUR, _DOUBT = 0.0, -1.0
 """Those above which a picture is in colour, and above which that is in doubt."""
+_LIT, _MUCH, _PURE = 0.5, 0.05, 0.85
+"""A cell is lit if a sample of it exceeds the first number. If so many cells are lit, and their median saturation
+exceeds the last one, that is colour: a dye that leaves 0.15 of a sample has a density of 1.8, which no tint has."""
 _SPOT, _SPOTS = 5.0, 0.015
 """Own colour in ab units, and the share of cells that have it, from which a grey picture is in doubt."""
 
@@ -104,28 +110,88 @@ def judge(rgb: Tensor, expect: Expect | None = None) -> Judgement:
     if is_neutral:
         verdict = Verdict.GREY if _has_detail(plain.inside(lab)) else Verdict.UNKNOWN
         return Judgement(verdict, neutral_surround(lab[0], plain))
-    seen = see(lab, plain)
-    verdict = _verdict(seen, None if expect is None else partial(expect, seen.surround))
+    plain = without_scenery(lab, plain, expect)
+    seen = see(lab, plain, expect)
+    is_pure = _is_pure(cells(seen.surround.inside(rgb)))
+    verdict = Verdict.COLOUR if is_pure else _verdict(seen, expect and partial(expect, seen.surround))
     if seen.surround and verdict is not Verdict.COLOUR and _is_off_tint(lab, seen):
         return Judgement(verdict, seen.surround, surround_in_colour=True)
     return Judgement(verdict, neutral_surround(lab[0], plain))
 
 
-def see(lab: Tensor, plain: Margins) -> Seen:
-    """Measure the colours of a picture, CIE Lab, (3, h, w), inside its plain surround."""
+def without_scenery(lab: Tensor, plain: Margins, expect: Expect | None) -> Margins:
+    """The plain surround of a picture (3, h, w), unless it is a plain sky or sea, which no picture has on all sides."""
+    has_all_sides = all((plain.top, plain.bottom, plain.left, plain.right))
+    is_scenery = expect is not None and not has_all_sides and _is_part(lab, plain, Margins(), expect)
+    return Margins() if is_scenery else plain
+
+
+def see(lab: Tensor, plain: Margins, expect: Expect | None = None) -> Seen:
+    """Measure the colours of a picture inside its surround.
+
+    Args:
+        lab: CIE Lab, (3, h, w).
+        plain: its plain surround; one in colour is found here.
+        expect: asked whether a surround in colour is a part of the picture.
+
+    """
     inside = without_fringes(plain.inside(lab))
     tint = find_tint(inside)
     beside = find_coloured_surround(inside, own_colour_of_pixels(inside, tint) > _COLOURED)
+    if expect and _is_part(inside, beside, plain, expect):
+        beside = Margins()
     if beside:
         inside = beside.inside(inside)
         tint = find_tint(inside)
     return Seen(plain + beside, inside, around(own_colour(inside, tint)), around(cells(inside)))
 
 
+def _is_part(lab: Tensor, beside: Margins, within: Margins, expect: Expect) -> bool:
+    """Whether lines of colour beside a picture are a part of it: sky, sea or grass.
+
+    Unlike a scale of colours they have one hue, and unlike the cover of an album that which is expected there.
+
+    Args:
+        lab: CIE Lab, (3, h, w), of the picture and these lines.
+        beside: the lines.
+        within: what surrounds both.
+        expect: asked where the lines have one hue that the picture has not.
+
+    """
+    is_beside = torch.ones_like(lab[0], dtype=torch.bool)
+    beside.inside(is_beside)[:] = False
+    here = _beyond_picture(lab[1:], beside)[:, is_beside]
+    sizes = here.norm(dim=0)
+    has_colour = bool(beside) and float((sizes > _COLOURED).float().mean()) > _OFTEN
+    if not has_colour or here.mean(dim=1).norm() < _ONE_HUE * sizes.mean() or (moments := expect(within)) is None:
+        return False
+    expected = shrink(moments[None, :2], (lab.shape[1], lab.shape[2]))[0]
+    there = _beyond_picture(expected, beside)[:, is_beside]
+    return min(_cosine(here, there), _cosine(here, expected[:, is_beside])) > _AGREED
+
+
+def _beyond_picture(ab: Tensor, beside: Margins) -> Tensor:
+    """Colours (2, h, w) without the median of those of a picture."""
+    return ab - beside.inside(ab).flatten(1).median(dim=1).values[:, None, None]
+
+
+def _cosine(one: Tensor, other: Tensor) -> float:
+    return float(functional.cosine_similarity(one.flatten(), other.flatten(), dim=0))
+
+
 def judged_extent(height: int, width: int) -> tuple[int, int]:
     """Height and width at which a picture of this height and width is judged."""
     scale = min(_HALF, _SIDE / min(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _is_pure(rgb: Tensor) -> bool:
+    """Whether what is lit in a picture (3, h, w) has a colour that is purer than that of any tint: a red rose."""
+    most = rgb.amax(dim=0)
+    lit = most > _LIT
+    if float(lit.float().mean()) < _MUCH:
+        return False
+    return float((1 - rgb.amin(dim=0)[lit] / most[lit]).median()) > _PURE
 
 
 def _verdict(seen: Seen, expect: Callable[[], Tensor | None] | None) -> Verdict:

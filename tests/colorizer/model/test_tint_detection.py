@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from torch import Tensor
 
@@ -89,6 +90,29 @@ def test_the_network_is_asked_only_in_doubt(weights: Path) -> None:
         assert not asked
         judge(sky, expect)
         assert asked == [Margins()]
+
+
+@pytest.mark.parametrize("dye", [(1.0, 0.02, 0.03), (0.02, 0.1, 1.0)])
+def test_one_hue_that_is_too_pure_for_a_tint_is_colour(dye: tuple[float, float, float]) -> None:
+    """A red rose, or a diver: no toner and no dye of a film takes nearly all light of the other primaries."""
+    luma = skimage.data.camera()[::2, ::2, None]
+    assert verdict((luma * dye).astype(np.uint8)) is Verdict.COLOUR
+    assert verdict((luma * (0.6 + 0.4 * np.array(dye))).astype(np.uint8)) is not Verdict.COLOUR
+
+
+@pytest.mark.parametrize("light", [0.0, 0.25])
+def test_a_sky_over_dunes_is_no_surround(light: float) -> None:
+    """Lines of colour above sand are a part of the picture where they have the hue that is expected there."""
+    luma = torch.from_numpy(skimage.data.camera()[::4, ::4] / 255).float()
+    rgb = 0.2 + 0.6 * luma * torch.tensor([1.0, 0.9, 0.75])[:, None, None]
+    clouds = light * torch.sin(torch.arange(128) / 3)
+    rgb[:, :20] = (torch.tensor([0.35, 0.5, 0.85])[:, None, None] + clouds).clamp(0, 1)
+    sky, leather = torch.zeros(5, 32, 32), torch.zeros(5, 32, 32)
+    sky[1, :5], sky[1, 5:] = -20, 10
+    leather[0, :5], leather[1, :5] = 10, 15
+    assert judge(rgb).surround.top > 0
+    assert judge(rgb, lambda _margins: leather).surround.top > 0
+    assert not judge(rgb, lambda _margins: sky).surround
 
 
 def test_a_network_that_cannot_tell_changes_nothing() -> None:
