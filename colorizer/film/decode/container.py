@@ -25,8 +25,8 @@ _NO_FILMS = frozenset(
 )
 """Demuxers of text, lists and still pictures."""
 
-_DAMAGE = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.MemoryError, UnicodeDecodeError)
-"""Errors that libav and its binding raise for headers that make no sense."""
+_DAMAGE = (av.error.FFmpegError, UnicodeDecodeError)
+"""Errors that libav and its binding raise for headers that make no sense, but for those of the disk."""
 
 _ESCAPE = "surrogateescape"
 """What becomes of bytes of metadata that are no text."""
@@ -72,12 +72,12 @@ def explained(path: Path) -> Iterator[None]:
     """Say what keeps a film from being read; see `open_film`."""
     try:
         yield
-    except _DAMAGE as error:
-        raise _explain_unreadable(path) from error
     except av.error.EOFError as error:
         raise TruncatedError(f"{path.name}: the file ends before anything can be read") from error
     except OSError as error:  # from the disk, or from libav for a header that contradicts itself
         raise MediaError(f"{path.name}: the film cannot be read: {error.strerror}") from error
+    except _DAMAGE as error:
+        raise _explain_unreadable(path) from error
 
 
 def open_introduced(path: Path, streams: FoundStreams) -> JoinedFile | ContinuedFile:

@@ -88,6 +88,14 @@ def test_damage_of_any_kind_has_a_sentence(tmp_path: Path, name: str, codec: str
     assert not [said for said in sentences if re.search(r"[a-z]Error|Exception|object at|<class", said)]
 
 
+def test_a_name_that_promises_more_than_the_file_has_a_sentence(tmp_path: Path) -> None:
+    """Breaks: libav takes it for a film by its suffix alone, and calls its header an invalid argument."""
+    source = tmp_path / "film.y4m"
+    source.write_bytes(bytes.fromhex("59f3c402") + b"PPEG2 W192 H144 F25:1 Ip A4:3")
+    with pytest.raises(UnsupportedError, match=r"film\.y4m: neither a photograph nor a film"):
+        probe_film(source, 100)
+
+
 def test_a_picture_without_a_decoder_is_refused(tmp_path: Path) -> None:
     """Breaks: the sentence asks the stream for its tag, which it does not have, and an error of Python's comes out."""
     source = write_film(tmp_path / "film.mkv", Film(frames=2))
