@@ -6,6 +6,7 @@ import shutil
 import struct
 from pathlib import Path
 
+import av
 import pytest
 
 from colorizer.errors import UnsupportedError
@@ -52,3 +53,38 @@ def test_a_clean_aperture_is_named_if_it_is_a_crop(tmp_path: Path, weights: Path
     assert whole in content
     source.write_bytes(content.replace(whole, b"clap" + struct.pack(">I", width)))
     assert ("crop (clean aperture) left out" in colour(source, tmp_path, weights)[0].notes) == told
+
+
+DV = "-f lavfi -i testsrc2=s=720x576:r=25 -f lavfi -i sine=r={rate} -c:v dvvideo -pix_fmt yuv420p -t 0.4"
+FRAME = 144_000
+"""Bytes of a frame of DV for 625 lines."""
+
+
+def tape(folder: Path, rate: int | None, frames: int) -> bytes:
+    """Frames of a tape, with sound of some rate, or silent."""
+    sound = "-an" if rate is None else f"-c:a pcm_s16le -ac 2 -ar {rate}"
+    return ffmpeg(f"{DV.format(rate=rate or 48000)} {sound}", folder / "part.dv").read_bytes()[: frames * FRAME]
+
+
+def test_the_sound_of_a_tape_may_begin_late(tmp_path: Path, weights: Path) -> None:
+    """Breaks: libav looks for it in the first seconds alone, and it was left out. It is in step."""
+    source = tmp_path / "film.dv"
+    source.write_bytes(tape(tmp_path, None, 1) * 45 + tape(tmp_path, 48000, 4))
+    report, result = colour(source, tmp_path, weights, interlaced="progressive")
+    assert (report.frames, report.notes) == (49, ())
+    with av.open(str(result)) as container:
+        sound = [packet for packet in container.demux(audio=0) if packet.size]
+        assert len(sound) == 4
+        assert float(sound[0].pts * sound[0].time_base) == pytest.approx(45 / 25, abs=0.002)
+
+
+def test_the_sound_of_a_tape_may_change_its_rate(tmp_path: Path, weights: Path) -> None:
+    """Breaks: samples at 32 kHz were played at 48, with gaps between them."""
+    source = tmp_path / "film.dv"
+    source.write_bytes(tape(tmp_path, 48000, 3) + tape(tmp_path, 32000, 3))
+    report, result = colour(source, tmp_path, weights, interlaced="progressive")
+    (note,) = report.notes
+    assert "parts at 32000 Hz became 48000 Hz" in note
+    with av.open(str(result)) as container:
+        samples = sum(frame.samples for frame in container.decode(audio=0))
+    assert samples == pytest.approx(6 / 25 * 48000, rel=0.02)

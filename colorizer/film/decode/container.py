@@ -36,6 +36,12 @@ _LONGER_LOOK = {"analyzeduration": "36000000000", "probesize": str(64 << 20)}
 """Microseconds and bytes of a silent Flash film that libav looks at, and keeps in memory: sound may begin late."""
 _READ = 1 << 20
 """Bytes that are read at a time of a film of many files."""
+DV_FRAME = b"\x1f\x07\x00"
+"""The identifier of the first block of a frame of raw DV (IEC 61834)."""
+_DV_SYSTEM, _HAS_625_LINES = 3, 0x80
+"""The byte of a frame of raw DV that tells the system."""
+_PAL, _NTSC = Fraction(1, 25), Fraction(1001, 30000)
+"""Seconds of a frame of raw DV: libav's average of the rate is wrong where sound is late."""
 _AS_LIBAV_FINDS = FoundStreams()
 
 
@@ -101,11 +107,7 @@ def _open(path: Path, rate: Fraction, streams: FoundStreams) -> InputContainer:
 
 def _open_with_all_streams(path: Path, streams: FoundStreams) -> InputContainer:
     if streams.introduction:
-        name = "mpeg" if streams.tables is None else "mpegts"
-        file = open_introduced(path, streams)
-        introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
-        introduced.seek(len(streams.introduction), unsupported_byte_offset=True)  # libav forgets all but the streams
-        return introduced
+        return _open_behind_introduction(path, streams)
     if is_disc(path):
         return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
     if streams.tables and streams.tables.changes:
@@ -118,6 +120,26 @@ def _open_with_all_streams(path: Path, streams: FoundStreams) -> InputContainer:
         opened.close()
         return av.open(f"file:{path}", "r", "mjpeg", metadata_errors=_ESCAPE)
     return opened
+
+
+def _open_behind_introduction(path: Path, streams: FoundStreams) -> InputContainer:
+    """Open a film whose introduction tells libav of its streams, and go on behind it."""
+    file = open_introduced(path, streams)
+    if streams.introduction.startswith(DV_FRAME):
+        introduced = av.open(file, "r", "dv", buffer_size=_READ)
+        _seek_behind(streams.introduction, introduced)
+        return introduced
+    name = "mpeg" if streams.tables is None else "mpegts"
+    introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
+    introduced.seek(len(streams.introduction), unsupported_byte_offset=True)  # libav forgets all but the streams
+    return introduced
+
+
+def _seek_behind(frame: bytes, introduced: InputContainer) -> None:
+    """Let raw DV go on behind the frame that was put in front of it."""
+    picture = introduced.streams.video[0]
+    seconds = _PAL if frame[_DV_SYSTEM] & _HAS_625_LINES else _NTSC
+    introduced.seek(round(seconds / (picture.time_base or 1)), stream=picture)
 
 
 def _explain_unreadable(path: Path) -> MediaError:

@@ -14,13 +14,17 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from colorizer.disc import is_disc
-from colorizer.film.decode.container import explained, open_film, open_introduced
+from colorizer.film.decode.container import DV_FRAME, explained, open_film, open_introduced
 from colorizer.film.decode.film_info import FoundStreams
 from colorizer.film.decode.programme_stream import PACK, read_programme_stream
 from colorizer.film.decode.transport_stream import introduce, read_tables
 from colorizer.frame_sequence import is_sequence
 from colorizer.job import ReadCallback
 
+_SOUND, _SOUND_PACK = 80 * 6 + 80 * 16 * 3 + 3, 0x50
+"""Place of the pack that describes the sound of a frame of DV, and its first byte; silent frames have none there."""
+_OFTEN = 100
+"""Frames between two reports."""
 _HEAD = 1 << 20
 """Bytes in which libav finds out what a file is."""
 
@@ -52,7 +56,11 @@ def _find_streams(path: Path, on_read: ReadCallback) -> FoundStreams:
             unknown = frozenset(stream.id for stream in opened.streams) - _described(opened)
         return FoundStreams(tables, introduce(path, tables, unknown, count))
     with path.open("rb") as file:
-        may_be_programme_stream = PACK in file.read(_HEAD)
+        head = file.read(_HEAD)
+    if head.startswith(DV_FRAME):
+        with open_film(path) as opened:
+            return FoundStreams(None, _first_with_sound(path, opened, count))
+    may_be_programme_stream = PACK in head
     return _find_in_programme_stream(path, on_read) if may_be_programme_stream else FoundStreams()
 
 
@@ -65,6 +73,26 @@ def _find_in_programme_stream(path: Path, on_read: ReadCallback) -> FoundStreams
         count = _shares(file.seek(0, io.SEEK_END), on_read)
         file.seek(0)
         return FoundStreams(None, read_programme_stream(file, count).introduction(known))
+
+
+def _first_with_sound(path: Path, opened: InputContainer, on_read: Callable[[int], None]) -> bytes:
+    """The first frame with sound of raw DV (IEC 61834) whose sound libav does not know; empty where there is none.
+
+    No table says whether there is sound; libav knows what it meets in the first seconds.
+    """
+    packet = next(opened.demux(video=0), None)
+    if opened.streams.audio or packet is None or not packet.size:
+        return b""
+    size, frames = packet.size, path.stat().st_size // packet.size
+    with path.open("rb") as file:
+        for number in range(frames):
+            file.seek(number * size + _SOUND)
+            if file.read(1) == bytes([_SOUND_PACK]):
+                file.seek(number * size)
+                return file.read(size)
+            if number % _OFTEN == 0:
+                on_read(number * size)
+    return b""
 
 
 def _shares(size: int, on_read: ReadCallback) -> Callable[[int], None]:

@@ -91,6 +91,7 @@ def probe_film(
         side_streams = _side_streams(container, stream)
         frame = _first_frame(path, container, stream)
         own_rate = _rate(stream)
+        introduced = int(container.format.name == "dv" and bool(streams.introduction))  # a frame, see `late_streams`
         info = FilmInfo(
             path=path,
             index=stream.index,
@@ -110,8 +111,8 @@ def probe_film(
             time_base=stream.time_base or Fraction(1, 90000),
             rate=own_rate,
             constant_rate=_is_constant(container, stream),
-            expected=stream.frames or round(_container_length(container) * own_rate),
-            start=Fraction(container.start_time or 0, av.time_base),
+            expected=stream.frames or round(_container_length(container) * own_rate) - introduced,
+            start=Fraction(container.start_time or 0, av.time_base) + introduced / own_rate,
             length=_header_length(container, stream, own_rate),
             disposition=int(stream.disposition),
             picture_tags=picture_tags,

@@ -20,6 +20,8 @@ from colorizer.film.encode.muxer_check import muxer_accepts
 
 _LOSSLESS_AUDIO = ("flac", "alac", "pcm_s16le")
 """Codecs that lose nothing of a sound; the first that a container holds is taken."""
+_SAMPLE_BYTES, _DV_RATES = 2, (32000, 44100, 48000)
+"""Bytes of a sample of DV's sound, as libav gives it out, and the rates of DV (IEC 61834-4)."""
 _TEXT_LENGTH = 2
 """Bytes at the beginning of QuickTime text that give its length."""
 
@@ -115,6 +117,43 @@ class LosslessAudio:
             alike = self._resampler.resample(frame)
         for ready in alike:
             yield from cast("list[Packet[Stream]]", self.target.encode(ready))
+
+
+@dataclass(slots=True)
+class OneRate:
+    """Brings the uncompressed sound of a tape to the rate at which it begins: its recordings may differ in theirs."""
+
+    source: AudioStream
+    name: str = "PCM"
+    _resamplers: dict[int, AudioResampler] = field(default_factory=dict)
+    """Those for other rates."""
+
+    def convert(self, packet: Packet[Stream]) -> Iterator[Packet[Stream]]:
+        """The same sound at the rate of the stream."""
+        size = _SAMPLE_BYTES * self.source.channels
+        samples, seconds = packet.size // size, (packet.duration or 0) * packet.time_base
+        rate = min(_DV_RATES, key=lambda one: abs(one * seconds - samples)) if seconds else self.source.rate
+        if rate == self.source.rate:
+            yield packet
+            return
+        frame = AudioFrame("s16", self.source.layout, samples)
+        frame.sample_rate = rate
+        frame.planes[0].update(bytes(packet)[: samples * size].ljust(frame.planes[0].buffer_size, b"\0"))
+        if rate not in self._resamplers:
+            self._resamplers[rate] = AudioResampler("s16", self.source.layout, self.source.rate)
+        ready = self._resamplers[rate].resample(frame)
+        even: Packet[Stream] = Packet(b"".join(one.to_ndarray().tobytes() for one in ready))
+        even.pts, even.dts, even.duration, even.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+        yield even
+
+    def end(self) -> Iterator[Packet[Stream]]:
+        """What a resampler holds back is less than a millisecond."""
+        return iter(())
+
+    def loss(self) -> str:
+        """Other rates, which are lost."""
+        others = ", ".join(map(str, sorted(self._resamplers)))
+        return f"parts at {others} Hz became {self.source.rate} Hz, as the sound begins" if others else ""
 
 
 @dataclass(slots=True)

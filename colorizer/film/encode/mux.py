@@ -292,6 +292,8 @@ def _shift(info: FilmInfo, container: Container, excerpt: Excerpt | None, notes:
     """Seconds that are taken off every timestamp."""
     if excerpt is not None:
         return info.start + Fraction(excerpt.start)
+    if info.container == "dv":
+        return info.start
     if _LEAST_BEGINNING[container] <= info.start < _PROGRAMME_CLOCK:
         return Fraction(0)
     notes.append(f"timestamps count from 0 instead of {float(info.start):.3f} s")

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
@@ -20,7 +21,7 @@ from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import SideStream
 from colorizer.film.decode.packets import read_packets
 from colorizer.film.decode.probe import kept_tags
-from colorizer.film.encode.conversion import Converter, convert_stream
+from colorizer.film.encode.conversion import Converter, OneRate, convert_stream
 from colorizer.film.encode.muxer_check import muxer_writes
 from colorizer.job import Excerpt
 
@@ -99,6 +100,8 @@ def add_side_streams(
         if carried.converter:
             name, became = name_of_stream(stream), carried.converter.name
             notes.append(f"{name} became {became}: {result.format.name} cannot hold it as it is")
+        if original.format.name == "dv" and carried.converter is None and isinstance(carried.source, AudioStream):
+            carried.converter = OneRate(carried.source)
         added[stream.index] = carried
     return added
 
@@ -111,7 +114,8 @@ def side_stream_packets(
         offset = round(shift / packet.time_base)
         packet.dts = (packet.dts or 0) - offset
         packet.pts = packet.dts if packet.pts is None else packet.pts - offset
-        is_wanted = packet.stream.index in carried  # where no stream is, all are read, for `describe_late_streams`
+        # Where no stream is wanted, all are read, for `describe_late_streams`; libav may keep sound of an introduction.
+        is_wanted = packet.stream.index in carried and not (packet.dts < 0 and original.format.name == "dv")
         if is_wanted and (excerpt is None or _is_inside(packet.dts * packet.time_base, excerpt)):
             yield from carried[packet.stream.index].carry(packet)
     for stream in carried.values():
