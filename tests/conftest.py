@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -106,8 +107,12 @@ class ServiceSetup:
         return [line for line in map(_as_json, self.log().splitlines()) if line.get("event") == event]
 
     def leftovers(self) -> list[Path]:
-        """Temporary files in the folder of results."""
-        return list(self.outbox.rglob(".tintd-*"))
+        """Temporary files in the folders of results. What vanishes while it is looked for is passed over."""
+        places = {self.root / folder["output"] for folder in self.settings["folders"]}
+        found = (
+            Path(place, name) for top in places for place, *names in os.walk(top) for name in itertools.chain(*names)
+        )
+        return [path for path in found if path.name.startswith(".tintd-")]
 
     def drop_film(self, name: str, film: Film) -> Path:
         """Move a finished film into the watched folder."""

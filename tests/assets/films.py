@@ -42,7 +42,7 @@ class Film:
 
 ENDLESS = Film(frames=500, width=320, height=240, options={"preset": "ultrafast", "crf": "40"}, rounds=12)
 """A film that no machine has coloured before a test has done something to it."""
-LONG = Film(frames=600, width=320, height=240, options={"preset": "ultrafast"})
+LONG = Film(frames=400, width=320, height=240, options={"preset": "ultrafast"})
 """A film that takes some seconds: long enough for what a test does at once when it is being coloured."""
 
 

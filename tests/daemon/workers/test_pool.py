@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -124,29 +123,28 @@ def test_a_cancelled_key_that_was_interrupted_gets_no_event_either(tmp_path: Pat
 
 
 @pytest.fixture
-def unfinished(tmp_path: Path) -> Path:
-    """Weights that are loaded without an end: a pipe to which nobody writes."""
-    path = tmp_path / "weights.safetensors"
-    os.mkfifo(path)
-    return path
+def slow_starts(forked_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that load torch at their start: they are killed long before they are ready."""
+    assert forked_workers is None
+    monkeypatch.undo()
 
 
-def test_a_worker_that_is_killed_before_the_first_readiness_is_started_again(unfinished: Path, weights: Path) -> None:
+@pytest.mark.usefixtures("slow_starts")
+def test_a_worker_that_is_killed_before_the_first_readiness_is_started_again(weights: Path) -> None:
     """Breaks: SIGKILL while it loads the weights, as when memory is short. The reason is told; the next one works."""
-    with started(unfinished, Work()) as pool:
+    with started(weights, Work()) as pool:
         os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGKILL)
-        unfinished.unlink()
-        shutil.copy(weights, unfinished)
         until(pool, lambda status, _: status.start_error)
         assert str(pool.status.start_error).startswith("the worker was killed (SIGKILL) while it loaded the weights")
         until(pool, lambda status, _: status.was_ready)
         assert pool.status.refusal is None
 
 
-def test_workers_that_always_die_at_their_start_are_refused(unfinished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("slow_starts")
+def test_workers_that_always_die_at_their_start_are_refused(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Breaks: SIGSEGV in each of them. Some starts are tried, and then a person has to look at it."""
     monkeypatch.setattr("daemon.workers.pool.FAILING", 2)
-    with started(unfinished, Work()) as pool:
+    with started(weights, Work()) as pool:
         for _ in range(2):
             until(pool, lambda status, _: not status.workers[0].name.startswith("none"))
             os.kill(int(pool.status.workers[0].name.split()[0]), signal.SIGSEGV)

@@ -25,7 +25,7 @@ from tests.conftest import Daemon, service_in
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: it needs Python 3.11 or 3.12"),
-    pytest.mark.timeout(900),  # the start of a cluster alone takes a minute where other tests run beside it
+    pytest.mark.timeout(1800),  # the start of a cluster alone takes a minute where other tests run beside it
 ]
 
 DIVIDED = Film(
