@@ -51,7 +51,7 @@ class Chunks:
     chunks: tuple[tuple[bytes, bytes], ...]
     """Type and content of each chunk but those of samples, as far as they can be read."""
     behind: int
-    """Number of bytes behind the last chunk, `_MOST` at most."""
+    """Number of bytes behind the last chunk, 64 MiB at most."""
 
 
 def read_chunks(path: Path) -> Chunks:
