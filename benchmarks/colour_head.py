@@ -134,10 +134,10 @@ def _odds(head: ColourHead, examples: Sequence[Example]) -> Tensor:
 
 
 def _bias(examples: Sequence[Example], odds: Tensor) -> float:
-    """What the odds lack so that just so many grey pictures are left alone."""
+    """What is added to the odds so that at most so many grey pictures are left alone; 0 if there are fewer."""
     kinds = {maker.__name__ for maker, truth in MAKERS if truth == "grey"}
     grey = odds[[place for place, example in enumerate(examples) if example.kind in kinds]]
-    return -float(grey.quantile(1 - _GREY_LEFT_ALONE))
+    return min(0.0, -float(grey.quantile(1 - _GREY_LEFT_ALONE)))
 
 
 def _errors(examples: Sequence[Example], odds: Tensor) -> str:

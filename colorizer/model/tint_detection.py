@@ -42,7 +42,7 @@ _OFTEN, _ONE_HUE, _AGREED = 0.2, 0.8, 0.5
 their mean length, that makes these one hue; and least cosine between colours and those that are expected."""
 _MEAN = 3
 """Side in cells of the squares over which colour is averaged."""
-_SURELY_GREY, _SURELY_COLOUR = -4.0, 4.0
+_SURELY_GREY, _SURELY_COLOUR = -8.0, 4.0
 """Logarithms of the odds that a picture is in colour, between which the network is asked."""
 _COLOUR, _DOUBT = 0.0, -1.0
 """Those above which a picture is in colour, and above which that is in doubt."""
