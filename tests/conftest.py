@@ -73,6 +73,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def unfinished_in(place: Path) -> list[Path]:
+    """Temporary files below a folder. Unlike `Path.rglob`, this passes over folders that vanish meanwhile."""
+    found = (Path(folder, name) for folder, *names in os.walk(place) for name in itertools.chain(*names))
+    return [path for path in found if path.name.startswith(".tintd-")]
+
+
 @dataclass
 class ServiceSetup:
     """Folders, settings and log of a service."""
@@ -107,12 +113,9 @@ class ServiceSetup:
         return [line for line in map(_as_json, self.log().splitlines()) if line.get("event") == event]
 
     def leftovers(self) -> list[Path]:
-        """Temporary files in the folders of results. What vanishes while it is looked for is passed over."""
+        """Temporary files in the folders of results."""
         places = {self.root / folder["output"] for folder in self.settings["folders"]}
-        found = (
-            Path(place, name) for top in places for place, *names in os.walk(top) for name in itertools.chain(*names)
-        )
-        return [path for path in found if path.name.startswith(".tintd-")]
+        return [path for place in places for path in unfinished_in(place)]
 
     def drop_film(self, name: str, film: Film) -> Path:
         """Move a finished film into the watched folder."""

@@ -24,7 +24,7 @@ from daemon.journal.journal import Journal
 from tests.assets.films import ENDLESS, LONG, Film, write_film
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
-from tests.conftest import Daemon
+from tests.conftest import Daemon, unfinished_in
 from tests.faults.conftest import Service, assert_in_order
 
 Mount = Callable[..., None]
@@ -169,7 +169,7 @@ def test_a_sub_folder_of_the_results_on_another_disk(service: Service, elsewhere
     service.start()
     service.finish(done=1)
     assert len(service.logged("colouring")) == 1
-    service.until(lambda: not list(elsewhere.rglob(".tintd-*")), "the work folder is gone")
+    service.until(lambda: not unfinished_in(elsewhere), "the work folder is gone")
     assert [path.name for path in elsewhere.rglob("*")] == ["1936", "a.png"]
     assert [path.name for path in service.outbox.iterdir()] == ["films"]
 

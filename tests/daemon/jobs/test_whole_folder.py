@@ -1,5 +1,6 @@
 """Tests of daemon/jobs/whole_folder.py, with the real service: sequences from the inbox to `done/`."""
 
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -13,8 +14,9 @@ from tests.conftest import Daemon
 
 
 def names_in(folder: Path) -> list[str]:
-    """All files below a folder."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """All files below a folder; folders may vanish meanwhile."""
+    files = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sorted(str(path.relative_to(folder)) for path in files)
 
 
 def test_sequences_are_films_and_move_as_whole_folders(daemon: Daemon, tmp_path: Path) -> None:
