@@ -131,7 +131,7 @@ def _left_out(directories: Sequence[Tags], pages: Sequence[_Page]) -> Iterator[s
     below = sum(len(subdirectories(tags)) for tags in directories)
     copies = len(directories) - masks + below - len(pages)
     if copies:
-        yield f"{copies} reduced copies of pages left out"
+        yield f"reduced copies of pages left out: {copies}"
     if masks:
         yield f"transparency masks left out: {masks}"
 
