@@ -41,16 +41,21 @@ AGAINST_NEGATIVES = "set `detection.negatives: invert` to colour its positive, o
 class NegativeError(UnsupportedError):
     """A file is a negative, whose tones are not those of things."""
 
-    def __init__(self, name: str, *, in_colour: int = 0) -> None:
+    def __init__(self, name: str, *, in_colour: int = 0, obstacle: str = "") -> None:
         """Say what to do.
 
         Args:
             name: of the file.
             in_colour: number of its pages that are no negatives, but in colour already.
+            obstacle: the kind of negative that it is, where tintd does not invert this kind.
 
         """
         what = "its pages are negatives, as it seems, or in colour already" if in_colour else "it looks like a negative"
-        super().__init__(f"{name}: {what}; {AGAINST_NEGATIVES}")
+        advice = AGAINST_NEGATIVES
+        if obstacle:
+            what = f"{what} {obstacle}, which tintd does not invert"
+            advice = "if it is none, set `detection.negatives: colour`"
+        super().__init__(f"{name}: {what}; {advice}")
 
 
 class InColourError(TintdError):

@@ -17,7 +17,7 @@ from colorizer.film.bars import find_bars, set_upright, sort_layouts
 from colorizer.film.decode.film_info import FilmInfo
 from colorizer.film.decode.frame import Frame
 from colorizer.film.decode.frames import Place, read_frames, sample_pictures, sample_runs
-from colorizer.film.decode.pixel_format import has_chroma, luma_codes
+from colorizer.film.decode.pixel_format import has_chroma, is_rgb, luma_codes
 from colorizer.film.decode.probe import probe_film
 from colorizer.film.decode.scan import RUN, judge_scan
 from colorizer.film.dissolves import Dissolve
@@ -41,6 +41,8 @@ _RUNS = 6
 """Number of places at which the scan is judged."""
 _READ_THROUGH = frozenset({"mpeg", "mpegts"})
 """Demuxers of films that are read through to find their streams."""
+_NO_INVERSE, _SOME_COLOUR = "in codes of density (log)", "with scenes in colour"
+"""Kinds of negatives that are not inverted."""
 _AS_FRAMES = FilmSettings(encoder="ffv1", interlaced="progressive")
 """Settings of the segments of a film that becomes frames again: without loss, one for each frame."""
 
@@ -96,7 +98,7 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
 
     Raises:
         InColourError: the film is in colour throughout, and the settings say that this matters.
-        NegativeError: it is a negative, and the settings leave those alone.
+        NegativeError: it is a negative, and the settings leave those alone, or it is of a kind that is not inverted.
         MediaError: it cannot be read.
         SettingsError: the configured encoder cannot encode it.
 
@@ -105,7 +107,8 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     info, seen = _sample(info, job, film, colorist)
     shown = [one.shown for one in seen if one.shown is not None]
     pose = _pose_of(shown, job, colorist)
-    inversion = _inversion_of(shown) if pose.is_negative and _may_be_inverted(info, job) else None
+    may_be_inverted = _may_be_inverted(job) and not info.is_density  # whose codes have no such inverse
+    inversion = _inversion_of(shown) if pose.is_negative and may_be_inverted else None
     if inversion is not None:
         pose = replace(_pose_of([inversion.positive(one) for one in shown], job, colorist), is_negative=False)
     info = replace(info, turn=pose.turn, inversion=inversion)
@@ -118,10 +121,11 @@ def plan_film(job: Job, info: FilmInfo, colorist: Colorist, on_read: ReadCallbac
     plan = FilmPlan(info, encoding, container, Scenes(), steadiness, bars)
     if job.settings.detection.checks_colour and has_chroma(VideoFormat(info.pixels)):
         has_colour = recall_scenes(job) is not None or any(one.has_colour for one in seen)
-        plan = plan_scenes(plan, job, colorist, on_read) if has_colour else replace(plan, scenes=None)
-    has_scenes_in_colour = plan.scenes is not None and plan.scenes.coloured > 0
-    if pose.is_negative or (inversion and has_scenes_in_colour):  # not before: one in colour counts as that
-        raise NegativeError(job.source.name)
+        loses_colour = inversion is not None and is_rgb(VideoFormat(info.pixels))  # nobody sees it later
+        looks_through = has_colour or loses_colour
+        plan = plan_scenes(plan, job, colorist, on_read) if looks_through else replace(plan, scenes=None)
+    if pose.is_negative:  # not before: one in colour counts as that
+        raise NegativeError(job.source.name, obstacle=_NO_INVERSE if _may_be_inverted(job) else "")
     return plan
 
 
@@ -132,12 +136,13 @@ def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_read: ReadCallb
 
     Raises:
         InColourError: see `plan_film`.
+        NegativeError: the film is inverted, and some scenes are in colour.
 
     """
     info = plan.info
 
     def frames() -> Iterator[Frame]:
-        for number, frame in enumerate(read_frames(info, job.excerpt)):
+        for number, frame in enumerate(read_frames(replace(info, inversion=None), job.excerpt)):
             on_read(min(1.0, number / max(1, info.expected)))
             yield frame
 
@@ -147,6 +152,8 @@ def plan_scenes(plan: FilmPlan, job: Job, colorist: Colorist, on_read: ReadCallb
         remember_scenes(scenes, job)
     if scenes.all_in_colour:
         raise InColourError(job.source.name, width=info.width, height=info.height, frames=scenes.frames)
+    if info.inversion and scenes.coloured:
+        raise NegativeError(job.source.name, obstacle=_SOME_COLOUR)
     return replace(plan, scenes=scenes)
 
 
@@ -206,9 +213,9 @@ def _pose_of(shown: Sequence[Tensor], job: Job, colorist: Colorist) -> Pose:
     return Pose(pose.turn if may_turn else 0, pose.is_negative and may_be_negative)
 
 
-def _may_be_inverted(info: FilmInfo, job: Job) -> bool:
-    """Whether a film becomes its positive if it is a negative: codes of density (log) have no such inverse."""
-    return job.settings.detection.negatives == "invert" and not info.is_density
+def _may_be_inverted(job: Job) -> bool:
+    """Whether a film that is a negative becomes its positive, as far as the settings say."""
+    return job.settings.detection.negatives == "invert"
 
 
 def _inversion_of(shown: Sequence[Tensor]) -> Inversion:

@@ -9,12 +9,13 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import torch
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from colorizer.errors import MediaError
 from colorizer.film.decode.frame import Frame
-from colorizer.film.decode.pixel_format import is_rgb, luma_codes
+from colorizer.film.decode.pixel_format import has_alpha, is_rgb, luma_codes
 from colorizer.film.plan import FilmPlan
 
 Samples = NDArray[Any]
@@ -87,7 +88,7 @@ def coloured_frame(original: Path, decoded: Frame, coloured: VideoFrame, plan: F
     green = cv2.addWeighted(red, of_red, blue, of_blue, 0)
     rgb = np.asarray(cv2.merge([luma + plane for plane in (red, green, blue)]), np.float32)
     np.clip(rgb, 0, 1, out=rgb)
-    return ColouredFrame(original, rgb, _alpha(picture), coding.depth, maker)
+    return ColouredFrame(original, rgb, _alpha(picture, VideoFormat(plan.info.pixels)), coding.depth, maker)
 
 
 def _at_size(plane: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -98,10 +99,9 @@ def _at_size(plane: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.float32]
     return samples
 
 
-def _alpha(picture: VideoFrame) -> NDArray[np.uint16] | None:
-    """The alpha of a frame, if some of it is transparent."""
-    pixels = picture.format
-    if not (pixels.has_palette or any(component.is_alpha for component in pixels.components)):
+def _alpha(picture: VideoFrame, pixels: VideoFormat) -> NDArray[np.uint16] | None:
+    """The alpha of a frame, which was decoded in a format, if some of it is transparent."""
+    if not has_alpha(pixels):
         return None
     alpha = cast("NDArray[np.uint16]", picture.reformat(format="rgba64le").to_ndarray()[..., 3])
     is_opaque = pixels.has_palette and bool((alpha >> 8 == 255).all())

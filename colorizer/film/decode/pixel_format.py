@@ -62,14 +62,14 @@ def narrowed(frame: VideoFrame, coding: SampleCoding) -> VideoFrame:
 def inverted(frame: VideoFrame, coding: SampleCoding, inversion: Inversion) -> VideoFrame:
     """The positive of a frame of a negative: its luma is inverted, and its chroma stays; R'G'B' becomes grey."""
     if is_rgb(frame.format):
-        positive = _rgb_like(frame)
         luma = inversion.positive(luma_of_rgb(rgb_of(frame), coding.matrix))[0]
-        samples = torch.from_dlpack(positive.planes[0])
+        positive = _writable(frame, _packed_rgb(frame.format))
+        samples = torch.from_dlpack(positive.planes[0])[..., :3]
         samples.copy_((luma * (255 if samples.dtype == torch.uint8 else 65535)).round()[..., None].to(samples.dtype))
     else:
         codes = luma_codes(frame, coding)
-        positive = frame if has_luma_plane(frame.format) else frame.reformat(format=_unpacked(frame.format))
-        positive.make_writable()
+        own = has_luma_plane(frame.format)
+        positive = _writable(frame, frame.format.name if own else _unpacked(frame.format, with_alpha=True))
         table = _positive_codes(coding, inversion)
         torch.from_dlpack(positive.planes[0]).copy_(torch.from_numpy(table[codes.numpy()]))
     positive.pts, positive.time_base, positive.duration = frame.pts, frame.time_base, frame.duration
@@ -83,9 +83,17 @@ def _positive_codes(coding: SampleCoding, inversion: Inversion) -> NDArray[Any]:
     return codes.astype(np.uint8 if coding.depth == 8 else np.uint16)
 
 
-def _rgb_like(frame: VideoFrame) -> VideoFrame:
-    """A new frame of the size of one in R'G'B', in packed samples of 8 or 16 bits."""
-    return VideoFrame(frame.width, frame.height, "rgb24" if frame.format.components[0].bits <= 8 else "rgb48le")
+def _writable(frame: VideoFrame, pixels: str) -> VideoFrame:
+    """A frame in a format, which is written to."""
+    copy = frame.reformat(format=pixels)
+    copy.make_writable()
+    return copy
+
+
+def _packed_rgb(pixels: VideoFormat) -> str:
+    """The packed R'G'B' of 8 or 16 bits that holds what another R'G'B' or palette does, with its alpha."""
+    names = ("rgba", "rgba64le") if has_alpha(pixels) else ("rgb24", "rgb48le")
+    return names[pixels.components[0].bits > 8]
 
 
 def has_luma_plane(pixels: VideoFormat) -> bool:
@@ -106,6 +114,11 @@ def has_chroma(pixels: VideoFormat) -> bool:
     return pixels.has_palette or sum(not component.is_alpha for component in pixels.components) >= 3
 
 
+def has_alpha(pixels: VideoFormat) -> bool:
+    """Whether a format can hold transparency."""
+    return pixels.has_palette or any(component.is_alpha for component in pixels.components)
+
+
 def is_rgb(pixels: VideoFormat) -> bool:
     """Whether a format holds R'G'B' or a palette of it; one-bit black and white counts as such."""
     return pixels.is_rgb or pixels.has_palette or pixels.name.startswith(("mono", "xyz", "bayer"))
@@ -116,8 +129,9 @@ def depth_of(pixels: VideoFormat) -> int:
     return min(16, max(8, pixels.components[0].bits))
 
 
-def _unpacked(pixels: VideoFormat) -> str:
+def _unpacked(pixels: VideoFormat, *, with_alpha: bool = False) -> str:
     """The planar format of the same depth into which a packed one is unpacked without any change to its luma."""
     only_luma = sum(not component.is_alpha for component in pixels.components) == 1
+    planes = "yuva444p" if with_alpha and has_alpha(pixels) else "gray" if only_luma else "yuv444p"
     depth = depth_of(pixels)
-    return ("gray" if only_luma else "yuv444p") + ("" if depth == 8 else f"{depth}le")
+    return planes + ("" if depth == 8 else f"{depth}le")

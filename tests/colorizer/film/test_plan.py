@@ -112,11 +112,24 @@ def test_the_positive_of_a_film_is_coloured(tmp_path: Path) -> None:
     assert all(np.ptp(one) > 50 for one in chroma(wanted.target))
 
 
-def test_a_negative_in_colour_counts_as_a_film_in_colour(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("negatives", "pixels"), [("skip", "yuv420p"), ("invert", "yuv420p"), ("invert", "bgr0")])
+def test_a_negative_in_colour_counts_as_a_film_in_colour(tmp_path: Path, negatives: str, pixels: str) -> None:
     """As a photograph does, so that `detection.coloured` says what becomes of it."""
-    source = write_scenes(tmp_path / "film.mkv", 255 - coloured("astronaut", 256, 256), frames=5)
-    settings = JobSettings(colour=ColourSettings(device="cpu"))
+    source = write_scenes(tmp_path / "film.mkv", 255 - coloured("astronaut", 256, 256), frames=5, pixels=pixels)
+    detection = DetectionSettings.model_validate({"negatives": negatives})
+    settings = JobSettings(colour=ColourSettings(device="cpu"), detection=detection)
     with pytest.raises(InColourError):
+        colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
+
+
+def test_a_negative_with_a_scene_in_colour_is_not_inverted(tmp_path: Path) -> None:
+    """Breaks: a scene of which no frame is sampled (0, 12, 24, 48, 60 and 72 are) got the inverse of its luma."""
+    scene = 255 - np.repeat(skimage.data.camera()[::2, ::2, None], 3, axis=2)
+    other = 255 - coloured("astronaut", 256, 256)
+    source = write_scenes(tmp_path / "film.mkv", *[scene] * 3, other, *[scene] * 4, frames=12)
+    detection = DetectionSettings(negatives="invert")
+    settings = JobSettings(colour=ColourSettings(device="cpu"), detection=detection)
+    with pytest.raises(NegativeError, match=r"a negative with scenes in colour, which .*; if it is none, set"):
         colorize(Job(source, tmp_path / "result", tmp_path / "workspace", settings), lambda _done, _all: None)
 
 
