@@ -109,5 +109,6 @@ def _deviations(segments: list[Segment], plan: FilmPlan, job: Job) -> tuple[str,
         return tuple(describe_sequence(plan.info, shown, found, whole=job.excerpt is None, again=again))
     disc = describe_disc(plan.info.path) if is_disc(plan.info.path) else ()
     frames = sum(len(segment.record.pts) for segment in segments)
-    told = without_rhythm(found, frames, plan.info.usual_duration)
-    return (*disc, *describe_deviations(told, plan.info.time_base, plan.info.start))
+    info = plan.info
+    told = without_rhythm(found, frames, 1 / (info.rate * info.time_base))
+    return (*disc, *describe_deviations(told, info.time_base, info.start))

@@ -57,7 +57,7 @@ def describe_deviations(found: Iterable[Spans], time_base: Fraction, start: Frac
     return tuple(_note(what, line) for what, line in merged.items() if line)
 
 
-def without_rhythm(found: Sequence[Spans], frames: int, usual: int) -> Sequence[Spans]:
+def without_rhythm(found: Sequence[Spans], frames: int, usual: Fraction) -> Sequence[Spans]:
     """The deviations of each segment, without gaps that a film of constant rate would not have.
 
     Transport streams and Matroska state a rate also for recordings whose rate varies, such as those of phones. Their
@@ -66,7 +66,7 @@ def without_rhythm(found: Sequence[Spans], frames: int, usual: int) -> Sequence[
     Args:
         found: the deviations.
         frames: the number of frames.
-        usual: the usual duration of a frame, in time base units.
+        usual: the usual duration of a frame, in time base units: the error of a rounded one grows in long gaps.
 
     """
     gaps = {(begin, end) for spans in found for begin, end in spans.get(MISSING, ())}
