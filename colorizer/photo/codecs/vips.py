@@ -48,8 +48,10 @@ def open_with_vips(  # noqa: PLR0913
     """
 
     def decode() -> pyvips.Image:
-        stream = pyvips.Source.new_from_memory(source.read_bytes() + ending) if ending else _stream(source)
-        image = pyvips.Operation.call(loader, stream, access="sequential", fail_on=opening.fail_on, **options)
+        # libvips copies a buffer; the bytes of a source are let go by pyvips while the image still reads them.
+        name = loader.replace("_source", "_buffer") if ending else loader
+        content = source.read_bytes() + ending if ending else _stream(source)
+        image = pyvips.Operation.call(name, content, access="sequential", fail_on=opening.fail_on, **options)
         pyvips.vips_lib.vips_error_clear()  # messages about other pages
         return with_metadata(image)
 

@@ -682,6 +682,19 @@ def test_a_jpeg_without_its_end_marker_is_whole(tmp_path: Path, colour: Colorize
             colour(source)
 
 
+def test_a_large_jpeg_without_its_end_marker_is_whole(tmp_path: Path, colour: Colorize) -> None:
+    """Breaks: the bytes of the file were let go while they were decoded, and other ones lay in their place."""
+    source, tones = tmp_path / "a.jpg", np.random.default_rng(0).integers(90, 160, (900, 900))
+    Image.fromarray(tones.astype(np.uint8)).save(source, quality=97)
+    whole = source.read_bytes()
+    (tmp_path / "whole.jpg").write_bytes(whole)
+    source.write_bytes(whole[:-2])
+    report, result = colour(source)
+    assert report.notes == ("the marker at the end of the file is missing; the picture is whole",)
+    found = np.asarray(Image.open(result))
+    assert np.array_equal(found, np.asarray(Image.open(colour(tmp_path / "whole.jpg")[1])))
+
+
 @pytest.mark.parametrize("deep", [True, False])
 def test_the_gamma_of_a_png_is_honoured(tmp_path: Path, colour: Colorize, *, deep: bool) -> None:
     """Samples in proportion to light get the curve of sRGB; those of 1/2.2 stay."""
