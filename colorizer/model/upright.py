@@ -69,9 +69,14 @@ class Inversion:
         lightness = min(max((base - middle) / max(base - densest, _TINY), _TINY), 1 - _TINY)
         return cls(base, densest, min(max(log(_MIDDLE) / log(lightness), 1.0), _STEEPEST))
 
+    @property
+    def span(self) -> float:
+        """Difference in luma between what becomes black and what becomes white, above 0 also for a plain picture."""
+        return max(self.base - self.densest, _TINY)
+
     def positive(self, luma: Tensor) -> Tensor:
         """The luma of the positive, 0..1, by that of the negative."""
-        inverted = (self.base - luma) / max(self.base - self.densest, _TINY)
+        inverted = (self.base - luma) / self.span
         positive: Tensor = inverted.clamp(0, 1) ** self.exponent
         return positive
 

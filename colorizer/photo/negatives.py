@@ -82,7 +82,7 @@ def _positive(picture: Picture, inversion: Inversion) -> Picture:
 
 def _open_positive(picture: Picture, inversion: Inversion) -> pyvips.Image:
     colour, alpha = split_alpha(picture.open())
-    inverted = (inversion.base - luma_of(colour, picture.white)) / (inversion.base - inversion.densest)
+    inverted = (inversion.base - luma_of(colour, picture.white)) / inversion.span
     positive = inverted.maxpair(0).minpair(1) ** inversion.exponent * picture.white
     grey = positive.copy(interpretation="b-w")
     return grey if alpha is None else grey.bandjoin(alpha.cast("float"))

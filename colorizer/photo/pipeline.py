@@ -166,8 +166,6 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
         notes.append(f"{coloured} of {pages} pages {'was' if coloured == 1 else 'were'} in colour, and kept it")
     if any(reduction.verdict is Verdict.IN_DOUBT for reduction in reductions):
         notes.append("it has some colour (a stain, an object, or what has faded); it was taken for black and white")
-    if any(reduction.kept for reduction in reductions):
-        notes.append("what lies around the picture kept its colour")
     lightest = max(float(luma.amax()) for reduction in reductions for luma in reduction.luma)
     if 0 < lightest < _NEARLY_BLACK:
         share = f"{100 * lightest:.1f}% of white"
@@ -201,7 +199,9 @@ def write(
         treated = treat_negatives(job, photo, examined.reductions, poses)
         maker = maker and add_turns(add_inversion(maker) if treated.inverted else maker, turns)
         examined = replace(examined, photo=treated.photo, reductions=treated.reductions)
-        notes = treated.notes + _turn_notes(turns) + _write(examined, fits, maker, on_progress)
+        around = any(one.kept for one in treated.reductions)
+        said = ("what lies around the picture kept its colour",) if around else ()
+        notes = said + treated.notes + _turn_notes(turns) + _write(examined, fits, maker, on_progress)
     first = photo.pictures[0]
     return Report(
         kind="photo",

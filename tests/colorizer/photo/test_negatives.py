@@ -92,6 +92,16 @@ def test_what_is_no_negative_is_not_inverted(tmp_path: Path, colour: Colorize) -
     assert not any("negative" in note for note in report.notes)
 
 
+def test_nothing_around_a_positive_is_said_to_have_kept_its_colour(tmp_path: Path, colour: Colorize) -> None:
+    """It is grey, as the positive of all of the scan is."""
+    scan = ImageOps.expand(ImageOps.invert(scene()).convert("RGB"), 30, (120, 60, 20))
+    scan.save(tmp_path / "a.png")
+    report, result = colour(tmp_path / "a.png", "invert")
+    (note,) = report.notes
+    assert "its positive was coloured" in note
+    assert chroma_of(Image.open(result).crop((0, 0, 20, 260))) <= 1
+
+
 def test_a_page_that_is_a_negative_stays_as_it_is(tmp_path: Path, colour: Colorize) -> None:
     """The others are coloured, and the report names it."""
     negative = ImageOps.invert(scene())
