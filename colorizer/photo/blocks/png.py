@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import struct
@@ -51,14 +52,14 @@ class Chunks:
     chunks: tuple[tuple[bytes, bytes], ...]
     """Type and content of each chunk but those of samples, as far as they can be read."""
     behind: int
-    """Number of bytes behind the last chunk, 64 MiB at most."""
+    """Number of bytes behind the last chunk."""
 
 
 def read_chunks(path: Path) -> Chunks:
     """Read what is in a PNG beside its samples."""
     with path.open("rb") as file:
-        chunks = tuple(_chunks(file))
-        return Chunks(chunks, max(0, len(file.read(_MOST)) - _CHECKSUM))
+        chunks, place = tuple(_chunks(file)), file.tell()
+        return Chunks(chunks, max(0, file.seek(0, os.SEEK_END) - place - _CHECKSUM))
 
 
 def blocks_of(png: Chunks) -> Blocks:

@@ -1,5 +1,6 @@
 """Tests of colorizer/photo/blocks/png.py and webp.py."""
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -41,6 +42,13 @@ def test_texts_and_times_survive(tmp_path: Path) -> None:
     with Image.open(target) as image:
         assert image.info["Creation Time"] == "Köln"
         image.load()
+
+
+def test_all_bytes_behind_a_picture_are_counted(tmp_path: Path) -> None:
+    """Also more than are read of a chunk, as a video behind a picture has."""
+    source = png(tmp_path / "a.png")
+    os.truncate(source, source.stat().st_size + (100 << 20))
+    assert read_chunks(source).behind == 100 << 20
 
 
 def test_blocks_in_texts_are_found(tmp_path: Path) -> None:
