@@ -51,6 +51,8 @@ class Outcomes:
             found = self._journal.job(job.record.id)
             if found is not None and found.state == "running":
                 self.hold(job, f"the end of the job could not be noted: {error}")
+            else:
+                job.log.warning("not all was done at the end of the job", reason=str(error))
             return False
 
     def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> Iterator[None]:

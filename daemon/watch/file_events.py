@@ -20,6 +20,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from daemon.config.settings import Folder
+from daemon.watch.file_filter import descends
 
 _MOST = 10_000
 """Paths that are kept until they are looked at; a scan finds the others."""
@@ -38,7 +39,7 @@ class FileEvents:
     def __init__(self, folders: tuple[Folder, ...], wake: Callable[[], None]) -> None:
         """Prepare; `wake` is called, in another thread, at each event."""
         self._folders = folders
-        self._hints = _Hints(wake)
+        self._hints = _Hints(wake, folders)
         self._observer: BaseObserver | None = None
         self._threads: list[threading.Thread] = []
         self._roots: dict[Path, tuple[int, int] | None] = {}
@@ -168,13 +169,14 @@ class FileEvents:
 class _Hints(FileSystemEventHandler):
     """Paths that events named, collected in the observer's thread."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], folders: tuple[Folder, ...]) -> None:
         self._wake = wake
+        self._folders = folders
         self._paths: dict[Path, None] = {}
         self._lock = threading.Lock()
         self._missed = False
         self.has_moved = False
-        """Whether a folder was moved inside of a watched one."""
+        """Whether a folder was moved inside of a watched one, to where files are wanted: not to `done`."""
 
     def take(self) -> list[Path]:
         with self._lock:
@@ -198,7 +200,9 @@ class _Hints(FileSystemEventHandler):
         self._note(event.src_path)
 
     def on_moved(self, event: FileSystemMovedEvent) -> None:
-        self.has_moved = self.has_moved or event.is_directory
+        target = Path(os.fsdecode(event.dest_path))
+        if event.is_directory and any(descends(folder, target) for folder in self._folders):
+            self.has_moved = True
         self._note(event.dest_path)
 
     def on_deleted(self, event: FileSystemEvent) -> None:

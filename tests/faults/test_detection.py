@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from daemon.config.settings import Folder, Watching
 from daemon.watch import scanner
+from daemon.watch.file_events import FileEvents
 from daemon.watch.watcher import Watcher
 from tests.assets.pictures import write_grey
 from tests.conftest import TIMEOUT, Daemon
@@ -156,6 +157,26 @@ def test_trees_that_are_renamed_as_they_are_made(tmp_path: Path) -> None:
         time.sleep(0.5)  # the events of these come first
         finder.until(lambda: not finder.watcher.is_waiting(), "nothing is waited for")
         finder.finds(*(drop(tmp_path / "in" / name / f"{n}" / "scans" / "x.jpg") for name in "abc" for n in range(40)))
+
+
+@pytest.mark.parametrize(
+    ("original", "target", "missed"),
+    [("move", "done/reel", False), ("move", "reel 2", True), ("keep", "done/reel", True)],
+)
+def test_folders_that_are_done_are_not_looked_for(tmp_path: Path, original: str, target: str, *, missed: bool) -> None:
+    """Breaks: after each film of frames that was moved to `done`, all folders were scanned again."""
+    for name in ("done", "reel"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+    folder = Folder.model_validate({"input": tmp_path / "in", "output": tmp_path / "out", "original": original})
+    events = FileEvents((folder,), lambda: None)
+    events.start()
+    (tmp_path / "in" / "reel").rename(tmp_path / "in" / target)
+    end = time.monotonic() + TIMEOUT
+    while tmp_path / "in" / target not in events.take():
+        assert time.monotonic() < end, "the event has come"
+        time.sleep(0.02)
+    assert events.missed() == missed
+    events.stop()
 
 
 def test_hard_links_are_files_of_their_own(tmp_path: Path) -> None:

@@ -65,9 +65,8 @@ def _find_streams(path: Path, on_read: ReadCallback) -> FoundStreams:
 
 
 def _find_in_programme_stream(path: Path, on_read: ReadCallback) -> FoundStreams:
-    on_read(
-        0.0
-    )  # libav reads through all zeros behind a damaged recording when it opens it, and says nothing meanwhile
+    # libav reads through all zeros behind a damaged recording when it opens it, and says nothing meanwhile.
+    on_read(0.0)
     with open_film(path) as opened:
         known = _described(opened)
         if opened.format.name != "mpeg":

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from structlog.testing import capture_logs
 
 from colorizer.fingerprint import fingerprint
 from colorizer.report import Report
@@ -268,9 +269,12 @@ def test_too_many_open_files_at_the_end_of_a_job_harm_no_other(setup: Setup, mon
     calls = iter([fail, lambda: None])
     monkeypatch.setattr(outcomes, "move_original", lambda *_: next(calls)())
     report = Report(kind="photo", suffix=".png", width=1, height=1)
-    setup.dispatcher.handle_all([Done(number, report, "weights") for number in (first, second)])
+    with capture_logs() as entries:
+        setup.dispatcher.handle_all([Done(number, report, "weights") for number in (first, second)])
     assert setup.history() == [("done", "done"), ("done", "done")]
     assert not setup.dispatcher.running
+    (told,) = [entry for entry in entries if entry["log_level"] == "warning"]
+    assert "too many open files" in told["reason"]
 
 
 def test_a_job_whose_end_fails_waits(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
