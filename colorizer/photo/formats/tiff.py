@@ -80,6 +80,8 @@ def _open(source: Path, opening: Opening) -> Photo:
 
     directories = _read_directories(source)
     pages = _pages(directories)
+    if any(map(_is_mask, directories)) and not pages:
+        raise UnsupportedError(f"{source.name}: there is a transparency mask in it, but no picture")
     if not pages:
         raise TruncatedError(f"{source.name}: the picture ends too early (no picture is in the file)")
     infrared = _find_infrared(pages)

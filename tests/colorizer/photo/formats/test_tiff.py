@@ -255,6 +255,13 @@ def test_masks_and_reduced_copies_are_named(tmp_path: Path, colour: Colorize) ->
         assert len(file.pages) == 1
 
 
+def test_a_mask_alone_is_no_picture(tmp_path: Path, colour: Colorize) -> None:
+    """Breaks: the file, which is whole, was said to end too early."""
+    tifffile.imwrite(tmp_path / "a.tif", grey() > 99, photometric="mask")
+    with pytest.raises(UnsupportedError, match="a transparency mask in it, but no picture"):
+        colour(tmp_path / "a.tif")
+
+
 def test_a_compression_that_nobody_reads_is_refused_by_name(tmp_path: Path, colour: Colorize) -> None:
     """It is not damage, and no name of a class of tifffile."""
     source = tmp_path / "a.tif"
