@@ -8,6 +8,8 @@ import av
 from av.stream import Disposition
 from PIL import Image
 
+from colorizer.film.decode.packets import read_packets
+from colorizer.film.encode.side_streams import describe_late_streams
 from tests.assets.films import Film, write_film
 from tests.colorizer.film.encode.test_encoder import coloured
 
@@ -45,16 +47,16 @@ def test_a_cover_in_matroska_stays_an_attachment(tmp_path: Path, weights: Path) 
         assert [bytes(packet) for packet in container.demux(cover) if packet.size] == [jpeg.getvalue()]
 
 
-def test_a_stream_that_begins_in_the_middle_is_named(tmp_path: Path, weights: Path) -> None:
-    """Breaks: sound that a digital tape lacks in its first seconds. The film is coloured."""
+def test_a_stream_that_begins_in_the_middle_is_named(tmp_path: Path) -> None:
+    """As the sound of a digital tape, where nothing has told libav of it (see `late_streams`)."""
     silent = Film(frames=40, width=720, height=576, codec="dvvideo")
     source = write_film(tmp_path / "film.dv", silent)
     end = write_film(tmp_path / "end.dv", replace(silent, frames=2, sounds=("pcm_s16le",)))
     source.write_bytes(source.read_bytes() + end.read_bytes())
-    report, result = coloured(source, weights)
-    assert "stream 1 (audio, pcm_s16le) left out: it begins in the middle of the film" in report.notes
-    with av.open(str(result)) as container:
-        assert not container.streams.audio
+    with av.open(str(source)) as container:
+        assert len(list(read_packets(container, container.streams.video))) >= 42
+        told = list(describe_late_streams(container))
+    assert told == ["stream 1 (audio, pcm_s16le) left out: it begins in the middle of the film"]
 
 
 def test_sound_of_a_flash_film_that_begins_late_is_kept(tmp_path: Path, weights: Path) -> None:
