@@ -29,6 +29,25 @@ def test_an_encrypted_film_is_refused(tmp_path: Path, weights: Path) -> None:
         colour(source, tmp_path, weights)
 
 
+def test_a_film_whose_sound_alone_is_encrypted_is_refused(tmp_path: Path, weights: Path) -> None:
+    """Breaks: its noise was copied. The picture of the same film without encryption takes the place of its own."""
+    film = f"{PICTURE} {SOUND.format(seconds=1)} -threads 1 {H264} -c:a aac"
+    encryption = f"-encryption_scheme cenc-aes-ctr -encryption_key {KEY} -encryption_kid {KEY}"
+    source, plain = ffmpeg(f"{film} {encryption}", tmp_path / "a.mp4"), ffmpeg(film, tmp_path / "plain.mp4")
+    content = bytearray(source.read_bytes())
+    with av.open(str(source)) as encrypted, av.open(str(plain)) as clear:
+        for one, other in zip(encrypted.demux(video=0), clear.demux(video=0), strict=True):
+            if one.size:
+                content[one.pos : one.pos + one.size] = bytes(other)
+    first = content.index(b"trak")
+    for name, instead in {b"encv": b"avc1", b"sinf": b"free", b"senc": b"free", b"saiz": b"free"}.items():
+        place = content.index(name, first)
+        content[place : place + 4] = instead
+    source.write_bytes(content)
+    with pytest.raises(UnsupportedError, match="it is encrypted"):
+        colour(source, tmp_path, weights)
+
+
 def test_hint_tracks_are_named(tmp_path: Path, weights: Path) -> None:
     """They say how the packets of the original are sent, and are no data that a container cannot hold."""
     source = ffmpeg(f"{PICTURE} {SOUND.format(seconds=1)} {H264} -c:a aac -movflags rtphint", tmp_path / "a.mp4")

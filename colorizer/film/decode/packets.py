@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+
+from colorizer.errors import UnsupportedError
 
 RESTARTING = frozenset({"mpegts", "mpeg"})
 """libav's names of the containers whose clock may start anew within a file: recordings that were joined, or broken."""
@@ -24,7 +27,12 @@ _MOST_WAITING = 200
 
 
 def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
-    """Demux streams, up to the first place that cannot be read. Empty packets, which flush decoders, come last."""
+    """Demux streams, up to the first place that cannot be read. Empty packets, which flush decoders, come last.
+
+    Raises:
+        UnsupportedError: a packet is encrypted (ISO/IEC 23001-7): decoders ignore that, and give out noise.
+
+    """
     wanted = {stream.index for stream in streams}
     if container.format.name not in RESTARTING:
         yield from _readable(container, list(streams))
@@ -36,7 +44,10 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
 
 def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
     try:
-        yield from container.demux(streams)
+        for packet in container.demux(streams):
+            if packet.has_sidedata("encryption_info"):
+                raise UnsupportedError(f"{Path(container.name).name}: it is encrypted, and tintd decrypts nothing")
+            yield packet
     except IndexError:  # raised by the binding at the end, where a stream appeared that the header does not name
         return
     except (av.error.FFmpegError, ValueError):  # a damaged place that the demuxer cannot pass

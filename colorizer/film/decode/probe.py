@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import cast
 
 import av
 from av.container import InputContainer
-from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -199,24 +197,11 @@ def _check_size(path: Path, stream: VideoStream, most_megapixels: int) -> None:
 
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
     stream.thread_type = "SLICE"
-    for frame in PictureDecoder(_unencrypted(path, read_packets(container, [stream]))):
+    for frame in PictureDecoder(read_packets(container, [stream])):
         return frame
     refuse_cut_mp4(path)
     advice = undecoded(path) if is_sequence(path) else ""
     raise MediaError(f"{path.name}: not one frame of it can be decoded{advice}")
-
-
-def _unencrypted(path: Path, packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:
-    """The packets; what they say of encryption (ISO/IEC 23001-7) a decoder would ignore, and show noise.
-
-    Raises:
-        UnsupportedError: they are encrypted.
-
-    """
-    for packet in packets:
-        if packet.has_sidedata("encryption_info"):
-            raise UnsupportedError(f"{path.name}: it is encrypted, and tintd decrypts nothing")
-        yield packet
 
 
 def _rate(stream: VideoStream) -> Fraction:
