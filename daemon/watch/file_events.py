@@ -2,7 +2,8 @@
 
 Events are hints: a scan finds what they miss. Events go missing without a word when the kernel's queue overflows, when
 there are no watches left (watchdog does not report this for sub-folders), when a watched folder is unmounted or
-replaced, and when a thread dies. They name wrong paths when a folder is renamed while watchdog begins to watch it.
+replaced, and when a thread dies. They name wrong paths when a folder is renamed, or replaced by a link, while watchdog
+begins to watch it.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class FileEvents:
                 mounted in place of another may have its number.
 
         """
-        lost = self._hints.missed() or self._problems.take() or self._hints.has_moved
+        lost = self._hints.missed() or self._problems.take() or self._hints.has_wrong_paths
         reason = self._failure() or (self._unwatched() if check_watches else None)
         if reason is not None:
             self._report(reason, "listening is started again")
@@ -109,10 +110,10 @@ class FileEvents:
         return lost or reason is not None
 
     def renew(self) -> None:
-        """Before a scan, start listening again if folders were moved: watchdog may know some by their old paths."""
-        if self._hints.has_moved:
+        """Before a scan, start listening again if watchdog may know folders by wrong paths."""
+        if self._hints.has_wrong_paths:
             self.stop()
-            self._hints.has_moved = False
+            self._hints.has_wrong_paths = False
             self.start()
 
     def check(self, entered: set[int]) -> bool:
@@ -175,8 +176,8 @@ class _Hints(FileSystemEventHandler):
         self._paths: dict[Path, None] = {}
         self._lock = threading.Lock()
         self._missed = False
-        self.has_moved = False
-        """Whether a folder was moved inside of a watched one, to where files are wanted: not to `done`."""
+        self.has_wrong_paths = False
+        """Whether watchdog may know folders by wrong paths: one was moved, or became a link."""
 
     def take(self) -> list[Path]:
         with self._lock:
@@ -190,6 +191,8 @@ class _Hints(FileSystemEventHandler):
         return missed
 
     def on_created(self, event: FileSystemEvent) -> None:
+        if event.is_directory and Path(os.fsdecode(event.src_path)).is_symlink():
+            self.has_wrong_paths = True  # it may have followed the link, even to a folder that it watches already
         self._note(event.src_path)
 
     def on_modified(self, event: FileSystemEvent) -> None:
@@ -201,8 +204,8 @@ class _Hints(FileSystemEventHandler):
 
     def on_moved(self, event: FileSystemMovedEvent) -> None:
         target = Path(os.fsdecode(event.dest_path))
-        if event.is_directory and any(descends(folder, target) for folder in self._folders):
-            self.has_moved = True
+        if event.is_directory and any(descends(folder, target) for folder in self._folders):  # not if it goes to `done`
+            self.has_wrong_paths = True
         self._note(event.dest_path)
 
     def on_deleted(self, event: FileSystemEvent) -> None:

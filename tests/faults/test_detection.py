@@ -279,14 +279,18 @@ def test_a_new_link_is_followed_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
-    """Breaks: the time between finding a file and taking it in."""
+    """Breaks: the time between finding a file and taking it in, and that between a new folder and the watch on it.
+
+    A link to the folder above must not lead events of the watched folder astray.
+    """
     secret = drop(tmp_path / "secret.jpg")
     with finding(tmp_path / "in", watching=WHILE_WRITTEN) as finder:
-        trap = drop(tmp_path / "in" / "sub" / "secret.jpg")
-        finder.turn()
-        trap.unlink()
-        trap.parent.rmdir()
-        trap.parent.symlink_to(secret.parent)
+        for number in range(50):
+            trap = drop(tmp_path / "in" / str(number) / "secret.jpg")
+            finder.turn()
+            trap.unlink()
+            trap.parent.rmdir()
+            trap.parent.symlink_to(secret.parent)
         own = drop(tmp_path / "in" / "own.jpg")
         finder.finds(own)
 
