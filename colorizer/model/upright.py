@@ -11,6 +11,7 @@ from math import log
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -64,8 +65,7 @@ class Inversion:
     @classmethod
     def of(cls, luma: Tensor) -> Self:
         """The inversion of a negative, by its luma at a small size, 0..1, of any shape."""
-        tones = luma.float().flatten()
-        densest, base, middle = (float(tones.quantile(share)) for share in (_CLIPPED, 1 - _CLIPPED, 0.5))
+        densest, base, middle = np.quantile(luma.float().cpu().numpy(), (_CLIPPED, 1 - _CLIPPED, 0.5)).tolist()
         lightness = min(max((base - middle) / max(base - densest, _TINY), _TINY), 1 - _TINY)
         return cls(base, densest, min(max(log(_MIDDLE) / log(lightness), 1.0), _STEEPEST))
 

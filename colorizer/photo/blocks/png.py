@@ -42,7 +42,7 @@ _BRIGHTER = {b"\x10", b"\x12"}
 
 def read_png(path: Path) -> Blocks:
     """Read the metadata. What cannot be read is left out: its decoder says what is wrong."""
-    return blocks_of(read_chunks(path))
+    return blocks_in(read_chunks(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def read_chunks(path: Path) -> Chunks:
         return Chunks(chunks, max(0, file.seek(0, os.SEEK_END) - place - _CHECKSUM))
 
 
-def blocks_of(png: Chunks) -> Blocks:
+def blocks_in(png: Chunks) -> Blocks:
     """The metadata of a PNG."""
     found: dict[str, bytes] = {}
     own: list[tuple[bytes, bytes]] = []

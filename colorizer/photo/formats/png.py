@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer.photo.blocks.exif import orientation_of
-from colorizer.photo.blocks.png import blocks_of, check_samples, gamma_of, read_chunks, read_png, write_png
+from colorizer.photo.blocks.png import blocks_in, check_samples, gamma_of, read_chunks, read_png, write_png
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -26,7 +26,7 @@ def _open(source: Path, opening: Opening) -> Photo:
 
     chunks = read_chunks(source)
     check_samples(source.name, chunks)
-    gamma, orientation = gamma_of(chunks), orientation_of(blocks_of(chunks).exif)
+    gamma, orientation = gamma_of(chunks), orientation_of(blocks_in(chunks).exif)
 
     def as_declared(image: pyvips.Image) -> pyvips.Image:
         """With the curve of sRGB, and with the orientation: libvips sees no EXIF behind the samples."""
