@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import torch
 import yaml
 from hypothesis import HealthCheck
@@ -57,6 +58,13 @@ def seeded() -> None:
     """What a test draws without a seed of its own is the same each time."""
     random.seed(7)
     torch.manual_seed(7)
+
+
+@pytest.fixture(autouse=True)
+def usual_log() -> Iterator[None]:
+    """A command that ran in a test's process leaves no configuration of the log to other tests."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
