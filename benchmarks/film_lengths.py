@@ -66,12 +66,12 @@ def main() -> list[Figure]:
         table.add_row(run.film.title, *figures, f"{run.peak:.0f}")
     Console().print(table)
     return [
-        Figure("480p film / decoding and encoding alone", short.ratio, "times", None),
-        Figure("4K film / decoding and encoding alone", large.ratio, "times", None),
-        Figure("480p film of 1000 s / decoding and encoding alone", long.ratio, "times", None),
+        Figure("480p film / decoding and encoding alone", short.ratio, "times"),
+        Figure("4K film / decoding and encoding alone", large.ratio, "times"),
+        Figure("480p film of 1000 s / decoding and encoding alone", long.ratio, "times"),
         Figure("ratio of a 480p film of 1000 s / of 10 s", long.ratio / short.ratio, "times", _PROPORTION),
         Figure("memory for a 480p film of 1000 s / of 10 s", long.peak / short.peak, "times", 1.05),
-        Figure("memory for a 4K film of 10 s", large.peak, "MiB", None),
+        Figure("memory for a 4K film of 10 s", large.peak, "MiB"),
     ]
 
 

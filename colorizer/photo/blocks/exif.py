@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from colorizer.photo.blocks.blocks import Truth
+from colorizer.photo.blocks.jpeg_segments import START_OF_IMAGE
 
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _XMP, _PHOTOSHOP = 258, 262, 274, 277, 700, 34377
 _EXIF, _INTEROP, _COLOUR_SPACE, _WIDTH, _HEIGHT = 34665, 40965, 40961, 40962, 40963
@@ -151,7 +152,7 @@ def _replace_thumbnail(block: _Block, thumbnail: bytes | None) -> None:
     if not directory:
         return
     place, size = block.value(directory, _THUMBNAIL), block.value(directory, _THUMBNAIL_SIZE)
-    if place is None or size is None or block.content[place : place + 2] != b"\xff\xd8":
+    if place is None or size is None or block.content[place : place + 2] != START_OF_IMAGE:
         block.write("L", pointer, 0)
         return
     behind = block.content[place + size :]

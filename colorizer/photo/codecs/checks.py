@@ -12,13 +12,13 @@ import pyvips
 import torch
 
 from colorizer.errors import MediaError, TruncatedError
+from colorizer.photo.blocks.jpeg_segments import END_OF_IMAGE, START_OF_IMAGE
 from colorizer.photo.formats.photo_format import PhotoFormat
 from colorizer.photo.tags import JPEG_TABLES, STRIP_OFFSETS, STRIP_SIZES, Tags
 from colorizer.settings import PhotoSettings
 
 _BLOCK, _MOST_STRIP = 1 << 20, 1 << 31
 """Bytes that are decompressed at a time, and most of a strip."""
-_START_OF_IMAGE, _END_OF_IMAGE = b"\xff\xd8", b"\xff\xd9"
 _LEAST_WORK = 8
 """How far libjpeg reduces a picture of which only the damage is wanted."""
 _WIDEST = 1 << 20
@@ -109,11 +109,11 @@ def check_jpeg(source: Path, tags: Tags) -> None:
     places, sizes, tables = (tags.get(tag, {}).get("data", []) for tag in (STRIP_OFFSETS, STRIP_SIZES, JPEG_TABLES))
     if len(places) != len(sizes):
         return
-    header = bytes(tables).removesuffix(_END_OF_IMAGE)
+    header = bytes(tables).removesuffix(END_OF_IMAGE)
     with source.open("rb") as file:
         for place, size in zip(places, sizes, strict=True):
             strip = os.pread(file.fileno(), min(size, _MOST_STRIP), place)
-            whole = header + strip.removeprefix(_START_OF_IMAGE) if header else strip
+            whole = header + strip.removeprefix(START_OF_IMAGE) if header else strip
             pyvips.Image.jpegload_buffer(whole, shrink=_LEAST_WORK, fail_on="warning").copy_memory()
             check_messages()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.jpeg import read_jpeg, write_jpeg
-from colorizer.photo.blocks.jpeg_segments import Header, read_header
+from colorizer.photo.blocks.jpeg_segments import END_OF_IMAGE, Header, read_header
 from colorizer.photo.blocks.trailer import read_trailer
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from colorizer.photo.picture import ColouredStrips, Photo
 
 _DEFAULT_QUALITY = 95
-_END = b"\xff\xd9"
 _MORE = b"\x55\xaa" * 64
 """Codes that change a picture which lacks any, and are ignored behind one that is whole."""
 _MOST_TO_MEND = 256 << 20
@@ -45,7 +44,7 @@ def _open(source: Path, opening: Opening) -> Photo:
         trailer = read_trailer(file, header.scan)
     lacks_marker = not trailer.has_end and _lacks_end_alone(source)
     check_pass = check_messages if opening.fail_on == "warning" else lambda: None
-    ending = _END if lacks_marker else b""
+    ending = END_OF_IMAGE if lacks_marker else b""
     picture = open_with_vips(source, "jpegload_source", opening, ending=ending, check_pass=check_pass)
     kinds: tuple[str, ...] = counted_safely(lambda: _kinds_of_pictures(source), ())
     notes = left_out(lambda: (sum("Thumbnail" not in kind for kind in kinds), 0))  # cameras write previews
@@ -96,8 +95,8 @@ def _lacks_end_alone(source: Path) -> bool:
         return False
     content = source.read_bytes()
     try:
-        whole = pyvips.Image.jpegload_buffer(content + _END, access="sequential", fail_on="warning")
-        with_more = pyvips.Image.jpegload_buffer(content + _MORE + _END, access="sequential")
+        whole = pyvips.Image.jpegload_buffer(content + END_OF_IMAGE, access="sequential", fail_on="warning")
+        with_more = pyvips.Image.jpegload_buffer(content + _MORE + END_OF_IMAGE, access="sequential")
         return bool((whole != with_more).max() == 0)
     except pyvips.Error:
         return False
