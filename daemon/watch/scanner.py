@@ -76,6 +76,10 @@ class Scanner:
         self._rescan = False
         self._stopped = threading.Event()
         self._next_scan = 0.0
+        self._rests_until = 0.0
+        """When the share of scans permits another one, by the monotonic clock."""
+        self._waited = 0.0
+        """Seconds for which the present scan has waited until somebody took what it had found."""
         self._poll = select.poll()
         self._mounts = Path("/proc/self/mountinfo").open()  # noqa: SIM115 (closed with the scanner)
         """Polled: the kernel reports on it that something was mounted or unmounted (proc(5))."""
@@ -141,6 +145,7 @@ class Scanner:
         """Find all wanted files; at the end it is known when the next scan is due."""
         self._rescan = False
         self.is_scanning = True
+        self._waited = 0.0
         begun = time.monotonic()
         if self._events is not None:
             self._events.renew()
@@ -155,7 +160,10 @@ class Scanner:
         by_polling = again or is_incomplete or not all(map(self._listens, self._folders))
         pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
         now = time.monotonic()
-        self._next_scan = now + max(pause, (now - begun) / _SHARE)
+        busy = now - begun - self._waited
+        self._rests_until = now + busy * (1 / _SHARE - 1)
+        self._next_scan = max(now + pause, self._rests_until)
+        _log.debug("scanned", busy=round(busy, 6))
         self.is_scanning = self._rescan
 
     def _scan_folder(self, folder: Folder) -> set[int]:
@@ -184,13 +192,17 @@ class Scanner:
     def _offer(self, folder: Folder, path: Path) -> None:
         """Put a file where the main loop finds it; wait while it has enough."""
         identity = identify(path)
-        while identity is not None and not self._stopped.is_set():
+        if identity is None:
+            return
+        offered = time.monotonic()
+        while not self._stopped.is_set():
             try:
                 self.found.put(FoundFile(folder, path, identity), timeout=1)
             except queue.Full:
                 continue
             self._wake()
-            return
+            break
+        self._waited += time.monotonic() - offered
 
     def _report(self, folder: Path, error: OSError) -> None:
         """Warn of a folder that cannot be read, once."""
@@ -199,13 +211,14 @@ class Scanner:
             _log.warning("folder cannot be read", folder=str(folder), reason=error.strerror)
 
     def _rest(self) -> None:
-        """Wait until the next scan is due; meanwhile, check the file events."""
-        earliest = time.monotonic() + self._watching.settle_seconds
+        """Wait until the next scan is due; meanwhile, check the file events. What is asked for together is one scan."""
+        earliest = max(time.monotonic() + self._watching.settle_seconds, self._rests_until)
         are_mounts_changed = False
         while not self._stopped.is_set():
             now = time.monotonic()
             if self._events is not None and self._events.missed(check_watches=are_mounts_changed):
-                self._next_scan = min(self._next_scan, now + self._watching.settle_seconds)
+                soon = now + self._watching.settle_seconds
+                self._next_scan = min(self._next_scan, max(soon, self._rests_until))
             if self._rescan:
                 self._next_scan = min(self._next_scan, earliest)
             remaining = self._next_scan - now

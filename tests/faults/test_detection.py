@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,29 @@ def test_trees_that_are_renamed_as_they_are_made(tmp_path: Path) -> None:
         time.sleep(0.5)  # the events of these come first
         finder.until(lambda: not finder.watcher.is_waiting(), "nothing is waited for")
         finder.finds(*(drop(tmp_path / "in" / name / f"{n}" / "scans" / "x.jpg") for name in "abc" for n in range(40)))
+
+
+def test_folders_that_are_renamed_one_after_the_other_share_scans(daemon: Daemon) -> None:
+    """Breaks: a program that renames folders all the time. Each name cost a scan; now scans keep to their share."""
+    daemon.settings["log"] = {"format": "json", "level": "debug"}
+    daemon.settings["watching"] |= {"settle_seconds": 0, "rescan_seconds": 3600}
+    for number in range(5_000):
+        (daemon.inbox / f"{number}.part").touch()
+    (daemon.inbox / "0").mkdir()
+    daemon.start()
+    names = itertools.count(1)
+
+    def renamed_and_scanned() -> bool:
+        name = next(names)
+        (daemon.inbox / f"{name - 1}").rename(daemon.inbox / f"{name}")
+        return len(daemon.logged("scanned")) >= 4
+
+    daemon.wait_until(renamed_and_scanned, "folders are scanned again and again")
+    first, *others = daemon.logged("scanned")
+    seconds = datetime.fromisoformat(others[-1]["timestamp"]) - datetime.fromisoformat(first["timestamp"])
+    assert sum(line["busy"] for line in others) < 0.2 * seconds.total_seconds()
+    write_grey(daemon.root / "a.png").rename(next(daemon.inbox.glob("[0-9]*/")) / "a.png")
+    daemon.wait_for(done=1)
 
 
 @pytest.mark.parametrize(
