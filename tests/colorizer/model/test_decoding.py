@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from colorizer.model.bins import gamut_bins, soft_encode
-from colorizer.model.decoding import LEAST_SQUARES, Decoding, decode, make_vivid
+from colorizer.model.decoding import LEAST_SQUARES, Decoding, decode, hue_agreement, hue_moments, make_vivid
 
 BINS = gamut_bins()
 VIVID = Decoding(vividness=1.0, spread=10.0)
@@ -56,7 +56,7 @@ def test_hue_stays(colours: list[tuple[float, float]], sure: float) -> None:
     """A vivid colour has the hue of the mean, and not the complement of the picture's colour."""
     mean = picture_mean(colours, sure)
     expected = mean.norm(dim=1, keepdim=True)
-    vivid = make_vivid(mean, torch.zeros_like(mean[:, :1]), expected, spread=10)
+    vivid = make_vivid(mean, torch.ones_like(mean[:, :1]), expected, spread=10)
     along = (mean * vivid).sum(dim=1)
     torch.testing.assert_close(along, mean.norm(dim=1) * vivid.norm(dim=1), atol=0.1, rtol=1e-3)
 
@@ -66,7 +66,7 @@ def test_colours_change_continuously() -> None:
     steps = torch.linspace(-3, 3, 601)
     mean = torch.cat((torch.stack((steps, 0 * steps)), torch.full((2, 600), 15.0)), dim=1)[None, :, None]
     expected = mean.norm(dim=1, keepdim=True).clamp(min=10)
-    vivid = make_vivid(mean, torch.zeros_like(expected), expected, spread=18)
+    vivid = make_vivid(mean, torch.ones_like(expected), expected, spread=18)
     assert (vivid[..., 1:601] - vivid[..., :600]).norm(dim=1).max() < 6 * (steps[1] - steps[0])
 
 
@@ -91,7 +91,7 @@ def test_a_picture_of_one_colour_gets_no_cast() -> None:
     """Where all is unsure and a little warm, colours stay as warm on average as the mean is."""
     mean = picture_mean([(12, 14), (14, 12), (10, 18)], 0.2)
     expected = mean.norm(dim=1, keepdim=True)
-    vivid = make_vivid(mean, torch.zeros_like(mean[:, :1]), expected, spread=10)
+    vivid = make_vivid(mean, torch.ones_like(mean[:, :1]), expected, spread=10)
     assert (vivid.mean(dim=(2, 3)) - mean.mean(dim=(2, 3))).norm() < 2
 
 
@@ -143,6 +143,37 @@ def test_skin_among_other_answers_gets_its_hue() -> None:
     assert hue_of(mean) > 70
     assert 40 < hue_of(vivid) < 60
     assert vivid.norm() > mean.norm()
+
+
+def test_what_may_be_blue_or_red_is_not_purple() -> None:
+    """Clothes that are blue or red, whose mean is purple, become grey; what is surely blue stays so."""
+    logits = torch.full((1, len(BINS), 1, 2), -50.0)
+    for colour, share in (((0, -40), 0.4), ((50, 20), 0.3), ((0, 0), 0.3)):
+        logits[0, (torch.tensor(colour) == BINS).all(dim=1), :, 0] = torch.tensor(share).log()
+    logits[..., 1:] = picture((0, -30))[..., :1, :1]
+    mean, vivid = (decode(logits, BINS, decoding)[0, :, 0] for decoding in (LEAST_SQUARES, VIVID))
+    assert mean[:, 0].norm() > 15
+    assert vivid[:, 0].norm() < 1
+    assert vivid[:, 1].norm() > 30
+
+
+@given(st.lists(st.floats(0, 1), min_size=len(BINS), max_size=len(BINS)))
+def test_agreement_is_a_share(chances: list[float]) -> None:
+    """Whatever a distribution is, between none and all of its chroma lies near the hue of its mean."""
+    probability = (torch.tensor(chances) + 1e-6) / (sum(chances) + 1e-6 * len(BINS))
+    values = torch.cat((BINS, BINS.norm(dim=1, keepdim=True), hue_moments(BINS)), dim=1)
+    means = (probability @ values)[None, :, None, None]
+    assert 0 <= hue_agreement(means[:, :2], means[:, 2:3], means[:, 3:]) <= 1.001
+
+
+def test_one_hue_agrees_with_itself() -> None:
+    """All chroma lies near the hue of the mean if there is one hue, and 0.27 of it if all hues are as likely."""
+    one = (torch.tensor([-30.0, 0.0]) == BINS).all(dim=1).float()
+    ring = ((BINS.norm(dim=1) > 20) & (BINS.norm(dim=1) < 40)).float()
+    for chances, share in ((one, 1.0), (ring, 0.27)):
+        values = torch.cat((BINS, BINS.norm(dim=1, keepdim=True), hue_moments(BINS)), dim=1)
+        means = (chances / chances.sum() @ values)[None, :, None, None]
+        assert abs(hue_agreement(means[:, :2], means[:, 2:3], means[:, 3:]) - share) < 0.03
 
 
 def test_the_largest_factor_limits_what_grows_out_of_nothing() -> None:

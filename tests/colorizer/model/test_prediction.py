@@ -43,8 +43,9 @@ def test_a_picture_is_read_alike_in_any_company(group: int) -> None:
 
 
 def test_a_prediction_can_be_read_in_several_ways() -> None:
-    """One prediction gives the mean and something more colourful."""
-    prediction = predicted(1, 64, 64, group=1)
+    """One prediction, in which each place has one hue that is likely, gives the mean and something more colourful."""
+    random = predicted(1, 64, 64, group=1)
+    prediction = replace(random, output=8 * random.output)
     mean, vivid = (
         read(prediction, decoding).norm(dim=1).mean() for decoding in (LEAST_SQUARES, Decoding(vividness=1, spread=10))
     )
