@@ -122,6 +122,11 @@ class Config(BaseSettings, JobSettings):
         """Path of the control socket."""
         return self.control.socket or self.state / "control"
 
+    @property
+    def web_folder(self) -> Path:
+        """The folder of the web page in the state folder: token, links, previews and uploads that are not complete."""
+        return self.state / "web"
+
     def folder_at(self, place: Path) -> Folder | None:
         """The watched folder at a place."""
         return next((folder for folder in self.folders if folder.input == place), None)

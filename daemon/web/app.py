@@ -18,17 +18,17 @@ from starlette.staticfiles import StaticFiles
 from daemon.config.settings import Config
 from daemon.journal.database import JournalError
 from daemon.web.api import routes as api_routes
+from daemon.web.media.disks import Disks
+from daemon.web.media.latest_frames import LatestFrames
+from daemon.web.media.previews import Previews
+from daemon.web.media.trials import Trials
 from daemon.web.pages import routes as page_routes
 from daemon.web.site.context import Site
 from daemon.web.site.credentials import Credentials
-from daemon.web.site.disks import Disks
 from daemon.web.site.feed import Feed
 from daemon.web.site.guard import Guard
-from daemon.web.site.latest_frames import LatestFrames
-from daemon.web.site.previews import Previews
 from daemon.web.site.rendering import STATIC, make_templates, render
 from daemon.web.site.room import Rooms
-from daemon.web.site.trials import Trials
 from daemon.web.site.uploads import Uploads
 
 

@@ -13,13 +13,13 @@ from colorizer.photo.formats import is_named_as_photo
 from daemon.config.colour_choice import ColourChoice, choice_of, read_choice, with_choice
 from daemon.control.requests import Action
 from daemon.journal.records import JobRecord
-from daemon.web.pages.job import found_job
+from daemon.web.media.preview_worker import PreviewError
+from daemon.web.media.trials import Side, Trial
 from daemon.web.site.asking import ask_service
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.forms import read_form
-from daemon.web.site.preview_worker import PreviewError
+from daemon.web.site.job_files import found_job
 from daemon.web.site.rendering import render
-from daemon.web.site.trials import Side, Trial
 
 
 async def show(request: Request) -> Response:

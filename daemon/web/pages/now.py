@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from daemon.journal.listing import JobFilter, list_jobs
-from daemon.web.pages.job import found_job
+from daemon.web.media.preview_worker import PreviewError
 from daemon.web.site.context import Site, site_of
 from daemon.web.site.feed import Snapshot
-from daemon.web.site.preview_worker import PreviewError
+from daemon.web.site.job_files import found_job
 from daemon.web.site.reading import facts_of, reading, running_facts
 from daemon.web.site.rendering import render
 

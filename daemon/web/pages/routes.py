@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from daemon.web.pages import actions, again, api, done, drop, failed, job, login, now, settings
+from daemon.web.site import job_files
 
 ROUTES = [
     Route("/", now.show),
@@ -16,10 +17,10 @@ ROUTES = [
     Route("/drop", drop.show),
     Route("/actions", actions.do, methods=["POST"]),
     Route("/jobs/{job:int}", job.show),
-    Route("/jobs/{job:int}/preview/{which}.jpg", job.still),
-    Route("/jobs/{job:int}/media/{which}", job.media),
+    Route("/jobs/{job:int}/preview/{which}.jpg", job_files.still),
+    Route("/jobs/{job:int}/media/{which}", job_files.film),
     Route("/jobs/{job:int}/clips", job.make_clips, methods=["POST"]),
-    Route("/jobs/{job:int}/download", job.download),
+    Route("/jobs/{job:int}/download", job_files.download),
     Route("/jobs/{job:int}/frame.jpg", now.frame),
     Route("/jobs/{job:int}/again", again.show, methods=["GET"]),
     Route("/jobs/{job:int}/again", again.do, methods=["POST"]),

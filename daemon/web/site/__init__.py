@@ -1,1 +1,1 @@
-"""What all pages and the programming interface share: who is let in, what is read, how it is rendered, previews."""
+"""What all pages and the programming interface share: who is let in, what is read and received, how it is rendered."""

@@ -10,12 +10,12 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from daemon.config.settings import Config
+from daemon.web.media.latest_frames import LatestFrames
+from daemon.web.media.previews import Previews
+from daemon.web.media.trials import Trials
 from daemon.web.site.credentials import Credentials
 from daemon.web.site.feed import Feed
-from daemon.web.site.latest_frames import LatestFrames
-from daemon.web.site.previews import Previews
 from daemon.web.site.room import Rooms
-from daemon.web.site.trials import Trials
 from daemon.web.site.uploads import Uploads
 
 

@@ -105,8 +105,8 @@ def open_credentials(config: Config) -> Credentials:
     check_access(config.web)
     token = config.web.token.get_secret_value()
     if token == "auto":  # noqa: S105
-        token = _made_token(web_folder(config))
-    return Credentials(token, web_folder(config))
+        token = _made_token(config.web_folder)
+    return Credentials(token, config.web_folder)
 
 
 def check_access(web: Web) -> None:
@@ -122,11 +122,6 @@ def check_access(web: Web) -> None:
             f"web.address {web.address}: other machines can reach this address, so set `web.token`, or"
             " `web.users_header` and `web.trusted_proxies`, or use an address that begins with 127.0.0.1"
         )
-
-
-def web_folder(config: Config) -> Path:
-    """The folder of the page in the state folder: token, links and previews."""
-    return config.state / "web"
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from daemon.web.site.disks import Disks
+from daemon.web.media.disks import Disks
 
 _SECONDS = 10.0
 """Seconds between two looks at the disks."""

@@ -22,8 +22,7 @@ from daemon.config.settings import Config, Folder
 from daemon.files.publisher import candidate_names, publish
 from daemon.jobs.delivery import leads_out
 from daemon.watch.file_filter import wants
-from daemon.web.site.credentials import web_folder
-from daemon.web.site.disks import Disks, Found
+from daemon.web.media.disks import Disks, Found
 from daemon.web.site.upload_paths import UploadError, safe_path
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -72,7 +71,7 @@ class Uploads:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._folder = web_folder(config) / "uploads"
+        self._folder = config.web_folder / "uploads"
         self._locks: dict[str, asyncio.Lock] = {}
         self._disks = Disks()
 

@@ -10,7 +10,7 @@ from PIL import Image
 from daemon.files.identity import Result, identify
 from daemon.journal.journal import Journal
 from daemon.journal.records import IncomingFile, ResultMetadata
-from daemon.web.site.folder_archive import archived
+from daemon.web.media.folder_archive import archived
 from tests.assets.sequences import write_frames
 from tests.daemon.web.conftest import Page
 

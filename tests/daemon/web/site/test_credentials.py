@@ -12,7 +12,6 @@ from daemon.web.site.credentials import (
     AccessError,
     Credentials,
     open_credentials,
-    web_folder,
 )
 from tests.daemon.web.conftest import config_in
 
@@ -23,8 +22,8 @@ def test_a_token_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     token = open_credentials(config).token
     assert len(token) >= 32
     assert open_credentials(config).token == token
-    assert stat.S_IMODE((web_folder(config) / "token").stat().st_mode) == 0o600
-    assert stat.S_IMODE(web_folder(config).stat().st_mode) == 0o700
+    assert stat.S_IMODE((config.web_folder / "token").stat().st_mode) == 0o600
+    assert stat.S_IMODE(config.web_folder.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8470", "[::]:8470", "192.0.2.1:8470", "example.org:8470"])

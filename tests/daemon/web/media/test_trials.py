@@ -1,4 +1,4 @@
-"""Tests of daemon/web/site/trials.py and daemon/web/pages/again.py: other settings are tried before they replace."""
+"""Tests of daemon/web/media/trials.py and daemon/web/pages/again.py: other settings are tried before they replace."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from daemon.web.site.credentials import web_folder
 from tests.assets.pictures import write_grey
 from tests.daemon.web.conftest import Page, enter_file, finish_file
 from tests.daemon.web.test_supervisor import until
@@ -36,12 +35,12 @@ def test_a_trial_is_made_beside_the_result(page: Page, done: int, forked_workers
     until(lambda: "data-compare" in page.browser.get(place, params=CHOICE).text)
     for side in ("new", "present"):
         assert page.browser.get(f"{place}/{side}", params=CHOICE).headers["content-type"] == "image/jpeg"
-    kept = {path.name: path.stat().st_ino for path in (web_folder(page.config) / "trials").iterdir()}
+    kept = {path.name: path.stat().st_ino for path in (page.config.web_folder / "trials").iterdir()}
     assert len(kept) == 2
-    for path in (web_folder(page.config) / "trials").iterdir():
+    for path in (page.config.web_folder / "trials").iterdir():
         assert Image.open(path).size == Image.open(result).size
     page.browser.post(place, data=CHOICE | {"do": "try"})
-    assert {path.name: path.stat().st_ino for path in (web_folder(page.config) / "trials").iterdir()} == kept
+    assert {path.name: path.stat().st_ino for path in (page.config.web_folder / "trials").iterdir()} == kept
     assert 'value="64"' in page.browser.get(place, params=CHOICE).text
     assert "data-compare" not in page.browser.get(place, params=CHOICE | {"vividness": "0"}).text
     assert result.read_bytes() == before

@@ -15,7 +15,7 @@ from colorizer.photo.formats import is_named_as_photo
 from daemon.config.settings import Config
 from daemon.jobs.workspace import work_path
 from daemon.journal.records import JobRecord
-from daemon.web.site.disks import Disks
+from daemon.web.media.disks import Disks
 
 _SECONDS = 10.0
 """Seconds between two looks at the work folders."""

@@ -16,9 +16,8 @@ from colorizer.report import Report
 from daemon.config.colour_choice import ColourChoice, with_choice
 from daemon.config.settings import Config
 from daemon.journal.records import JobRecord
-from daemon.web.site.credentials import web_folder
-from daemon.web.site.preview_worker import PreviewError, PreviewWorker
-from daemon.web.site.previews import Previews, Source, keep_within
+from daemon.web.media.preview_worker import PreviewError, PreviewWorker
+from daemon.web.media.previews import Previews, Source, keep_within
 from daemon.workers.task import MakeTrial
 
 Side = Literal["present", "new"]
@@ -42,7 +41,7 @@ class Trials:
     def __init__(self, config: Config, previews: Previews) -> None:
         self._config = config
         self._previews = previews
-        self._folder = web_folder(config) / "trials"
+        self._folder = config.web_folder / "trials"
         self._worker = PreviewWorker()
         self._made: dict[str, Trial] = {}
         """The latest state of each trial that was asked for, by its stem."""

@@ -1,4 +1,4 @@
-"""Tests of daemon/web/site/latest_frames.py: a film that runs is seen before it is done."""
+"""Tests of daemon/web/media/latest_frames.py: a film that runs is seen before it is done."""
 
 import asyncio
 import io
@@ -12,8 +12,8 @@ from colorizer.job import Job
 from colorizer.settings import ColourSettings, JobSettings
 from daemon.jobs.workspace import work_folder
 from daemon.journal.journal import Journal
-from daemon.web.site.disks import Disks
-from daemon.web.site.latest_frames import LatestFrames
+from daemon.web.media.disks import Disks
+from daemon.web.media.latest_frames import LatestFrames
 from tests.assets.films import Film, write_film
 from tests.daemon.web.conftest import Page, enter_file
 

@@ -20,9 +20,8 @@ from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.files.identity import Identity
 from daemon.journal.records import JobRecord
-from daemon.web.site.credentials import web_folder
-from daemon.web.site.disks import Disks
-from daemon.web.site.preview_worker import PreviewError, PreviewWorker
+from daemon.web.media.disks import Disks
+from daemon.web.media.preview_worker import PreviewError, PreviewWorker
 from daemon.workers.task import MakePreview
 
 Which = Literal["before", "after"]
@@ -50,7 +49,7 @@ class Previews:
     def __init__(self, config: Config, disks: Disks) -> None:
         self._config = config
         self._disks = disks
-        self._folder = web_folder(config) / "previews"
+        self._folder = config.web_folder / "previews"
         self._stills = PreviewWorker()
         self._clips = PreviewWorker()
         self._pending: dict[str, Future[Report]] = {}

@@ -1,4 +1,4 @@
-"""Tests of daemon/web/site/previews.py: previews are made once, by a worker, and kept within a quota."""
+"""Tests of daemon/web/media/previews.py: previews are made once, by a worker, and kept within a quota."""
 
 import os
 from collections.abc import Callable
@@ -8,8 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from daemon.web.site.credentials import web_folder
-from daemon.web.site.previews import keep_within
+from daemon.web.media.previews import keep_within
 from tests.assets.films import Film, write_film
 from tests.assets.pictures import write_grey
 from tests.daemon.web.conftest import Page, enter_file, finish_file
@@ -25,7 +24,7 @@ def test_a_photograph_is_shown(page: Page, tmp_path: Path, forked_workers: None)
     finish_file(page.config, job, big)
     answer = page.browser.get(f"/jobs/{job}/preview/before.jpg")
     assert answer.headers["content-type"] == "image/jpeg"
-    kept = sorted((web_folder(page.config) / "previews").iterdir())
+    kept = sorted((page.config.web_folder / "previews").iterdir())
     made = {path: path.stat().st_ino for path in kept}
     assert len(kept) == 2
     assert {Image.open(path).size for path in kept} == {(1600, 600), (480, 180)}

@@ -1,4 +1,4 @@
-"""Tests of daemon/web/site/disks.py: a disk that hangs keeps nobody waiting but those who ask for its files."""
+"""Tests of daemon/web/media/disks.py: a disk that hangs keeps nobody waiting but those who ask for its files."""
 
 import asyncio
 import threading
@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daemon.web.site import previews
-from daemon.web.site.disks import Disks
+from daemon.web.media import previews
+from daemon.web.media.disks import Disks
 from tests.daemon.web.conftest import Page, enter_file, finish_file
 from tests.daemon.web.test_supervisor import until
 
