@@ -25,10 +25,9 @@ from daemon.control.server import ControlServer
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
 from daemon.jobs.recovery import recover
-from daemon.jobs.retries import longest_delay
-from daemon.jobs.workspace import Sweeper, make_folders
+from daemon.jobs.upkeep import Upkeep
+from daemon.jobs.workspace import make_folders
 from daemon.journal.journal import Journal
-from daemon.journal.maintenance import Pruning, correct_due_times
 from daemon.runtime.folder_claims import FolderClaims
 from daemon.runtime.log import configure_log
 from daemon.runtime.notify import notify
@@ -62,16 +61,14 @@ class Service:
         self._signals = Signals()
         self._latest = LatestState()
         self._claims = FolderClaims()
-        self._pruning = Pruning(config)
-        self._sweeper = Sweeper(config.state)
         self._is_announced = False
         """Whether systemd and the log have been told that the service is ready."""
         self._before: Config | None = None
         """The configuration to go back to if the workers cannot start with the present one."""
         self._put_back_at: float | None = None
         """When the jobs that still run outside of working hours are stopped, by the monotonic clock."""
-        self._next_upkeep = 0.0
         self._next_check = 0.0
+        """When the control socket is checked next, by the monotonic clock."""
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -89,6 +86,7 @@ class Service:
             self._reporter = Reporter(self._journal, self._config.state / "journal.sqlite3", self._latest)
             self._hooks = HookRunner(self._journal.outbox, self._config.hooks, self._wakeup.wake)
             stack.callback(self._hooks.stop)
+            self._upkeep = Upkeep(self._config, self._journal)
             self._claims.check(self._config.folders)
             make_folders(self._config.folders)
             recover(self._journal, self._config, time.time(), counts=True)
@@ -116,7 +114,7 @@ class Service:
 
     def find_again(self) -> None:
         """Take in again the files that the journal does not know any more."""
-        self._next_upkeep = 0.0
+        self._upkeep.hasten()
         self._intake.watcher.rescan()
 
     @contextmanager
@@ -158,7 +156,8 @@ class Service:
         self._work()
         self._dispatcher.write_progress()
         self._hooks.poll(time.time())
-        self._keep_in_order()
+        self._check_control()
+        self._upkeep.do_if_due()
         self._reporter.report(self._dispatcher, self._executor.status, self._pauses(), self._intake.watcher.states())
 
     def _wait(self, seconds: float) -> None:
@@ -172,7 +171,7 @@ class Service:
         if self._intake.is_waiting or self._dispatcher.running:
             return _TICK
         now, clock = time.monotonic(), time.time()
-        waits = [LONGEST_REST, self._next_upkeep - now, self._next_check - now]
+        waits = [LONGEST_REST, self._upkeep.seconds_until_due(), self._next_check - now]
         if self._dispatcher.closed:
             waits.append(_RETRY)
         due = self._reporter.next_due()
@@ -239,7 +238,7 @@ class Service:
         """Apply another configuration; a scan finds again the files that are still growing."""
         intake = Intake(config, self._journal, self._wakeup.wake)  # first: if this raises, nothing has changed
         self._config = config
-        self._pruning = Pruning(config)
+        self._upkeep.reconfigure(config)
         configure_log(config.log)
         self._intake.stop()
         self._intake = intake
@@ -266,17 +265,12 @@ class Service:
                 error = again
         return None
 
-    def _keep_in_order(self) -> None:
-        """Check the control socket, and now and then put the journal and the work folders in order."""
+    def _check_control(self) -> None:
+        """Check every few seconds that people can ask the service."""
         now = time.monotonic()
         if now >= self._next_check:
             self._next_check = now + _RETRY
             self._control.check()
-        if now >= self._next_upkeep:
-            self._next_upkeep = now + self._config.watching.rescan_seconds
-            correct_due_times(self._journal.database, time.time(), longest_delay(self._config))
-            self._pruning.step(self._journal.database, time.time())
-            self._sweeper.start(self._journal.outputs(folder.output for folder in self._config.folders))
 
     def _drain(self) -> None:
         """Let running jobs finish within the grace time; those that do not are put back."""
