@@ -19,10 +19,11 @@ from daemon.files.mounts import is_present
 from daemon.files.text import storable
 from daemon.journal.database import Database, usable
 from daemon.journal.job_log import JobLog
+from daemon.journal.job_table import JobTable
 from daemon.journal.outbox import Outbox
 from daemon.journal.reader import NAME, SIMILAR_FILES, JournalReader
 from daemon.journal.records import AttemptEnd, IncomingFile, JobRecord, ResultMetadata
-from daemon.journal.states import ENDED, STATES_AFTER, TRANSITIONS, UNFINISHED, State, TransitionError
+from daemon.journal.states import ENDED, UNFINISHED
 
 
 class Journal(JournalReader):
@@ -38,6 +39,7 @@ class Journal(JournalReader):
         super().__init__(Database(folder / NAME))
         self.outbox = Outbox(self._db)
         self.job_log = JobLog(self._db)
+        self._table = JobTable(self._db, self.outbox)
 
     def together(self) -> AbstractContextManager[None]:
         """Make one transaction of all changes inside: the disk is waited for once."""
@@ -56,13 +58,13 @@ class Journal(JournalReader):
         with self._db.transaction():
             row = self._row_at(file.folder, file.path)
             if row is not None and row["fingerprint"] == file.fingerprint:
-                self._set(row["id"], seen=now, **_columns(file.identity))
+                self._table.set(row["id"], seen=now, **_columns(file.identity))
                 return "same"
             if row is not None:
-                self._set(row["id"], superseded=1)
+                self._table.set(row["id"], superseded=1)
             moved = self._moved(file)
             if moved is not None:
-                self._set(moved, **place, seen=now, **_columns(file.identity))
+                self._table.set(moved, **place, seen=now, **_columns(file.identity))
                 return "moved"
             self._db.execute(
                 "INSERT INTO jobs (folder, path, name, size, mtime_ns, inode, fingerprint, film, due, found, seen)"
@@ -73,7 +75,7 @@ class Journal(JournalReader):
 
     def relocate(self, job: int, folder: Path, path: Path) -> None:
         """Note that an original lies at another path now."""
-        self._set(job, **_place(folder, path))
+        self._table.set(job, **_place(folder, path))
 
     # A job is started, and waits for its turn.
 
@@ -82,7 +84,7 @@ class Journal(JournalReader):
         number = job.attempts + 1
         with self._db.transaction():
             started = {"attempts": number, "frames_done": 0, "frames": 0, "read": None, "announced": 0, "front": None}
-            self._change(job.id, UNFINISHED, "running", **started)
+            self._table.change(job.id, UNFINISHED, "running", **started)
             self._db.execute(
                 "INSERT INTO attempts (job, number, begun, worker) VALUES (?, ?, ?, ?)", (job.id, number, now, worker)
             )
@@ -101,7 +103,7 @@ class Journal(JournalReader):
         if progress:
             with self._db.quick_transaction():
                 for job, (done, frames, read) in progress.items():
-                    self._set(job, frames_done=done, frames=frames, read=read)
+                    self._table.set(job, frames_done=done, frames=frames, read=read)
 
     # An attempt ends.
 
@@ -111,7 +113,7 @@ class Journal(JournalReader):
         The result before it stays known, for publishing may fail.
 
         """
-        self._set(
+        self._table.set(
             job,
             coming=os.fsencode(result.path),
             coming_size=result.identity.size,
@@ -132,44 +134,46 @@ class Journal(JournalReader):
                 " output_inode = coming_inode, coming = NULL WHERE id = ?",
                 (job,),
             )
-            self._end(job, "done", AttemptEnd("done", reason), now, reason=None, ended=now)
+            self._table.end(job, "done", AttemptEnd("done", reason), now, reason=None, ended=now)
 
     def fail(self, job: int, end: AttemptEnd, now: float) -> None:
         """Note that a job failed and is not tried again."""
-        self._end(job, "failed", end, now, reason=storable(end.reason), ended=now)
+        self._table.end(job, "failed", end, now, reason=storable(end.reason), ended=now)
 
     def skip(self, job: int, reason: str, now: float) -> None:
         """Note that there is nothing to do for a job."""
-        self._end(job, "skipped", AttemptEnd("skipped", reason), now, reason=storable(reason), ended=now)
+        self._table.end(job, "skipped", AttemptEnd("skipped", reason), now, reason=storable(reason), ended=now)
 
     def cancel(self, job: int, reason: str, now: float) -> None:
         """Note that a person gave a job up."""
-        self._end(job, "skipped", AttemptEnd("cancelled"), now, reason=storable(reason), ended=now)
+        self._table.end(job, "skipped", AttemptEnd("cancelled"), now, reason=storable(reason), ended=now)
 
     def try_again(self, job: int, end: AttemptEnd, due: float, now: float, *, refund: bool) -> None:
         """Let a job whose attempt failed wait for the next one; with `refund`, this one does not count."""
-        self._end(job, "waiting", end, now, refund=refund, reason=storable(end.reason), due=due)
+        self._table.end(job, "waiting", end, now, refund=refund, reason=storable(end.reason), due=due)
 
     def hold(self, job: int, reason: str, due: float, now: float) -> None:
         """Let a job wait for something that is not its fault; the attempt does not count."""
-        self._end(job, "held", AttemptEnd("held", reason), now, refund=True, reason=storable(reason), due=due)
+        self._table.end(job, "held", AttemptEnd("held", reason), now, refund=True, reason=storable(reason), due=due)
 
     def put_back(self, job: int, reason: str | None, now: float) -> None:
         """Let a job that was stopped on purpose wait for its turn; the attempt does not count."""
-        self._end(job, "waiting", AttemptEnd("put back", reason), now, refund=True, reason=None)
+        self._table.end(job, "waiting", AttemptEnd("put back", reason), now, refund=True, reason=None)
 
     def interrupt(self, job: int, reason: str | None, due: float, now: float, *, counts: bool) -> None:
         """Let a job wait whose service ended: no attempt was used up, but (`counts`) the job may be what ended it."""
         with self._db.transaction():
-            self._end(job, "waiting", AttemptEnd("interrupted"), now, refund=True, reason=storable(reason), due=due)
+            self._table.end(
+                job, "waiting", AttemptEnd("interrupted"), now, refund=True, reason=storable(reason), due=due
+            )
             self._db.execute("UPDATE jobs SET interruptions = interruptions + ? WHERE id = ?", (counts, job))
 
     def supersede(self, job: int, now: float, reason: str | None = None, signal: str | None = None) -> None:
         """Forget a job whose file has changed or gone, so that what lies there now is seen as new."""
         with self._db.transaction():
-            self._set(job, superseded=1)
-            if self._state(job) == "running":
-                self._end(job, "waiting", AttemptEnd("superseded", reason, signal), now)
+            self._table.set(job, superseded=1)
+            if self._table.state(job) == "running":
+                self._table.end(job, "waiting", AttemptEnd("superseded", reason, signal), now)
 
     # A result was there before its job.
 
@@ -178,12 +182,12 @@ class Journal(JournalReader):
         path, identity = os.fsencode(result.path), result.identity
         columns = {"output": path, **{f"output_{name}": value for name, value in _columns(identity).items()}}
         known = {"notes": json.dumps(notes), "existing": None, "reason": None, "ended": now}
-        self._change(job, frozenset({"waiting", "skipped"}), "done", **columns, **known)
+        self._table.change(job, frozenset({"waiting", "skipped"}), "done", **columns, **known)
 
     def leave(self, job: int, existing: Path, reason: str, now: float) -> None:
         """Skip a job because a file that may be its result exists: a person has to say what it is."""
         with self._db.transaction():
-            self._set(job, existing=os.fsencode(existing))
+            self._table.set(job, existing=os.fsencode(existing))
             self.skip(job, reason, now)
 
     # People ask.
@@ -192,11 +196,11 @@ class Journal(JournalReader):
         """Let ended jobs wait again, with all their attempts."""
         with self._db.transaction():
             for job in jobs:
-                self._change(job, ENDED, "waiting", due=now, attempts=0, interruptions=0, reason=None)
+                self._table.change(job, ENDED, "waiting", due=now, attempts=0, interruptions=0, reason=None)
 
     def choose(self, job: int, choice: str | None) -> None:
         """Note the settings that a person chose for the file of a job, as JSON; None: those that are configured."""
-        self._set(job, choice=choice)
+        self._table.set(job, choice=choice)
 
     def forget(self, jobs: Iterable[int]) -> None:
         """Delete jobs with their attempts: a file that still lies there is seen as new."""
@@ -211,7 +215,7 @@ class Journal(JournalReader):
         """Let waiting jobs come before all others, the latest ones first, and at once."""
         with self._db.transaction():
             for job in jobs:
-                self._set(job, front=now, due=now)
+                self._table.set(job, front=now, due=now)
 
     def outputs(self, used: Iterable[Path]) -> list[Path]:
         """Note folders of results; returns all that were ever noted, for they may have left the configuration."""
@@ -219,47 +223,6 @@ class Journal(JournalReader):
             for place in used:
                 self._db.execute("INSERT OR IGNORE INTO outputs VALUES (?)", (os.fsencode(place),))
         return [Path(os.fsdecode(row["place"])) for row in self._db.execute("SELECT place FROM outputs")]
-
-    def _end(
-        self, job: int, state: State, end: AttemptEnd, now: float, *, refund: bool = False, **columns: object
-    ) -> None:
-        """Change the state of a job that has not ended, end its attempt, and store the event for the hooks."""
-        if state not in STATES_AFTER[end.outcome]:
-            raise TransitionError(f"job {job}: an attempt with the outcome {end.outcome!r} leaves no job {state}")
-        with self._db.transaction():
-            if refund:
-                self._db.execute("UPDATE jobs SET attempts = attempts - 1 WHERE id = ? AND state = 'running'", (job,))
-            self._change(job, UNFINISHED, state, **columns)
-            self._db.execute(
-                "UPDATE attempts SET ended = ?, outcome = ?, reason = ?, signal = ? WHERE job = ? AND ended IS NULL",
-                (now, end.outcome, storable(end.reason), end.signal, job),
-            )
-            self.outbox.add(job, state)
-
-    def _change(self, job: int, before: frozenset[State], state: State, **columns: object) -> None:
-        """Change a job's state, where the present one is among some that it may be.
-
-        Raises:
-            TransitionError: the change is not allowed, or there is no such job.
-
-        """
-        allowed = [one for one in before if state in TRANSITIONS[one]]
-        names = "".join(f", {name} = ?" for name in columns)
-        marks = ", ".join("?" * len(allowed))
-        changed = self._db.execute(
-            f"UPDATE jobs SET state = ?{names} WHERE id = ? AND state IN ({marks})",  # noqa: S608 (names are ours)
-            (state, *columns.values(), job, *allowed),
-        )
-        if changed.rowcount != 1:
-            raise TransitionError(f"job {job}: {self._state(job)} cannot become {state}")
-
-    def _state(self, job: int) -> str | None:
-        row = self._db.execute("SELECT state FROM jobs WHERE id = ?", (job,)).fetchone()
-        return None if row is None else str(row["state"])
-
-    def _set(self, job: int, **columns: object) -> None:
-        names = ", ".join(f"{name} = ?" for name in columns)
-        self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*columns.values(), job))  # noqa: S608 (names are ours)
 
     def _moved(self, file: IncomingFile) -> int | None:
         """The job of a file with the same content that no longer lies where it was; an absent mount proves nothing.
