@@ -182,3 +182,19 @@ def test_what_lies_behind_a_picture_is_named(tmp_path: Path, coloured: Callable[
     source.write_bytes(source.read_bytes() + bytes(99))
     (note,) = coloured(source).notes
     assert "99 bytes behind the picture" in note
+
+
+@pytest.mark.parametrize("room", [1 << 20, 0], ids=["held", "decoded twice"])
+def test_a_jpeg_with_damage_in_its_middle_is_told(
+    tmp_path: Path, coloured: Callable[[Path], Report], monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """Breaks: the lines behind the damage are shifted, which was no news to the decoder."""
+    monkeypatch.setattr(batch, "_ROOM", room)
+    source = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(source, quality=93)
+    content = source.read_bytes()
+    middle = len(content) // 2
+    source.write_bytes(content[:middle] + content[middle - 300 : middle] + content[middle:])
+    (note,) = coloured(source).notes
+    assert "left behind its last line" in note
+    assert "parts of the result may be wrong" in note

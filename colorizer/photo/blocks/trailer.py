@@ -28,8 +28,8 @@ _FILM, _FILM_WITHIN = b"ftyp", 256
 class Trailer:
     """What lies behind the first picture of a file."""
 
-    has_end: bool
-    """Whether the first picture ends, at its marker or where the next one begins; otherwise nothing is known."""
+    begin: int | None
+    """Where the first picture ends, behind its marker or where the next one begins; None: nothing is known."""
     pictures: int = 0
     """Number of further pictures."""
     has_film: bool = False
@@ -58,7 +58,7 @@ class Trailer:
 def read_trailer(file: BinaryIO, scan: int | None) -> Trailer:
     """Read what lies behind the end of a JPEG, whose first scan begins at a place (see `Header.scan`)."""
     end = None if scan is None else _end_behind(file, scan)
-    return Trailer(has_end=False) if end is None else Trailer(True, *_count_behind(file, end))
+    return Trailer(None) if end is None else Trailer(end, *_count_behind(file, end))
 
 
 def _count_behind(file: BinaryIO, place: int) -> tuple[int, bool, int]:

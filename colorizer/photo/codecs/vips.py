@@ -23,6 +23,7 @@ def open_with_vips(  # noqa: PLR0913
     whole: bool = False,
     with_metadata: Callable[[pyvips.Image], pyvips.Image] = lambda image: image,
     tags: Tags | None = None,
+    stream: Callable[[], pyvips.Source] | None = None,
     ending: bytes = b"",
     check_pass: Callable[[], None] = lambda: None,
     **options: int,
@@ -36,6 +37,7 @@ def open_with_vips(  # noqa: PLR0913
         whole: whether libvips holds a picture of this format whole.
         with_metadata: adds what libvips does not read.
         tags: of a page of a TIFF.
+        stream: makes a source for one pass; None reads the file.
         ending: bytes that the file lacks.
         check_pass: see `Picture.check_pass`.
         options: of the loader.
@@ -50,7 +52,7 @@ def open_with_vips(  # noqa: PLR0913
     def decode() -> pyvips.Image:
         # libvips copies a buffer; the bytes of a source are let go by pyvips while the image still reads them.
         name = loader.replace("_source", "_buffer") if ending else loader
-        content = source.read_bytes() + ending if ending else _stream(source)
+        content = source.read_bytes() + ending if ending else stream() if stream else _stream(source)
         image = pyvips.Operation.call(name, content, access="sequential", fail_on=opening.fail_on, **options)
         pyvips.vips_lib.vips_error_clear()  # messages about other pages
         return with_metadata(image)

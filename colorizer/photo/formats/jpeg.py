@@ -34,6 +34,7 @@ _OPTIMISED_PIXELS = 50e6
 def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.codecs.checks import check_messages
     from colorizer.photo.codecs.jpeg_quality import estimate_quality
+    from colorizer.photo.codecs.jpeg_stream import JpegStream
     from colorizer.photo.codecs.vips import open_with_vips
     from colorizer.photo.extras import counted_safely, left_out
     from colorizer.photo.picture import Photo
@@ -42,10 +43,18 @@ def _open(source: Path, opening: Opening) -> Photo:
         header = read_header(file)
         _check_process(source.name, header)
         trailer = read_trailer(file, header.scan)
-    lacks_marker = not trailer.has_end and _lacks_end_alone(source)
-    check_pass = check_messages if opening.fail_on == "warning" else lambda: None
+    lacks_marker = trailer.begin is None and _lacks_end_alone(source)
+    stream = JpegStream.of_file(source, (trailer.begin or 0) - len(END_OF_IMAGE))
+
+    def check_pass() -> None:
+        if opening.fail_on == "warning":
+            check_messages()
+            stream.check()
+
     ending = END_OF_IMAGE if lacks_marker else b""
-    picture = open_with_vips(source, "jpegload_source", opening, ending=ending, check_pass=check_pass)
+    picture = open_with_vips(
+        source, "jpegload_source", opening, ending=ending, stream=stream.open, check_pass=check_pass
+    )
     kinds: tuple[str, ...] = counted_safely(lambda: _kinds_of_pictures(source), ())
     notes = left_out(lambda: (sum("Thumbnail" not in kind for kind in kinds), 0))  # cameras write previews
     notes += trailer.describe(listed=max(0, len(kinds) - 1))

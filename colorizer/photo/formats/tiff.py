@@ -38,9 +38,6 @@ _DEPTHS_OF_SCANNERS = {10, 12, 14}
 """Depths that libvips does not read."""
 _READ_BY_VIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 34676, 34677, 50001}
 """Compressions that libvips reads wherever it runs; tifffile and imagecodecs read others."""
-_DEFLATE = {8, 32946}
-_JPEG_STRIPS = 7
-"""The compression whose strips are JPEGs (TIFF Technical Note 2)."""
 _UNSPECIFIED = 0
 """An extra sample that is no alpha (TIFF 6.0, ExtraSamples)."""
 _COMPLEX = {5, 6}
@@ -158,16 +155,14 @@ def _read_directories(source: Path) -> list[Tags]:
 
 
 def _open_page(source: Path, opening: Opening, page: _Page, *, with_vips: bool) -> tuple[Picture, tuple[str, ...]]:
-    from colorizer.photo.codecs.checks import check_deflate, check_jpeg, check_messages
+    from colorizer.photo.codecs.checks import check_messages
     from colorizer.photo.codecs.tiff_pages import open_tiff_page
+    from colorizer.photo.codecs.tiff_segments import check_segments
     from colorizer.photo.codecs.vips import open_with_vips
 
     notes: tuple[str, ...] = ()
     if with_vips:
-        if number(page.tags, COMPRESSION, 1) in _DEFLATE:
-            check_deflate(source, page.tags)
-        if number(page.tags, COMPRESSION, 1) == _JPEG_STRIPS:
-            check_jpeg(source, page.tags)
+        check_segments(source, page.tags)
         own, below = page.descriptive, page.subdirectory
         picture = open_with_vips(
             source, "tiffload_source", opening, tags=own, check_pass=check_messages, page=page.number, subifd=below

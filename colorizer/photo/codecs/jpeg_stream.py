@@ -1,0 +1,100 @@
+"""The bytes of a JPEG as its decoder asks for them: data that it needs for no line are damaged.
+
+Damage in entropy-coded data seldom makes a code that there is not. But the lines behind it end before the data do, or
+the data before the lines. Libjpeg tells of the former when it is told that a picture is finished, which libvips omits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pyvips
+
+from colorizer.errors import MediaError
+
+_NEAR = 256
+"""Bytes before the end of the data that are read one by one."""
+_PADDING = b"\x00\xff"
+
+
+class JpegStream:
+    """A JPEG of which is known how far it was read."""
+
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int, end: int) -> None:
+        """Make a stream.
+
+        Args:
+            read_at: reads so many bytes at a place; fewer at the end.
+            size: number of all bytes.
+            end: where the entropy-coded data end, at the marker behind them.
+
+        """
+        self._progress = _Progress(read_at, size, end)
+        self._sources: list[pyvips.SourceCustom] = []
+
+    @classmethod
+    def of_file(cls, path: Path, end: int) -> JpegStream:
+        """Make a stream of a file, whose data end at a place."""
+        file = _File(path)
+        return cls(file.read_at, path.stat().st_size, end)
+
+    def open(self) -> pyvips.SourceCustom:
+        """A source for one pass; it can be read as long as this object exists."""
+        source, (read, seek) = pyvips.SourceCustom(), _functions_of(self._progress)
+        source.on_read(read)
+        source.on_seek(seek)
+        self._sources.append(source)
+        return source
+
+    def check(self) -> None:
+        """Check after a pass that the decoder needed all of the data.
+
+        Raises:
+            MediaError: it did not.
+
+        """
+        progress = self._progress
+        left = progress.read_at(max(0, progress.end - progress.furthest), progress.furthest)
+        if left.strip(_PADDING):
+            raise MediaError(f"the picture is damaged ({len(left)} bytes of data are left behind its last line)")
+
+
+class _File:
+    """An open file, which is closed with the last function that reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+    def read_at(self, size: int, place: int) -> bytes:
+        return os.pread(self._descriptor, size, place)
+
+
+class _Progress:
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int, end: int) -> None:
+        self.read_at, self.size, self.end = read_at, size, end
+        self.furthest = 0
+
+
+def _functions_of(progress: _Progress) -> tuple[Callable[[int], bytes], Callable[[int, int], int]]:
+    """The functions of a source. They know no source, so that all is freed with the last image."""
+    place = 0
+
+    def read(size: int) -> bytes:
+        nonlocal place
+        most = size if place >= progress.end else max(1, min(size, progress.end - _NEAR - place))
+        content = progress.read_at(most, place)
+        place += len(content)
+        progress.furthest = max(progress.furthest, place)
+        return content
+
+    def seek(offset: int, whence: int) -> int:
+        nonlocal place
+        place = {os.SEEK_SET: 0, os.SEEK_CUR: place, os.SEEK_END: progress.size}[whence] + offset
+        return place
+
+    return read, seek

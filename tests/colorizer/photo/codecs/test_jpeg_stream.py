@@ -1,0 +1,43 @@
+"""Tests of colorizer/photo/codecs/jpeg_stream.py: damage in a JPEG that decodes to something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import pyvips
+from PIL import Image
+
+from colorizer.errors import MediaError
+from colorizer.photo.codecs.jpeg_stream import JpegStream
+from tests.assets.pictures import grey
+
+
+def read(path: Path) -> None:
+    """Read a JPEG, and check that all was needed."""
+    stream = JpegStream.of_file(path, path.read_bytes().rindex(b"\xff\xd9"))
+    pyvips.Image.jpegload_source(stream.open(), access="sequential").copy_memory()
+    stream.check()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 2}], ids=str)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_sound_picture_needs_all_of_its_data(tmp_path: Path, mode: str, options: dict[str, int]) -> None:
+    """However it is coded, and also with bytes behind it, which are no part of its data."""
+    path = tmp_path / "a.jpg"
+    Image.fromarray(grey(200, 300)).convert(mode).save(path, quality=93, **options)
+    read(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"\xff\xd9", bytes(9) + b"\xff\xd9") + b"behind")
+    read(path)
+
+
+def test_data_that_no_line_needs_are_told(tmp_path: Path) -> None:
+    """Bytes that came into the middle make no code that there is not: libjpeg has nothing to warn of."""
+    path = tmp_path / "a.jpg"
+    Image.fromarray(grey(200, 300)).save(path, quality=93)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + content[middle - 300 : middle] + content[middle:])
+    with pytest.raises(MediaError, match="bytes of data are left behind its last line"):
+        read(path)
