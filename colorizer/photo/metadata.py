@@ -12,7 +12,7 @@ import pyvips
 
 from colorizer.photo.blocks.blocks import Blocks, Truth
 from colorizer.photo.blocks.photoshop import resources_of, without_thumbnails
-from colorizer.photo.formats import PhotoFormat
+from colorizer.photo.formats import TIFF, PhotoFormat
 from colorizer.photo.picture import MILLIMETRES, Photo, Picture
 from colorizer.photo.tags import COLOUR_SPACE, EXIF, EXTRA_SAMPLES, ORIENTATION, XMP, Tags, exif_of, tags_of_exif
 from colorizer.settings import PhotoSettings
@@ -41,9 +41,9 @@ def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, set
         pyvips.Error: the profile cannot be used.
 
     """
-    if picture.has_extra and not result.holds_pages:  # which is TIFF
-        image = image.extract_band(0, n=image.bands - 1)
-    elif image.hasalpha() and not result.holds_alpha:
+    if picture.extra and result is not TIFF:
+        image = image.extract_band(0, n=4 if picture.transparent else 3)
+    if image.hasalpha() and not result.holds_alpha:
         white = 65535 if image.format == "ushort" else 255
         image = image.flatten(background=[white])
     image = image.copy()
@@ -145,8 +145,8 @@ def tags_for_tiff(picture: Picture, blocks: Blocks, settings: PhotoSettings) -> 
         tags = {**tags, ORIENTATION: _short(picture.orientation)}
     if blocks.resolution is None and not _RESOLUTION.keys() & tags.keys():  # its encoder would state one
         tags = {**tags, **_RESOLUTION}
-    if picture.has_extra:
-        tags = {**tags, EXTRA_SAMPLES: _short(0)}
+    if picture.extra:
+        tags = {**tags, EXTRA_SAMPLES: {"datatype": 3, "data": list(picture.extra)}}
     if isinstance(tags.get(_PHOTOSHOP, {}).get("data"), bytes):
         with contextlib.suppress(ValueError):  # damaged resources are kept as they are
             resources = without_thumbnails(tags[_PHOTOSHOP]["data"])

@@ -47,6 +47,13 @@ def plan_output(photo: Photo, settings: PhotoSettings, across: int = 1) -> Outpu
         chosen = TIFF
     if transparent and not chosen.holds_alpha:
         notes.append(f"transparency left out: {chosen.title} has none, so the picture lies on white")
+    extra = max(len(picture.extra) for picture in photo.pictures)
+    if extra and chosen is TIFF:
+        notes.append(f"samples beside its colour (a scanner's infrared, for instance) kept as they are: {extra}")
+    elif extra:
+        notes.append(
+            f"samples beside its colour left out, of which {chosen.title} holds a transparency at most: {extra}"
+        )
     for sample in dict.fromkeys(samples):
         if held_sample(sample, chosen) != sample:
             notes.append(f"{_DEPTHS[sample]} a sample became {_DEPTHS[held_sample(sample, chosen)]}")

@@ -50,9 +50,9 @@ class Picture:
     orientation: int = 1
     """EXIF orientation, 1..8."""
     transparent: bool = False
-    """Whether it has alpha."""
-    has_extra: bool = False
-    """Whether the sample beside its colour is no alpha, but infrared or another measurement, which is kept."""
+    """Whether it has alpha, which is the first sample beside its colour."""
+    extra: tuple[int, ...] = ()
+    """What the samples beside its colour are, by ExtraSamples of TIFF 6.0; empty for none, and for an alpha alone."""
     notes: tuple[str, ...] = ()
     """What is read otherwise than it lies in the file."""
     tags: Tags = field(default_factory=dict)
@@ -98,11 +98,22 @@ class ColouredStrips:
     """Full-range Y'CbCr of 8 bits (JFIF)."""
 
 
+_COLOURS = {"b-w": 1, "grey16": 1, "cmyk": 4}
+"""Samples of a pixel that are its colour, by libvips' name of the colour space; three in others."""
+
+
+def count_colours(image: pyvips.Image) -> int:
+    """Count the samples of a pixel that are its colour."""
+    bands = int(image.bands)
+    return _COLOURS.get(image.interpretation, min(3, bands - 1)) if image.hasalpha() else bands
+
+
 def split_alpha(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
-    """Split an image into its colour and its alpha, if it has one."""
-    if not image.hasalpha():
+    """Split an image into its colour, and its alpha or whatever else lies beside it, if anything does."""
+    colours = count_colours(image)
+    if colours == image.bands:
         return image, None
-    return image.extract_band(0, n=image.bands - 1), image[image.bands - 1]
+    return image.extract_band(0, n=colours), image.extract_band(colours, n=image.bands - colours)
 
 
 _TYPES: dict[str, type[np.generic]] = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}

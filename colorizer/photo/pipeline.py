@@ -274,6 +274,6 @@ def _is_all_new(examined: ExaminedPhoto, number: int) -> bool:
     photo, reduction = examined.photo, examined.reductions[number]
     picture, job = photo.pictures[number], examined.job
     keeps_colour = reduction.verdict is Verdict.COLOUR or bool(reduction.kept)
-    has_more = picture.transparent or picture.has_extra or picture.frames > 1 or job.compare
+    has_more = picture.transparent or picture.extra or picture.frames > 1 or job.compare
     is_srgb = job.settings.photo.profile == "srgb"
     return examined.output.format.save_strips is not None and is_srgb and not keeps_colour and not has_more

@@ -134,7 +134,8 @@ def _read(
         return [_means(picture, strips, _factor(picture, sides), with_colour=with_colour)]
     colour, alpha = split_alpha(image)
     reads_colour = with_colour and colour.bands > 2
-    image = _luma_and_colour(colour, alpha, picture.white) if reads_colour else luma_of(colour, picture.white)
+    seen = alpha[0] if alpha is not None and picture.transparent else None
+    image = _luma_and_colour(colour, seen, picture.white) if reads_colour else luma_of(colour, picture.white)
     factor = _factor(picture, sides)
     return [_shrunk(frame, factor, on_progress, picture.check_pass) for frame in split_frames(image, picture)]
 

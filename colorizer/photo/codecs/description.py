@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from colorizer.errors import UnsupportedError
 from colorizer.photo.codecs.kept_samples import KeptSamples
 from colorizer.photo.formats.photo_format import Opening, Sample
-from colorizer.photo.picture import CONVERTED, Picture, is_plain
+from colorizer.photo.picture import CONVERTED, Picture, count_colours, is_plain
 from colorizer.photo.tags import Tags
 from colorizer.photo.watching import watch
 
@@ -110,8 +110,7 @@ def describe(
         raise UnsupportedError(
             f"{source.name}: samples of the type {header.format} are not coloured; save it with 8 or 16 bits"
         )
-    samples = header.bands - bool(header.hasalpha())
-    if samples not in {1, 3} and header.interpretation not in CONVERTED:
+    if count_colours(header) not in {1, 3} and header.interpretation not in CONVERTED:
         raise UnsupportedError(
             f"{source.name}: pictures of {header.bands} samples a pixel are not coloured; save it as RGB or grey"
         )

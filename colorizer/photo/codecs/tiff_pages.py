@@ -15,12 +15,14 @@ import tifffile
 from numpy.typing import NDArray
 
 from colorizer.errors import UnsupportedError
-from colorizer.photo.codecs.decoded import Undecoded, from_samples, open_decoded, with_metadata
+from colorizer.photo.codecs.decoded import Undecoded, from_samples, interpretation, open_decoded, with_metadata
 from colorizer.photo.formats.photo_format import Opening
-from colorizer.photo.picture import Picture
+from colorizer.photo.picture import Picture, split_alpha
 from colorizer.photo.tags import Tags
 
-_WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1}
+"""Samples of a pixel that are its colour; three in other spaces."""
 _FAX = {2, 3, 4}
 _INCH = {2: 1.0, 3: 2.54}
 """Factors to pixels an inch by the unit of resolution."""
@@ -98,7 +100,9 @@ def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     photometric = _photometric(page)
-    if photometric not in {0, 1, _RGB, _PALETTE} and not (photometric == 6 and page.is_subsampled):
+    if photometric not in {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK} and not (
+        photometric == 6 and page.is_subsampled
+    ):
         name = getattr(page.photometric, "name", str(photometric))
         raise ValueError(f"Unsupported samples ({name}) in this compression")
     if photometric == _PALETTE and page.colormap is not None:
@@ -107,14 +111,27 @@ def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
         deepest = 1 if samples.dtype == bool else (1 << page.bitspersample) - 1
         samples = (samples.astype(np.uint16) * 255 // deepest).astype(np.uint8)
     if photometric == _WHITE_IS_ZERO:
-        samples = _deepest(page, samples) - samples
+        colour = samples if samples.ndim == 2 else samples[:, :, 0]
+        np.subtract(_deepest(page, samples), colour, out=colour)
     if samples.dtype == np.float32:
         image = pyvips.Image.new_from_array(np.ascontiguousarray(samples))
     elif samples.dtype in (np.uint8, np.uint16):
-        image = from_samples(np.ascontiguousarray(samples))
+        deep = samples.dtype == np.uint16
+        space = "cmyk" if photometric == _CMYK else interpretation(_COLOURS.get(photometric, 3), deep=deep)
+        image = from_samples(np.ascontiguousarray(samples)).copy(interpretation=space)
     else:
         raise ValueError(f"Unsupported samples ({samples.dtype})")
-    return _with_tags(image, page)
+    is_premultiplied = page.extrasamples[:1] == (tifffile.EXTRASAMPLE.ASSOCALPHA,)
+    return _with_tags(_unpremultiplied(image) if is_premultiplied else image, page)
+
+
+def _unpremultiplied(image: pyvips.Image) -> pyvips.Image:
+    """An image whose colour is not multiplied with its alpha, as libvips would have read it."""
+    colour, beside = split_alpha(image)
+    if beside is None:
+        return image
+    plain = colour.bandjoin(beside[0]).unpremultiply().cast(image.format)
+    return plain if beside.bands == 1 else plain.bandjoin(beside.extract_band(1, n=beside.bands - 1))
 
 
 def _deepest(page: tifffile.TiffPage, samples: NDArray[Any]) -> NDArray[Any]:

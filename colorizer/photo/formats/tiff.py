@@ -16,6 +16,7 @@ from colorizer.photo.tags import (
     EXTRA_SAMPLES,
     HEIGHT,
     PHOTOMETRIC,
+    PLANES,
     SAMPLE_FORMAT,
     SAMPLES,
     SUBFILE_TYPE,
@@ -38,8 +39,12 @@ _DEPTHS_OF_SCANNERS = {10, 12, 14}
 """Depths that libvips does not read."""
 _READ_BY_VIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 34676, 34677, 50001}
 """Compressions that libvips reads wherever it runs; tifffile and imagecodecs read others."""
-_UNSPECIFIED = 0
-"""An extra sample that is no alpha (TIFF 6.0, ExtraSamples)."""
+_UNSPECIFIED, _PREMULTIPLIED, _ALPHA = 0, 1, 2
+"""Kinds of extra samples; the colour is multiplied with the second one (TIFF 6.0, ExtraSamples)."""
+_SEPARATE = 2
+"""PlanarConfiguration of samples in planes."""
+_COLOURS = {0: 1, 1: 1, 3: 1, 5: 4}
+"""Samples of a pixel that are its colour, by PhotometricInterpretation; three in others."""
 _COMPLEX = {5, 6}
 """Sample formats that are not pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 _JPEG = {6, 7}
@@ -170,10 +175,20 @@ def _open_page(source: Path, opening: Opening, page: _Page, *, with_vips: bool) 
         check_messages()
     else:
         picture, notes = open_tiff_page(source, opening, page.number, page.descriptive)
-    if picture.transparent and number(page.tags, EXTRA_SAMPLES, -1) == _UNSPECIFIED:
-        picture = replace(picture, transparent=False, has_extra=True)
-        notes = (*notes, "the sample beside its colour (a scanner's infrared, for instance) is kept as it is")
+    extra = _extra_samples(page.tags)
+    if picture.transparent and (len(extra) > 1 or extra == (_UNSPECIFIED,)):
+        picture = replace(picture, transparent=extra[0] != _UNSPECIFIED, extra=extra)
     return picture, notes
+
+
+def _extra_samples(tags: Tags) -> tuple[int, ...]:
+    """What the samples beside the colour are; those of which the file says nothing are unspecified, or one an alpha."""
+    stated = tags.get(EXTRA_SAMPLES, {}).get("data") or ()
+    more = number(tags, SAMPLES, 1) - _COLOURS.get(number(tags, PHOTOMETRIC, 1), 3)
+    if more == 1 and not stated:
+        return ()
+    known = (_ALPHA if one == _PREMULTIPLIED else one for one in stated)  # no decoder leaves the colour multiplied
+    return (*known, *(_UNSPECIFIED for _ in range(more)))[: max(0, more)]
 
 
 def _reads_with_vips(tags: Tags) -> bool:
@@ -181,7 +196,14 @@ def _reads_with_vips(tags: Tags) -> bool:
         number(tags, COMPRESSION, 1) in _READ_BY_VIPS
         and PHOTOMETRIC in tags
         and number(tags, BITS, 1) not in _DEPTHS_OF_SCANNERS
+        and not _is_grey_in_planes(tags)
     )
+
+
+def _is_grey_in_planes(tags: Tags) -> bool:
+    """Whether samples beside a grey one lie in planes of their own: libvips mixes these up."""
+    is_grey = _COLOURS.get(number(tags, PHOTOMETRIC, 1)) == 1
+    return is_grey and number(tags, SAMPLES, 1) > 1 and number(tags, PLANES, 1) == _SEPARATE
 
 
 def check_support(name: str, tags: Tags) -> None:

@@ -146,7 +146,7 @@ def test_infrared_beside_the_colour_is_kept(tmp_path: Path, colour: Colorize, *,
     photometric = "rgb" if in_colour else "minisblack"
     tifffile.imwrite(source, picture, photometric=photometric, extrasamples=["unspecified"])
     report, result = colour(source)
-    assert report.notes == ("the sample beside its colour (a scanner's infrared, for instance) is kept as it is",)
+    assert report.notes == ("samples beside its colour (a scanner's infrared, for instance) kept as they are: 1",)
     with tifffile.TiffFile(result) as file:
         assert file.pages[0].extrasamples == (0,)
         found = file.asarray()
@@ -154,6 +154,61 @@ def test_infrared_beside_the_colour_is_kept(tmp_path: Path, colour: Colorize, *,
     assert np.abs(found[:, :, :3] @ BT601 - samples).max() <= 1
     report, result = colour(source, format="jpeg")
     assert report.suffix == ".jpg"
+    assert any("samples beside its colour left out" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+@pytest.mark.parametrize("kinds", [(2, 0), (0, 0, 0)])
+@pytest.mark.parametrize("in_colour", [True, False])
+def test_several_samples_beside_the_colour_are_kept(
+    tmp_path: Path, colour: Colorize, compression: str | None, planes: str, kinds: tuple[int, ...], *, in_colour: bool
+) -> None:
+    """Breaks: refused, or a grey picture with three of them was taken for one in colour."""
+    beside = [grey()[::-1], grey()[:, ::-1], grey()[::-1, ::-1]][: len(kinds)]
+    stacked = np.stack([grey()] * (3 if in_colour else 1) + beside, 0 if planes == "separate" else 2)
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(
+        source,
+        stacked,
+        photometric="rgb" if in_colour else "minisblack",
+        planarconfig=planes,
+        extrasamples=kinds,
+        compression=compression,
+    )
+    report, result = colour(source)
+    assert report.notes[0].endswith(f"kept as they are: {len(kinds)}")
+    with tifffile.TiffFile(result) as file:
+        assert file.pages.first.extrasamples == kinds
+        found = file.asarray()
+    assert (found[:, :, 3:] == np.stack(beside, 2)).all()
+    assert np.abs(found[:, :, :3] @ BT601 - grey()).max() <= 1
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_colour_that_is_multiplied_with_its_alpha_becomes_plain(
+    tmp_path: Path, colour: Colorize, compression: str | None
+) -> None:
+    """Breaks: one of two readers left it multiplied, but the result says that it is not."""
+    alpha = np.tile(np.linspace(64, 255, 128).astype(np.uint8), (96, 1))
+    multiplied = np.round(grey() * (alpha / 255)).astype(np.uint8)
+    source = tmp_path / "a.tif"
+    picture = np.dstack([rgb(multiplied), alpha])
+    tifffile.imwrite(source, picture, photometric="rgb", extrasamples=[1], compression=compression)
+    with tifffile.TiffFile(colour(source)[1]) as file:
+        assert file.pages.first.extrasamples == (2,)
+        assert np.abs(file.asarray()[:, :, :3] @ BT601 - grey()).max() <= 3
+
+
+def test_cmyk_in_a_compression_that_libvips_lacks_is_read(tmp_path: Path, colour: Colorize) -> None:
+    """Breaks: "its kind is not read here"."""
+    black = np.dstack([grey() * 0] * 3 + [255 - grey()])
+    luma = []
+    for compression in (None, "zstd"):
+        tifffile.imwrite(tmp_path / "a.tif", black, photometric="separated", compression=compression)
+        luma.append(tifffile.imread(colour(tmp_path / "a.tif")[1]) @ BT601)
+    assert (luma[0] == luma[1]).all()
+    assert np.corrcoef(luma[0].ravel(), grey().ravel())[0, 1] > 0.99
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
