@@ -60,6 +60,10 @@ _FLASHPIX = "Image Contents".encode("utf-16-le")
 """Name of a stream that every FlashPix has in its compound document (FlashPix Format Specification 1.0.2, 3.1)."""
 _PHOTO_CD_PLACE, _PHOTO_CD, _PHOTO_CD_OVERVIEW = 2048, b"PCD_IPI", b"PCD_OPA"
 _MOST_OF_COMPOUND = 64 << 20
+_MACBINARY, _BLANK = 128, b"\0\r\n\t "
+"""Bytes of a header of MacBinary, and bytes that say nothing."""
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
+"""Those of the photographs that old computers had."""
 
 
 def describe_other(start: bytes, file: BinaryIO) -> str | None:
@@ -73,8 +77,8 @@ def describe_other(start: bytes, file: BinaryIO) -> str | None:
         A name with its article, and perhaps what to do; None for a kind that is not known.
 
     """
-    if old := _describe_old_photograph(start, file):
-        return old
+    if photograph := _describe_old_photograph(start, file) or _describe_shifted(start):
+        return photograph
     for signature, name in _SIGNATURES.items():
         if start.startswith(signature):
             return name
@@ -96,6 +100,16 @@ def _describe_old_photograph(start: bytes, file: BinaryIO) -> str | None:
     if start.startswith(_COMPOUND) and _is_flashpix(file):
         return "a FlashPix picture (FPX), which tintd does not read; save it as TIFF"
     return None
+
+
+def _describe_shifted(start: bytes) -> str | None:
+    """Name a photograph before which something else lies: empty lines, zeros, or the header of a Macintosh file."""
+    is_macintosh = 0 < start[1:2].ljust(1)[0] < 64 and not start[0] and start[2:3].isalnum()
+    place = _MACBINARY if is_macintosh else len(start) - len(start.lstrip(_BLANK))
+    if not place or not start.startswith(_BEGINNINGS, place):
+        return None
+    name = " of a Macintosh file's header (MacBinary)" if is_macintosh else ""
+    return f"one behind {place} bytes{name}; remove them from the beginning of the file"
 
 
 def _is_flashpix(file: BinaryIO) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +28,12 @@ LAYOUT = {
     *(337, 338, SAMPLE_FORMAT, 340, 341, 342, 347, *range(512, 522), 529, 530, 531, 532, 34675),
 }
 """Tags of the layout and meaning of samples, of which a result has its own (TIFF 6.0, and its supplements)."""
+_SAMPLES_OF_PICTURES = ((STRIP_OFFSETS, STRIP_SIZES), (TILE_OFFSETS, TILE_SIZES), (513, 514))
+"""Places and sizes of strips, tiles and thumbnails."""
+_SIZES = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""Bytes of a value by its type, where that is more than one."""
+_LARGEST_ENTRY = 20
+"""Bytes of an entry of a BigTIFF behind the place of its value, at most."""
 BIGTIFF_BYTES = 3.5e9
 """Size of the samples from which a result is a BigTIFF: a TIFF holds 4 GiB."""
 RAW = {37399, *range(33421, 33423), *range(50706, 52600)}
@@ -86,6 +92,20 @@ def number(tags: Tags, tag: int, default: int) -> int:
     """The first number of a tag; `default` where the tag is missing or holds something else."""
     data = tags.get(tag, {}).get("data")
     return data[0] if isinstance(data, list) and data and isinstance(data[0], int) else default
+
+
+def end_of(directories: Iterable[Tags]) -> int:
+    """The place in the file behind all that directories and the samples of their pictures take up."""
+    end = 0
+    for tags in directories:
+        for tag in tags.values():
+            size = tag.get("count", 0) * _SIZES.get(tag.get("datatype", 0), 1)
+            end = max(end, tag.get("datapos", 0) + _LARGEST_ENTRY, tag.get("offset", 0) + size)
+            end = max(end, *(end_of(one["tags"] for one in group) for group in tag.get("ifds", [[]])))
+        for places, sizes in _SAMPLES_OF_PICTURES:
+            pairs = zip(*(tags.get(tag, {}).get("data", ()) for tag in (places, sizes)), strict=False)
+            end = max((end, *(place + size for place, size in pairs)))
+    return end
 
 
 def descriptive(tags: Tags) -> Tags:

@@ -174,14 +174,30 @@ def test_bytes_of_a_bmp_that_may_be_alpha_are_named(tmp_path: Path, coloured: Ca
     assert "fourth bytes" in note
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.pgm"])
+@pytest.mark.parametrize("name", [f"a.{kind}" for kind in ("png", "pgm", "webp", "gif", "avif", "jp2", "j2k", "tif")])
 def test_what_lies_behind_a_picture_is_named(tmp_path: Path, coloured: Callable[[Path], Report], name: str) -> None:
     """Phones and netpbm put more into a file, which is not in the result."""
     source = write_grey(tmp_path / name)
     assert coloured(source).notes == ()
-    source.write_bytes(source.read_bytes() + bytes(99))
+    source.write_bytes(source.read_bytes() + b"x" * 99)
     (note,) = coloured(source).notes
     assert "99 bytes behind the picture" in note
+
+
+def test_the_film_behind_a_heic_is_named(tmp_path: Path, coloured: Callable[[Path], Report]) -> None:
+    """Samsung's phones put it into a box of its own; AVIF has the same boxes."""
+    source = write_grey(tmp_path / "a.avif")
+    film = b"\0\0\0\x18ftypmp42" + bytes(12)
+    source.write_bytes(source.read_bytes() + struct.pack(">I", len(film) + 8) + b"mpvd" + film)
+    assert coloured(source).notes == ("left out: a film (motion photo)",)
+
+
+@pytest.mark.parametrize("before", [b"\n", bytes(16), b"\0\5a.jpg" + bytes(121)], ids=["line", "zeros", "MacBinary"])
+def test_bytes_before_a_photograph_are_named(tmp_path: Path, coloured: Callable[[Path], Report], before: bytes) -> None:
+    """Breaks: "neither a photograph nor a film that tintd knows", of which nobody knows what to do."""
+    source = write_grey(tmp_path / "a.jpg")
+    source.write_bytes(before + source.read_bytes())
+    assert f"behind {len(before)} bytes" in refusal(source, coloured)
 
 
 @pytest.mark.parametrize("room", [1 << 20, 0], ids=["held", "decoded twice"])

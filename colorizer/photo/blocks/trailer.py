@@ -72,7 +72,7 @@ def _count_behind(file: BinaryIO, place: int) -> tuple[int, bool, int]:
         head = file.read(min(_FILM_WITHIN, end - begin))
         if _FILM in head:
             return pictures, True, others
-        if _says_something(file, begin, end):
+        if says_something(file, begin, end):
             others += end - begin
     return pictures, False, others
 
@@ -119,7 +119,7 @@ def _find(file: BinaryIO, wanted: re.Pattern[bytes], place: int) -> int | None:
     return None
 
 
-def _says_something(file: BinaryIO, begin: int, end: int) -> bool:
+def says_something(file: BinaryIO, begin: int, end: int) -> bool:
     """Whether bytes are more than padding."""
     file.seek(begin)
     while begin < end and (content := file.read(min(_READ, end - begin))):

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
+from colorizer.photo.blocks.behind import end_of_gif, name_behind
+from colorizer.photo.formats.photo_format import Ends, Opening, PhotoFormat, starts_with
 
 if TYPE_CHECKING:
     import pyvips
@@ -36,7 +37,12 @@ def _open(source: Path, opening: Opening) -> Photo:
         return image
 
     picture = open_with_vips(source, "gifload_source", opening, with_metadata=with_xmp, whole=True, n=-1)
-    return Photo(GIF, (picture,), lossless=True)
+    return Photo(GIF, (picture,), lossless=True, notes=name_behind(source, end_of_gif))
+
+
+def _lacks_end(ends: Ends) -> bool:
+    with ends.path.open("rb") as file:
+        return end_of_gif(file) is None
 
 
 GIF = PhotoFormat(
@@ -46,5 +52,5 @@ GIF = PhotoFormat(
     matches=starts_with(b"GIF87a", b"GIF89a"),
     open=_open,
     instead=("png", "webp"),
-    lacks_end=lambda ends: not ends.tail.rstrip(b"\0").endswith(b";"),
+    lacks_end=_lacks_end,
 )

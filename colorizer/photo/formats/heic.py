@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from colorizer.photo.blocks.behind import end_of_boxes, name_behind
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, has_brand
 from colorizer.settings import PhotoSettings
 
@@ -21,7 +22,9 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.picture import Photo
 
     picture, notes = open_decoded(source, read_header, opening)
-    return Photo(HEIC, (picture,), notes=(*notes, *left_out(lambda: count_pictures(source))))
+    return Photo(
+        HEIC, (picture,), notes=(*notes, *left_out(lambda: count_pictures(source)), *name_behind(source, end_of_boxes))
+    )
 
 
 def _save(image: pyvips.Image, path: Path, _photo: Photo, settings: PhotoSettings) -> None:

@@ -8,6 +8,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from colorizer.photo.blocks.behind import end_of_jp2, name_behind
 from colorizer.photo.formats.photo_format import Ends, Opening, PhotoFormat, starts_with
 from colorizer.settings import PhotoSettings
 
@@ -31,7 +32,7 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.picture import Photo
 
     picture, notes = open_with_pillow(source, "JPEG2000", opening, metadata=read_boxes, bits=_bits)
-    return Photo(JP2, (picture,), notes=notes)
+    return Photo(JP2, (picture,), notes=notes + name_behind(source, end_of_jp2))
 
 
 def _bits(source: Path, image: Image) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorizer.errors import MediaError, TruncatedError, UnsupportedError
+from colorizer.photo.blocks.behind import name_behind
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, starts_with
 from colorizer.photo.tags import (
     BIGTIFF_BYTES,
@@ -23,6 +24,7 @@ from colorizer.photo.tags import (
     WIDTH,
     Tags,
     descriptive,
+    end_of,
     number,
     read_directories,
     subdirectories,
@@ -102,7 +104,7 @@ def _open(source: Path, opening: Opening) -> Photo:
             notes.append(f"page {page.number + 1} kept as it is: it looks like a scanner's infrared")
         else:
             pictures.append(picture)
-    notes += _left_out(directories, pages)
+    notes += (*_left_out(directories, pages), *name_behind(source, lambda _file: end_of(directories)))
     return Photo(TIFF, tuple(pictures), kept_pages=tuple(kept), notes=tuple(dict.fromkeys(notes)))
 
 

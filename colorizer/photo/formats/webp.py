@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from colorizer.photo.blocks.behind import end_of_webp, name_behind
 from colorizer.photo.blocks.webp import read_webp, write_webp
 from colorizer.photo.formats.photo_format import Ends, Opening, PhotoFormat
 from colorizer.settings import PhotoSettings
@@ -24,7 +25,7 @@ def _open(source: Path, opening: Opening) -> Photo:
     from colorizer.photo.picture import Photo
 
     picture = open_with_vips(source, "webpload_source", opening, whole=True, n=-1)
-    return Photo(WEBP, (picture,), lossless=_is_lossless(source))
+    return Photo(WEBP, (picture,), lossless=_is_lossless(source), notes=name_behind(source, end_of_webp))
 
 
 def _is_lossless(source: Path) -> bool:
