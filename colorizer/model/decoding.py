@@ -21,9 +21,9 @@ _ORDERS = 4
 _INVENTED, _AGREED = 0.4, 0.55
 """Share of the expected chroma that lies near the hue of the mean: up to the first, that hue is hardly ever the true
 one, and from the second, a larger share makes it no likelier."""
-_LARGEST_FACTOR = 5.5
+_LARGEST_FACTOR = 5.2
 """Largest factor by which chroma moves away from the picture's mean, and by which it grows."""
-_LIKELY_FACTOR = 1.7
+_LIKELY_FACTOR = 1.8
 """Largest factor by which a colour of sure hue has more chroma than is expected of it."""
 _UNSURE_POWER = 3
 """A greater power leaves more chroma to colours of less sure hue."""
