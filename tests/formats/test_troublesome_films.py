@@ -107,3 +107,70 @@ def test_the_sound_of_a_tape_may_change_its_rate(tmp_path: Path, weights: Path) 
     with av.open(str(result)) as container:
         samples = sum(frame.samples for frame in container.decode(audio=0))
     assert samples == pytest.approx(6 / 25 * 48000, rel=0.02)
+
+
+TS = 188
+"""Bytes of a packet of a transport stream."""
+BROADCAST = f"{PICTURE} {SOUND.format(seconds=1)} -c:v mpeg2video -b:v 500k -g 5 -c:a mp2"
+
+
+def shown(path: Path) -> list[float]:
+    """When players show the frames of a film, in seconds."""
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0) if frame.time is not None]
+
+
+def test_a_broadcast_goes_on_behind_lost_blocks(tmp_path: Path, weights: Path) -> None:
+    """Breaks: after 64 KiB without a packet, libav gave the rest of the film up, and nobody was told."""
+    source = ffmpeg(BROADCAST, tmp_path / "film.ts")
+    content = source.read_bytes()
+    middle = len(content) // TS // 2 * TS
+    source.write_bytes(content[:middle] + bytes(200_000) + content[middle:])
+    assert len(shown(colour(source, tmp_path, weights)[1])) == 10
+
+
+@pytest.mark.parametrize("sound", ["mp2", "aac"])  # in MKV, and in MP4
+def test_a_picture_that_begins_below_zero_is_shown(tmp_path: Path, weights: Path, sound: str) -> None:
+    """Breaks: where the clock of a broadcast wraps, libav counts below zero, and no player showed those frames."""
+    wrap = "-output_ts_offset 95441.9"
+    source = ffmpeg(f"{PICTURE} {SOUND.format(seconds=1)} -c:v mpeg2video -c:a {sound} {wrap}", tmp_path / "film.ts")
+    times = shown(colour(source, tmp_path, weights)[1])
+    assert len(times) == 10
+    assert times[0] >= 0
+
+
+def test_a_beginning_that_cannot_be_decoded_is_told(tmp_path: Path, weights: Path) -> None:
+    """Breaks: pictures before the first whole one were left out in silence. The sound keeps its time."""
+    source = ffmpeg(f"{PICTURE} {SOUND.format(seconds=1)} {H264} -g 5 -bf 0 -c:a pcm_s16le", tmp_path / "film.mkv")
+    content = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        first = next(packet for packet in container.demux(video=0))
+    place = content.index(bytes(first))
+    content[place : place + first.size] = bytes(first.size)
+    source.write_bytes(content)
+    report, result = colour(source, tmp_path, weights)
+    assert "frames are damaged or missing: 0.00 to 0.60 s" in report.notes
+    assert shown(result)[0] == pytest.approx(0.5)
+
+
+def test_an_end_that_cannot_be_decoded_is_told(tmp_path: Path, weights: Path) -> None:
+    """Breaks: the report named one frame, where half of the film was lost."""
+    source = ffmpeg(f"{PICTURE} -c:v libvpx -b:v 1M -g 100", tmp_path / "film.mkv")
+    content = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        for packet in [packet for packet in container.demux(video=0) if packet.size][4:]:
+            place = content.index(bytes(packet))
+            content[place : place + packet.size] = b"\xff" * packet.size
+    source.write_bytes(content)
+    report, _ = colour(source, tmp_path, weights)
+    assert any(note.endswith(" to 1.00 s") for note in report.notes), report.notes
+
+
+def test_a_film_goes_on_behind_a_place_that_cannot_be_demuxed(tmp_path: Path, weights: Path) -> None:
+    """Breaks: at a page of Ogg with a wrong checksum, picture and sound ended."""
+    noise = PICTURE.replace("d=1", "d=2,noise=alls=40:allf=t")
+    source = ffmpeg(f"{noise} {SOUND.format(seconds=2)} -c:v libtheora -q:v 9 -g 2 -c:a libvorbis", tmp_path / "a.ogv")
+    content = source.read_bytes()
+    middle = len(content) // 2
+    source.write_bytes(content[:middle] + bytes(200_000) + content[middle:])
+    assert shown(colour(source, tmp_path, weights)[1])[-1] == pytest.approx(1.9)

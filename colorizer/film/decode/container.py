@@ -36,6 +36,8 @@ _LONGER_LOOK = {"analyzeduration": "36000000000", "probesize": str(64 << 20)}
 """Microseconds and bytes of a silent Flash film that libav looks at, and keeps in memory: sound may begin late."""
 _READ = 1 << 20
 """Bytes that are read at a time of a film of many files."""
+_BEYOND_DAMAGE = {"resync_size": str((1 << 31) - 1)}
+"""Bytes in which libav looks for the next packet of a transport stream: after 64 KiB it would give the rest up."""
 DV_FRAME = b"\x1f\x07\x00"
 """The identifier of the first block of a frame of raw DV (IEC 61834)."""
 _DV_SYSTEM, _HAS_625_LINES = 3, 0x80
@@ -111,8 +113,8 @@ def _open_with_all_streams(path: Path, streams: FoundStreams) -> InputContainer:
     if is_disc(path):
         return av.open(open_disc(path), "r", format="mpeg", buffer_size=_READ)
     if streams.tables and streams.tables.changes:
-        return av.open(ContinuedFile(path, streams.tables), "r", metadata_errors=_ESCAPE)
-    opened = av.open(f"file:{path}", "r", metadata_errors=_ESCAPE)
+        return av.open(ContinuedFile(path, streams.tables), "r", metadata_errors=_ESCAPE, options=_BEYOND_DAMAGE)
+    opened = av.open(f"file:{path}", "r", metadata_errors=_ESCAPE, options=_BEYOND_DAMAGE)
     if opened.format.name == "flv" and not opened.streams.audio:
         opened.close()
         return av.open(f"file:{path}", "r", metadata_errors=_ESCAPE, options=_LONGER_LOOK)
@@ -130,7 +132,9 @@ def _open_behind_introduction(path: Path, streams: FoundStreams) -> InputContain
         _seek_behind(streams.introduction, introduced)
         return introduced
     name = "mpeg" if streams.tables is None else "mpegts"
-    introduced = av.open(file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK)
+    introduced = av.open(
+        file, "r", name, buffer_size=_READ, metadata_errors=_ESCAPE, options=_LONG_LOOK | _BEYOND_DAMAGE
+    )
     introduced.seek(len(streams.introduction), unsupported_byte_offset=True)  # libav forgets all but the streams
     return introduced
 

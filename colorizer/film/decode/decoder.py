@@ -30,6 +30,10 @@ class PictureDecoder:
         """Timestamps of the packets that were marked as damaged and whose pictures have not come yet."""
         self.damaged = False
         """Whether the picture that came last, or something just before it, is damaged."""
+        self.begin: int | None = None
+        """Earliest timestamp of the packets so far; of pictures that are shown."""
+        self.end: int | None = None
+        """Time at which the latest of them ends."""
 
     def __iter__(self) -> Iterator[VideoFrame]:
         last: VideoFrame | None = None
@@ -38,6 +42,7 @@ class PictureDecoder:
         for packet in self._packets:
             if _repeats(packet):
                 continue
+            self._extend(packet)
             if packet.is_corrupt and packet.pts is not None:
                 self._marked.append(packet.pts)  # its picture may come many packets later
             else:
@@ -60,6 +65,12 @@ class PictureDecoder:
         if last is not None:
             self.damaged = bool(self._marked) or damaged or last.is_corrupt
             yield last
+
+    def _extend(self, packet: Packet[Stream]) -> None:
+        if packet.size and packet.pts is not None and not packet.is_discard:
+            end = packet.pts + (packet.duration or 0)
+            self.begin = packet.pts if self.begin is None else min(self.begin, packet.pts)
+            self.end = end if self.end is None else max(self.end, end)
 
     def _take_marks(self, picture: VideoFrame) -> bool:
         """Whether packets up to a picture's own were marked as damaged; they are forgotten."""

@@ -13,6 +13,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -32,6 +33,8 @@ _SAMPLE_THREADS = 2
 """Threads that decode samples."""
 _NEARLY_ONE = 0.9
 """Least length of a gap in frames: pulldown shows frames for half a frame longer."""
+_FEW = 4
+"""Frames that a film may lack at its edges without a word: a cut leaves some that need a frame beyond it."""
 
 
 def read_frames(
@@ -60,7 +63,7 @@ def read_frames(
     seekable = info.container not in RESTARTING  # where a clock restarts, the same time stands at several places
     with _open_at(info, start if seekable else None) as (container, stream):
         stream.thread_type = "AUTO"
-        frames = _timed(container, stream, info, (start if seekable else None) or 0)
+        frames = _timed(container, stream, info, start if seekable else None)
         for frame in frames if keep_fields else progressive(frames, info):
             if start is not None and frame.pts < start:
                 on_progress()
@@ -177,11 +180,34 @@ def _seek(container: InputContainer, stream: VideoStream, start: int) -> bool:
     return True
 
 
-def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, due: int) -> Iterator[Frame]:
+def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, sought: int | None) -> Iterator[Frame]:
+    """Frames with their times, from the beginning or a timestamp that was sought on.
+
+    What cannot be decoded before the first and behind the last of them is told with these.
+    """
+    decoder = PictureDecoder(read_packets(container, [stream]))
+    last: Frame | None = None
+    for frame in _in_time(decoder, stream.codec_context, info, sought or 0):
+        if last is not None:
+            yield last
+        is_first = last is None and sought is None
+        last = _with_gap(frame, decoder.begin, frame.pts, info) if is_first else frame
+    if last is not None:
+        yield _with_gap(last, last.end, decoder.end, info)
+
+
+def _with_gap(frame: Frame, begin: int | None, end: int | None, info: FilmInfo) -> Frame:
+    """A frame that tells of a time, before or behind it, for which there are packets and no pictures."""
+    if begin is None or end is None or end - begin <= _FEW * info.usual_duration:
+        return frame
+    told = sorted((*frame.deviations, Deviation(DAMAGED, begin, end)), key=lambda deviation: deviation.begin)
+    return replace(frame, deviations=tuple(told))
+
+
+def _in_time(decoder: PictureDecoder, context: VideoCodecContext, info: FilmInfo, due: int) -> Iterator[Frame]:
     last: int | None = None
-    context = stream.codec_context
     shape = context.sample_aspect_ratio
-    for picture, time, damaged in in_display_order(PictureDecoder(read_packets(container, [stream])), context):
+    for picture, time, damaged in in_display_order(decoder, context):
         pts = due if time is None else time
         missing = last is not None and info.constant_rate and pts - due > _NEARLY_ONE * info.usual_duration
         begin = pts if last is None else min(due, pts)

@@ -22,12 +22,16 @@ _NEAR, _NEAR_FRAMES = Fraction(1, 4), 4
 """Seconds, and frames, by which pictures may lie behind: theirs do not overlap, as those of joined sound may."""
 _RECENT = 8
 """Number of jumps that are kept: more than the streams of one file are apart."""
+_MOST_FAILURES = 20
+"""Times in a row that a demuxer finds nothing to read before the rest is given up."""
 _MOST_WAITING = 200
 """Packets of other streams that wait for the pictures: some seconds of sound."""
 
 
 def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Stream]]:
-    """Demux streams, up to the first place that cannot be read. Empty packets, which flush decoders, come last.
+    """Demux streams, up to the first place that cannot be read.
+
+    Empty packets, which flush decoders, come last. They are marked as corrupt where more could not be read.
 
     Raises:
         UnsupportedError: a packet is encrypted (ISO/IEC 23001-7): decoders ignore that, and give out noise.
@@ -43,18 +47,27 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
 
 
 def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
-    try:
-        for packet in container.demux(streams):
-            if packet.has_sidedata("encryption_info"):
-                raise UnsupportedError(f"{Path(container.name).name}: it is encrypted, and tintd decrypts nothing")
-            yield packet
-    except IndexError:  # raised by the binding at the end, where a stream appeared that the header does not name
-        return
-    except (av.error.FFmpegError, ValueError):  # a damaged place that the demuxer cannot pass
-        for stream in streams:
-            flush: Packet[Stream] = Packet()
-            flush.stream = stream
-            yield flush
+    """Packets up to the end; behind a damaged place that the demuxer passes, the next of each stream is marked."""
+    failures, to_mark = 0, set[int]()
+    while failures < _MOST_FAILURES:
+        try:
+            for packet in container.demux(streams):
+                if packet.has_sidedata("encryption_info"):
+                    raise UnsupportedError(f"{Path(container.name).name}: it is encrypted, and tintd decrypts nothing")
+                packet.is_corrupt |= packet.stream.index in to_mark
+                to_mark.discard(packet.stream.index)
+                failures = 0
+                yield packet
+        except (av.error.FFmpegError, ValueError):
+            failures, to_mark = failures + 1, {stream.index for stream in streams}
+        except IndexError:  # raised by the binding at the end, where a stream appeared that the header does not name
+            return
+        else:
+            return
+    for stream in streams:
+        flush: Packet[Stream] = Packet()
+        flush.stream, flush.is_corrupt = stream, True
+        yield flush
 
 
 def _on_one_clock(packets: Iterator[Packet[Stream]]) -> Iterator[Packet[Stream]]:

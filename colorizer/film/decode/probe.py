@@ -40,7 +40,7 @@ from colorizer.job import ReadCallback
 _LIMITED_BY_DEFAULT = frozenset({"h264", "hevc", "av1", "vp9", "mpeg1video", "mpeg2video", "vc1"})
 """Codecs whose standard says that untagged grey has limited range; in other files grey goes from 0 to white."""
 
-_WITH_LENGTH = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf"})
+_WITH_LENGTH = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "asf", "flv", "mxf", "rm"})
 """Demuxers of containers whose header gives the film's length; for the others libav guesses it."""
 
 _COUNTING_FROM_ZERO = frozenset({"matroska,webm", "asf"})

@@ -21,10 +21,10 @@ from av.video.stream import VideoStream
 from colorizer.errors import MediaError
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import Chapter, FilmInfo
-from colorizer.film.decode.mp4 import mp4_breaks_off, unread_elements
-from colorizer.film.decode.side_data import display_matrix
+from colorizer.film.decode.mp4 import mp4_breaks_off
 from colorizer.film.encode.container import MKV, MOV, MP4, Container
 from colorizer.film.encode.header_additions import header_additions
+from colorizer.film.encode.lost_shape import describe_lost_shape
 from colorizer.film.encode.matroska import add_to_header, keep_room
 from colorizer.film.encode.segment import Segment
 from colorizer.film.encode.side_streams import (
@@ -48,12 +48,6 @@ _QUICKTIME_TAGS = frozenset(
     )
 )
 """Metadata that libav's muxer knows in MP4 and MOV."""
-_UPRIGHT = (65536, 0, 0, 0, 65536)
-"""The beginning of the identity display matrix, in 16.16 bits."""
-_DEGREE = 1144
-"""The sine of a degree, in 16.16 bits."""
-_SLIGHT = 0.01
-"""Relative error of a shape that a container holds as width and height."""
 _TOLERANCE = Fraction(1)
 """Seconds by which a film may be shorter than the length in its header."""
 _WITHOUT_LIST = frozenset({"flv", "dv"})
@@ -66,8 +60,8 @@ _REFUSALS = (av.error.InvalidDataError, av.error.ArgumentError, av.error.PatchWe
 """What muxers say of packets that they cannot write."""
 _UNWRITABLE = (av.error.ArgumentError, av.error.PatchWelcomeError)
 """What they say of streams or times for which they have no way."""
-_LEAST_BEGINNING = {MP4: Fraction(-30), MOV: Fraction(-30), MKV: Fraction(-1)}
-"""Seconds below zero at which a container's first timestamp may lie."""
+_LEAST_BEGINNING = Fraction(-1, 4)
+"""Seconds below zero at which the first timestamp may lie: that of coded sound, whose beginning no player plays."""
 
 
 def join(  # noqa: PLR0913, PLR0917 (each is another thing)
@@ -96,7 +90,8 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
 
     """
     notes: list[str] = []
-    shift = _shift(info, container, job.excerpt, notes)
+    first = segments[0].record.pts[0] * info.time_base
+    shift = _shift(info, job.excerpt, first, notes)
     with _opened(info) as original, _create(job, container, info) as result:
         picture = _add_picture(result, segments[0], info)
         picture.metadata.update(info.picture_tags)
@@ -124,7 +119,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
     last = segments[-1].record.end * info.time_base - shift
     frames = sum(len(segment.record.pts) for segment in segments)
     notes += verify(job.target, info, Written(frames, last, packets_written, chapters, streams), on_progress)
-    notes += _unkept(job, info, container)
+    notes += describe_lost_shape(job.target, info, container)
     if job.excerpt is None:
         notes += _early_end(info, reached - info.start)
     return tuple(notes)
@@ -206,31 +201,6 @@ def _early_end(info: FilmInfo, reached: Fraction) -> Iterator[str]:
         yield f"breaks off at {float(reached):.2f} s{whole}: the file ends early"
 
 
-def _unkept(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
-    """What the result does not hold of its picture's shape, because neither its codec nor its container can."""
-    if info.shape or info.matrix is not None:
-        yield from _unkept_shape(job, info, container)
-    for lost in unread_elements(info.path, info.width, info.height):
-        yield f"{lost} left out"
-
-
-def _unkept_shape(job: Job, info: FilmInfo, container: Container) -> Iterator[str]:
-    with av.open(f"file:{job.target}", metadata_errors="surrogateescape") as result:
-        stream = result.streams.video[0]
-        picture = next(result.decode(stream), None)
-        shape = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1
-    matrix = picture and display_matrix(picture)
-    if info.shape and abs(shape / info.shape - 1) > _SLIGHT:
-        yield f"shape of the samples ({info.shape}) left out: {container.format} has no place for it with this codec"
-    if info.matrix is not None and not _alike(matrix or _UPRIGHT, info.matrix):
-        yield f"display matrix left out: {container.format} holds turns and mirror images alone"
-
-
-def _alike(one: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether two display matrices turn, mirror and scale a picture the same way, to a degree."""
-    return all(abs(one[place] - other[place]) < _DEGREE for place in (0, 1, 3, 4))
-
-
 def _encodes(template: VideoStream) -> bool:
     """Whether libav has an encoder of the same name as the decoder: of AV1 and VP9 it has none."""
     try:
@@ -288,13 +258,13 @@ def _picture_packets(
             yield packet
 
 
-def _shift(info: FilmInfo, container: Container, excerpt: Excerpt | None, notes: list[str]) -> Fraction:
-    """Seconds that are taken off every timestamp."""
+def _shift(info: FilmInfo, excerpt: Excerpt | None, first: Fraction, notes: list[str]) -> Fraction:
+    """Seconds that are taken off every timestamp: of a picture that begins below zero, players leave a part out."""
     if excerpt is not None:
         return info.start + Fraction(excerpt.start)
     if info.container == "dv":
         return info.start
-    if _LEAST_BEGINNING[container] <= info.start < _PROGRAMME_CLOCK:
+    if first >= 0 and _LEAST_BEGINNING <= info.start < _PROGRAMME_CLOCK:
         return Fraction(0)
     notes.append(f"timestamps count from 0 instead of {float(info.start):.3f} s")
     return info.start
