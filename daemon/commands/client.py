@@ -10,7 +10,7 @@ import typer
 
 from daemon.commands.patterns import EVERYTHING, absolute_pattern
 from daemon.config.colour_choice import ColourChoice
-from daemon.config.settings import Config, load_config
+from daemon.config.settings import Config, load_config, resolved_if_possible
 from daemon.control import requests
 from daemon.control.control_socket import Answer, ask
 from daemon.control.requests import Action, Request
@@ -35,7 +35,7 @@ def request(
         typer.Exit: with 1, if the pattern is not that of all files and matches none.
 
     """
-    settings = load_config(config)
+    settings = load_config(config, resolved_if_possible)
     pattern = completed(pattern, settings)
     details = {} if choice is None else {"choice": choice.model_dump(exclude_none=True)}
     answer = ask(settings.control_socket, action, pattern=pattern, minutes=minutes, **details)
@@ -77,7 +77,7 @@ def confirm(question: str, pattern: str, *, yes: bool) -> None:
 
 def look_up(config: Path, name: str, read: Callable[[JournalReader], Answer], **details: object) -> Answer:
     """Ask the service for `status` or `history`; where no service runs, read the journal."""
-    settings = load_config(config)
+    settings = load_config(config, resolved_if_possible)
     answer = ask(settings.control_socket, name, **details)
     if answer is not None:
         return answer

@@ -11,7 +11,7 @@ from rich.table import Table
 from daemon.commands.client import completed, end_without_match, look_up
 from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.commands.printing import local_time, output, plain_table, printable
-from daemon.config.settings import DEFAULT_CONFIG, load_config
+from daemon.config.settings import DEFAULT_CONFIG, load_config, resolved_if_possible
 from daemon.control.control_socket import Answer
 from daemon.control.status import describe_line, history_of
 
@@ -28,7 +28,7 @@ def history(
     log: Annotated[bool, typer.Option("--log", help="Show what the log says about each of the latest.")] = False,
 ) -> None:
     """Show each attempt: when, by which worker, with which outcome."""
-    pattern = completed(pattern, load_config(config))
+    pattern = completed(pattern, load_config(config, resolved_if_possible))
     most = None if as_json or everything else _SHOWN
     found = look_up(
         config,

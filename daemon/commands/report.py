@@ -14,7 +14,7 @@ from daemon.commands.client import completed, end_without_match
 from daemon.commands.options import ConfigOption, OptionalPattern
 from daemon.commands.patterns import EVERYTHING
 from daemon.commands.printing import output, plain_table, printable
-from daemon.config.settings import DEFAULT_CONFIG, load_config
+from daemon.config.settings import DEFAULT_CONFIG, load_config, resolved_if_possible
 from daemon.files.text import storable
 from daemon.journal.reader import JournalReader, ReportRow, opened_to_read
 from daemon.journal.requests import name_filter
@@ -29,7 +29,7 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV (RFC 4180) instead of a table.")] = False,
 ) -> None:
     """Print a line for each file: state, reason, result, notes, times."""
-    settings = load_config(config)
+    settings = load_config(config, resolved_if_possible)
     pattern = completed(pattern, settings)
     with opened_to_read(settings.state) as journal:
         rows = [_texts(row) for row in _matching(journal, pattern)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from colorizer.errors import SettingsError
 from colorizer.settings import JobSettings, Section
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.errors import WrongSetting, explain
 from daemon.config.folder_settings import Folder, Method
 from daemon.config.web_settings import Address, Web
@@ -154,8 +156,33 @@ class Config(BaseSettings, JobSettings):
         return data | {"folders": [_merged(common, folder) for folder in folders]}
 
 
-def load_config(path: Path) -> Config:
+def resolved(place: Path) -> Path:
+    """A folder of the configuration without symbolic links.
+
+    Raises:
+        SettingsError: its disk does not answer.
+
+    """
+    try:
+        return DiskQuestions().ask(place, place.resolve)
+    except TimeoutError as error:
+        raise SettingsError(f"{place}: its disk does not answer; is it a network share that is away?") from error
+
+
+def resolved_if_possible(place: Path) -> Path:
+    """The same for those who need no disk: where it does not answer within a second, the links stay."""
+    try:
+        return DiskQuestions(patience=1.0).ask(place, place.resolve)
+    except TimeoutError:
+        return Path(os.path.abspath(place))  # noqa: PTH100 (`Path.absolute` keeps `..`)
+
+
+def load_config(path: Path, resolve: Callable[[Path], Path] = resolved) -> Config:
     """Read and check a configuration. Relative paths in it start from its own folder.
+
+    Args:
+        path: its file.
+        resolve: makes a path one without symbolic links.
 
     Raises:
         SettingsError: the file is missing or cannot be read, or a setting in it is wrong; the message names each one.
@@ -168,7 +195,7 @@ def load_config(path: Path) -> Config:
         if not isinstance(written, dict):
             raise SettingsError(f"{path}: not a configuration: a list of `name: value` lines is expected")
         named = {str(name): setting for name, setting in written.items()}  # YAML takes `on` and `yes` for True
-        config = _anchored(Config(**named), path.resolve().parent)
+        config = _anchored(Config(**named), path.resolve().parent, resolve)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -202,7 +229,7 @@ def _merged(common: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _anchored(config: Config, base: Path) -> Config:
+def _anchored(config: Config, base: Path, resolve: Callable[[Path], Path]) -> Config:
     """The configuration with absolute paths; ~ and $VARIABLES in them are replaced as in a shell."""
 
     def anchored(path: Path) -> Path:
@@ -222,9 +249,9 @@ def _anchored(config: Config, base: Path) -> Config:
     folders = tuple(
         folder.model_copy(
             update={
-                "input": anchored(folder.input).resolve(),
+                "input": resolve(anchored(folder.input)),
                 "make": folder.make or folder.input == _SHIPPED_INPUT,
-                "output": anchored(folder.output).resolve(),
+                "output": resolve(anchored(folder.output)),
                 **anchored_files(folder),
             }
         )

@@ -16,7 +16,7 @@ from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import Seen, identify
-from daemon.files.mounts import is_present
+from daemon.jobs.delayed_ends import DelayedEnds
 from daemon.jobs.delivery import leads_out, result_folder
 from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
 from daemon.jobs.looks import Looks
@@ -72,6 +72,7 @@ class Dispatcher:
         self.closed: frozenset[Path] = frozenset()
         """The watched folders whose jobs wait for a disk."""
         self._disk_space = DiskSpace(config)
+        self._delayed = DelayedEnds(self._disk_space)
         self._looks = Looks()
         self._configure(config)
 
@@ -98,7 +99,7 @@ class Dispatcher:
 
     def handle_all(self, events: Iterable[Event]) -> None:
         """Handle what the executor reports, and publish the results whose folders have been looked at."""
-        for event in events:
+        for event in self._delayed.ready(events, self._running):
             self._handle(event)
         self._looks.finish()
         endings, self._endings = self._endings, []
@@ -184,13 +185,16 @@ class Dispatcher:
 
     def _check_disks(self) -> None:
         """Close the folders whose results have no disk space, and those that may be a mount that is away."""
-        blocked = {folder.input: self._disk_space.blocked_reason(folder) for folder in self._config.folders}
+        states = {folder.input: self._disk_space.state(folder) for folder in self._config.folders}
+        blocked = [state.blocked_reason for state in states.values()]
         since = min((pause.since for pause in self.pauses), default=time.time())
-        pauses = tuple(Pause("disk", reason, since) for reason in dict.fromkeys(blocked.values()) if reason)
+        pauses = tuple(Pause("disk", reason, since) for reason in dict.fromkeys(blocked) if reason)
         if bool(pauses) != bool(self.pauses):
             _log.warning("paused" if pauses else "resumed", reason=reasons(pauses))
         self.pauses = pauses
-        self.closed = frozenset(place for place, reason in blocked.items() if reason or not is_present(place))
+        self.closed = frozenset(
+            place for place, state in states.items() if state.blocked_reason or not state.is_present
+        )
 
     def _fill(self, vacancy: Vacancy) -> None:
         """Give a worker a task."""

@@ -84,17 +84,18 @@ class Outcomes:
         """Let a job wait that was stopped on purpose, or that shared a worker with another."""
         self._journal.put_back(job.record.id, reason, time.time())
         job.log.info("put back")
-        leave(job.workspace)
+        self._leave(job)
 
     def cancelled(self, job: RunningJob) -> None:
         """Clear up after a job that a person gave up; the journal knows of it."""
         job.log.info("cancelled")
-        clear(job.workspace)
+        if self._disk_space.answers(job.folder):  # else the sweeper does it
+            clear(job.workspace)
 
     def hold(self, job: RunningJob, reason: str) -> None:
         """Let a running job wait for something that is not its fault."""
         self.hold_waiting(job.record, reason)
-        leave(job.workspace)
+        self._leave(job)
 
     def hold_waiting(self, record: JobRecord, reason: str) -> None:
         """Do the same for a job that could not be started."""
@@ -160,12 +161,17 @@ class Outcomes:
         if isinstance(following, TryAgain):
             self._journal.try_again(record.id, end, following.due, now, refund=following.refund)
             job.log.warning("will be tried again", reason=reason, seconds=round(following.due - now))
-            leave(job.workspace)
+            self._leave(job)
         elif following.state == "skipped":
             self._leave_note(job, "skipped", reason)
             self._skip(job, reason)
         else:
             self._fail(job, end)
+
+    def _leave(self, job: RunningJob) -> None:
+        """Leave the work folder of a job that will be continued; on a disk that does not answer it stays as it is."""
+        if self._disk_space.answers(job.folder):
+            leave(job.workspace)
 
     def _supersede(self, job: RunningJob, end: AttemptEnd) -> None:
         """Forget a job whose file has changed or gone; a changed file is found as a new one."""

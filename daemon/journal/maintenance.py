@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.settings import Config
 from daemon.files.identity import exists
 from daemon.files.mounts import is_present
@@ -35,6 +36,7 @@ class Pruning:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._questions = DiskQuestions()
         self._last = 0
 
     def step(self, database: sqlite3.Connection, now: float) -> int:
@@ -47,7 +49,7 @@ class Pruning:
             (self._last, before, before, _STEP),
         ).fetchall()
         self._last = rows[-1][0] if len(rows) == _STEP else 0
-        present = {os.fsencode(folder.input) for folder in self._config.folders if is_present(folder.input)}
+        present = {os.fsencode(folder.input) for folder in self._config.folders if self._is_present(folder.input)}
         gone = [
             (job,)
             for job, folder, path, superseded in rows
@@ -56,3 +58,10 @@ class Pruning:
         if gone:
             database.executemany("DELETE FROM jobs WHERE id = ?", gone)
         return len(gone)
+
+    def _is_present(self, place: Path) -> bool:
+        """Whether a watched folder is there; one whose disk does not answer may be."""
+        try:
+            return self._questions.ask(place, lambda: is_present(place))
+        except OSError:  # TimeoutError is one
+            return False

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,8 @@ from daemon.journal.journal import Journal
 from tests.assets.films import ENDLESS, LONG, Film, write_film
 from tests.assets.journals import enter
 from tests.assets.pictures import write_grey
-from tests.conftest import Daemon, unfinished_in
+from tests.assets.shares import hanging_mount
+from tests.conftest import TIMEOUT, Daemon, unfinished_in
 from tests.faults.conftest import Service, assert_in_order
 
 Mount = Callable[..., None]
@@ -307,6 +309,37 @@ def dead_mount(place: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_share_that_hangs_keeps_no_other_folder_waiting(service: Service) -> None:
+    """Breaks: a network share whose server answers nothing, not even by an error. People are told; it comes back."""
+    share = service.root / "share"
+    service.settings["folders"].append({"input": str(share / "in"), "output": str(share / "out")})
+    service.settings["watching"] |= {"rescan_seconds": 1}
+    with hanging_mount(share) as server:
+        (share / "in").mkdir()
+        write_grey(share / "in" / "a.png")
+        service.start()
+        service.finish(done=1)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            service.until(lambda: "does not answer" in service.log(), "it is noticed")
+            write_grey(service.root / "b.png", 40).rename(service.inbox / "b.png")
+            service.finish(done=2)
+            told = subprocess.run(
+                [sys.executable, "-m", "daemon", "status", "-c", str(service.root / "config.yaml")],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=TIMEOUT,
+            ).stdout
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert f"the disk of {share / 'out'} does not answer" in told
+        write_grey(service.root / "c.png", 50).rename(service.inbox / "c.png")
+        write_grey(share / "in" / "d.png", 60)
+        service.finish(done=4)
+        service.signal(signal.SIGTERM)
 
 
 def test_a_disk_without_room_for_a_films_files(service: Service, mount: Mount) -> None:
