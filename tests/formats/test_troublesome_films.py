@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import struct
+from collections.abc import Container
 from pathlib import Path
 
 import av
 import pytest
 
 from colorizer.errors import UnsupportedError
+from colorizer.film.decode.late_streams import find_streams
+from colorizer.film.decode.probe import probe_film
 from tests.formats.films import SOUND
 from tests.formats.test_damage import ffmpeg
 from tests.formats.test_films import colour
@@ -29,7 +32,7 @@ def test_an_encrypted_film_is_refused(tmp_path: Path, weights: Path) -> None:
         colour(source, tmp_path, weights)
 
 
-def test_a_film_whose_sound_alone_is_encrypted_is_refused(tmp_path: Path, weights: Path) -> None:
+def test_a_film_whose_sound_alone_is_encrypted_is_refused(tmp_path: Path) -> None:
     """Breaks: its noise was copied. The picture of the same film without encryption takes the place of its own."""
     film = f"{PICTURE} {SOUND.format(seconds=1)} -threads 1 {H264} -c:a aac"
     encryption = f"-encryption_scheme cenc-aes-ctr -encryption_key {KEY} -encryption_kid {KEY}"
@@ -45,7 +48,7 @@ def test_a_film_whose_sound_alone_is_encrypted_is_refused(tmp_path: Path, weight
         content[place : place + 4] = instead
     source.write_bytes(content)
     with pytest.raises(UnsupportedError, match="it is encrypted"):
-        colour(source, tmp_path, weights)
+        probe_film(source, 1)  # before hours of colouring
 
 
 def test_hint_tracks_are_named(tmp_path: Path, weights: Path) -> None:
@@ -174,3 +177,53 @@ def test_a_film_goes_on_behind_a_place_that_cannot_be_demuxed(tmp_path: Path, we
     middle = len(content) // 2
     source.write_bytes(content[:middle] + bytes(200_000) + content[middle:])
     assert shown(colour(source, tmp_path, weights)[1])[-1] == pytest.approx(1.9)
+
+
+PICTURE_PID, SOUND_PID = 256, 257
+"""Identifiers that ffmpeg gives to the streams of a broadcast."""
+
+
+def scrambled(content: bytes, pids: Container[int], since: float = 0) -> bytes:
+    """A broadcast whose packets of some streams are encrypted, from a part of it on."""
+    written = bytearray(content)
+    for place in range(int(len(content) * since) // TS * TS, len(content), TS):
+        if (written[place + 1] & 0x1F) << 8 | written[place + 2] in pids:
+            begin = place + 4 + (1 + written[place + 4] if written[place + 3] & 0x20 else 0)
+            written[place + 3] |= 0x80
+            written[begin : place + TS] = bytes(byte ^ 0x5A for byte in written[begin : place + TS])
+    return bytes(written)
+
+
+@pytest.mark.parametrize("since", [0, 0.5])
+def test_an_encrypted_broadcast_is_refused(tmp_path: Path, since: float) -> None:
+    """Breaks: nothing could be decoded, it was said, or the film ended where encryption began, and nobody was told."""
+    source = ffmpeg(BROADCAST, tmp_path / "film.ts")
+    source.write_bytes(scrambled(source.read_bytes(), {PICTURE_PID, SOUND_PID}, since))
+    with pytest.raises(UnsupportedError, match="it is encrypted"):
+        probe_film(source, 1, streams=find_streams(source, lambda _share: None))
+
+
+def test_encrypted_sound_of_a_broadcast_is_named(tmp_path: Path, weights: Path) -> None:
+    """A recording of several programmes often has encrypted ones: the others are coloured."""
+    source = ffmpeg(BROADCAST, tmp_path / "film.ts")
+    source.write_bytes(scrambled(source.read_bytes(), {SOUND_PID}))
+    notes = colour(source, tmp_path, weights)[0].notes
+    assert notes == ("the stream with the identifier (PID) 257 left out: it is encrypted",)
+
+
+def test_a_second_picture_is_named(tmp_path: Path, weights: Path) -> None:
+    """Another angle stays grey, which a person may not see at once."""
+    source = ffmpeg(f"{PICTURE} -map 0:v -map 0:v {H264} -s:v:1 48x32", tmp_path / "film.mkv")
+    notes = colour(source, tmp_path, weights)[0].notes
+    assert notes == ("stream 1 (video, h264) stays as it is: one picture of a film is coloured",)
+
+
+@pytest.mark.parametrize(("speed", "told"), [(2, True), (1, False)])
+def test_the_speed_of_a_part_is_named(tmp_path: Path, weights: Path, speed: int, *, told: bool) -> None:
+    """In libav, each part of an edit list has the usual speed."""
+    source = ffmpeg(f"{PICTURE} {H264}", tmp_path / "film.mp4")
+    content = bytearray(source.read_bytes())
+    place = content.index(b"elst") + 20  # behind the version, the number, a duration and a time
+    content[place : place + 2] = speed.to_bytes(2, "big")
+    source.write_bytes(content)
+    assert ("speed of a part (edit list) left out" in colour(source, tmp_path, weights)[0].notes) == told

@@ -14,7 +14,11 @@ _MP4_BEGINNINGS = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide
 """Boxes with which files of the MP4 family begin (ISO/IEC 14496-12, and QuickTime's, which is older)."""
 _PROJECTIONS = (b"sv3d", b"st3d", bytes.fromhex("ffcc8263f8554a938814587a02521fdd"))
 """Boxes of a projection; the third is the UUID of Google's spherical metadata."""
+_PROTECTION = re.compile(rb"sinf.{4}frma", re.DOTALL)
+"""The beginning of what says how a track is encrypted (ISO/IEC 14496-12, 8.12)."""
 _APERTURE = re.compile(rb"clap(.{16})", re.DOTALL)
+_EDITS = re.compile(rb"elst\0...(.{4})", re.DOTALL)
+"""The beginning of a list of edits in its usual version, with their number (ISO/IEC 14496-12, 8.6.6)."""
 _LONGEST_INDEX = 1 << 26
 """Bytes of an index beyond which it is not searched."""
 
@@ -36,6 +40,11 @@ def mp4_breaks_off(path: Path) -> bool:
     return b"moov" not in kinds or kinds[-1] == b"moof" or boxes[-1][1] > size
 
 
+def mp4_is_encrypted(path: Path) -> bool:
+    """Whether the index of a film says that a track is encrypted; False where it is no MP4."""
+    return is_mp4(path) and _PROTECTION.search(_index(path)) is not None
+
+
 def unread_elements(path: Path, width: int, height: int) -> Iterator[str]:
     """What the index of a film says of its picture and libav's Python binding does not pass on, for the report.
 
@@ -52,6 +61,16 @@ def unread_elements(path: Path, width: int, height: int) -> Iterator[str]:
         yield "projection of a spherical or 3D film"
     if any(aperture != (width, height) for aperture in _apertures(index)):
         yield "crop (clean aperture)"
+    if any(rate != 1 for rate in _edit_rates(index)):
+        yield "speed of a part (edit list)"
+
+
+def _edit_rates(index: bytes) -> Iterator[int]:
+    """The speed of each edit in whole times: 0 is a still."""
+    for found in _EDITS.finditer(index):
+        (count,) = struct.unpack(">I", found[1])
+        edits = index[found.end() : found.end() + 12 * count]
+        yield from (rate for _, _, rate, _ in struct.iter_unpack(">Iihh", edits[: len(edits) // 12 * 12]))
 
 
 def _apertures(index: bytes) -> Iterator[tuple[float, float]]:

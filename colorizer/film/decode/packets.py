@@ -34,7 +34,7 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
     Empty packets, which flush decoders, come last. They are marked as corrupt where more could not be read.
 
     Raises:
-        UnsupportedError: a packet is encrypted (ISO/IEC 23001-7): decoders ignore that, and give out noise.
+        UnsupportedError: a packet is encrypted (ISO/IEC 23001-7).
 
     """
     wanted = {stream.index for stream in streams}
@@ -46,6 +46,11 @@ def read_packets(container: InputContainer, streams: Sequence[Stream]) -> Iterat
             yield packet
 
 
+def encrypted(path: Path) -> UnsupportedError:
+    """The refusal of a film that is encrypted: decoders ignore that, and give out noise."""
+    return UnsupportedError(f"{path.name}: it is encrypted, and tintd decrypts nothing")
+
+
 def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Packet[Stream]]:
     """Packets up to the end; behind a damaged place that the demuxer passes, the next of each stream is marked."""
     failures, to_mark = 0, set[int]()
@@ -53,7 +58,7 @@ def _readable(container: InputContainer, streams: list[Stream]) -> Iterator[Pack
         try:
             for packet in container.demux(streams):
                 if packet.has_sidedata("encryption_info"):
-                    raise UnsupportedError(f"{Path(container.name).name}: it is encrypted, and tintd decrypts nothing")
+                    raise encrypted(Path(container.name))
                 packet.is_corrupt |= packet.stream.index in to_mark
                 to_mark.discard(packet.stream.index)
                 failures = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,8 +30,8 @@ from colorizer.film.decode.film_info import (
 from colorizer.film.decode.folders.disc_film import titles_of
 from colorizer.film.decode.folders.sequence_film import USUAL_RATE, check_frames, is_density, undecoded
 from colorizer.film.decode.late_streams import find_streams
-from colorizer.film.decode.mp4 import refuse_cut_mp4
-from colorizer.film.decode.packets import read_packets
+from colorizer.film.decode.mp4 import mp4_is_encrypted, refuse_cut_mp4
+from colorizer.film.decode.packets import encrypted, read_packets
 from colorizer.film.decode.pixel_format import depth_of, is_rgb
 from colorizer.film.decode.side_data import display_matrix, is_dolby_vision
 from colorizer.film.decode.signal import SampleCoding, complete_tags, without_linear
@@ -48,6 +49,8 @@ _COUNTING_FROM_ZERO = frozenset({"matroska,webm", "asf"})
 
 _OWN_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"})
 """Metadata that describes the container itself, or how the original was encoded."""
+_KEY = "enc_key_id"
+"""libav's name for the key of an encrypted track of WebM."""
 _LONGEST_SAMPLE = 16
 """Greatest ratio of a sample's sides; that of films is 4 at most."""
 _STATISTICS = ("_statistics", "bps", "number_of_frames", "number_of_bytes")
@@ -82,11 +85,12 @@ def probe_film(
     if streams is None:
         streams = find_streams(path, on_read)
     with open_film(path, sequence_rate, streams) as container:
-        stream = _main_stream(path, container)
+        scrambled = streams.tables.encrypted if streams.tables else frozenset[int]()
+        stream = _main_stream(path, container, scrambled)
         _check_size(path, stream, most_megapixels)
         tags, picture_tags = kept_tags(container), kept_tags(stream)
         chapters = tuple(Chapter(**chapter) for chapter in container.chapters())
-        side_streams = _side_streams(container, stream)
+        side_streams = _side_streams(container, stream, scrambled)
         frame = _first_frame(path, container, stream)
         own_rate = _rate(stream)
         introduced = int(container.format.name == "dv" and bool(streams.introduction))  # a frame, see `late_streams`
@@ -152,11 +156,14 @@ def codec_of(stream: Stream) -> str:
     return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
 
 
-def _main_stream(path: Path, container: InputContainer) -> VideoStream:
+def _main_stream(path: Path, container: InputContainer, scrambled: Collection[int]) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
         refuse_cut_mp4(path)
         raise UnsupportedError(f"{path.name}: there is no moving picture in this file")
+    streams = [stream for stream in streams if stream.id not in scrambled]
+    if not streams or mp4_is_encrypted(path) or any(_KEY in stream.metadata for stream in container.streams):
+        raise encrypted(path)
     best = cast("VideoStream", container.streams.best("video"))
     chosen = best if best in streams else streams[0]
     if chosen.codec_context is None:
@@ -164,12 +171,14 @@ def _main_stream(path: Path, container: InputContainer) -> VideoStream:
     return chosen
 
 
-def _side_streams(container: InputContainer, picture: VideoStream) -> tuple[SideStream, ...]:
-    """The streams beside the picture, without those that the muxer makes anew."""
+def _side_streams(
+    container: InputContainer, picture: VideoStream, scrambled: Collection[int]
+) -> tuple[SideStream, ...]:
+    """The streams beside the picture, without those that the muxer makes anew, and encrypted ones of a broadcast."""
     return tuple(
         SideStream(stream.index, stream.type, codec_of(stream))
         for stream in container.streams
-        if stream.index != picture.index and not _is_made_anew(stream, container)
+        if stream.index != picture.index and not _is_made_anew(stream, container) and stream.id not in scrambled
     )
 
 

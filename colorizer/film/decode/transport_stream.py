@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from colorizer.film.decode.programme_tables import (
     AT_ONCE,
@@ -38,6 +39,8 @@ from colorizer.reading import read_ahead
 
 _ENOUGH = 200
 """Packets of a stream that show libav what it is."""
+_SCRAMBLED, _MOST_SCRAMBLED = 0xC0, 4
+"""Bits of a packet that is encrypted; one such packet in so many may be in a stream that is taken."""
 _TIMES = 0x80, 0x40
 """Flags of a packet of a stream: it has a timestamp, and a decoding time."""
 
@@ -55,11 +58,15 @@ class TransportStream:
     """Identifiers of streams that are not listed at the beginning."""
     pictures: int
     """Number of programmes that have pictures."""
+    encrypted: frozenset[int] = frozenset()
+    """Identifiers of encrypted streams."""
 
     def notes(self) -> Iterator[str]:
         """What a result lacks, for the report."""
         if self.pictures > 1:
             yield f"{self.pictures} programmes in this file: the pictures of one are coloured, the others are not"
+        for pid in sorted(self.encrypted & {each.pid for one in self.programmes.values() for each in one.streams}):
+            yield f"the stream with the identifier (PID) {pid} left out: it is encrypted"
 
 
 def read_tables(path: Path, on_read: Callable[[int], None] = lambda _bytes: None) -> TransportStream | None:
@@ -77,9 +84,13 @@ def read_tables(path: Path, on_read: Callable[[int], None] = lambda _bytes: None
         read_ahead(file)
         tables = Tables()
         counted = [Change(0, {})]
+        packets, scrambled = np.zeros((2, NULL + 1), np.int64)
         for number, rows in read_packets_of(file, layout):
             place = file.tell()
             on_read(place)
+            pids = pids_of(rows)
+            packets += np.bincount(pids, minlength=NULL + 1)
+            scrambled += np.bincount(pids[_is_scrambled(rows)], minlength=NULL + 1)
             for change in tables.read(number, rows):
                 counted.append(_with_counters(file, layout, counted[-1], change))
             file.seek(place)
@@ -90,6 +101,7 @@ def read_tables(path: Path, on_read: Callable[[int], None] = lambda _bytes: None
         programmes=tables.programmes,
         late=frozenset(tables.late),
         pictures=tables.programmes_with_pictures,
+        encrypted=frozenset(np.flatnonzero(scrambled * _MOST_SCRAMBLED > packets).tolist()) - {NULL},
     )
 
 
@@ -106,7 +118,7 @@ def introduce(path: Path, stream: TransportStream, unknown: Collection[int], on_
         Tables of all streams, and the first packets of those; nothing where there is none.
 
     """
-    wanted = stream.late | set(unknown)
+    wanted = (stream.late | set(unknown)) - stream.encrypted
     if not wanted:
         return b""
     with ContinuedFile(path, stream) as file:
@@ -229,7 +241,9 @@ def _beginnings(
     pts = b""
     for _, rows in read_packets_of(file, layout):
         on_read(file.tell())
-        pts = pts or next(filter(None, map(_pts, map(bytes, rows[rows[:, 1] & 0x40 != 0]))), b"")
+        pts = pts or next(
+            filter(None, map(_pts, map(bytes, rows[(rows[:, 1] & 0x40 != 0) & ~_is_scrambled(rows)]))), b""
+        )
         pids = pids_of(rows)
         for pid in wanted:
             own = found.get(pid, [])
@@ -241,6 +255,12 @@ def _beginnings(
         if all(len(found.get(pid, ())) >= _ENOUGH for pid in wanted):
             break
     return {pid: found[pid] for pid in sorted(found)}
+
+
+def _is_scrambled(rows: Rows) -> NDArray[np.bool_]:
+    """Which packets are encrypted."""
+    scrambled: NDArray[np.bool_] = (rows[:, 3] & _SCRAMBLED) != 0
+    return scrambled
 
 
 def _pts(packet: bytes) -> bytes:

@@ -26,7 +26,7 @@ from colorizer.job import Job
 
 
 def header_additions(info: FilmInfo, job: Job, shift: Fraction, carried: Iterable[CarriedStream]) -> Additions:
-    """Shape of the samples for every result; crop, projection, languages and chapters where the original is Matroska.
+    """Shape of the samples for every result; crop, projection, languages, chapters and links of a Matroska original.
 
     Args:
         info: the original.
@@ -49,6 +49,7 @@ def header_additions(info: FilmInfo, job: Job, shift: Fraction, carried: Iterabl
         pictures=pictures,
         languages={place: language for place, language in found if language is not None},
         chapters=original.chapters and moved_chapters(original.chapters, shift, None if end is None else Fraction(end)),
+        links=original.links if job.excerpt is None else (),
     )
 
 

@@ -19,6 +19,9 @@ from colorizer.errors import MediaError
 from colorizer.film.encode.ebml import Element, checked_master, encode_id, master, number, read_head, void
 
 _SEGMENT, _SEEK_HEAD, _TRACKS, _CHAPTERS, _CLUSTER = 0x18538067, 0x114D9B74, 0x1654AE6B, 0x1043A770, 0x1F43B675
+_INFO = 0x1549A966
+LINKS = frozenset({0x73A4, 0x3CB923, 0x3EB923, 0x4444})
+"""Identifiers of a file, of those before and behind it, and of its family, by which players link files."""
 _ATTACHMENTS, _ATTACHED_FILE, _FILE_NAME, _VOID = 0x1941A469, 0x61A7, 0x466E, 0xEC
 _SEEK, _SEEK_ID, _SEEK_POSITION = 0x4DBB, 0x53AB, 0x53AC
 _TRACK, _TRACK_TYPE, _CODEC = 0xAE, 0x83, 0x86
@@ -28,7 +31,7 @@ DISPLAY = (0x54B0, 0x54BA, 0x54B2)
 CROP = (0x54AA, 0x54BB, 0x54CC, 0x54DD)
 _STREAM_TYPES = frozenset({1, 2, 17, 33})
 """Types of tracks of which libav makes streams: pictures, sound, subtitles, metadata."""
-_EDITION, _ATOM, _BEGIN, _END = 0x45B9, 0xB6, 0x91, 0x92
+_EDITION, _ATOM, _BEGIN, _END, _LINKED_FILE = 0x45B9, 0xB6, 0x91, 0x92, 0x6E67
 
 _ROOM_NAME = "room of tintd"
 _SPARE = 1024
@@ -44,6 +47,8 @@ class Header:
     tracks: tuple[Element, ...] = ()
     """One for each of libav's streams, attachments aside."""
     chapters: Element | None = None
+    links: tuple[Element, ...] = ()
+    """See `LINKS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +71,30 @@ class Additions:
     """Language by the number of the track."""
     chapters: Element | None = None
     """All chapters, in place of libav's."""
+    links: tuple[Element, ...] = ()
+    """See `LINKS`."""
+
+    @property
+    def shows_other_files(self) -> bool:
+        """Whether a chapter shows a part of another file."""
+        editions = self.chapters.children() if self.chapters else ()
+        return any(atom.child(_LINKED_FILE) for edition in editions for atom in edition.children() if atom.id == _ATOM)
 
     @property
     def room(self) -> int:
         """Bytes that they take at most."""
         settings = [element for picture in self.pictures.values() for element in picture.elements]
-        elements = (*settings, *self.languages.values(), *((self.chapters,) if self.chapters else ()))
+        elements = (*settings, *self.languages.values(), *self.links, *((self.chapters,) if self.chapters else ()))
         return _SPARE + sum(len(bytes(element)) for element in elements)
 
 
 def read_header(path: Path) -> Header:
     """Read what libav does not carry over; nothing of what is damaged."""
     with path.open("rb") as file:
-        found = _read_wanted(file, {_TRACKS, _CHAPTERS})
+        found = _read_wanted(file, {_INFO, _TRACKS, _CHAPTERS})
     tracks = found[_TRACKS].children() if _TRACKS in found else []
-    return Header(tuple(filter(_is_stream, tracks)), found.get(_CHAPTERS))
+    links = tuple(each for each in found[_INFO].children() if each.id in LINKS) if _INFO in found else ()
+    return Header(tuple(filter(_is_stream, tracks)), found.get(_CHAPTERS), links)
 
 
 def moved_chapters(chapters: Element, shift: Fraction, end: Fraction | None) -> Element | None:
@@ -204,6 +218,9 @@ def _changed(element: Element, wanted: Additions) -> Element | None:
     """An element of the result's header with what is added to it."""
     if element.id == _VOID or (element.id == _CHAPTERS and wanted.chapters):
         return None
+    if element.id == _INFO and wanted.links:
+        own = (each for each in element.children() if each.id not in LINKS)
+        return checked_master(_INFO, *own, *wanted.links)
     if element.id == _TRACKS:
         tracks = (_with_additions(track, place, wanted) for place, track in enumerate(element.children()))
         return checked_master(_TRACKS, *tracks)

@@ -52,6 +52,8 @@ _TOLERANCE = Fraction(1)
 """Seconds by which a film may be shorter than the length in its header."""
 _WITHOUT_LIST = frozenset({"flv", "dv"})
 """Demuxers of containers that do not list their streams: what appears late is named, see `describe_late_streams`."""
+_OTHER_FILES = "some chapters show parts of other files (linked segments), which are coloured by themselves"
+"""What the report says of linked chapters."""
 _PROGRAMME_CLOCK = 60
 """Seconds: timestamps that begin later than this count from a broadcaster's clock, not from the film's beginning."""
 
@@ -115,6 +117,7 @@ def join(  # noqa: PLR0913, PLR0917 (each is another thing)
         notes += describe_late_streams(original) if original else ()
     if added:
         add_to_header(job.target, added)
+        notes += [_OTHER_FILES] if added.shows_other_files else []
     notes += info.streams.tables.notes() if info.streams.tables else ()
     last = segments[-1].record.end * info.time_base - shift
     frames = sum(len(segment.record.pts) for segment in segments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
 
 from colorizer.film.decode.container import open_film
 from colorizer.film.decode.film_info import SideStream
@@ -85,7 +86,8 @@ def add_side_streams(
 
     """
     added: dict[int, CarriedStream] = {}
-    hints = set(_HINTS.findall(_listing(original)))
+    listing = _listing(original)
+    hints, codecs = set(_HINTS.findall(listing)), {int(index): codec for index, _, codec in _LISTED.findall(listing)}
     for stream in streams:
         if str(stream.index) in hints:
             notes.append(f"stream {stream.index} left out: it says how to send the original over a network (RTP hints)")
@@ -95,8 +97,11 @@ def add_side_streams(
             continue
         carried = _add(result, original.streams[stream.index], stream)
         if carried is None:
-            notes.append(f"{name_of_stream(stream)} left out: {result.format.name} cannot hold it")
+            named = replace(stream, codec=codecs.get(stream.index, stream.codec))
+            notes.append(f"{name_of_stream(named)} left out: {result.format.name} cannot hold it")
             continue
+        if isinstance(carried.source, VideoStream) and not _is_cover(carried.source):
+            notes.append(f"{name_of_stream(stream)} stays as it is: one picture of a film is coloured")
         if carried.converter:
             name, became = name_of_stream(stream), carried.converter.name
             notes.append(f"{name} became {became}: {result.format.name} cannot hold it as it is")

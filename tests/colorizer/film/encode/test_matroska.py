@@ -98,6 +98,17 @@ def test_crop_languages_editions_and_nested_chapters_are_kept(tmp_path: Path, we
         assert next(container.decode(video=0)).time > 2  # type: ignore[operator]
 
 
+def test_linked_files_stay_linked(tmp_path: Path, weights: Path) -> None:
+    """Breaks: a player no longer finds the opening that an ordered chapter shows, nor the file behind this one."""
+    links = (Element(0x73A4, b"This file is one"), Element(0x3EB923, b"The next is that"))
+    opening = master(0xB6, number(0x73C4, 9), number(0x91, 0), Element(0x6E67, b"An opening's uid"))
+    film = write_film(tmp_path / "film.mkv", Film(frames=3))
+    source = with_header(film, Additions({}, chapters=master(0x1043A770, master(0x45B9, opening)), links=links))
+    report, result = coloured(source, weights)
+    assert set(read_header(result).links) == set(read_header(source).links) == set(links)
+    assert any("parts of other files" in note for note in report.notes), report.notes
+
+
 def test_chapters_of_a_part_of_a_film() -> None:
     """What lies outside goes, what reaches over an edge ends there, and an edition without chapters goes too."""
     part = moved_chapters(CHAPTERS, Fraction(1), Fraction(2))
