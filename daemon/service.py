@@ -22,6 +22,7 @@ from daemon.control.hooks import HookRunner
 from daemon.control.reporter import Reporter
 from daemon.control.requests import Applied, Request
 from daemon.control.server import ControlServer
+from daemon.files.text import in_words
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.intake import Intake
 from daemon.jobs.recovery import recover
@@ -130,7 +131,7 @@ class Service:
             try:
                 stack.enter_context(monitored(address, self._latest))
             except (OSError, OverflowError) as error:  # OverflowError: a port above 65535
-                raise StartError(f"monitoring.address {address}: {error}") from error
+                raise StartError(f"monitoring.address {address}: {in_words(error)}") from error
             yield
 
     def _loop(self) -> None:
@@ -228,7 +229,7 @@ class Service:
             make_folders(config.folders)
             self._configure(config)
         except (TintdError, OSError) as error:  # OSError: too many open files
-            _log.error("not reloaded", reason=str(error))
+            _log.error("not reloaded", reason=in_words(error))
         else:
             self._before = self._before or before  # the latest with which workers were ready
             _log.info("reloaded", folders=[str(folder.input) for folder in config.folders])

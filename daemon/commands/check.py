@@ -20,9 +20,6 @@ from daemon.commands.options import ConfigOption
 from daemon.config.settings import DEFAULT_CONFIG, Config, Folder, Hooks, load_config
 from daemon.config.web_settings import Web
 
-_SCARCE = 1 << 30
-"""Free bytes below which a disk is too full for films."""
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -58,10 +55,11 @@ def _findings(path: Path) -> Iterator[Finding]:
         yield Finding("BAD", str(error))
         return
     yield Finding("ok", f"configuration {path}")
-    yield _written_folder(config.state)
+    spare = config.work.spare_mib
+    yield _written_folder(config.state, spare // 8)
     for folder in config.folders:
         yield _input_folder(folder)
-        yield _written_folder(folder.output)
+        yield _written_folder(folder.output, spare)
     yield from _hooks(config.hooks)
     if not config.web.is_off:
         yield _web(config.web)
@@ -115,18 +113,21 @@ def _input_folder(folder: Folder) -> Finding:
     return Finding("ok", f"folder {place}")
 
 
-def _written_folder(place: Path) -> Finding:
-    """Whether a folder can be written, or made, and its disk has free space."""
+def _written_folder(place: Path, spare_mib: int) -> Finding:
+    """Whether a folder can be written, or made, and its disk has more free space than jobs leave."""
     nearest = next(parent for parent in (place, *place.parents) if parent.exists())
     if not nearest.is_dir():
         return Finding("BAD", f"folder {place}: {nearest} is a file; name a folder")
+    if os.statvfs(nearest).f_flag & os.ST_RDONLY:
+        return Finding("BAD", f"folder {place}: its disk is mounted read-only; mount it so that it can be written")
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         return Finding("BAD", f"folder {place}: this user cannot write to {nearest}; change its owner or permissions")
-    free = shutil.disk_usage(nearest).free
-    if free < _SCARCE:
-        return Finding("BAD", f"folder {place}: its disk has only {free >> 20} MiB of free space; delete some files")
+    free = shutil.disk_usage(nearest).free >> 20
+    if free < spare_mib:
+        remedy = f"jobs wait below {spare_mib} MiB: delete some files, or lower `work.spare_mib`"
+        return Finding("BAD", f"folder {place}: its disk has {free} MiB of free space, and {remedy}")
     missing = "" if place.exists() else " (tintd will make it)"
-    return Finding("ok", f"folder {place}{missing}: {free >> 30} GiB free")
+    return Finding("ok", f"folder {place}{missing}: {free / 1024:.1f} GiB free")
 
 
 def _hooks(hooks: Hooks) -> Iterator[Finding]:

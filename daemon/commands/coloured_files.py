@@ -25,7 +25,7 @@ from daemon.config.settings import Folder
 from daemon.files.existing_results import FILM_SUFFIXES
 from daemon.files.identity import identify
 from daemon.files.publisher import candidate_names, publish
-from daemon.files.text import natural_key, printable
+from daemon.files.text import in_words, natural_key, printable
 from daemon.watch.file_filter import walk
 from daemon.workers import Crashed, Done, Failed, Skipped, events
 from daemon.workers.single import SingleWorker
@@ -105,7 +105,8 @@ def colorize_all(originals: list[Original], order: Order, stall_seconds: float) 
                 progress.update(bar, total=1, completed=1, visible=False)
                 if failure:
                     failures += 1
-                    said = printable(f"{original.path}: {failure}")
+                    reason = failure.removeprefix(f"{original.path.name}: ")  # it is part of the path
+                    said = printable(f"{original.path}: {reason}")
                     _console.print(said, style="red", markup=False, highlight=False)
     finally:
         worker.close()
@@ -135,7 +136,7 @@ def _colorize_one(
             job = Job(source, place / "result", place, order.settings, order.excerpt, order.compare)
             return _end(original, job, worker.run(job, on_progress), order)
     except (TintdError, OSError) as error:
-        return str(error)
+        return in_words(error)
 
 
 def _end(original: Original, job: Job, outcome: Done | Skipped | Failed | Crashed, order: Order) -> str | None:

@@ -79,6 +79,8 @@ def _shown(found: Answer) -> Group:
     for pause in found["paused"]:
         end = f", until {local_time(pause['until'])}" if pause.get("until") else ""
         lines.append(f"paused since {local_time(pause['since'])}{end}: {pause['reason']}")
+    watches = (found["service"] or {}).get("watches", ())
+    lines += [f"watched folder {watch['folder']}: {watch['problem']}" for watch in watches if watch["problem"]]
     lines.append(_counts(found))
     return Group(*(Text(files_text.printable(line)) for line in lines), _files(found))
 
@@ -87,7 +89,8 @@ def _headline(found: Answer) -> str:
     """One line about the service."""
     service = found["service"]
     if service is None:
-        return "no service is running"
+        was_running = "; what runs goes on when it is started again" if found["counts"].get("running") else ""
+        return f"no service is running{was_running}"
     return f"the service is running (process {service['pid']}): {service['summary']}"
 
 

@@ -11,7 +11,7 @@ import yaml
 from colorizer.errors import SettingsError
 
 _PROBLEMS = {
-    "expected <block end>": "it does not fit to the lines before it; is it indented as they are?",
+    "expected <block end>": "it does not fit the lines before it; is it indented as they are?",
     "found character '\\t'": "it is indented by a tab; use spaces",
     "mapping values are not allowed": "a colon is not allowed here; is the line indented as those before it, or does a "
     "text with a colon need quotes?",

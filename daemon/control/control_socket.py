@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from colorizer.errors import TintdError
+from daemon.files.text import in_words
 
 Answer = dict[str, Any]
 
@@ -49,7 +50,7 @@ def ask(path: Path, request: str, **details: object) -> Answer | None:
                 " change `control.access` in the configuration"
             ) from error
         except (OSError, ValueError) as error:
-            raise ControlError(f"{path}: the service does not answer: {error}") from error
+            raise ControlError(f"{path}: the service does not answer: {in_words(error)}") from error
     if "error" in answer:
         raise ControlError(str(answer["error"]))
     return answer

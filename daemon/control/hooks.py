@@ -18,6 +18,7 @@ from dataclasses import asdict
 import structlog
 
 from daemon.config.settings import Hook, Hooks
+from daemon.files.text import in_words
 from daemon.journal.outbox import HookEvent, Outbox
 from daemon.journal.states import State
 
@@ -80,7 +81,7 @@ class HookRunner:
             self._outbox.remove(event)
             return
         wait = self._outbox.postpone(event, now)
-        _log.warning("a hook failed; it is called again", job=event.job, reason=str(error), seconds=round(wait))
+        _log.warning("a hook failed; it is called again", job=event.job, reason=in_words(error), seconds=round(wait))
 
 
 def call(event: HookEvent, hook: Hook, timeout: float) -> None:

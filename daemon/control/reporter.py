@@ -139,7 +139,7 @@ class Reporter:
     def _seconds_left(self, dispatcher: Dispatcher, executor: ExecutorStatus) -> float | None:
         if not (dispatcher.running or self._workload.waiting):
             return None
-        return seconds_left(self._workload, dispatcher.running.values(), len(executor.workers))
+        return seconds_left(self._workload, dispatcher.running.values(), len(executor.workers), time.time())
 
     def _tell_systemd(self, *, is_alive: bool) -> None:
         """Send the status line, and a sign of life unless no worker can be started."""

@@ -73,10 +73,10 @@ class ControlServer:
     def check(self) -> None:
         """Listen again if the listening thread has died, or somebody has removed the socket."""
         if not self._listener.is_alive():
-            _log.error("control socket made again", reason="it was removed, or its thread has died")
             self._listener.close()
-            with suppress(ControlError):  # the next check tries again
+            with suppress(ControlError):  # its folder is gone, say: the next check tries again
                 self._listener = self._listen()
+                _log.error("control socket made again", reason="it was removed, or its thread has died")
 
     def close(self) -> None:
         """Stop listening."""

@@ -83,7 +83,7 @@ class DiskSpace:
         except TimeoutError:
             return _silent(place)
         except OSError as error:
-            return f"the disk of {place} cannot be read: {error}"
+            return f"the disk of {place} cannot be read: {error.strerror}"
 
     def _away(self, output: Path) -> str | None:
         known, found = self._mounts[output], _mount_of(output)
@@ -108,7 +108,7 @@ def shortage(place: Path, spare: int) -> str | None:
     free = shutil.disk_usage(_nearest(place)).free
     if free >= spare:
         return None
-    return f"the disk of {place} is nearly full: {free // _MIB} MiB free, {spare // _MIB} are kept free"
+    return f"the disk of {place} is nearly full: {free // _MIB} MiB are free, {spare // _MIB} MiB are needed"
 
 
 def _mount_of(place: Path) -> Path:

@@ -16,6 +16,13 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
+def in_words(error: BaseException) -> str:
+    """An error of the system as a person would say it: what is wrong, and with which file; no `[Errno 13]`."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.strerror} ({error.filename})" if error.filename else error.strerror
+
+
 def natural_key(path: PurePath) -> list[tuple[int, str]]:
     """A key that sorts paths as people do: by the numbers in them, so that `scan2` comes before `scan10`."""
     parts = re.findall(r"\d+|\D+", str(path))

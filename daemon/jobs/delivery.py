@@ -17,6 +17,7 @@ from daemon.config.settings import Folder
 from daemon.files.identity import Result, Seen, exists, identify
 from daemon.files.publisher import candidate_names, confirm_name, give_name, move_to, remove_notes
 from daemon.files.removal import remove_folder
+from daemon.files.text import in_words
 from daemon.jobs.whole_folder import move_folder, moves_with_folder
 from daemon.journal.journal import Journal
 from daemon.journal.records import JobRecord, ResultMetadata
@@ -141,7 +142,7 @@ def move_original(job: JobRecord, folder: Folder, journal: Journal, seen: Seen) 
         else:
             _move(job, folder, journal)
     except OSError as error:
-        _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=str(error))
+        _log.warning("the original stays where it is", job=job.id, file=str(job.source), reason=in_words(error))
 
 
 def find_moved(job: JobRecord, folder: Folder, journal: Journal) -> None:
@@ -177,7 +178,7 @@ def _kept_if_not_removable(job: JobRecord) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _log.warning("stale file kept", job=job.id, file=str(job.source), reason=str(error))
+        _log.warning("stale file kept", job=job.id, file=str(job.source), reason=in_words(error))
 
 
 def original_path(job: JobRecord, folder: Folder) -> Path:

@@ -16,6 +16,7 @@ from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import Seen, identify
+from daemon.files.text import in_words
 from daemon.jobs.delayed_ends import DelayedEnds
 from daemon.jobs.delivery import leads_out, result_folder
 from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
@@ -270,7 +271,7 @@ class Dispatcher:
         try:
             prepare(workspace)
         except OSError as error:
-            self._outcomes.hold_waiting(record, f"the output folder cannot be written: {error}")
+            self._outcomes.hold_waiting(record, f"the output folder cannot be written: {in_words(error)}")
             return None
         started = self._journal.start(record, worker, now)
         self._queue.served(record.folder)

@@ -15,7 +15,7 @@ from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
 from daemon.files.identity import Seen, identify
 from daemon.files.publisher import UNNAMEABLE, leave_note
-from daemon.files.text import storable
+from daemon.files.text import in_words, storable
 from daemon.jobs.delivery import deliver, move_original, result_path
 from daemon.jobs.retries import TryAgain, after_failure
 from daemon.jobs.running_job import RunningJob, log_of
@@ -50,9 +50,9 @@ class Outcomes:
         except OSError as error:
             found = self._journal.job(job.record.id)
             if found is not None and found.state == "running":
-                self.hold(job, f"the end of the job could not be noted: {error}")
+                self.hold(job, f"the end of the job could not be noted: {in_words(error)}")
             else:
-                job.log.warning("not all was done at the end of the job", reason=str(error))
+                job.log.warning("not all was done at the end of the job", reason=in_words(error))
             return False
 
     def done(self, job: RunningJob, report: Report, weights: str, seen: Seen) -> Iterator[None]:
@@ -140,9 +140,9 @@ class Outcomes:
             reason = f"its result can have no such name in the output folder ({error.strerror})"
             self._fail(job, AttemptEnd("failed", f"{reason}: rename it, then `tintd retry`"))
         elif error.errno == errno.EXDEV:  # a disk was mounted there meanwhile; the next attempt is worked at on it
-            self.failed(job, "failed", f"the result cannot be published: {error}")
+            self.failed(job, "failed", f"the result cannot be published: {in_words(error)}")
         else:
-            self.hold(job, f"the result cannot be published: {error}")
+            self.hold(job, f"the result cannot be published: {in_words(error)}")
 
     def _end_attempt(self, job: RunningJob, end: AttemptEnd, kind: FailureKind) -> None:
         """End an attempt that failed: another one follows, or the job ends."""
@@ -200,7 +200,7 @@ class Outcomes:
         try:
             leave_note(job.folder.output, result_path(job.record, job.folder), state, reason)
         except OSError as error:
-            job.log.warning("no note could be left", reason=str(error))
+            job.log.warning("no note could be left", reason=in_words(error))
 
 
 def _is_as_it_was(record: JobRecord) -> bool:

@@ -9,13 +9,14 @@ from daemon.jobs.running_job import RunningJob
 from daemon.journal.workload import Workload
 
 
-def seconds_left(workload: Workload, running: Collection[RunningJob], workers: int) -> float | None:
+def seconds_left(workload: Workload, running: Collection[RunningJob], workers: int, now: float) -> float | None:
     """Seconds until all that waits or runs is done.
 
     Args:
         workload: what waits, and how fast files were done lately.
         running: the running jobs.
         workers: the number of workers.
+        now: the present time, in seconds since the epoch.
 
     Returns:
         An estimate from the speed of the latest files of the same kind; None while no file of a kind has been done, and
@@ -33,7 +34,8 @@ def seconds_left(workload: Workload, running: Collection[RunningJob], workers: i
     known = [seconds for seconds in left if seconds is not None]
     if len(known) < len(left):
         return None
-    return max(sum(known) / max(1, workers) + waiting, max(known, default=0.0))
+    until_due = 0.0 if workload.last_due is None else workload.last_due - now
+    return max(sum(known) / max(1, workers) + waiting, max(known, default=0.0), until_due)
 
 
 def _left(job: RunningJob, speeds: dict[bool, float | None]) -> float | None:

@@ -41,7 +41,7 @@ def make_folders(folders: Iterable[Folder]) -> None:
             try:
                 make_folder(place)
             except OSError as error:
-                raise FolderError(f"{place}: the folder cannot be made: {error}") from error
+                raise FolderError(f"{place}: the folder cannot be made: {error.strerror}") from error
 
 
 def work_folder(job: JobRecord, folder: Folder, journal: Journal) -> Path:

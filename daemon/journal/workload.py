@@ -20,16 +20,20 @@ class Workload:
     """Bytes that wait, by whether they are of films."""
     bytes_per_second: Mapping[bool, float]
     """Speed of all workers together, by whether it is that of films; without an entry where nothing is known."""
+    last_due: float | None = None
+    """When the last of the waiting files is due, in seconds since the epoch; None where none waits."""
 
 
 def read_workload(database: sqlite3.Connection) -> Workload:
     """Read what waits, and the speed of the files that were done last."""
     waiting = database.execute(
-        f"SELECT film, sum(size) AS bytes FROM jobs INDEXED BY jobs_by_due WHERE {PENDING} GROUP BY film"  # noqa: S608 (ours)
-    )
+        "SELECT film, sum(size) AS bytes, max(due) AS due FROM jobs INDEXED BY jobs_by_due"  # noqa: S608 (ours)
+        f" WHERE {PENDING} GROUP BY film"
+    ).fetchall()
     return Workload(
         waiting={bool(row["film"]): row["bytes"] for row in waiting},
         bytes_per_second={is_film: speed for is_film in (False, True) if (speed := _speed(database, film=is_film))},
+        last_due=max((row["due"] for row in waiting), default=None),
     )
 
 

@@ -23,7 +23,10 @@ def configure_log(settings: Log) -> None:
     """Write the log to standard error, as configured."""
     console = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(repr_native_str=True)]  # no control character of a name is printed
+        [
+            _without_brackets,
+            structlog.dev.ConsoleRenderer(repr_native_str=True),
+        ]  # no control character of a name is printed
         if console
         else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     )
@@ -59,6 +62,16 @@ def _keep_entry(_logger: object, _name: str, entry: structlog.typing.EventDict) 
     if "job" in entry:
         _about_jobs.append((time.time(), dict(entry)))
     return entry
+
+
+def _without_brackets(_logger: object, _name: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Write lists as people do, and leave out empty ones."""
+    lists = {name: value for name, value in entry.items() if isinstance(value, list | tuple)}
+    return {
+        name: ", ".join(map(str, lists[name])) if name in lists else value
+        for name, value in entry.items()
+        if name not in lists or value
+    }
 
 
 class _LineLogger:

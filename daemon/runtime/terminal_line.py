@@ -46,9 +46,10 @@ class TerminalLine:
 
     def _columns(self) -> int:
         try:
-            return os.get_terminal_size(self._stream.fileno()).columns - 1 or 79
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except OSError:
-            return 79
+            columns = 0
+        return (columns or 80) - 1  # a terminal that does not know its size has 0 columns
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # a full disk, or a reader that has gone, must not stop the service

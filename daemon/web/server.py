@@ -15,6 +15,7 @@ import uvicorn
 from colorizer.errors import TintdError
 from daemon.config.settings import Config
 from daemon.config.web_settings import Web
+from daemon.files.text import in_words
 from daemon.web.app import make_app
 from daemon.web.client_limits import LimitedProtocol
 from daemon.web.site.addresses import address_of, link_of
@@ -102,6 +103,6 @@ def bind(web: Web) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         raise PageError(
-            f"web.address {web.address}: {error}; choose another port, or set `web.address: off`"
+            f"web.address {web.address}: {in_words(error)}; choose another port, or set `web.address: off`"
         ) from error
     return listening

@@ -13,11 +13,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 
 import av
 import pytest
 
+from daemon.commands.check import _findings
 from daemon.commands.client import look_up
 from daemon.control.status import status_of
 from daemon.journal.database import JournalError
@@ -108,7 +110,9 @@ def test_an_output_folder_that_becomes_read_only(service: Service, mount: Mount)
     service.until(lambda: not service.leftovers(), "the work folder is gone")
     subprocess.run(["mount", "-o", "remount,ro", service.outbox], check=True)
     write_grey(service.inbox / "b.png", 40)
-    service.until(lambda: "cannot be written" in service.log(), "it says so")
+    service.until(lambda: "cannot be written: Read-only file system (" in service.log(), "it says so")
+    findings = islice(_findings(service.root / "config.yaml"), 4)  # those about folders
+    assert any("mounted read-only" in finding.text for finding in findings)
     subprocess.run(["mount", "-o", "remount,rw", service.outbox], check=True)
     service.finish(done=2)
     service.signal(signal.SIGTERM)

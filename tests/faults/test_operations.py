@@ -210,6 +210,14 @@ def test_no_name_reaches_the_terminal() -> None:
     assert b"\x07" not in said
 
 
+def test_people_read_no_brackets_of_python() -> None:
+    """On a terminal: lists have commas, and those without anything are left out."""
+    logged = f"{TALK}structlog.get_logger().info('done', notes=(), folders=['/a', '/b'])"
+    said = subprocess.run([sys.executable, "-c", logged], capture_output=True, text=True, check=True).stderr
+    assert "'/a, /b'" in said
+    assert "notes" not in said
+
+
 def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     """Breaks: the disk that the log is written to, which is full."""
     with Path("/dev/full").open("wb") as full:
@@ -240,6 +248,8 @@ def test_a_film_goes_on_after_a_restart(daemon: Daemon, how: signal.Signals) -> 
     daemon.start()
     daemon.wait_until(lambda: list(daemon.outbox.glob(".tintd-*/segment-00002.json")), "three segments are finished")
     daemon.stop(how)
+    told = daemon.command("status").stdout
+    assert ("what runs goes on when it is started again" in told) == (how == signal.SIGKILL)
     assert not (daemon.outbox / "film.mkv").exists()
     [first] = daemon.outbox.glob(".tintd-*/segment-00000.mkv")
     written = first.stat().st_mtime_ns

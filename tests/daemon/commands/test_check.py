@@ -1,6 +1,5 @@
 """Tests of daemon/commands/check.py."""
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import yaml
 
-from colorizer.model.upright import UprightHead, save_head
 from tests.conftest import TIMEOUT
 
 
@@ -38,14 +36,12 @@ def test_what_is_wrong_is_said_with_what_to_do(tmp_path: Path) -> None:
     assert ended.stdout.count("BAD") == 2
 
 
-def test_a_head_for_other_weights_is_named(tmp_path: Path, weights: Path) -> None:
-    """It is no error, and the line names the command that makes one that fits."""
-    own = Path(shutil.copy(weights, tmp_path / "own.safetensors"))
-    save_head(UprightHead(), own, {})
-    own.write_bytes(own.read_bytes()[:-1] + b"\1")
-    ended = check(tmp_path, colour={"weights": str(own)})
-    assert ended.returncode == 0
-    assert "made for other weights, and is not used; `tintd upright`" in " ".join(ended.stdout.split())
+def test_the_space_that_jobs_leave_is_that_of_the_configuration(tmp_path: Path, weights: Path) -> None:
+    """A small disk is no mistake where jobs need little, and the setting is named where it has too little."""
+    ended = check(tmp_path, colour={"weights": str(weights)}, work={"spare_mib": 1 << 40})
+    assert ended.returncode == 1
+    said = " ".join(ended.stdout.split())
+    assert f"jobs wait below {1 << 40} MiB: delete some files, or lower `work.spare_mib`" in said
 
 
 def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Path) -> None:

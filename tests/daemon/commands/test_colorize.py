@@ -65,7 +65,8 @@ def test_it_goes_on_after_a_bad_file(tmp_path: Path, colorize: Colorize) -> None
     bad.write_text("no picture")
     ended = colorize(bad, tmp_path / "nothing.png", write_grey(tmp_path / "a.png"))
     assert ended.returncode == 1
-    assert "bad.jpg" in ended.stderr
+    assert "bad.jpg: neither a photograph nor a film" in ended.stderr.replace("\n", " ")
+    assert "bad.jpg: bad.jpg" not in ended.stderr
     assert "no such file" in ended.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.png"]
 

@@ -55,6 +55,14 @@ def test_a_running_film_shows_its_progress(daemon: Daemon) -> None:
         assert watching.wait() == 0
 
 
+def test_a_watched_folder_that_is_not_there_is_shown(daemon: Daemon) -> None:
+    """Breaks: the folder, whose name is mistyped, say. A service that waits for files would wait for ever."""
+    daemon.settings["folders"].append({"input": "imbox", "output": "outbox"})
+    daemon.start()
+    daemon.wait_until(lambda: daemon.status()["service"]["watches"][1]["problem"], "it is noticed")
+    assert f"watched folder {daemon.root / 'imbox'}: the folder is not there" in daemon.command("status").stdout
+
+
 def test_a_pause_is_shown_with_its_reason_and_its_beginning(daemon: Daemon) -> None:
     """Where no service runs, and by the one that does: a person's request beside working hours; then a full disk."""
     begun = time.time()

@@ -11,6 +11,7 @@ from daemon.files.identity import Identity
 from daemon.jobs.running_job import RunningJob
 from daemon.jobs.time_left import seconds_left
 from daemon.journal.journal import Journal
+from daemon.journal.records import AttemptEnd
 from daemon.journal.workload import read_workload
 from tests.assets.journals import enter, started
 
@@ -42,9 +43,9 @@ def run(journal: Journal, *samples: tuple[float, int], frames: int = 0) -> Runni
     return job
 
 
-def left(journal: Journal, *running: RunningJob, workers: int = 1) -> float | None:
+def left(journal: Journal, *running: RunningJob, workers: int = 1, now: float = 0) -> float | None:
     """The estimate."""
-    return seconds_left(read_workload(journal.database), running, workers)
+    return seconds_left(read_workload(journal.database), running, workers, now)
 
 
 def test_waiting_files_take_as_long_as_the_latest_ones_of_their_kind(journal: Journal) -> None:
@@ -56,6 +57,16 @@ def test_waiting_files_take_as_long_as_the_latest_ones_of_their_kind(journal: Jo
     assert left(journal) == pytest.approx(20)
     drop(journal, "b.mkv", 500)
     assert left(journal) == pytest.approx(20 + 50)
+
+
+def test_a_file_that_is_tried_again_later_is_waited_for(journal: Journal) -> None:
+    """Breaks: "about 0 s left" beside "next attempt in 9 min"."""
+    drop(journal, "a.jpg", 1000)
+    do(journal, 1, 11)
+    drop(journal, "b.jpg", 1000)
+    journal.try_again(started(journal, 20).id, AttemptEnd("failed", "it ends too early"), 600, 20, refund=False)
+    assert left(journal, now=60) == pytest.approx(540)
+    assert left(journal, now=599) == pytest.approx(10)
 
 
 def test_a_film_that_has_not_been_done_before_is_estimated_by_the_running_one(journal: Journal) -> None:

@@ -62,6 +62,15 @@ def test_a_line_that_is_too_long_is_cropped(terminal: Terminal) -> None:
     assert "\x1b]" not in terminal.text()
 
 
+def test_a_terminal_that_does_not_know_its_size(terminal: Terminal) -> None:
+    """Breaks: 0 columns, as on a serial console or under `docker run -t`: the last character was cut off."""
+    fcntl.ioctl(terminal.end, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+    terminal.line.show("waiting for files")
+    assert terminal.text() == "\r\x1b[Kwaiting for files"
+    terminal.line.show("a" * 100)
+    assert terminal.text() == "\r\x1b[K" + "a" * 79
+
+
 def test_nothing_is_shown_where_no_person_reads(terminal: Terminal) -> None:
     """The log is written all the same."""
     terminal.line.is_enabled = False
