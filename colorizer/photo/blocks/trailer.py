@@ -82,7 +82,7 @@ def _parts(file: BinaryIO, place: int) -> Iterator[tuple[int, int, bool]]:
     size = file.seek(0, os.SEEK_END)
     begin = found = place
     failed = 0
-    while failed < _MOST_FAILED and (start := _find(file, _START, found)) is not None:
+    while failed < _MOST_FAILED and (start := find(file, _START, found)) is not None:
         scan = read_header(file, start).scan
         if scan is None:
             found, failed = start + 1, failed + 1
@@ -98,14 +98,14 @@ def _parts(file: BinaryIO, place: int) -> Iterator[tuple[int, int, bool]]:
 
 def _end_behind(file: BinaryIO, scan: int) -> int | None:
     """Where a picture ends whose first scan begins at a place; None where it breaks off."""
-    end = _find(file, _END, scan)
+    end = find(file, _END, scan)
     if end is None:
         return None
     file.seek(end)
     return end + (len(END_OF_IMAGE) if file.read(len(END_OF_IMAGE)) == END_OF_IMAGE else 0)
 
 
-def _find(file: BinaryIO, wanted: re.Pattern[bytes], place: int) -> int | None:
+def find(file: BinaryIO, wanted: re.Pattern[bytes], place: int) -> int | None:
     """Where some bytes are, from a place on."""
     file.seek(place)
     last = b""

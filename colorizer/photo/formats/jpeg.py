@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from colorizer.errors import UnsupportedError
 from colorizer.photo.blocks.jpeg import read_jpeg, write_jpeg
+from colorizer.photo.blocks.jpeg_scans import lacks_scans
 from colorizer.photo.blocks.jpeg_segments import END_OF_IMAGE, Header, read_header
 from colorizer.photo.blocks.trailer import read_trailer
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat
@@ -43,6 +44,7 @@ def _open(source: Path, opening: Opening) -> Photo:
         header = read_header(file)
         _check_process(source.name, header)
         trailer = read_trailer(file, header.scan)
+        is_coarse = trailer.begin is not None and lacks_scans(file, header)
     lacks_marker = trailer.begin is None and _lacks_end_alone(source)
     stream = JpegStream.of_file(source, (trailer.begin or 0) - len(END_OF_IMAGE))
 
@@ -58,6 +60,8 @@ def _open(source: Path, opening: Opening) -> Photo:
     kinds: tuple[str, ...] = counted_safely(lambda: _kinds_of_pictures(source), ())
     notes = left_out(lambda: (sum("Thumbnail" not in kind for kind in kinds), 0))  # cameras write previews
     notes += trailer.describe(listed=max(0, len(kinds) - 1))
+    if is_coarse:
+        notes += ("the last scans of the file are missing: the picture has less detail than it was made with",)
     if lacks_marker:
         notes += ("the marker at the end of the file is missing; the picture is whole",)
     return Photo(JPEG, (picture,), quality=estimate_quality(source), notes=notes)
