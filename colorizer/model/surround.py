@@ -30,7 +30,7 @@ _ROUNDS = 3
 _DECKLE = 3
 """Lines at each side that the deckle edge of a border may take."""
 _CHUNK = 8
-"""Lines that are examined together: in most pictures, already the first one is not plain."""
+"""Lines that are examined together at first, and then twice as many: in most pictures, the first one is not plain."""
 _DEEPEST, _OFTEN, _SELDOM, _ANY = 0.2, 0.2, 0.04, 0.1
 """Lines of colour at a side: their greatest share of it; the least mean share of them that is coloured; the greatest in
 the picture beside them; and the share from which a single line belongs to them."""
@@ -203,16 +203,16 @@ def _find_deckled_ring(lab: Tensor) -> Margins:
 
 def _plain_lines(lines: Tensor) -> int:
     """How many lines (n, 3, length), counted from the first, are plain and have one colour."""
-    before = lines[:1].median(dim=2).values
-    for first in range(0, len(lines), _CHUNK):
-        chunk = lines[first : first + _CHUNK]
+    before, first, number = lines[:1].median(dim=2).values, 0, _CHUNK
+    while first < len(lines):
+        chunk = lines[first : first + number]
         medians = chunk.median(dim=2).values
         plain = ((chunk - medians[..., None]).norm(dim=1) < _ALIKE).float().mean(dim=1) >= _PLAIN
         steady = (medians - torch.cat((before, medians[:-1]))).norm(dim=1) < _DRIFT
         ends = (~(plain & steady)).nonzero()
         if len(ends):
             return first + int(ends[0])
-        before = medians[-1:]
+        before, first, number = medians[-1:], first + number, 2 * number
     return len(lines)
 
 

@@ -166,11 +166,16 @@ def _check_grey(job: Job, photo: Photo, reductions: Sequence[Reduction]) -> tupl
         notes.append(f"{coloured} of {pages} pages {'was' if coloured == 1 else 'were'} in colour, and kept it")
     if any(reduction.verdict is Verdict.IN_DOUBT for reduction in reductions):
         notes.append("it has some colour (a stain, an object, or what has faded); it was taken for black and white")
-    lightest = max(float(luma.amax()) for reduction in reductions for luma in reduction.luma)
-    if 0 < lightest < _NEARLY_BLACK:
-        share = f"{100 * lightest:.1f}% of white"
-        notes.append(f"its lightest part has {share} (12 bits stored as 16, perhaps): nearly black gets no colour")
     return tuple(notes)
+
+
+def _darkness_notes(reductions: Sequence[Reduction]) -> tuple[str, ...]:
+    """A note on a photograph that is nearly black as a whole, after negatives were inverted."""
+    lightest = max(float(luma.amax()) for reduction in reductions for luma in reduction.luma)
+    if not 0 < lightest < _NEARLY_BLACK:
+        return ()
+    share = f"{100 * lightest:.1f}% of white"
+    return (f"its lightest part has {share} (12 bits stored as 16, perhaps): nearly black gets no colour",)
 
 
 def write(
@@ -192,6 +197,7 @@ def write(
     """
     job, photo, output = examined.job, examined.photo, examined.output
     fits = [fit for fit, _ in chosen]
+    said: tuple[str, ...]
     of = [reduction for reduction in examined.reductions for _ in reduction.shown]
     poses = [Pose() if one.verdict is Verdict.COLOUR else pose for one, (_, pose) in zip(of, chosen, strict=True)]
     turns = [pose.turn for pose in poses]
@@ -201,7 +207,8 @@ def write(
         examined = replace(examined, photo=treated.photo, reductions=treated.reductions)
         around = any(one.kept for one in treated.reductions)
         said = ("what lies around the picture kept its colour",) if around else ()
-        notes = said + treated.notes + _turn_notes(turns) + _write(examined, fits, maker, on_progress)
+        said += treated.notes + _darkness_notes(treated.reductions) + _turn_notes(turns)
+        notes = said + _write(examined, fits, maker, on_progress)
     first = photo.pictures[0]
     return Report(
         kind="photo",

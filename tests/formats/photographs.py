@@ -254,11 +254,12 @@ REFUSED = (
     Row("photographs", "TIFF with signed or complex samples", "", "refused", "save it with 16 bits"),
     Row(
         "photographs",
-        "TIFF in Y'CbCr but for JPEG's, or in Lab of 8 bits",
-        "ImageMagick",
+        "TIFF in Y'CbCr but for JPEG's, or in ITU's Lab",
+        "these tests",
         "refused",
         "save it as RGB or grey",
     ),
+    Row("photographs", "DNG of R, G, B and infrared", "these tests", "refused", "save it as TIFF"),
     Row("photographs", "TIFF in old-style JPEG", "", "refused", "save it with Deflate or LZW"),
     Row(
         "photographs", "lossless JPEG, JPEG of 12 bits, FlashPix, Photo CD", "imagecodecs", "refused", "save it as TIFF"

@@ -24,6 +24,8 @@ from colorizer.photo.tags import Tags
 
 _CUT_OFF = ("truncated", "end-of-file", "end of file", "unexpected end", "not enough", "does not contain enough")
 _UNKNOWN_COMPRESSION = re.compile(r"<COMPRESSION\.(\w+): \d+> not supported")
+_BYTES = re.compile(r"^b'(.*)'$")
+"""How rawpy writes the message of LibRaw."""
 _DENSEST = 1e6
 """Most pixels a millimetre of an image of libvips, which prints a message of GLib's about more."""
 
@@ -88,7 +90,7 @@ def _explained(path: Path) -> Iterator[None]:
     except (MediaError, MemoryError):
         raise
     except Exception as error:
-        said = one_line(str(error).replace(str(path), path.name))
+        said = one_line(_BYTES.sub(r"\1", str(error)).replace(str(path), path.name))
         if isinstance(error, (LookupError, TypeError, struct.error)) or "invalid literal" in said:
             said = "its header makes no sense"  # the decoder did not check it
         if any(word in said.lower() for word in _CUT_OFF) or isinstance(error, EOFError):

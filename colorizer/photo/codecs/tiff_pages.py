@@ -20,9 +20,11 @@ from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import Picture, split_alpha
 from colorizer.photo.tags import Tags
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _CIELAB, _ICCLAB = 0, 1, 2, 3, 5, 8, 9
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1}
 """Samples of a pixel that are its colour; three in other spaces."""
+_HALF = 128.0
+"""Neutral a and b in ICC's Lab of 8 bits; from there on, they are negative in that of TIFF 6.0."""
 _FAX = {2, 3, 4}
 _INCH = {2: 1.0, 3: 2.54}
 """Factors to pixels an inch by the unit of resolution."""
@@ -100,6 +102,8 @@ def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and samples.ndim == 3:
         samples = np.moveaxis(samples, 0, -1)
     photometric = _photometric(page)
+    if photometric in {_CIELAB, _ICCLAB} and samples.shape[2:] == (3,):
+        return _with_tags(_lab(samples, is_signed=photometric == _CIELAB), page)
     if photometric not in {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK} and not (
         photometric == 6 and page.is_subsampled
     ):
@@ -123,6 +127,16 @@ def _image_of(page: tifffile.TiffPage) -> pyvips.Image:
         raise ValueError(f"Unsupported samples ({samples.dtype})")
     is_premultiplied = page.extrasamples[:1] == (tifffile.EXTRASAMPLE.ASSOCALPHA,)
     return _with_tags(_unpremultiplied(image) if is_premultiplied else image, page)
+
+
+def _lab(samples: NDArray[Any], *, is_signed: bool) -> pyvips.Image:
+    """An image of samples in Lab of 8 or 16 bits (TIFF 6.0, section 23, and its supplement 1 on ICC's Lab)."""
+    unit = 1.0 if samples.dtype == np.uint8 else 256.0
+    most = 65535 if is_signed and samples.dtype == np.uint16 else 255 * unit
+    ab = samples[:, :, 1:].astype(np.float32) / unit
+    ab = np.where(ab >= _HALF, ab - 2 * _HALF, ab) if is_signed else ab - _HALF
+    lab = np.dstack([samples[:, :, :1].astype(np.float32) * (100 / most), ab])
+    return pyvips.Image.new_from_array(np.ascontiguousarray(lab, np.float32), interpretation="lab")
 
 
 def _unpremultiplied(image: pyvips.Image) -> pyvips.Image:

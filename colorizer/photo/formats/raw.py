@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from colorizer.errors import UnsupportedError
 from colorizer.photo.formats.photo_format import Opening, PhotoFormat, has_brand, starts_with
 from colorizer.photo.tags import tags_of_raw
 
@@ -25,6 +26,8 @@ _MOSAICS = {32803, 34892}
 """Photometric interpretations of a sensor's samples (TIFF/EP and DNG)."""
 _VENDORS = {32767, 32769, 32770, 34713, 65000, 65535}
 """Compressions of cameras."""
+_RGB = 3
+"""Samples of a pixel that LibRaw knows, where each pixel has all of them."""
 _DNG_VERSION, _SUBDIRECTORIES = 50706, 330
 
 
@@ -33,7 +36,10 @@ def _matches(start: bytes, file: BinaryIO) -> bool:
 
 
 def _is_raw_tiff(file: BinaryIO) -> bool:
-    """Whether the first picture of a TIFF is a DNG, the samples of a sensor, or a reduced copy above such samples."""
+    """Whether the first picture of a TIFF has the samples of a sensor, or lies above such samples.
+
+    A DNG whose samples are grey or R'G'B', as programs of scanners write it, is read like any TIFF.
+    """
     file.seek(0)
     header = file.read(8)
     try:
@@ -42,11 +48,12 @@ def _is_raw_tiff(file: BinaryIO) -> bool:
         with warnings.catch_warnings(action="ignore"):
             directory.load(file)
         mosaic = directory.get(262) in _MOSAICS
-        below = directory.get(_SUBDIRECTORIES, ()) if directory.get(254, 0) & 1 else ()
+        is_above = directory.get(254, 0) & 1 or _DNG_VERSION in directory
+        below = directory.get(_SUBDIRECTORIES, ()) if is_above else ()
         raw_below = any(_is_sensors(header, file, place) for place in _as_tuple(below))
     except (OSError, struct.error, SyntaxError, ValueError, TypeError, OverflowError):
         return False  # damaged: the reader of TIFF says how
-    return _DNG_VERSION in directory or mosaic or raw_below or _is_cr2(file)
+    return mosaic or raw_below or _is_cr2(file)
 
 
 def _as_tuple(value: object) -> tuple[int, ...]:
@@ -84,6 +91,11 @@ def _read_header(source: Path) -> Undecoded:
             return from_samples(raw.postprocess(use_camera_wb=True, output_bps=16, gamma=(2.4, 12.92)))
 
     with source.open("rb") as file, rawpy.imread(file) as raw:
+        if raw.raw_type is rawpy.RawType.Stack and raw.num_colors > _RGB:  # LibRaw takes them for G, M, C and Y
+            raise UnsupportedError(
+                f"{source.name}: raw samples of R, G, B and something else (a scanner's infrared, perhaps) are not "
+                f"developed here; save it as TIFF"
+            )
         return Undecoded(raw.sizes.width, raw.sizes.height, decode)
 
 

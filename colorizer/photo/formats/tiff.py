@@ -51,8 +51,7 @@ _COMPLEX = {5, 6}
 """Sample formats that are not pictures (Adobe Pagemaker 6.0 TIFF technical notes)."""
 _JPEG = {6, 7}
 """Compressions whose decoder turns Y'CbCr into R'G'B'."""
-_MASK, _YCBCR, _CIELAB = 4, 6, 8
-_OTHER_LABS = {9: "ICC's Lab", 10: "ITU's Lab"}
+_MASK, _YCBCR, _CIELAB, _ICCLAB, _ITULAB = 4, 6, 8, 9, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +198,7 @@ def _reads_with_vips(tags: Tags) -> bool:
         and PHOTOMETRIC in tags
         and number(tags, BITS, 1) not in _DEPTHS_OF_SCANNERS
         and not _is_grey_in_planes(tags)
+        and not _is_small_lab(tags)
     )
 
 
@@ -206,6 +206,12 @@ def _is_grey_in_planes(tags: Tags) -> bool:
     """Whether samples beside a grey one lie in planes of their own: libvips mixes these up."""
     is_grey = _COLOURS.get(number(tags, PHOTOMETRIC, 1)) == 1
     return is_grey and number(tags, SAMPLES, 1) > 1 and number(tags, PLANES, 1) == _SEPARATE
+
+
+def _is_small_lab(tags: Tags) -> bool:
+    """Whether samples are in ICC's Lab, or in Lab of 8 bits, which libvips takes for something else."""
+    space = number(tags, PHOTOMETRIC, 1)
+    return space == _ICCLAB or (space == _CIELAB and number(tags, BITS, 1) == 8)
 
 
 def check_support(name: str, tags: Tags) -> None:
@@ -226,10 +232,9 @@ def check_support(name: str, tags: Tags) -> None:
         raise UnsupportedError(f"{name}: complex samples are not coloured")
     if space == _YCBCR and number(tags, COMPRESSION, 1) not in _JPEG:
         raise UnsupportedError(f"{name}: Y'CbCr that is not compressed as JPEG is not coloured; save it as RGB or grey")
-    if space in _OTHER_LABS or (space == _CIELAB and bits == 8):
-        kind = _OTHER_LABS.get(space, "Lab of 8 bits a sample")
-        raise UnsupportedError(f"{name}: {kind} is not coloured; save it as RGB, grey, or Lab of 16 bits")
-    if space == _CIELAB and number(tags, SAMPLES, 3) > 3:  # libvips takes opaque for negative
+    if space == _ITULAB:
+        raise UnsupportedError(f"{name}: ITU's Lab is not coloured; save it as RGB or grey")
+    if space in {_CIELAB, _ICCLAB} and number(tags, SAMPLES, 3) > 3:  # libvips takes opaque for negative
         raise UnsupportedError(f"{name}: Lab with transparency is not coloured; save it as RGB or grey")
 
 

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 import pyvips
 import skimage.data
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from colorizer.engine import colorize
+from colorizer.engine import colorize, open_colorist
 from colorizer.errors import NegativeError
 from colorizer.job import Job
+from colorizer.model.chroma import ChromaFit
+from colorizer.model.upright import Pose
+from colorizer.photo.pipeline import examine, write
 from colorizer.report import Report
 from colorizer.settings import ColourSettings, DetectionSettings, JobSettings
 from tests.assets.tones import coloured
@@ -128,3 +132,19 @@ def test_each_page_is_judged_by_itself(tmp_path: Path, colour: Colorize) -> None
         assert np.corrcoef(first.ravel(), np.asarray(scene()).ravel())[0, 1] > 0.98
         pages.seek(1)
         assert np.abs(np.asarray(pages.convert("RGB")).astype(int) - np.asarray(own)).max() <= 1
+
+
+def test_the_positive_of_a_dark_negative_is_not_said_to_be_dark(tmp_path: Path) -> None:
+    """Breaks: "nearly black" of a result that is not; it is judged after the inversion."""
+    dark = np.asarray(ImageOps.invert(scene())).astype(np.uint16) * 16  # 12 bits stored as 16
+    Image.fromarray(dark).save(tmp_path / "a.png")
+    settings = JobSettings(
+        colour=ColourSettings(device="cpu"), detection=DetectionSettings.model_validate({"negatives": "invert"})
+    )
+    job = Job(tmp_path / "a.png", tmp_path / "result", tmp_path / "workspace", settings)
+    none = ChromaFit(torch.zeros(1, 2, 1, 1), torch.zeros(1, 2, 1, 1))
+    examined = examine(job, open_colorist(settings.colour), lambda _done, _all: None)
+    for is_negative in (True, False):
+        report = write(examined, [(none, Pose(is_negative=is_negative))], None, lambda _done, _all: None)
+        assert any("nearly black" in note for note in report.notes) != is_negative
+        assert (luma_of(job.target).max() > 250) == is_negative

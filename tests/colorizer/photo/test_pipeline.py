@@ -457,21 +457,11 @@ def test_maps_that_are_left_out_are_named(tmp_path: Path, colour: Colorize, map_
     assert pillow_heif.open_heif(result).mode == "RGB"
 
 
-@pytest.mark.parametrize(
-    ("mode", "compression", "word"),
-    [
-        ("YCbCr", None, r"Y'CbCr .*save it as RGB"),
-        ("LAB", None, r"Lab of 8 bits .*save it as RGB"),
-    ],
-)
-def test_a_tiff_that_would_be_read_wrongly_is_refused(
-    tmp_path: Path, colour: Colorize, mode: str, compression: str | None, word: str
-) -> None:
+def test_a_tiff_that_would_be_read_wrongly_is_refused(tmp_path: Path, colour: Colorize) -> None:
     """The error says what to do, and does not call the file damaged."""
     source = tmp_path / "a.tif"
-    planes = [Image.fromarray(grey())] * len(Image.new(mode, (1, 1)).getbands())
-    Image.merge(mode, planes).save(source, compression=compression)
-    with pytest.raises(UnsupportedError, match=word):
+    Image.merge("YCbCr", [Image.fromarray(grey())] * 3).save(source)
+    with pytest.raises(UnsupportedError, match=r"Y'CbCr .*save it as RGB"):
         colour(source)
 
 

@@ -325,3 +325,51 @@ def test_a_compression_that_nobody_reads_is_refused_by_name(tmp_path: Path, colo
         file.pages[0].tags[259].overwrite(34661)
     with pytest.raises(UnsupportedError, match=r"Unsupported compression: JBIG"):
         colour(source)
+
+
+@pytest.mark.parametrize(
+    ("photometric", "scale", "offset"), [("cielab", 2.55, 0), ("icclab", 2.55, 128), ("icclab", 652.8, 32768)]
+)
+def test_every_lab_is_read(tmp_path: Path, colour: Colorize, photometric: str, scale: float, offset: int) -> None:
+    """Photoshop's Lab of 8 bits, and ICC's; they were refused."""
+    lightness = np.repeat(np.linspace(5, 95, 128)[None], 96, 0)
+    neutral = np.full_like(lightness, offset)
+    samples = np.dstack([np.round(lightness * scale), neutral, neutral]).astype(np.uint8 if offset < 256 else np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", samples, photometric=photometric)
+    luma = tifffile.imread(colour(tmp_path / "a.tif")[1]) @ BT601 / 65535
+    light = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness / 903.3)
+    expected = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(luma - expected).max() < 0.004
+
+
+def write_dng(path: Path, samples: NDArray[np.generic], photometric: int) -> None:
+    """Write a DNG as programs of scanners do: without the mosaic of a sensor."""
+    tifffile.imwrite(
+        path,
+        samples,
+        photometric="minisblack" if samples.ndim == 2 else "rgb",
+        metadata=None,
+        extratags=[(50706, 1, 4, b"\1\4\0\0", True), (50708, 2, 0, "VueScan", True)],
+    )
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages.first.tags[262].overwrite(photometric)
+
+
+def test_a_dng_whose_samples_are_those_of_a_tiff_is_read_as_one(tmp_path: Path, colour: Colorize) -> None:
+    """Breaks: "the picture is damaged (b'Unsupported file format or not RAW file')"."""
+    write_dng(tmp_path / "a.dng", deep_grey(), photometric=1)
+    report, result = colour(tmp_path / "a.dng")
+    assert report.suffix == ".tif"
+    assert np.abs(tifffile.imread(result) @ BT601 - deep_grey()).max() <= 1
+
+
+def test_a_linear_dng_of_a_scanner_is_developed(tmp_path: Path, colour: Colorize) -> None:
+    """With grey or R'G'B' samples; infrared beside them would be taken for a fourth colour, and is refused by name."""
+    linear, raw = ((deep_grey() / 65535) ** 2.2 * 65535).astype(np.uint16), 34892
+    for samples in (linear, rgb(linear)):
+        write_dng(tmp_path / "a.dng", samples, raw)
+        result = tifffile.imread(colour(tmp_path / "a.dng")[1]) @ BT601
+        assert np.corrcoef(result.ravel(), deep_grey().ravel())[0, 1] > 0.99
+    write_dng(tmp_path / "a.dng", np.dstack([rgb(linear), linear[::-1]]), raw)
+    with pytest.raises(UnsupportedError, match="infrared, perhaps"):
+        colour(tmp_path / "a.dng")
