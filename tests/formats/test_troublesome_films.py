@@ -12,6 +12,7 @@ import pytest
 
 from colorizer.errors import UnsupportedError
 from colorizer.film.decode.late_streams import find_streams
+from colorizer.film.decode.mp4 import unread_elements
 from colorizer.film.decode.probe import probe_film
 from tests.formats.films import SOUND
 from tests.formats.test_damage import ffmpeg
@@ -227,3 +228,30 @@ def test_the_speed_of_a_part_is_named(tmp_path: Path, weights: Path, speed: int,
     content[place : place + 2] = speed.to_bytes(2, "big")
     source.write_bytes(content)
     assert ("speed of a part (edit list) left out" in colour(source, tmp_path, weights)[0].notes) == told
+
+
+def test_data_that_no_muxer_knows_is_left_out_and_named(tmp_path: Path, weights: Path) -> None:
+    """Breaks: the metadata of a telephone's camera became a track without a description, which players refuse."""
+    source = ffmpeg(f"{PICTURE} {H264} -timecode 10:00:00:00", tmp_path / "film.mov")
+    content = source.read_bytes().replace(b"mhlrtmcd", b"mhlrmeta")
+    head, tail = content.rsplit(b"tmcd", 1)  # the description of the samples
+    source.write_bytes(head + b"mebx" + tail)
+    report, result = colour(source, tmp_path, weights)
+    assert "stream 1 (data, mebx) left out: mov cannot hold it" in report.notes
+    with av.open(str(result)) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    """A box of an MP4."""
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+
+@pytest.mark.parametrize(("kinds", "told"), [([b"avc1", b"mp4v"], 1), ([b"avc1", b"avc1"], 0), ([b"avc1"], 0)])
+def test_a_change_of_codec_is_named(tmp_path: Path, kinds: list[bytes], told: int) -> None:
+    """The frames of one kind are decoded; those of the other were missing for a false reason."""
+    descriptions = b"".join(box(kind, bytes(70)) for kind in kinds)
+    table = box(b"stsd", bytes(4) + len(kinds).to_bytes(4, "big") + descriptions)
+    film = tmp_path / "film.mp4"
+    film.write_bytes(box(b"ftyp", b"isom") + box(b"moov", box(b"trak", table)))
+    assert list(unread_elements(film, 96, 64)) == ["parts of a track whose codec changes (avc1, mp4v)"] * told

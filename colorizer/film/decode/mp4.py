@@ -17,6 +17,8 @@ _PROJECTIONS = (b"sv3d", b"st3d", bytes.fromhex("ffcc8263f8554a938814587a02521fd
 _PROTECTION = re.compile(rb"sinf.{4}frma", re.DOTALL)
 """The beginning of what says how a track is encrypted (ISO/IEC 14496-12, 8.12)."""
 _APERTURE = re.compile(rb"clap(.{16})", re.DOTALL)
+_DESCRIPTIONS = re.compile(rb"stsd\0{4}\0{3}([\x02-\x10])", re.DOTALL)
+"""The beginning of a few descriptions of samples in one track, with their number (ISO/IEC 14496-12, 8.5.2)."""
 _EDITS = re.compile(rb"elst\0...(.{4})", re.DOTALL)
 """The beginning of a list of edits in its usual version, with their number (ISO/IEC 14496-12, 8.6.6)."""
 _LONGEST_INDEX = 1 << 26
@@ -63,6 +65,9 @@ def unread_elements(path: Path, width: int, height: int) -> Iterator[str]:
         yield "crop (clean aperture)"
     if any(rate != 1 for rate in _edit_rates(index)):
         yield "speed of a part (edit list)"
+    for kinds in _kinds_of_tracks(index):
+        if len(kinds) > 1:
+            yield f"parts of a track whose codec changes ({', '.join(kinds)})"
 
 
 def _edit_rates(index: bytes) -> Iterator[int]:
@@ -71,6 +76,17 @@ def _edit_rates(index: bytes) -> Iterator[int]:
         (count,) = struct.unpack(">I", found[1])
         edits = index[found.end() : found.end() + 12 * count]
         yield from (rate for _, _, rate, _ in struct.iter_unpack(">Iihh", edits[: len(edits) // 12 * 12]))
+
+
+def _kinds_of_tracks(index: bytes) -> Iterator[list[str]]:
+    """The kinds of samples of each track with several descriptions: libav reads those of one kind."""
+    for found in _DESCRIPTIONS.finditer(index):
+        kinds, place = dict[str, None](), found.end()
+        for _ in range(found[1][0]):
+            length, kind = struct.unpack(">I4s", index[place : place + 8].ljust(8, b"\0"))
+            kinds[kind.decode("latin-1").strip()] = None
+            place += length
+        yield list(kinds)
 
 
 def _apertures(index: bytes) -> Iterator[tuple[float, float]]:
