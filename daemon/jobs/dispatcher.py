@@ -8,27 +8,20 @@ from pathlib import Path
 
 import structlog
 
-from colorizer.originals import is_of_many_files
-from colorizer.photo.formats import detect_kind
 from colorizer.settings import ColourSettings
-from daemon.config.colour_choice import ColourChoice, with_choice
 from daemon.config.pause import Pause, reasons
 from daemon.config.settings import Config
 from daemon.files.disk_space import DiskSpace
-from daemon.files.identity import Seen, identify
-from daemon.files.text import in_words
+from daemon.files.identity import Seen
+from daemon.jobs.assignment import Assignment
 from daemon.jobs.delayed_ends import DelayedEnds
-from daemon.jobs.delivery import leads_out, result_folder
-from daemon.jobs.duplicates import RECHECK_SECONDS, find_coloured
 from daemon.jobs.looks import Looks
 from daemon.jobs.outcomes import Outcomes
 from daemon.jobs.running_job import RunningJob
-from daemon.jobs.workspace import leave, prepare, work_folder
+from daemon.jobs.workspace import leave
 from daemon.journal import requests
-from daemon.journal.fair_queue import FairQueue
 from daemon.journal.job_log import LogLine
 from daemon.journal.journal import Journal
-from daemon.journal.records import JobRecord
 from daemon.runtime.log import take_entries
 from daemon.workers import (
     CheckDuplicate,
@@ -49,8 +42,6 @@ from daemon.workers import (
 
 _PROGRESS_SECONDS = 5.0
 """Seconds between two times at which the progress of films is written to the journal."""
-_SMALL = 64 << 20
-"""The most bytes of a photograph that is coloured together with others."""
 
 _log = structlog.get_logger()
 
@@ -182,7 +173,7 @@ class Dispatcher:
     def _configure(self, config: Config) -> None:
         self._config = config
         self._outcomes = Outcomes(config, self._journal, self._disk_space)
-        self._queue = FairQueue(config.folders, config.work.order)
+        self._assignment = Assignment(config, self._journal, self._outcomes, self._weights)
 
     def _check_disks(self) -> None:
         """Close the folders whose results have no disk space, and those that may be a mount that is away."""
@@ -202,7 +193,7 @@ class Dispatcher:
         jobs: list[RunningJob] = []
         try:
             with self._journal.together():
-                jobs.extend(self._start_next(vacancy))
+                jobs.extend(self._assignment.started(vacancy, self.closed))
         except OSError:  # too many open files, say: no job has been started
             for job in jobs:
                 leave(job.workspace)
@@ -210,76 +201,6 @@ class Dispatcher:
         if jobs:
             self._running |= {job.record.id: job for job in jobs}
             self._executor.submit(_task_of(jobs), vacancy)
-
-    def _start_next(self, vacancy: Vacancy) -> Iterator[RunningJob]:
-        """Start the next job, and the small photographs behind it that can be coloured in the same task."""
-        wrong = {folder.input for folder in self._config.folders if folder.colour not in vacancy.colours}
-        others = wrong | vacancy.unseen
-        started, takes_more = 0, True
-        while takes_more and started < self._config.work.photo_batch:
-            now = time.time()
-            record = self._queue.next(self._journal.database, now, self.closed | others)
-            if record is None:
-                return
-            coloured = self._find_coloured(record)
-            if coloured is not None and coloured.state == "running":
-                reason = f"waits for {coloured.path}, which has the same content"
-                self._journal.postpone(record.id, now + RECHECK_SECONDS, reason)
-                continue
-            joins = coloured is None and self._is_small_photograph(record)
-            if started and not joins:  # it stays the next one, for the next vacancy
-                return
-            job = self._start(record, coloured, vacancy.worker)
-            if job is not None:
-                started, takes_more = started + 1, joins
-                yield job
-
-    def _find_coloured(self, record: JobRecord) -> JobRecord | None:
-        """The job of another file with the same content, where the configuration makes use of it."""
-        folder = self._config.folder_at(record.folder)
-        if folder is None:
-            return None
-        return find_coloured(record, folder, self._config, self._journal, self._weights.get(folder.colour))
-
-    def _is_small_photograph(self, record: JobRecord) -> bool:
-        """Whether a file can be coloured together with others: at its first attempt only."""
-        if record.identity.size > _SMALL or record.reason is not None:
-            return False
-        if is_of_many_files(record.source) or identify(record.source) != record.identity:
-            return False  # it may be a pipe now: reading it would never end
-        try:
-            return detect_kind(record.source) == "photo"
-        except Exception:  # noqa: BLE001 (no file's content may end the service; the worker says what is wrong)
-            return False
-
-    def _start(self, record: JobRecord, coloured: JobRecord | None, worker: str) -> RunningJob | None:
-        """Start a job, unless its file or its folder has gone, or the folder of its result cannot be written."""
-        folder, now = self._config.folder_at(record.folder), time.time()
-        if not is_of_many_files(record.source) and identify(record.source) != record.identity:  # else the worker looks
-            self._journal.supersede(record.id, now)  # what lies there now is found as a new file
-            return None
-        if folder is None:
-            self._journal.skip(record.id, "its folder is no longer watched", now)
-            return None
-        if leads_out(result_folder(record, folder), folder.output, folder):
-            reason = f"a link leads out of {folder.output}; `links: follow` of the watched folder permits it"
-            self._outcomes.hold_waiting(record, reason)
-            return None
-        if record.choice is not None:
-            folder = with_choice(folder, ColourChoice.model_validate_json(record.choice))
-        workspace = work_folder(record, folder, self._journal)
-        try:
-            prepare(workspace)
-        except OSError as error:
-            self._outcomes.hold_waiting(record, f"the output folder cannot be written: {in_words(error)}")
-            return None
-        started = self._journal.start(record, worker, now)
-        self._queue.served(record.folder)
-        earlier = self._journal.results_at(coloured.output) if coloured and coloured.output else ()
-        known = earlier[0][1].identity if earlier else None
-        job = RunningJob(started, folder, workspace, time.monotonic(), worker, original=coloured, known=known)
-        job.log.info("colouring", attempt=started.attempts)
-        return job
 
     def _has_due_job(self) -> bool:
         """Whether a job is due that may be started."""

@@ -21,8 +21,7 @@ from colorizer.report import Report
 from daemon.config.settings import Config, Folder
 from daemon.config.work import Work
 from daemon.files.identity import identify, identify_frames
-from daemon.jobs import dispatcher as dispatcher_module
-from daemon.jobs import looks, outcomes, workspace
+from daemon.jobs import assignment, looks, outcomes, workspace
 from daemon.jobs.dispatcher import Dispatcher
 from daemon.jobs.recovery import recover
 from daemon.journal.journal import Journal
@@ -249,7 +248,7 @@ def test_too_many_open_files_leave_no_job_running(setup: Setup, monkeypatch: pyt
             raise error
         prepare(place)
 
-    monkeypatch.setattr(dispatcher_module, "prepare", fail_at_second)
+    monkeypatch.setattr(assignment, "prepare", fail_at_second)
     monkeypatch.setattr(setup.dispatcher._outcomes, "hold_waiting", fail)  # noqa: SLF001 (it needs a file, too)
     with pytest.raises(OSError, match="too many"):
         setup.dispatcher.start_jobs()
