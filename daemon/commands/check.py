@@ -55,6 +55,7 @@ def _findings(path: Path) -> Iterator[Finding]:
         yield Finding("BAD", str(error))
         return
     yield Finding("ok", f"configuration {path}")
+    yield from _variables()
     spare = config.work.spare_mib
     yield _written_folder(config.state, spare // 8)
     for folder in config.folders:
@@ -68,6 +69,16 @@ def _findings(path: Path) -> Iterator[Finding]:
     yield from _codecs(config)
     if config.work.executor == "ray":
         yield from _cluster(config)
+
+
+def _variables() -> Iterator[Finding]:
+    """Environment variables that look like settings and are none: an underscore is missing, say."""
+    names = {name for name in os.environ if name.startswith("TINTD_")}
+    known = {"CONFIG", *(name.upper() for name in Config.model_fields)}
+    for name in sorted(names):
+        if name.removeprefix("TINTD_").partition("__")[0].upper() not in known:
+            remedy = "section and setting are joined by two underscores, as in TINTD_LOG__LEVEL"
+            yield Finding("warning", f"{name}: this environment variable names no setting; {remedy}")
 
 
 def _web(web: Web) -> Finding:

@@ -187,8 +187,11 @@ def test_a_service_under_a_hundred_thousand_photographs(service: Service) -> Non
         peak = max(peak, process.memory_info().rss)
         time.sleep(0.5)
     assert known == number
+    ask(service.root / "state" / "control", "pause")  # until all of the few are known
     for index in range(FEW):
         write_grey(service.root / "few" / f"{index}.png", 20, 20 + index)
+    service.until(lambda: sum(service.counts().values()) == number + FEW, "the few are known")
+    ask(service.root / "state" / "control", "resume")
     service.until(lambda: len(list((service.root / "outbox-few").glob("*.png"))) == FEW, "the few are done")
     started = service.rows("SELECT folder FROM attempts JOIN jobs ON jobs.id = attempts.job ORDER BY attempts.id")
     order = [bytes(folder) for (folder,) in started]

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.conftest import TIMEOUT
@@ -42,6 +43,18 @@ def test_the_space_that_jobs_leave_is_that_of_the_configuration(tmp_path: Path, 
     assert ended.returncode == 1
     said = " ".join(ended.stdout.split())
     assert f"jobs wait below {1 << 40} MiB: delete some files, or lower `work.spare_mib`" in said
+
+
+def test_a_variable_that_names_no_setting_is_named(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has one underscore too few, say, and is not used."""
+    monkeypatch.setenv("TINTD_WATCHING_METHOD", "polling")
+    monkeypatch.setenv("TINTD_LOG__LEVEL", "debug")
+    ended = check(tmp_path, colour={"weights": str(weights)})
+    assert ended.returncode == 0
+    assert "TINTD_WATCHING_METHOD: this environment variable names no setting" in " ".join(ended.stdout.split())
+    assert "TINTD_LOG__LEVEL:" not in ended.stdout
 
 
 def test_a_folder_of_originals_need_not_be_writable(tmp_path: Path, weights: Path) -> None:
