@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import pytest
 
-from colorizer.errors import UnsupportedError
+from colorizer.errors import MediaError, UnsupportedError
 from colorizer.film.decode.late_streams import find_streams
 from colorizer.film.decode.mp4 import unread_elements
 from colorizer.film.decode.probe import probe_film
@@ -240,6 +240,15 @@ def test_data_that_no_muxer_knows_is_left_out_and_named(tmp_path: Path, weights:
     assert "stream 1 (data, mebx) left out: mov cannot hold it" in report.notes
     with av.open(str(result)) as container:
         assert [stream.type for stream in container.streams] == ["video"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.mxf", "MXF"), ("a.mkv", "Matroska"), ("a.wmv", "Windows Media")])
+def test_a_film_that_libav_does_not_open_is_called_what_it_is(tmp_path: Path, name: str, kind: str) -> None:
+    """Breaks: a recording that lost a block was said to be "neither a photograph nor a film"."""
+    source = ffmpeg(f"{PICTURE} -r 25 -c:v mpeg2video", tmp_path / name)
+    source.write_bytes(source.read_bytes()[:20] + b"\xff" * 3000)
+    with pytest.raises(MediaError, match=rf"{name}: a film in {kind} whose header or index is damaged"):
+        probe_film(source, 1)
 
 
 def box(kind: bytes, content: bytes) -> bytes:

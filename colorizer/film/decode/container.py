@@ -19,6 +19,7 @@ from colorizer.film.decode.folders.sequence_film import USUAL_RATE, decoder_opti
 from colorizer.film.decode.mp4 import is_mp4, refuse_cut_mp4
 from colorizer.film.decode.transport_stream import ContinuedFile
 from colorizer.frame_sequence import is_sequence
+from colorizer.originals import is_of_many_files
 
 _NO_FILMS = frozenset(
     {"tty", "image2", "msp", "lrc", "srt", "ass", "webvtt", "ffmetadata", "concat", "hls", "dash", "sdp"}
@@ -40,6 +41,16 @@ _BEYOND_DAMAGE = {"resync_size": str((1 << 31) - 1)}
 """Bytes in which libav looks for the next packet of a transport stream: after 64 KiB it would give the rest up."""
 DV_FRAME = b"\x1f\x07\x00"
 """The identifier of the first block of a frame of raw DV (IEC 61834)."""
+_FILMS = {
+    b"\x06\x0e\x2b\x34": "MXF",
+    b"\x1a\x45\xdf\xa3": "Matroska",
+    b"\x30\x26\xb2\x75": "Windows Media",
+    b"\xb7\xd8\x00\x20": "WTV",
+    b".RMF": "RealMedia",
+    b"FLV\1": "Flash video",
+    b"OggS": "Ogg",
+}
+"""Kinds of films by their first bytes."""
 _DV_SYSTEM, _HAS_625_LINES = 3, 0x80
 """The byte of a frame of raw DV that tells the system."""
 _PAL, _NTSC = Fraction(1, 25), Fraction(1001, 30000)
@@ -148,7 +159,13 @@ def _seek_behind(frame: bytes, introduced: InputContainer) -> None:
 
 def _explain_unreadable(path: Path) -> MediaError:
     refuse_cut_mp4(path)
-    return MediaError(f"{path.name}: the film's index (moov) is damaged") if is_mp4(path) else _unknown(path)
+    if is_mp4(path):
+        return MediaError(f"{path.name}: the film's index (moov) is damaged")
+    if is_of_many_files(path):
+        return _unknown(path)
+    with path.open("rb") as file:
+        kind = _FILMS.get(file.read(4))
+    return MediaError(f"{path.name}: a film in {kind} whose header or index is damaged") if kind else _unknown(path)
 
 
 def _unknown(path: Path) -> UnsupportedError:
