@@ -25,7 +25,12 @@ _OUTDATED = {
 _SRGB, _UNCALIBRATED = 1, 65535
 """Values of the EXIF tag ColorSpace."""
 _IPTC, _PHOTOSHOP = 33723, 34377
-_TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
+_TEXTS = {
+    "texts of the PNG": {b"tEXt", b"zTXt", b"iTXt"},
+    "boxes of the JPEG 2000 (a catalogue in XML, for instance)": {b"xml ", b"uinf", b"uuid"},
+}
+_RESOLUTIONS = {b"pHYs", b"res "}
+"""Blocks of PNG and JPEG 2000."""
 
 
 def with_profile(image: pyvips.Image, picture: Picture, result: PhotoFormat, settings: PhotoSettings) -> pyvips.Image:
@@ -67,9 +72,9 @@ def blocks_of(source: Path, photo: Photo, picture: Picture, result: PhotoFormat)
     if result is photo.format:
         return blocks
     known = header.get_typeof("resolution-unit") or (header.xres != 1.0 and photo.format.read_blocks is None)
-    stated = known or any(kind == b"pHYs" for kind, _ in blocks.own)
-    texts = sum(kind in _TEXTS for kind, _ in blocks.own)
-    lost = (f"texts of the PNG left out: {texts}",) if texts else ()
+    stated = known or any(kind in _RESOLUTIONS for kind, _ in blocks.own)
+    counts = {name: sum(kind in kinds for kind, _ in blocks.own) for name, kinds in _TEXTS.items()}
+    lost = tuple(f"{name} left out: {count}" for name, count in counts.items() if count)
     resolution = (header.xres * MILLIMETRES, header.yres * MILLIMETRES) if stated else None
     return replace(blocks, own=(), resolution=resolution, notes=blocks.notes + lost)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +14,11 @@ from colorizer.photo.formats.photo_format import Opening
 from colorizer.photo.picture import MILLIMETRES, Picture
 
 
-def open_with_pillow(  # noqa: PLR0913
+def open_with_pillow(
     source: Path,
     plugin: str,
     opening: Opening,
     *,
-    metadata: Callable[[Path], Mapping[str, bytes]] = lambda _source: {},
     bits: Callable[[Path, Image.Image], int] = lambda _source, _image: 8,
     has_unused_alpha: Callable[[Path, Image.Image], bool] = lambda _source, _image: False,
 ) -> tuple[Picture, tuple[str, ...]]:
@@ -29,7 +28,6 @@ def open_with_pillow(  # noqa: PLR0913
         source: the file.
         plugin: Pillow's name of the format.
         opening: limits.
-        metadata: reads EXIF and XMP that Pillow does not.
         bits: bits of a sample in the file, where Pillow reads it with 8.
         has_unused_alpha: whether its last samples are not alpha.
 
@@ -43,7 +41,7 @@ def open_with_pillow(  # noqa: PLR0913
 
     def decode() -> pyvips.Image:
         with Image.open(source, formats=[plugin]) as image:
-            picture = _from_pillow(image, metadata(source))
+            picture = _from_pillow(image)
             return picture[: picture.bands - 1] if has_unused_alpha(source, image) else picture
 
     def read_header(_source: Path) -> Undecoded:
@@ -55,7 +53,7 @@ def open_with_pillow(  # noqa: PLR0913
     return open_decoded(source, read_header, opening)
 
 
-def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Image:
+def _from_pillow(image: Image.Image) -> pyvips.Image:
     image.load()
     converted = {
         "1": "L",
@@ -70,7 +68,7 @@ def _from_pillow(image: Image.Image, metadata: Mapping[str, bytes]) -> pyvips.Im
     picture = from_samples(samples)
     if image.mode == "CMYK":
         picture = picture.copy(interpretation="cmyk")
-    return with_metadata(picture, {**image.info, **metadata})
+    return with_metadata(picture, image.info)
 
 
 def save_with_pillow(image: pyvips.Image, path: Path, plugin: str, **options: object) -> None:
