@@ -230,16 +230,17 @@ def test_the_speed_of_a_part_is_named(tmp_path: Path, weights: Path, speed: int,
     assert ("speed of a part (edit list) left out" in colour(source, tmp_path, weights)[0].notes) == told
 
 
-def test_data_that_no_muxer_knows_is_left_out_and_named(tmp_path: Path, weights: Path) -> None:
+@pytest.mark.parametrize(("tag", "told"), [(b"mebx", True), (b"gpmd", False)])
+def test_data_that_no_muxer_describes_is_named(tmp_path: Path, weights: Path, tag: bytes, *, told: bool) -> None:
     """Breaks: the metadata of a telephone's camera became a track without a description, which players refuse."""
     source = ffmpeg(f"{PICTURE} {H264} -timecode 10:00:00:00", tmp_path / "film.mov")
     content = source.read_bytes().replace(b"mhlrtmcd", b"mhlrmeta")
     head, tail = content.rsplit(b"tmcd", 1)  # the description of the samples
-    source.write_bytes(head + b"mebx" + tail)
+    source.write_bytes(head + tag + tail)
     report, result = colour(source, tmp_path, weights)
-    assert "stream 1 (data, mebx) left out: mov cannot hold it" in report.notes
+    assert ("stream 1 (data, mebx) left out: mov cannot hold it" in report.notes) == told
     with av.open(str(result)) as container:
-        assert [stream.type for stream in container.streams] == ["video"]
+        assert [stream.type for stream in container.streams] == ["video", *([] if told else ["data"])]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.mxf", "MXF"), ("a.mkv", "Matroska"), ("a.wmv", "Windows Media")])

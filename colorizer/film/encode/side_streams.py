@@ -32,10 +32,12 @@ _COVER_KINDS = {"mjpeg": (".jpg", "image/jpeg"), "png": (".png", "image/png"), "
 """Suffix and media type of a cover, by its codec."""
 _LISTED = re.compile(r"Stream #0:(\d+).*?: (\w+): (\w+)")
 """A stream in libav's listing of a container: number, kind and codec."""
-_TAGGED = re.compile(r"Stream #0:(\d+).*?: Data: none \((.*?) / 0x")
-"""A stream there that libav does not know: its number, and the tag of its kind."""
-_HINTS = "rtp"
-"""The tag of a hint track (ISO/IEC 14496-12, 8.4.3.3)."""
+_DATA = re.compile(r"Stream #0:(\d+).*?: (?:Data|Unknown): \w+ \((.*?) / 0x")
+"""A stream of data there: its number, and the tag of its kind."""
+_OTHER_DATA = frozenset({"data", "unknown"})
+"""Kinds of streams that are neither picture, sound nor text."""
+_HINTS, _GOPRO = "rtp", "gpmd"
+"""The tag of a hint track (ISO/IEC 14496-12, 8.4.3.3), and that of the only data which QuickTime's muxer describes."""
 
 
 @dataclass(slots=True)
@@ -90,18 +92,20 @@ def add_side_streams(
     added: dict[int, CarriedStream] = {}
     listing = _listing(original)
     codecs = {int(index): codec for index, _, codec in _LISTED.findall(listing)}
-    tags = {int(index): tag.strip() for index, tag in _TAGGED.findall(listing)}
+    tags = {int(index): tag.strip() for index, tag in _DATA.findall(listing)}
     for stream in streams:
-        if tags.get(stream.index) == _HINTS:
+        tag = tags.get(stream.index, "")
+        if tag == _HINTS:
             notes.append(f"stream {stream.index} left out: it says how to send the original over a network (RTP hints)")
             continue
         if _is_cover(original.streams[stream.index]) and result.format.name == "matroska":
             _attach_cover(result, original, stream)
             continue
-        # QuickTime's muxer would write a stream that it does not know without a description: a broken track.
-        carried = None if stream.index in tags else _add(result, original.streams[stream.index], stream)
+        # QuickTime's muxer would write other data without a description: a broken track.
+        is_described = stream.kind not in _OTHER_DATA or tag == _GOPRO or result.format.name == "matroska"
+        carried = _add(result, original.streams[stream.index], stream) if is_described else None
         if carried is None:
-            named = replace(stream, codec=tags.get(stream.index) or codecs.get(stream.index, stream.codec))
+            named = replace(stream, codec=tag if tag.isalnum() else codecs.get(stream.index, stream.codec))
             notes.append(f"{name_of_stream(named)} left out: {result.format.name} cannot hold it")
             continue
         if isinstance(carried.source, VideoStream) and not _is_cover(carried.source):
