@@ -1,6 +1,6 @@
 """The odds that a picture is in colour: numbers that are measured in it, and a logistic regression on them.
 
-Where these do not decide, a small network compares what lies where: the colours of the picture, what is left of them
+Where these do not decide, small networks compare what lies where: the colours of the picture, what is left of them
 without a tint, and the colours that the colour model expects of the luma. Sky, grass and skin have the colours that
 their luma suggests, also where they have faded; washes of paint end where things end. A stain, silver mirrors, a wash
 of light and a tint do neither.
@@ -8,6 +8,7 @@ of light and a tint do neither.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from math import log
 
@@ -31,8 +32,10 @@ _WEIGHTS = (6.9, -1.8, 4.3, 3.3, -3.2, -2.7, 1.4, 3.2, 6.2)
 _BIAS = -2.4
 _SIDE = 32
 """Rows and columns of the maps that the network sees; it does not see how long a picture is."""
-_CHANNELS = (10, 16, 24, 32)
+_CHANNELS = (13, 16, 24, 32)
 _MIXED, _DROPOUT = 24, 0.2
+HEADS = 4
+"""Number of heads whose odds are averaged."""
 _FINEST = 2.0
 """Ab units up to which maps show colours in proportion; stronger ones by their logarithm."""
 _USUAL_DEVIATION = 20.0
@@ -74,7 +77,7 @@ def odds(measured: tuple[float, ...]) -> float:
 class ColourHead(nn.Module):
     """Maps and numbers to the odds.
 
-    Input: maps (N, 10, 32, 32), see `maps_of`, and numbers (N, 9), see `measure`.
+    Input: maps (N, 13, 32, 32), see `maps_of`, and numbers (N, 9), see `measure`.
     Output: logarithms of the odds that each picture is in colour, (N,).
     """
 
@@ -109,12 +112,27 @@ class ColourHead(nn.Module):
         return odds
 
 
+class ColourHeads(nn.Module):
+    """The mean of the odds of several heads, each of which has learnt from other photographs.
+
+    Input and output: those of `ColourHead`.
+    """
+
+    def __init__(self, heads: Iterable[ColourHead]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, maps: Tensor, numbers: Tensor) -> Tensor:
+        """See the class."""
+        return torch.stack([head(maps, numbers) for head in self.heads]).mean(dim=0)
+
+
 @cache
-def load_colour_head() -> ColourHead:
-    """The head that comes with tintd."""
-    head = ColourHead()
-    head.load_state_dict({name: tensor.float() for name, tensor in load_file(COLOUR_HEAD).items()})
-    return head.eval()
+def load_colour_heads() -> ColourHeads:
+    """The heads that come with tintd."""
+    heads = ColourHeads(ColourHead() for _ in range(HEADS))
+    heads.load_state_dict(load_file(COLOUR_HEAD))
+    return heads.eval()
 
 
 @torch.inference_mode()
@@ -128,11 +146,11 @@ def odds_with_expected(measured: tuple[float, ...], own: Tensor, lab: Tensor, ex
         expected: see `maps_of`.
 
     """
-    return float(load_colour_head()(maps_of(own, lab, expected)[None], torch.tensor([measured])))
+    return float(load_colour_heads()(maps_of(own, lab, expected)[None], torch.tensor([measured])))
 
 
 def maps_of(own: Tensor, lab: Tensor, expected: Tensor) -> Tensor:
-    """What the head sees of the cells of a picture, (10, 32, 32).
+    """What a head sees of the cells of a picture, (13, 32, 32).
 
     Args:
         own: ab without a tint, (2, rows, columns); see `own_colour`.
@@ -144,7 +162,20 @@ def maps_of(own: Tensor, lab: Tensor, expected: Tensor) -> Tensor:
     deviation = (aa - a * a + bb - b * b).clamp(min=0).sqrt() / _USUAL_DEVIATION
     colours = torch.cat((own, about_median(lab[1:]), lab[1:], expected[:2]))
     maps = torch.cat((lab[:1] / 50 - 1, torch.asinh(colours / _FINEST), deviation[None]))
-    return functional.adaptive_avg_pool2d(maps, (_SIDE, _SIDE))
+    maps = functional.adaptive_avg_pool2d(maps, (_SIDE, _SIDE))
+    own, without_cast, expected = maps[1:3], maps[3:5], maps[7:9]
+    agreement = (_along(own, expected), _across(own, expected), _along(without_cast, about_median(expected)))
+    return torch.cat((maps, torch.stack(agreement) / 2))
+
+
+def _along(one: Tensor, other: Tensor) -> Tensor:
+    """The scalar product of colours (2, h, w) at each place: positive where they have about one hue."""
+    return (one * other).sum(dim=0)
+
+
+def _across(one: Tensor, other: Tensor) -> Tensor:
+    """The third component of their cross product: the side to which the other hue lies."""
+    return one[0] * other[1] - one[1] * other[0]
 
 
 def _usual(colours: Tensor, share: float) -> Tensor:

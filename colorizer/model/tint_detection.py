@@ -225,10 +225,15 @@ def _score(seen: Seen, expect: Callable[[], Tensor | None] | None) -> float:
     """Logarithm of the odds that a picture is in colour; see `colour_odds.measure`."""
     measured = measure(seen.own, seen.cells)
     alone = odds(measured)
-    if expect is None or not _SURELY_GREY < alone < _SURELY_COLOUR:
+    if expect is None or not is_undecided(alone):
         return alone
     moments = expect()
     return alone if moments is None else odds_with_expected(measured, seen.own, seen.cells, seen.expected(moments))
+
+
+def is_undecided(alone: float) -> bool:
+    """Whether the network is asked about a picture with these odds, which are a logarithm; see `colour_odds.odds`."""
+    return _SURELY_GREY < alone < _SURELY_COLOUR
 
 
 def around(planes: Tensor) -> Tensor:

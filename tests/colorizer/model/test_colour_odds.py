@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from colorizer.model.colour_odds import load_colour_head, maps_of, measure, odds, odds_with_expected
+from colorizer.model.colour_odds import HEADS, load_colour_heads, maps_of, measure, odds, odds_with_expected
 from colorizer.model.lab import rgb_to_lab
 from colorizer.model.own_colour import cells, find_tint, own_colour
 from tests.assets.tones import coloured
@@ -72,12 +72,34 @@ def test_a_sepia_print_is_no_colour() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (32, 400)])
 def test_any_size_has_maps(size: tuple[int, int]) -> None:
     """A strip too."""
-    assert maps_of(torch.zeros(2, *size), torch.zeros(3, *size), torch.zeros(5, *size)).shape == (10, 32, 32)
+    assert maps_of(torch.zeros(2, *size), torch.zeros(3, *size), torch.zeros(5, *size)).shape == (13, 32, 32)
+
+
+@torch.inference_mode()
+def test_the_odds_are_the_mean_of_all_heads() -> None:
+    """None decides alone."""
+    heads, seen = load_colour_heads(), (torch.rand(2, 13, 32, 32), torch.rand(2, 9))
+    found = torch.stack([head(*seen) for head in heads.heads])
+    assert len(found) == HEADS
+    assert found.std(dim=0).min() > 0
+    assert torch.allclose(heads(*seen), found.mean(dim=0))
+
+
+def test_the_maps_say_where_colours_are_those_expected() -> None:
+    """The same hue speaks for colour, the opposite one against it, and a hue beside it for neither."""
+    lab, (a, b) = scene(1), scene(1)[1:] / 2
+    own = lab[1:]
+    along, across, _ = maps_of(own, lab, moments(lab))[-3:]
+    against = maps_of(-own, lab, moments(lab))[-3]
+    beside = maps_of(torch.stack((-b, a)), lab, moments(lab))[-3]
+    assert along.mean() > 1 > -1 > against.mean()
+    assert beside.abs().mean() < 0.3 * along.mean()
+    assert across.abs().mean() < 0.3 * along.mean()
 
 
 @torch.inference_mode()
 def test_an_odd_picture_has_no_odd_answer() -> None:
-    """Numbers beyond all that the head has learnt count as the farthest of those."""
-    head, maps = load_colour_head(), torch.zeros(1, 10, 32, 32)
-    far, farther = (head(maps, torch.full((1, 9), number)) for number in (1e3, 1e6))
+    """Numbers beyond all that the heads have learnt count as the farthest of those."""
+    heads, maps = load_colour_heads(), torch.zeros(1, 13, 32, 32)
+    far, farther = (heads(maps, torch.full((1, 9), number)) for number in (1e3, 1e6))
     assert torch.equal(far, farther)
