@@ -43,6 +43,8 @@ _READ_BY_VIPS = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 34676, 34677, 50001}
 """Compressions that libvips reads wherever it runs; tifffile and imagecodecs read others."""
 _UNSPECIFIED, _PREMULTIPLIED, _ALPHA = 0, 1, 2
 """Kinds of extra samples; the colour is multiplied with the second one (TIFF 6.0, ExtraSamples)."""
+_MOST_SAMPLES = 64
+"""Samples of a pixel; more would be those of a damaged header, for which no memory is enough."""
 _SEPARATE = 2
 """PlanarConfiguration of samples in planes."""
 _COLOURS = {0: 1, 1: 1, 3: 1, 5: 4}
@@ -228,6 +230,8 @@ def check_support(name: str, tags: Tags) -> None:
     bits, space = number(tags, BITS, 1), number(tags, PHOTOMETRIC, 1)
     if bits not in _DEPTHS | _DEPTHS_OF_SCANNERS:
         raise UnsupportedError(f"{name}: {bits} bits a sample are not coloured; save it with 16")
+    if number(tags, SAMPLES, 1) > _MOST_SAMPLES:
+        raise UnsupportedError(f"{name}: {number(tags, SAMPLES, 1)} samples a pixel are not coloured")
     if number(tags, SAMPLE_FORMAT, 1) in _COMPLEX:
         raise UnsupportedError(f"{name}: complex samples are not coloured")
     if space == _YCBCR and number(tags, COMPRESSION, 1) not in _JPEG:

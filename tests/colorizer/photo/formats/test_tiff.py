@@ -373,3 +373,13 @@ def test_a_linear_dng_of_a_scanner_is_developed(tmp_path: Path, colour: Colorize
     write_dng(tmp_path / "a.dng", np.dstack([rgb(linear), linear[::-1]]), raw)
     with pytest.raises(UnsupportedError, match="infrared, perhaps"):
         colour(tmp_path / "a.dng")
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_an_absurd_number_of_samples_takes_no_memory(tmp_path: Path, colour: Colorize, compression: str | None) -> None:
+    """Breaks: a damaged header asked for terabytes."""
+    tifffile.imwrite(tmp_path / "a.tif", grey(), photometric="minisblack", compression=compression)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        file.pages.first.tags[277].overwrite(60000)
+    with pytest.raises(UnsupportedError, match="60000 samples a pixel"):
+        colour(tmp_path / "a.tif")
