@@ -17,7 +17,7 @@ _UNLIKE_SKIN, _SKIN = 0.13, 0.7
 _SKIN_GAIN = 1.1
 """Factor by which skin has more chroma than its expectation, whose hues cancel each other a little."""
 _ORDERS = 4
-"""Terms of the Fourier series of the weight that tells which hues are near: it is one half at 46 degrees."""
+"""Terms of the Fourier series of the weight that tells which hues are near: it is one half at 47 degrees."""
 _INVENTED, _AGREED = 0.4, 0.55
 """Share of the expected chroma that lies near the hue of the mean: up to the first, that hue is hardly ever the true
 one, and from the second, a larger share makes it no likelier."""

@@ -113,8 +113,9 @@ def _describe_shifted(start: bytes) -> str | None:
     place = _MACBINARY if is_macintosh else len(start) - len(start.lstrip(_BLANK))
     if not place or not start.startswith(_BEGINNINGS, place):
         return None
-    name = " of a Macintosh file's header (MacBinary)" if is_macintosh else ""
-    return f"one behind {place} bytes{name}; remove them from the beginning of the file"
+    name = " (the header of a Macintosh file, MacBinary)" if is_macintosh else ""
+    count = "a byte" if place == 1 else f"{place} bytes"
+    return f"{count} before a photograph{name}; remove what lies before it"
 
 
 def _is_flashpix(file: BinaryIO) -> bool:

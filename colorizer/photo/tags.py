@@ -101,7 +101,7 @@ def end_of(directories: Iterable[Tags]) -> int:
         for tag in tags.values():
             size = tag.get("count", 0) * _SIZES.get(tag.get("datatype", 0), 1)
             end = max(end, tag.get("datapos", 0) + _LARGEST_ENTRY, tag.get("offset", 0) + size)
-            end = max(end, *(end_of(one["tags"] for one in group) for group in tag.get("ifds", [[]])))
+            end = max((end, *(end_of(one["tags"] for one in group) for group in tag.get("ifds", ()))))
         for places, sizes in _SAMPLES_OF_PICTURES:
             pairs = zip(*(tags.get(tag, {}).get("data", ()) for tag in (places, sizes)), strict=False)
             end = max((end, *(place + size for place, size in pairs)))

@@ -89,8 +89,8 @@ def _headline(found: Answer) -> str:
     """One line about the service."""
     service = found["service"]
     if service is None:
-        was_running = "; what runs goes on when it is started again" if found["counts"].get("running") else ""
-        return f"no service is running{was_running}"
+        begun = "; the files that it was colouring go on when it is started again"
+        return "no service is running" + (begun if found["counts"].get("running") else "")
     return f"the service is running (process {service['pid']}): {service['summary']}"
 
 

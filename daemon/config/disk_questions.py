@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _PATIENCE = 3.0
 """Seconds after which a disk counts as one that does not answer."""
+_LEAST_PATIENCE = 1 / 8
+"""Part of them that remains for each place beside others that do not answer: many may lie on one share."""
 
 Answer = TypeVar("Answer")
 
@@ -22,8 +24,8 @@ class DiskQuestions:
     def __init__(self, patience: float = _PATIENCE) -> None:
         """Nothing is asked yet; the patience is the number of seconds after which a disk does not answer."""
         self._patience = patience
-        self._owed: dict[Path, threading.Thread] = {}
-        """The thread that asked last, by place."""
+        self._owed: dict[Path, Future[Any]] = {}
+        """The answers that have not come yet, by place."""
 
     def ask(self, place: Path, question: Callable[[], Answer]) -> Answer:
         """Ask something of the disk of a place.
@@ -37,19 +39,18 @@ class DiskQuestions:
             OSError: no thread can be started; or any error of the question.
 
         """
-        owing = self._owed.get(place)
-        if owing is not None and owing.is_alive():
-            owing.join(0.01)  # one that has just answered may still be ending
-            if owing.is_alive():
-                raise TimeoutError
+        self._owed = {place: answer for place, answer in self._owed.items() if not answer.done()}
+        if place in self._owed:
+            raise TimeoutError
+        patience = self._patience * max(1 / (1 + len(self._owed)), _LEAST_PATIENCE)
         answer: Future[Answer] = Future()
         thread = threading.Thread(target=_answer, args=(answer, question), name="disk", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
-        self._owed[place] = thread
-        return answer.result(self._patience)
+        self._owed[place] = answer
+        return answer.result(patience)
 
 
 def _answer(answer: Future[Answer], question: Callable[[], Answer]) -> None:

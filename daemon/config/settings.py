@@ -169,10 +169,14 @@ def resolved(place: Path) -> Path:
         raise SettingsError(f"{place}: its disk does not answer; is it a network share that is away?") from error
 
 
+_HURRIED = DiskQuestions(patience=1.0)
+"""Asks for people who wait for an answer."""
+
+
 def resolved_if_possible(place: Path) -> Path:
     """The same for those who need no disk: where it does not answer within a second, the links stay."""
     try:
-        return DiskQuestions(patience=1.0).ask(place, place.resolve)
+        return _HURRIED.ask(place, place.resolve)
     except TimeoutError:
         return Path(os.path.abspath(place))  # noqa: PTH100 (`Path.absolute` keeps `..`)
 

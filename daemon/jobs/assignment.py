@@ -10,6 +10,7 @@ from colorizer.originals import is_of_many_files
 from colorizer.photo.formats import detect_kind
 from colorizer.settings import ColourSettings
 from daemon.config.colour_choice import ColourChoice, with_choice
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.settings import Config
 from daemon.files.identity import identify
 from daemon.files.text import in_words
@@ -38,6 +39,7 @@ class Assignment:
         self._journal = journal
         self._outcomes = outcomes
         self._weights = weights
+        self._questions = DiskQuestions()
         self._queue = FairQueue(config.folders, config.work.order)
 
     def started(self, vacancy: Vacancy, closed: frozenset[Path]) -> Iterator[RunningJob]:
@@ -74,7 +76,8 @@ class Assignment:
         folder = self._config.folder_at(record.folder)
         if folder is None:
             return None
-        return find_coloured(record, folder, self._config, self._journal, self._weights.get(folder.colour))
+        weights = self._weights.get(folder.colour)
+        return find_coloured(record, folder, self._config, self._journal, weights, self._questions)
 
     def _is_small_photograph(self, record: JobRecord) -> bool:
         """Whether a file can be coloured together with others: at its first attempt only."""

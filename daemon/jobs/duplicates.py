@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from colorizer.originals import is_frames_folder, is_of_many_files
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.settings import Config, Folder
-from daemon.files.identity import Seen, exists, identify
+from daemon.files.identity import Result, Seen, exists, identify
 from daemon.jobs.delivery import is_unchanged
 from daemon.jobs.running_job import settings_hash
 from daemon.journal.journal import Journal
@@ -14,8 +17,8 @@ RECHECK_SECONDS = 2.0
 """Seconds for which a duplicate waits before it is checked again whether the other file is done."""
 
 
-def find_coloured(
-    record: JobRecord, folder: Folder, config: Config, journal: Journal, weights: str | None
+def find_coloured(  # noqa: PLR0913, PLR0917 (each is another thing)
+    record: JobRecord, folder: Folder, config: Config, journal: Journal, weights: str | None, questions: DiskQuestions
 ) -> JobRecord | None:
     """The job of another file that seems to have the same content, done or running, and whose result can be used.
 
@@ -25,6 +28,7 @@ def find_coloured(
         config: the configuration of the other folders.
         journal: the fingerprints and the results.
         weights: the hash of the weights that would colour the new file.
+        questions: asks the disks of the other files; those on one that does not answer are not used.
 
     """
     if folder.duplicates == "again":
@@ -33,7 +37,7 @@ def find_coloured(
         if other.state == "running":
             if _will_serve(other, folder, config):
                 return other
-        elif _serves(other, folder, weights) and _is_as_it_was(other, journal):
+        elif _serves(other, folder, weights) and _is_as_it_was(other, journal, questions):
             return other
     return None
 
@@ -55,12 +59,18 @@ def _will_serve(running: JobRecord, folder: Folder, config: Config) -> bool:
     return theirs.job_settings == folder.job_settings
 
 
-def _is_as_it_was(done: JobRecord, journal: Journal) -> bool:
+def _is_as_it_was(done: JobRecord, journal: Journal, questions: DiskQuestions) -> bool:
     """Whether the original and the result are still those that the journal knows; the worker looks at many files."""
     known = [] if done.output is None else journal.results_at(done.output)
     if not known or known[0][0].id != done.id:
         return False
-    result = known[0][1]
+    try:
+        return questions.ask(done.folder, partial(_are_there, done, known[0][1]))
+    except OSError:  # TimeoutError is one
+        return False
+
+
+def _are_there(done: JobRecord, result: Result) -> bool:
     if not (is_frames_folder(result.path) or is_unchanged(result, Seen())):
         return False
     return exists(done.source) if is_of_many_files(done.source) else identify(done.source) == done.identity

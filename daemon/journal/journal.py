@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from daemon.config.disk_questions import DiskQuestions
 from daemon.files.identity import Identity, Result, exists
 from daemon.files.mounts import is_present
 from daemon.files.text import storable
@@ -40,6 +41,7 @@ class Journal(JournalReader):
         self.outbox = Outbox(self._db)
         self.job_log = JobLog(self._db)
         self._table = JobTable(self._db, self.outbox)
+        self._questions = DiskQuestions()
 
     def together(self) -> AbstractContextManager[None]:
         """Make one transaction of all changes inside: the disk is waited for once."""
@@ -234,12 +236,15 @@ class Journal(JournalReader):
             "SELECT id, folder, path FROM jobs WHERE fingerprint = ? AND mtime_ns = ? AND NOT superseded LIMIT ?",
             (file.fingerprint, file.identity.mtime_ns, SIMILAR_FILES),
         )
-        gone = (
-            int(job)
-            for job, folder, path in rows
-            if not exists(Path(os.fsdecode(folder), os.fsdecode(path))) and is_present(Path(os.fsdecode(folder)))
-        )
-        return next(gone, None)
+        places = ((int(job), Path(os.fsdecode(folder)), os.fsdecode(path)) for job, folder, path in rows)
+        return next((job for job, folder, path in places if self._is_gone(folder, path)), None)
+
+    def _is_gone(self, folder: Path, path: str) -> bool:
+        """Whether a file no longer lies in its watched folder; one on a disk that does not answer may."""
+        try:
+            return self._questions.ask(folder, lambda: not exists(folder / path) and is_present(folder))
+        except OSError:  # TimeoutError is one
+            return False
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class Pruning:
         return len(gone)
 
     def _is_present(self, place: Path) -> bool:
-        """Whether a watched folder is there; one whose disk does not answer may be."""
+        """Whether a watched folder is known to be there: nothing is known of one whose disk does not answer."""
         try:
             return self._questions.ask(place, lambda: is_present(place))
         except OSError:  # TimeoutError is one

@@ -23,10 +23,7 @@ def configure_log(settings: Log) -> None:
     """Write the log to standard error, as configured."""
     console = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
     last: list[structlog.typing.Processor] = (
-        [
-            _without_brackets,
-            structlog.dev.ConsoleRenderer(repr_native_str=True),
-        ]  # no control character of a name is printed
+        [_without_brackets, structlog.dev.ConsoleRenderer(repr_native_str=True)]  # prints no control character
         if console
         else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     )

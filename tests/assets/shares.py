@@ -20,7 +20,8 @@ def hanging_mount(place: Path) -> Iterator[int]:
         pytest.skip("needs root and bindfs")
     (place.parent / "served").mkdir()
     place.mkdir()
-    server = subprocess.Popen(["bindfs", "-f", place.parent / "served", place])
+    forgetful = "attr_timeout=0,entry_timeout=0,negative_timeout=0"  # the kernel remembers no answer
+    server = subprocess.Popen(["bindfs", "-f", "-o", forgetful, place.parent / "served", place])
     try:
         while not place.is_mount():
             if server.poll() is not None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 import yaml
 
+from daemon.config.disk_questions import DiskQuestions
+from daemon.config.settings import Config, Folder
+from daemon.files.identity import Result, identify
+from daemon.jobs.duplicates import find_coloured
+from daemon.journal.journal import Journal
+from daemon.journal.records import ResultMetadata
 from tests.assets.films import Film, write_film
+from tests.assets.journals import enter, started
 from tests.assets.pictures import write_grey
+from tests.assets.shares import hanging_mount
 from tests.conftest import Daemon
 
 
@@ -125,3 +135,35 @@ def test_a_fingerprint_alone_makes_no_duplicate(daemon: Daemon, duplicates: str)
         daemon.wait_for(done=done)
     assert told(daemon, "b.mp4") == [("done", None)]
     assert not (daemon.outbox / "b.mp4").samefile(daemon.outbox / "a.mp4")
+
+
+def test_the_copy_of_a_file_on_a_share_that_hangs_is_a_file_of_its_own(tmp_path: Path) -> None:
+    """Breaks: the share, on which the main loop looked for the original, for ever."""
+    share, local, output = (tmp_path / name for name in ("share", "local", "output"))
+    output.mkdir()
+    journal = Journal(tmp_path / "journal")
+    folder = Folder(input=local, output=output, duplicates="skip")
+    config = Config(folders=(Folder(input=share, output=output), folder))
+
+    def coloured() -> str | None:
+        found = find_coloured(copy, folder, config, journal, None, DiskQuestions(patience=0.1))
+        return found and str(found.path)
+
+    with hanging_mount(share) as server:
+        identity, result = (identify(write_grey(place / "a.png")) for place in (share, output))
+        assert identity is not None
+        assert result is not None
+        enter(journal, share / "a.png", share, identity, content="same")
+        original = started(journal)
+        journal.announce(original.id, Result(output / "a.png", result), ResultMetadata("settings", "weights", 1))
+        journal.finish(original.id, 2)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            assert enter(journal, local / "b.png", local, identity, content="same") == "new"
+            copy = started(journal)
+            assert coloured() is None
+        finally:
+            os.kill(server, signal.SIGCONT)
+        while coloured() is None:
+            pass
+        assert coloured() == "a.png"

@@ -197,7 +197,8 @@ def test_bytes_before_a_photograph_are_named(tmp_path: Path, coloured: Callable[
     """Breaks: "neither a photograph nor a film that tintd knows", of which nobody knows what to do."""
     source = write_grey(tmp_path / "a.jpg")
     source.write_bytes(before + source.read_bytes())
-    assert f"behind {len(before)} bytes" in refusal(source, coloured)
+    count = "a byte" if len(before) == 1 else f"{len(before)} bytes"
+    assert f"but {count} before a photograph" in refusal(source, coloured)
 
 
 @pytest.mark.parametrize("room", [1 << 20, 0], ids=["held", "decoded twice"])

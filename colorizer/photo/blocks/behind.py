@@ -11,11 +11,12 @@ from colorizer.photo.blocks.trailer import Trailer, says_something
 
 _FILM_BOX, _FILM, _FILM_WITHIN = b"mpvd", b"ftyp", 256
 """Samsung's box of a film in a HEIC, and the beginning of an MP4 (ISO/IEC 14496-12, 4.3) and where it is looked for."""
-_START_OF_DATA, _END_OF_CODESTREAM = b"\xff\x93", b"\xff\xd9"
-"""Markers of JPEG 2000 (ISO/IEC 15444-1, A.4)."""
-_READ = 1 << 20
-_IMAGE, _EXTENSION, _TRAILER = b",", b"!", b";"
-"""Blocks of a GIF (GIF89a, appendix A)."""
+_CODESTREAM, _START_OF_PART, _END_OF_CODESTREAM = b"\xff\x4f", b"\xff\x90", b"\xff\xd9"
+"""Markers of JPEG 2000 (ISO/IEC 15444-1, A.4): its beginning, that of each part of a tile, and its end."""
+_HEAD_OF_PART = 8
+"""Bytes behind the marker of a part of a tile, of which the last four are its length (A.4.2)."""
+_IMAGE, _EXTENSION, _TRAILER, _NOTHING = b",", b"!", b";", b"\0"
+"""Blocks of a GIF (GIF89a, appendix A), and what some programs write between them."""
 
 
 def name_behind(path: Path, find_end: Callable[[BinaryIO], int | None]) -> tuple[str, ...]:
@@ -51,6 +52,8 @@ def end_of_gif(file: BinaryIO) -> int | None:
     file.seek(10)
     _skip_colours(file, 2)
     while (kind := file.read(1)) != _TRAILER:
+        if kind == _NOTHING:
+            continue
         if kind == _IMAGE:
             file.seek(8, os.SEEK_CUR)
             _skip_colours(file, 0)
@@ -89,18 +92,15 @@ def end_of_boxes(file: BinaryIO) -> int | None:
 
 
 def end_of_jp2(file: BinaryIO) -> int | None:
-    """The place behind the codestream of JPEG 2000 and the boxes that follow it."""
+    """The place behind the boxes of JPEG 2000, or behind a codestream without them; None where it is not known."""
     file.seek(0)
-    has_boxes = file.read(4) == b"\x00\x00\x00\x0c"
-    if has_boxes:
-        end = end_of_boxes(file)
-        return end if end is not None else _end_of_codestream(file)
-    return _end_of_codestream(file)
-
-
-def _end_of_codestream(file: BinaryIO) -> int | None:
-    file.seek(0)
-    content = file.read()
-    data = content.find(_START_OF_DATA)
-    end = content.find(_END_OF_CODESTREAM, data)
-    return None if data < 0 or end < 0 else end + len(_END_OF_CODESTREAM)
+    if file.read(2) != _CODESTREAM:
+        return end_of_boxes(file)
+    while (marker := file.read(2)) != _END_OF_CODESTREAM:
+        head = file.read(_HEAD_OF_PART)
+        is_part = marker == _START_OF_PART
+        length = int.from_bytes(head[4:8] if is_part else head[:2], "big")  # a part's counts from its marker
+        if len(head) < _HEAD_OF_PART or length < 2:
+            return None  # it breaks off, or the last part has no length
+        file.seek(length - _HEAD_OF_PART - len(marker) * is_part, os.SEEK_CUR)
+    return file.tell()

@@ -19,7 +19,7 @@ _NEAR = 256
 _BLOCK = 1 << 20
 """Bytes that are read from the file at a time."""
 _QUIRK = 16
-"""Most bytes behind the last line that some cameras and old encoders leave behind sound pictures."""
+"""Bytes that some cameras and old encoders leave behind the last line of a sound picture, at most."""
 
 
 class JpegStream:

@@ -43,10 +43,12 @@ from colorizer.photo.tags import (
     number,
 )
 
-_BLOCK, _MOST = 1 << 20, 1 << 31
-"""Bytes that are decompressed at a time, and most of a strip."""
+_BLOCK, _MOST, _MOST_DECODED = 1 << 20, 1 << 31, 1 << 28
+"""Bytes that are decompressed at a time, most of a strip, and most of its samples where these are decoded at once."""
 _LEAST_WORK = 8
-"""How far libjpeg reduces a picture of which only the damage is wanted."""
+"""How far libjpeg reduces a picture of which only the damage is wanted; libvips leaves out what is less than a line."""
+_PADDING = 4
+"""Bytes that some programs add to strips, so that the next one begins at a multiple of their number."""
 _MORE = 1 << 12
 """Bytes beyond the samples of a strip by which a damaged one is noticed."""
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -81,6 +83,10 @@ class _Layout:
             return self.lines
         height = number(self.tags, HEIGHT, 1)
         return min(self.lines, height - place % -(-height // self.lines) * self.lines)
+
+    def sizes_of(self, place: int) -> set[int]:
+        """Bytes that its samples may have: some programs fill up the last strip with further lines."""
+        return {self.lines_of(place) * self.line, self.lines * self.line}
 
 
 def check_segments(source: Path, tags: Tags) -> None:
@@ -127,24 +133,26 @@ def _check(  # noqa: PLR0913, PLR0917 (a step for a thread)
         raise MediaError(f"the picture is damaged ({name} {place + 1} cannot be decoded)")
 
 
-def _is_whole_deflate(_layout: _Layout, _place: int, content: bytes) -> bool:
-    stream = zlib.decompressobj()
+def _is_whole_deflate(layout: _Layout, place: int, content: bytes) -> bool:
+    """Whether the checksum is right; some programs write none, and then all samples are enough."""
+    stream, decoded = zlib.decompressobj(), 0
     try:
         while content:
-            stream.decompress(content, _BLOCK)
+            decoded += len(stream.decompress(content, _BLOCK))
             content = stream.unconsumed_tail
     except zlib.error:
         return False
-    return stream.eof
+    return stream.eof or decoded in layout.sizes_of(place)
 
 
-def _is_whole_jpeg(layout: _Layout, _place: int, content: bytes) -> bool:
+def _is_whole_jpeg(layout: _Layout, place: int, content: bytes) -> bool:
     """Whether libjpeg says nothing of a strip, of which the tables may lie in a tag (TIFF Technical Note 2)."""
     header = bytes(layout.tags.get(JPEG_TABLES, {}).get("data", b"")).removesuffix(END_OF_IMAGE)
     whole = header + content.removeprefix(START_OF_IMAGE) if header else content
     stream = JpegStream(lambda size, place: whole[place : place + size], len(whole), whole.rfind(END_OF_IMAGE))
     source = stream.open()
-    pyvips.Image.jpegload_source(source, access="sequential", shrink=_LEAST_WORK, fail_on="warning").copy_memory()
+    shrink = 1 if layout.lines_of(place) % _LEAST_WORK or layout.width % _LEAST_WORK else _LEAST_WORK
+    pyvips.Image.jpegload_source(source, access="sequential", shrink=shrink, fail_on="warning").copy_memory()
     check_messages()
     stream.check()
     return True
@@ -158,14 +166,24 @@ def _is_whole_lzw(layout: _Layout, place: int, content: bytes) -> bool:
 
 
 def _is_whole_packbits(layout: _Layout, place: int, content: bytes) -> bool:
-    return _has_size(layout, place, lambda _most: imagecodecs.packbits_decode(content))
+    """Likewise; zeros that were added behind the codes would be decoded too."""
+    zeros = len(content) - len(content.rstrip(b"\0"))
+    ends = (len(content) - number for number in range(min(zeros, _PADDING) + 1))
+    return any(_has_size(layout, place, partial(_unpacked, content[:end])) for end in ends)
+
+
+def _unpacked(content: bytes, _most: int) -> bytes | bytearray:
+    unpacked: bytes | bytearray = imagecodecs.packbits_decode(content)
+    return unpacked
 
 
 def _has_size(layout: _Layout, place: int, decode: Callable[[int], bytes | bytearray]) -> bool:
-    """Whether a strip has all of its samples; some programs fill up the last one with further lines."""
-    own, usual = (lines * layout.line for lines in (layout.lines_of(place), layout.lines))
+    """Whether a strip has all of its samples. What would take much memory is left to libtiff, which reads lines."""
+    sizes = layout.sizes_of(place)
+    if max(sizes) > _MOST_DECODED:
+        return True
     try:
-        return len(decode(usual + _MORE)) in {own, usual}
+        return len(decode(max(sizes) + _MORE)) in sizes
     except RuntimeError:
         return False
 

@@ -41,7 +41,9 @@ def _open(source: Path, opening: Opening) -> Photo:
 
 
 def _lacks_end(ends: Ends) -> bool:
-    with ends.path.open("rb") as file:
+    if ends.tail.rstrip(b"\0").endswith(b";"):
+        return False
+    with ends.path.open("rb") as file:  # something may lie behind its end
         return end_of_gif(file) is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import imagecodecs
@@ -13,7 +15,7 @@ from PIL import Image
 
 from colorizer.errors import MediaError
 from colorizer.photo.codecs.tiff_segments import check_segments
-from colorizer.photo.tags import read_directories
+from colorizer.photo.tags import ROWS_PER_STRIP, STRIP_OFFSETS, STRIP_SIZES, read_directories
 from tests.assets.pictures import grey
 
 FAX = {2: "tiff_ccitt", 3: "group3", 4: "group4"}
@@ -38,6 +40,16 @@ def strip_of(path: Path, strip: int) -> bytes:
     with tifffile.TiffFile(path) as file:
         place, size = file.pages.first.dataoffsets[strip], file.pages.first.databytecounts[strip]
     return path.read_bytes()[place : place + size]
+
+
+def write_strip(path: Path, strip: int, content: bytes) -> None:
+    """Put other bytes behind all others, as a strip."""
+    whole = path.read_bytes()
+    path.write_bytes(whole + content)
+    with tifffile.TiffFile(path, mode="r+") as file:
+        for tag, value in ((STRIP_OFFSETS, len(whole)), (STRIP_SIZES, len(content))):
+            values = list(file.pages.first.tags[tag].value)
+            file.pages.first.tags[tag].overwrite([*values[:strip], value, *values[strip + 1 :]])
 
 
 @pytest.mark.parametrize("compression", FAX)
@@ -117,3 +129,37 @@ def test_a_strip_of_jpeg_with_data_behind_its_lines_is_told(tmp_path: Path) -> N
     replace_strip(path, 1, content[:behind] + content[behind + size :][-size:] * 2)
     with pytest.raises((MediaError, pyvips.Error)):
         check(path)
+
+
+def test_a_strip_of_deflate_may_lack_its_checksum(tmp_path: Path) -> None:
+    """Some programs write none: libtiff reads all lines of such a picture, and they are right."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, grey(), compression="zlib", photometric="minisblack", rowsperstrip=32)
+    samples = grey()[:32].tobytes()
+    for part, is_whole in ((samples, True), (samples[:99], False)):
+        packer = zlib.compressobj()
+        write_strip(path, 0, packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH))
+        with nullcontext() if is_whole else pytest.raises(MediaError, match="strip 1 cannot be decoded"):
+            check(path)
+
+
+def test_zeros_behind_a_strip_of_packbits_are_no_samples(tmp_path: Path) -> None:
+    """Some programs let each strip begin at an even place, or at a multiple of four."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, grey(), compression="packbits", photometric="minisblack", rowsperstrip=32)
+    packed = bytes(imagecodecs.packbits_encode(grey()[:32].tobytes()))
+    for zeros in range(5):
+        write_strip(path, 0, packed + bytes(zeros))
+        check(path)
+    write_strip(path, 0, packed + bytes(9))
+    with pytest.raises(MediaError, match="strip 1 cannot be decoded"):
+        check(path)
+
+
+@pytest.mark.parametrize("lines", [8, 168])
+def test_the_last_strip_of_jpeg_may_be_short(tmp_path: Path, lines: int) -> None:
+    """Breaks: one of less than eight lines, or whose last lines are less than a block, was called damaged."""
+    path = tmp_path / "a.tif"
+    Image.fromarray(grey(300, 400)).save(path, compression="jpeg", tiffinfo={ROWS_PER_STRIP: lines})
+    assert read_directories(path)[0][ROWS_PER_STRIP]["data"] == [lines]
+    check(path)
