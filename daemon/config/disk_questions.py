@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,6 +52,16 @@ class DiskQuestions:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
         self._owed[place] = answer
         return answer.result(patience)
+
+    def answers(self, place: Path) -> bool:
+        """Whether the disk of a folder answers, if only by an error. No answer about its space is remembered."""
+        try:
+            self.ask(place, partial(os.statvfs, place))
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return True
 
 
 def _answer(answer: Future[Answer], question: Callable[[], Answer]) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from daemon.config.disk_questions import DiskQuestions
@@ -56,14 +55,7 @@ class DiskSpace:
 
     def answers(self, folder: Folder) -> bool:
         """Whether the disks of a folder and of its results answer, if only by an error."""
-        try:
-            for place in (folder.input, folder.output):
-                self._questions.ask(place, partial(_is_there, place))
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
-        return True
+        return all(map(self._questions.answers, (folder.input, folder.output)))
 
     def failure_reason(self, folder: Folder) -> str | None:
         """Why a failure is due to the disk, which is full or away; None if it is due to the file."""

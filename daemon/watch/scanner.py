@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
 from daemon.runtime.service_state import WatchState
@@ -27,6 +28,8 @@ _MOST_FOUND = 1000
 """Files that wait until somebody takes them; then the scan waits."""
 _SHARE = 0.1
 """Scans take at most this share of the time, however many files there are."""
+_LONGEST_REST = 3600.0
+"""Seconds for which scans rest for that, at most: one may have waited for a share that hung meanwhile."""
 _CHECK_SECONDS = 30.0
 """Seconds between two checks of the file events, at most."""
 _PAUSE_SECONDS = 0.1
@@ -75,6 +78,7 @@ class Scanner:
         """Wakes the thread when a file event came, a scan was asked for, or it must stop."""
         self._rescan = False
         self._stopped = threading.Event()
+        self._questions = DiskQuestions()
         self._next_scan = 0.0
         self._rests_until = 0.0
         """When the share of scans permits another one, by the monotonic clock."""
@@ -149,19 +153,23 @@ class Scanner:
         begun = time.monotonic()
         if self._events is not None:
             self._events.renew()
-        entered: set[int] = set()
+        entered, silent = set[int](), 0
         for folder in self._folders:
-            entered |= self._scan_folder(folder)
+            if self._questions.answers(folder.input):
+                entered |= self._scan_folder(folder)
+            else:
+                silent += 1
+                self._problems[folder.input] = "its disk does not answer"
         if self._stopped.is_set():
             return
         self._scanned = time.time()
         again = self._events is not None and self._events.check(entered)
         is_incomplete = self._events is not None and self._events.is_incomplete
-        by_polling = again or is_incomplete or not all(map(self._listens, self._folders))
+        by_polling = again or is_incomplete or silent or not all(map(self._listens, self._folders))
         pause = self._watching.poll_seconds if by_polling else self._watching.rescan_seconds
         now = time.monotonic()
         busy = now - begun - self._waited
-        self._rests_until = now + busy * (1 / _SHARE - 1)
+        self._rests_until = now + min(busy * (1 / _SHARE - 1), _LONGEST_REST)
         self._next_scan = max(now + pause, self._rests_until)
         _log.debug("scanned", busy=round(busy, 6))
         self.is_scanning = self._rescan

@@ -45,7 +45,7 @@ class StabilityTracker:
         """Look at each file that is due; stop tracking those that are complete, which are returned, or gone.
 
         Args:
-            look: returns the present identity of a file; None where it is gone.
+            look: returns the present identity of a file; None where it is gone. TimeoutError: it is not known.
             now: seconds, by the same clock as in the other calls.
 
         """
@@ -53,7 +53,10 @@ class StabilityTracker:
         for path, observation in list(self._tracked.items()):
             if now - observation.since < self._quiet and observation.identity is not None:
                 continue
-            identity = look(path)
+            try:
+                identity = look(path)
+            except TimeoutError:
+                continue
             if identity is None:
                 del self._tracked[path]
             elif identity != observation.identity:

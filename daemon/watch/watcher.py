@@ -5,12 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from colorizer.frame_sequence import frame_without_others, is_sequence, is_sound
+from daemon.config.disk_questions import DiskQuestions
 from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.files.identity import Identity, identify
@@ -63,6 +65,7 @@ class Watcher:
         listened = tuple(folder for folder in folders if listens(folder, watching.method))
         self._events = FileEvents(listened, self._attend) if listened else None
         self._scanner = Scanner(folders, watching, self._events, wake)
+        self._questions = DiskQuestions()
         self._observed: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._ready: queue.Queue[ReadyFile] = queue.Queue(_MOST_READY)
         self._is_looking = False
@@ -171,7 +174,9 @@ class Watcher:
 
     def _look(self) -> None:
         """Look at the tracked files, and pass on those that are complete, in the order of their names."""
-        complete = self._tracker.complete(self._identify, time.monotonic())
+        places = [folder.input for folder in self._folders] if len(self._tracker) else []
+        silent = [place for place in places if not self._questions.answers(place)]
+        complete = self._tracker.complete(partial(self._identify, silent), time.monotonic())
         for path, identity in sorted(complete, key=lambda found: natural_key(found[0])):
             for folder in self._folders:
                 ready = _as_original(ReadyFile(folder, path, identity)) if wants(folder, path) else None
@@ -187,8 +192,15 @@ class Watcher:
             self._wake()
             return
 
-    def _identify(self, path: Path) -> Identity | None:
-        """A file's identity; None where it is gone, or has become a link that is not to be followed."""
+    def _identify(self, silent: Iterable[Path], path: Path) -> Identity | None:
+        """A file's identity; None where it is gone, or has become a link that is not to be followed.
+
+        Raises:
+            TimeoutError: it lies in one of the folders whose disk does not answer.
+
+        """
+        if any(map(path.is_relative_to, silent)):
+            raise TimeoutError
         linked = any(is_linked(folder, path) for folder in self._folders if path.is_relative_to(folder.input))
         return None if linked else identify(path)
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -14,6 +15,7 @@ from daemon.config.folder_settings import Method
 from daemon.config.settings import Folder, Watching
 from daemon.watch import file_filter
 from daemon.watch.watcher import Watcher, listens
+from tests.assets.shares import hanging_mount
 from tests.conftest import TIMEOUT
 
 
@@ -46,6 +48,39 @@ def test_files_are_found_as_they_come(tmp_path: Path, method: str, own: Method |
     finally:
         watcher.stop()
     assert found == {"written.jpg", "moved.jpg", "inside.jpg"}
+
+
+def test_a_share_that_hangs_keeps_no_other_folder_waiting(tmp_path: Path) -> None:
+    """Breaks: the share, while a file on it is tracked. Files of another folder that is polled are still found."""
+    share, local = tmp_path / "share", tmp_path / "local"
+    local.mkdir()
+    watching = Watching.model_validate({"method": "polling", "poll_seconds": 0.2, "settle_seconds": 0.5})
+    folders = tuple(Folder(input=place, output=tmp_path / "out") for place in (share, local))
+    watcher, found = Watcher(folders, watching, lambda: None), set[str]()
+
+    def wait_until(is_so: Callable[[], bool]) -> None:
+        end = time.monotonic() + TIMEOUT
+        while not is_so() and time.monotonic() < end:
+            for file in watcher.found(100):
+                watcher.observe(file.path)
+            found.update(file.path.name for file in watcher.complete(100))
+            time.sleep(0.05)
+
+    with hanging_mount(share) as server:
+        (share / "on share.jpg").write_text("1")
+        watcher.observe(share / "on share.jpg")
+        os.kill(server, signal.SIGSTOP)
+        try:
+            watcher.start()
+            (local / "local.jpg").write_text("2")
+            wait_until(lambda: bool(found))
+            assert found == {"local.jpg"}
+            assert watcher.states()[0].problem == "its disk does not answer"
+        finally:
+            os.kill(server, signal.SIGCONT)
+        wait_until(lambda: len(found) > 1)
+        watcher.stop()
+    assert found == {"local.jpg", "on share.jpg"}
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("bindfs"), reason="needs root and bindfs")
