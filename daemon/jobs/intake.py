@@ -48,7 +48,6 @@ class Intake:
     def start(self) -> None:
         """Begin to watch."""
         self.watcher.start()
-        self._fingerprints.start()
 
     def stop(self) -> None:
         """Watch no more."""

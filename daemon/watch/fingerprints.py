@@ -1,4 +1,4 @@
-"""Fingerprints of complete files, made one after the other in a thread of their own: large files take their time."""
+"""Fingerprints of complete files, in a thread of each watched folder: large files take their time, and shares hang."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from colorizer.fingerprint import fingerprint
 from colorizer.originals import named_as_file
@@ -28,19 +29,23 @@ class FingerprintedFile:
     """Files that lie under the names of its result, if that was asked for."""
 
 
+_Requests = queue.SimpleQueue[tuple[ReadyFile, bool] | None]
+"""Files, and whether they are new; None: no more."""
+
+
 class Fingerprints:
-    """Makes fingerprints, in the order in which they were asked for."""
+    """Makes fingerprints, those of a watched folder in the order in which they were asked for."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """Prepare; `wake` is called in another thread after each file."""
         self._wake = wake
-        self._waiting: queue.SimpleQueue[tuple[ReadyFile, bool] | None] = queue.SimpleQueue()
+        self._waiting: dict[Path, _Requests] = {}
+        """What is asked for, by the watched folder."""
         self._made: queue.SimpleQueue[FingerprintedFile] = queue.SimpleQueue()
         self._unfinished = 0
         self._error: Exception | None = None
-        """What has ended the thread."""
+        """What has ended a thread."""
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fingerprints", daemon=True)
 
     @property
     def space(self) -> int:
@@ -52,25 +57,26 @@ class Fingerprints:
         """Whether a file was asked for and not taken yet."""
         return self._unfinished > 0
 
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
     def stop(self) -> None:
-        """Stop after the present file, which may take long: it is not waited for."""
+        """Stop after the present files, which may take long: they are not waited for."""
         self._stopped.set()
-        self._waiting.put(None)
+        for requests in self._waiting.values():
+            requests.put(None)
 
     def request(self, file: ReadyFile, *, is_new: bool) -> None:
         """Ask for the fingerprint of a file, and (`is_new`) for the files under the names of its result."""
         self._unfinished += 1
-        self._waiting.put((file, is_new))
+        place = file.folder.input
+        if place not in self._waiting:
+            requests = self._waiting[place] = queue.SimpleQueue()
+            threading.Thread(target=self._run, args=(requests,), name="fingerprints", daemon=True).start()
+        self._waiting[place].put((file, is_new))
 
     def made(self, most: int) -> list[FingerprintedFile]:
         """Files whose fingerprints have been made; at most `most` of them.
 
         Raises:
-            Exception: the error that has ended the thread.
+            Exception: the error that has ended a thread.
 
         """
         if self._error is not None:
@@ -81,10 +87,10 @@ class Fingerprints:
         self._unfinished -= len(made)
         return made
 
-    def _run(self) -> None:
+    def _run(self, requests: _Requests) -> None:
         listings = Listings()
         try:
-            while (request := self._waiting.get()) is not None and not self._stopped.is_set():
+            while (request := requests.get()) is not None and not self._stopped.is_set():
                 file, is_new = request
                 self._made.put(
                     FingerprintedFile(file, _fingerprint(file), tuple(_existing(file, listings) if is_new else ()))

@@ -50,11 +50,29 @@ def test_fingerprints_come_in_order(tmp_path: Path) -> None:
     fingerprints = Fingerprints(lambda: None)
     for file in waiting:
         fingerprints.request(file, is_new=False)
-    fingerprints.start()
     made = []
     until(lambda: made.extend(fingerprints.made(10)) or len(made) == 3)
     assert [one.fingerprint for one in made] == [fingerprint(files[0]), None, fingerprint(files[2])]
     assert not fingerprints.is_busy
+    fingerprints.stop()
+
+
+def test_a_folder_waits_for_no_file_of_another(tmp_path: Path) -> None:
+    """A pipe that nobody writes to stands for a file on a share that hangs while it is read."""
+    for name in ("share", "local"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.jpg").write_text(name)
+    slow, quick = (ready(tmp_path / name / "a.jpg") for name in ("share", "local"))
+    slow.path.unlink()
+    os.mkfifo(slow.path)
+    fingerprints = Fingerprints(lambda: None)
+    for file in (slow, quick):
+        fingerprints.request(file, is_new=True)
+    made = []
+    until(lambda: made.extend(fingerprints.made(10)) or made)
+    assert [one.file for one in made] == [quick]
+    os.close(os.open(slow.path, os.O_WRONLY))
+    until(lambda: made.extend(fingerprints.made(10)) or len(made) == 2)
     fingerprints.stop()
 
 
@@ -64,7 +82,6 @@ def test_an_error_in_the_thread_reaches_the_main_loop(tmp_path: Path, monkeypatc
     (tmp_path / "a.jpg").touch()
     fingerprints = Fingerprints(lambda: None)
     fingerprints.request(ready(tmp_path / "a.jpg"), is_new=False)
-    fingerprints.start()
     with pytest.raises(TypeError):
         until(lambda: fingerprints.made(1))
     fingerprints.stop()
