@@ -94,14 +94,20 @@ def number(tags: Tags, tag: int, default: int) -> int:
     return data[0] if isinstance(data, list) and data and isinstance(data[0], int) else default
 
 
-def end_of(directories: Iterable[Tags]) -> int:
-    """The place in the file behind all that directories and the samples of their pictures take up."""
+def end_of(directories: Sequence[Tags]) -> int | None:
+    """The place in the file behind all that directories and their pictures take up; None where no sizes are stated."""
+    if any(STRIP_OFFSETS in tags and STRIP_SIZES not in tags for tags in directories):
+        return None
+    return _end_of_all(directories)
+
+
+def _end_of_all(directories: Iterable[Tags]) -> int:
     end = 0
     for tags in directories:
         for tag in tags.values():
             size = tag.get("count", 0) * _SIZES.get(tag.get("datatype", 0), 1)
             end = max(end, tag.get("datapos", 0) + _LARGEST_ENTRY, tag.get("offset", 0) + size)
-            end = max((end, *(end_of(one["tags"] for one in group) for group in tag.get("ifds", ()))))
+            end = max((end, *(_end_of_all(one["tags"] for one in group) for group in tag.get("ifds", ()))))
         for places, sizes in _SAMPLES_OF_PICTURES:
             pairs = zip(*(tags.get(tag, {}).get("data", ()) for tag in (places, sizes)), strict=False)
             end = max((end, *(place + size for place, size in pairs)))

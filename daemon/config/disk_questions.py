@@ -1,4 +1,4 @@
-"""Questions to disks, which a network share may never answer: it keeps those who ask waiting for a moment only."""
+"""Questions to disks: where a network share never answers, those who ask wait for a moment only."""
 
 from __future__ import annotations
 

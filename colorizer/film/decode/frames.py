@@ -181,9 +181,9 @@ def _seek(container: InputContainer, stream: VideoStream, start: int) -> bool:
 
 
 def _timed(container: InputContainer, stream: VideoStream, info: FilmInfo, sought: int | None) -> Iterator[Frame]:
-    """Frames with their times, from the beginning or a timestamp that was sought on.
+    """Frames with their times, from the beginning of a film, or from a timestamp that was sought.
 
-    What cannot be decoded before the first and behind the last of them is told with these.
+    What cannot be decoded before the first of them, and behind the last one, is told with that one.
     """
     decoder = PictureDecoder(read_packets(container, [stream]))
     last: Frame | None = None

@@ -1,4 +1,4 @@
-"""The scans of a progressive JPEG (ITU-T T.81, annex G): each adds detail, and none is missed by a decoder."""
+"""The scans of a progressive JPEG (ITU-T T.81, annex G): each adds detail; no decoder tells that one is missing."""
 
 from __future__ import annotations
 

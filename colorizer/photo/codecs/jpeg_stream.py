@@ -1,7 +1,7 @@
-"""The bytes of a JPEG as its decoder asks for them: data that it needs for no line are damaged.
+"""The bytes of a JPEG as its decoder asks for them: data that it needs for no line are a sign of damage.
 
-Damage in entropy-coded data seldom makes a code that there is not. But the lines behind it end before the data do, or
-the data before the lines. Libjpeg tells of the former when it is told that a picture is finished, which libvips omits.
+Damage in entropy-coded data seldom makes an invalid code. But behind it, the lines end before the data do, or the data
+before the lines. Libjpeg warns of the first when a program tells it that a picture is finished; libvips does not.
 """
 
 from __future__ import annotations

@@ -45,3 +45,8 @@ def test_a_comment_in_a_part_of_a_tile_does_not_end_the_picture() -> None:
 def test_a_tiff_may_list_no_directory_below_its_page() -> None:
     """Breaks: a tag of sub-directories without a value, which raised an error of Python's."""
     assert end_of([{330: {"datatype": 4, "count": 0, "datapos": 100, "ifds": []}}]) == 120
+
+
+def test_the_end_of_strips_without_sizes_is_not_known() -> None:
+    """Old programs left the sizes out; the samples of such a picture were said to lie behind it."""
+    assert end_of([{273: {"datatype": 4, "count": 1, "datapos": 100, "data": [200]}}]) is None
