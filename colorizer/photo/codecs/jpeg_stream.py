@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyvips
@@ -39,9 +40,8 @@ class JpegStream:
 
     @classmethod
     def of_file(cls, path: Path, end: int) -> JpegStream:
-        """Make a stream of a file, whose data end at a place."""
-        file = _File(path)
-        return cls(file.read_at, path.stat().st_size, end)
+        """Make a stream of a file, whose data end at a place. It is open only while it is read."""
+        return cls(partial(_read_at, path), path.stat().st_size, end)
 
     def open(self) -> pyvips.SourceCustom:
         """A source for one pass; it can be read as long as this object exists."""
@@ -51,36 +51,41 @@ class JpegStream:
         self._sources.append(source)
         return source
 
+    def check_reading(self) -> None:
+        """Check after a pass that all could be read: a decoder takes an error for the end of the file.
+
+        Raises:
+            OSError: it could not.
+
+        """
+        if self._progress.error is not None:
+            raise self._progress.error
+
     def check(self) -> None:
         """Check after a pass that the decoder needed the data to their end.
 
         Raises:
             MediaError: it did not. Most such pictures are damaged; a few have data that mean nothing.
+            OSError: see `check_reading`.
 
         """
+        self.check_reading()
         progress = self._progress
         left = progress.end - progress.furthest
         if left > _QUIRK and progress.read_at(left, progress.furthest).strip(b"\x00\xff"):
             raise MediaError(f"the picture may be damaged ({left} bytes of data are left behind its last line)")
 
 
-class _File:
-    """An open file, which is closed with the last function that reads it."""
-
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)
-
-    def read_at(self, size: int, place: int) -> bytes:
-        return os.pread(self._descriptor, size, place)
+def _read_at(path: Path, size: int, place: int) -> bytes:
+    with path.open("rb") as file:
+        return os.pread(file.fileno(), size, place)
 
 
 class _Progress:
     def __init__(self, read_at: Callable[[int, int], bytes], size: int, end: int) -> None:
         self.read_at, self.size, self.end = read_at, size, end
         self.furthest = 0
+        self.error: OSError | None = None
 
 
 def _functions_of(progress: _Progress) -> tuple[Callable[[int], bytes], Callable[[int, int], int]]:
@@ -90,7 +95,11 @@ def _functions_of(progress: _Progress) -> tuple[Callable[[int], bytes], Callable
     def read(size: int) -> bytes:
         nonlocal block, begin, place
         if not begin <= place < begin + len(block):  # to read each few KiB would wait for other threads each time
-            block, begin = progress.read_at(_BLOCK, place), place
+            try:
+                block, begin = progress.read_at(_BLOCK, place), place
+            except OSError as error:  # nobody would catch it here
+                progress.error = error
+                return b""
         most = size if place >= progress.end else max(1, min(size, progress.end - _NEAR - place))
         content = block[place - begin : place - begin + most]
         place += len(content)

@@ -49,6 +49,7 @@ def _open(source: Path, opening: Opening) -> Photo:
     stream = JpegStream.of_file(source, (trailer.begin or 0) - len(END_OF_IMAGE))
 
     def check_pass() -> None:
+        stream.check_reading()
         if opening.fail_on == "warning":
             check_messages()
             stream.check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,31 @@ def test_data_that_no_line_needs_are_told(tmp_path: Path) -> None:
         path.write_bytes(bad)
         with pytest.raises(MediaError, match=r"may be damaged .* bytes of data are left behind its last line"):
             read(path)
+
+
+def test_an_error_of_the_disk_is_not_the_end_of_the_picture(tmp_path: Path) -> None:
+    """Breaks: a share that fails in the middle of a file. The rest of the picture would be grey."""
+    path = tmp_path / "a.jpg"
+    Image.fromarray(grey(200, 300)).save(path, quality=93)
+    content = path.read_bytes()
+
+    def read_at(_size: int, place: int) -> bytes:
+        if place:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return content[:9000]
+
+    stream = JpegStream(read_at, len(content), len(content) - 2)
+    pyvips.Image.jpegload_source(stream.open(), access="sequential", fail_on="none").copy_memory()
+    with pytest.raises(OSError, match="Input/output error"):
+        stream.check_reading()
+
+
+def test_pictures_that_wait_hold_no_file_open(tmp_path: Path) -> None:
+    """However many are coloured together, the limit of open files is not reached."""
+    path = tmp_path / "a.jpg"
+    Image.fromarray(grey()).save(path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    streams = [JpegStream.of_file(path, path.stat().st_size - 2) for _ in range(9)]
+    images = [pyvips.Image.jpegload_source(stream.open(), access="sequential") for stream in streams]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(images) == 9
