@@ -29,7 +29,7 @@ class DiskQuestions:
         """The answers that have not come yet, by place."""
 
     def ask(self, place: Path, question: Callable[[], Answer]) -> Answer:
-        """Ask something of the disk of a place.
+        """Ask something of the disk of a place. The more places owe an answer, the less is one more waited for.
 
         Args:
             place: a folder.

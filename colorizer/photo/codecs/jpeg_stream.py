@@ -104,6 +104,8 @@ def _functions_of(progress: _Progress) -> tuple[Callable[[int], bytes], Callable
         content = block[place - begin : place - begin + most]
         place += len(content)
         progress.furthest = max(progress.furthest, place)
+        if 0 < progress.end <= place:
+            block = b""  # the picture may wait long, and needs no more
         return content
 
     def seek(offset: int, whence: int) -> int:
