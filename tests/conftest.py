@@ -72,7 +72,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights from random: they colour strongly, and always alike."""
     torch.manual_seed(7)
     network = Network(Architecture(widths=(16, 16, 16)))
-    torch.nn.init.normal_(network.head.weight, std=0.5)
+    torch.nn.init.normal_(network.head.weight, std=8.0)
     path = tmp_path_factory.mktemp("weights") / "random.safetensors"
     calibration = Calibration(log_prior=(0.0,) * len(network.bins))
     save_weights(
