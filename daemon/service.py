@@ -154,6 +154,7 @@ class Service:
         self._check_workers()
         self._control.serve(self._apply_request)
         self._intake.take_in()
+        self._dispatcher.stop_superseded()
         self._work()
         self._dispatcher.write_progress()
         self._hooks.poll(time.time())

@@ -89,6 +89,14 @@ class Dispatcher:
         if is_parked and self._has_due_job():
             self._executor.start()
 
+    def stop_superseded(self) -> None:
+        """Stop films whose files have changed: their results would be dropped. Photographs end soon by themselves."""
+        stopped = [self._running.pop(number) for number in self._journal.superseded_films(self._running)]
+        if stopped:
+            self._executor.cancel([job.record.id for job in stopped])
+        for job in stopped:
+            self._outcomes.superseded(job)
+
     def handle_all(self, events: Iterable[Event]) -> None:
         """Handle what the executor reports, and publish the results whose folders have been looked at."""
         for event in self._delayed.ready(events, self._running):

@@ -92,6 +92,10 @@ class Outcomes:
         if self._disk_space.answers(job.folder):  # else the sweeper does it
             clear(job.workspace)
 
+    def superseded(self, job: RunningJob) -> None:
+        """End an attempt whose file has changed meanwhile."""
+        self._supersede(job, AttemptEnd("superseded"))
+
     def hold(self, job: RunningJob, reason: str) -> None:
         """Let a running job wait for something that is not its fault."""
         self.hold_waiting(job.record, reason)
@@ -119,7 +123,7 @@ class Outcomes:
         try:
             path = yield from deliver(job.result, suffix, record, job.folder, self._journal, metadata, seen)
         except ChangedError:
-            self._supersede(job, AttemptEnd("superseded"))
+            self.superseded(job)
         except OSError as error:
             self._not_published(job, error)
         else:

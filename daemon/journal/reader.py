@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +81,13 @@ class JournalReader:
         )
         for row in rows:
             yield row["id"], row["state"], Path(os.fsdecode(row["folder"])), Path(os.fsdecode(row["path"]))
+
+    def superseded_films(self, jobs: Collection[int]) -> list[int]:
+        """Those of some jobs that are films, and whose paths hold other files now."""
+        marks = ", ".join("?" * len(jobs))
+        wanted = f"id IN ({marks}) AND film AND superseded"
+        rows = self._db.execute(f"SELECT id FROM jobs WHERE {wanted}", tuple(jobs))  # noqa: S608 (likewise)
+        return [row["id"] for row in rows]
 
     def paths(self, *states: State) -> Iterator[tuple[int, str, str]]:
         """Number, folder and path of the jobs in these states."""

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from daemon.journal.reader import NAME
 from tests.assets.films import ENDLESS, LONG, Film, write_film
 from tests.assets.pictures import encoded, write_cut, write_grey
 from tests.assets.tones import coloured, sepia, toned
@@ -152,7 +155,7 @@ def test_a_slow_copy_with_an_old_date_is_waited_for(daemon: Daemon) -> None:
 
 
 def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None:
-    """The result of what it was is dropped."""
+    """What it was is not coloured to its end, and has no result."""
     daemon.start()
     daemon.drop_film("film.mp4", ENDLESS)
     daemon.wait_until(lambda: daemon.status()["counts"]["running"], "the film is being coloured")
@@ -163,6 +166,9 @@ def test_an_original_that_changes_meanwhile_is_done_anew(daemon: Daemon) -> None
     assert Path(done["output"]).name == "film.mp4"
     with av.open(done["output"]) as container:
         assert sum(1 for _ in container.decode(video=0)) == 7
+    with closing(sqlite3.connect(daemon.root / "state" / NAME)) as journal:
+        [(frames,)] = journal.execute("SELECT frames_done FROM jobs WHERE superseded")
+    assert frames < ENDLESS.frames * ENDLESS.rounds / 2
 
 
 def test_two_originals_never_share_a_name(daemon: Daemon) -> None:
