@@ -15,8 +15,8 @@ import pyvips
 
 from colorizer.errors import MediaError
 
-_NEAR = 256
-"""Bytes before the end of the data that are read one by one."""
+_NEAR, _STEP = 256, 8
+"""Bytes before the end of the data that are read in small steps, and bytes of a step."""
 _BLOCK = 1 << 20
 """Bytes that are read from the file at a time."""
 _QUIRK = 16
@@ -100,7 +100,7 @@ def _functions_of(progress: _Progress) -> tuple[Callable[[int], bytes], Callable
             except OSError as error:  # nobody would catch it here
                 progress.error = error
                 return b""
-        most = size if place >= progress.end else max(1, min(size, progress.end - _NEAR - place))
+        most = size if place >= progress.end else max(_STEP, min(size, progress.end - _NEAR - place))
         content = block[place - begin : place - begin + most]
         place += len(content)
         progress.furthest = max(progress.furthest, place)
