@@ -404,6 +404,7 @@ with finding(Path({str(tmp_path / "in")!r})) as finder:
     finder.watcher.rescan()
     finder.finds(*paths)
     finder.finds(*paths, *[drop(path.with_name("y.jpg")) for path in paths])
+    finder.until(lambda: any(state.problem for state in finder.watcher.states()), "it is told")
 """)
     assert result.returncode == 0, result.stderr
     assert "raise fs.inotify.max_user_watches" in result.stdout + result.stderr

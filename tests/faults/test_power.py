@@ -108,9 +108,14 @@ def recorded(service: Service, *names: str, with_worker: bool = False) -> list[C
 
 def worker_of(service: Service) -> list[int]:
     """The process that flushes the result."""
-    told = ask(service.root / "state" / "control", "status")
-    assert told is not None
-    return [int(worker["worker"].split()[0]) for worker in told["service"]["workers"]]
+
+    def workers() -> list[int]:
+        told = ask(service.root / "state" / "control", "status")
+        assert told is not None
+        return [int(worker["worker"].split()[0]) for worker in told["service"]["workers"]]
+
+    service.until(workers, "the status has a worker")  # it may be of the moment before the service was ready
+    return workers()
 
 
 def place(calls: list[Call], name: str, *ends: str) -> int:
