@@ -53,6 +53,13 @@ class DiskQuestions:
         self._owed[place] = answer
         return answer.result(patience)
 
+    def says_yes(self, place: Path, question: Callable[[], bool]) -> bool:
+        """Whether the disk of a folder answers a question with yes; an error is no, and so is no answer."""
+        try:
+            return self.ask(place, question)
+        except OSError:  # TimeoutError is one
+            return False
+
     def answers(self, place: Path) -> bool:
         """Whether the disk of a folder answers, if only by an error. No answer about its space is remembered."""
         try:

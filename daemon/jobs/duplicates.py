@@ -64,10 +64,7 @@ def _is_as_it_was(done: JobRecord, journal: Journal, questions: DiskQuestions) -
     known = [] if done.output is None else journal.results_at(done.output)
     if not known or known[0][0].id != done.id:
         return False
-    try:
-        return questions.ask(done.folder, partial(_are_there, done, known[0][1]))
-    except OSError:  # TimeoutError is one
-        return False
+    return questions.says_yes(done.folder, partial(_are_there, done, known[0][1]))
 
 
 def _are_there(done: JobRecord, result: Result) -> bool:

@@ -241,10 +241,7 @@ class Journal(JournalReader):
 
     def _is_gone(self, folder: Path, path: str) -> bool:
         """Whether a file no longer lies in its watched folder; one on a disk that does not answer may."""
-        try:
-            return self._questions.ask(folder, lambda: not exists(folder / path) and is_present(folder))
-        except OSError:  # TimeoutError is one
-            return False
+        return self._questions.says_yes(folder, lambda: not exists(folder / path) and is_present(folder))
 
 
 @contextmanager

@@ -61,7 +61,4 @@ class Pruning:
 
     def _is_present(self, place: Path) -> bool:
         """Whether a watched folder is known to be there: nothing is known of one whose disk does not answer."""
-        try:
-            return self._questions.ask(place, lambda: is_present(place))
-        except OSError:  # TimeoutError is one
-            return False
+        return self._questions.says_yes(place, lambda: is_present(place))
